@@ -1,0 +1,135 @@
+//! What a completion request ends in, and the account of how it got there.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::{Finish, PromptReport, Report};
+
+/// Why the client asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Trigger {
+    /// The user asked by a key: no debounce, several candidates, fewer reasons to stay silent.
+    Invoked,
+    /// Typing or moving.
+    Automatic,
+}
+
+/// Who wrote a suggestion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Source {
+    Lookup,
+    Model,
+    /// Both wrote the same text.
+    Both,
+}
+
+/// Text to insert at the cursor. Never empty, never white space alone.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Suggestion {
+    pub text: String,
+    pub source: Source,
+    /// Sum of the natural logarithms of its tokens' probabilities, where the model was asked.
+    pub log_probability: Option<f32>,
+    /// The engine's estimate that the text is exactly right, 0 to 1.
+    pub confidence: f32,
+}
+
+/// Why nothing is shown. Each variant is a sentence for the user in `Display`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Reason {
+    Disabled,
+    LanguageDisabled(String),
+    UnknownDocument,
+    DocumentTooLarge { bytes: usize, limit: usize },
+    LineTooLong { bytes: usize },
+    InComment,
+    InString,
+    /// Text that is not a closing bracket or separator stands right of the cursor.
+    MidLine,
+    NothingToSay,
+    LowConfidence { confidence_percent: u32, threshold_percent: u32 },
+    /// Everything that was generated repeats what stands around the cursor.
+    Repeats,
+    /// The document changed, or a newer request came.
+    Stale,
+    Cancelled,
+    EngineFailed(String),
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::Disabled => write!(f, "completions are switched off (completion.enabled)"),
+            Reason::LanguageDisabled(language) => {
+                write!(f, "completions are switched off for {language} (completion.disabledLanguages)")
+            }
+            Reason::UnknownDocument => write!(f, "the document is not open"),
+            Reason::DocumentTooLarge { bytes, limit } => {
+                write!(f, "the document has {bytes} bytes, the limit is {limit} (completion.maxDocumentBytes)")
+            }
+            Reason::LineTooLong { bytes } => write!(f, "the cursor's line has {bytes} bytes: generated or minified text"),
+            Reason::InComment => write!(f, "the cursor is in a comment (completion.inComments)"),
+            Reason::InString => write!(f, "the cursor is in a string (completion.inStrings)"),
+            Reason::MidLine => write!(f, "there is text right of the cursor; ask explicitly to complete here"),
+            Reason::NothingToSay => write!(f, "neither the model nor the lookup engine had a continuation"),
+            Reason::LowConfidence { confidence_percent, threshold_percent } => write!(
+                f,
+                "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)"
+            ),
+            Reason::Repeats => write!(f, "everything generated repeats the text around the cursor"),
+            Reason::Stale => write!(f, "the document changed, or a newer request came"),
+            Reason::Cancelled => write!(f, "the client cancelled"),
+            Reason::EngineFailed(message) => write!(f, "{message}"),
+        }
+    }
+}
+
+/// The answer to a completion request.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Best first; never empty.
+    Show(Vec<Suggestion>),
+    Nothing(Reason),
+}
+
+/// One step of the pipeline and how long it took.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stage {
+    pub name: String,
+    pub us: u64,
+}
+
+/// What became of a request.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Decision {
+    Shown { suggestions: Vec<Suggestion>, from_memory: bool },
+    Hidden { reason: Reason, sentence: String },
+}
+
+/// The account of one request: everything that a bug report needs. Holds source text, so it goes to the user only,
+/// never to a log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    pub document: Arc<str>,
+    pub version: i32,
+    /// Byte offset of the cursor.
+    pub offset: usize,
+    pub trigger: Trigger,
+    pub prompt: Option<PromptReport>,
+    /// What the model wrote before it was shaped, and how it ended.
+    pub raw: Option<String>,
+    pub finish: Option<Finish>,
+    /// What the lookup engine wrote before it was shaped, and its confidence.
+    pub lookup: Option<(String, f32)>,
+    pub engine: Option<Report>,
+    pub stages: Vec<Stage>,
+    pub decision: Decision,
+}

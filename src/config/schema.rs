@@ -1,0 +1,149 @@
+//! Every setting, with its default. `docs/configuration.md` is generated from the same list.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// All settings. Unknown keys are an error with the key's path, so that a typo is seen.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    pub completion: CompletionSettings,
+    pub engine: EngineSettings,
+    pub log: LogSettings,
+}
+
+/// How readily a suggestion is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Eagerness {
+    Low,
+    #[default]
+    Medium,
+    High,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct CompletionSettings {
+    pub enabled: bool,
+    pub eagerness: Eagerness,
+    /// Most lines of a suggestion; 1 keeps every suggestion on the cursor's line.
+    pub max_lines: u32,
+    /// Most tokens of a suggestion.
+    pub max_tokens: u32,
+    /// Language ids in which nothing is suggested.
+    pub disabled_languages: Vec<String>,
+    pub in_comments: bool,
+    pub in_strings: bool,
+    /// Documents above this size in bytes get no suggestions.
+    pub max_document_bytes: usize,
+    /// Pause in ms after an automatic trigger before work starts. Clients debounce by themselves, so 0.
+    pub debounce_ms: u64,
+    /// Candidates on explicit invoke.
+    pub candidates: u32,
+    /// Prompt tokens for text before the cursor, after it, and from elsewhere.
+    pub prefix_tokens: u32,
+    pub suffix_tokens: u32,
+    pub snippet_tokens: u32,
+}
+
+impl Default for CompletionSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            eagerness: Eagerness::Medium,
+            max_lines: 12,
+            max_tokens: 96,
+            disabled_languages: Vec::new(),
+            in_comments: true,
+            in_strings: true,
+            max_document_bytes: 4 << 20,
+            debounce_ms: 0,
+            candidates: 3,
+            prefix_tokens: 1536,
+            suffix_tokens: 512,
+            snippet_tokens: 1024,
+        }
+    }
+}
+
+/// Which engine writes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineChoice {
+    /// The model where it loads, and lookup beside it.
+    #[default]
+    Auto,
+    /// Lookup alone: no model is loaded.
+    Lookup,
+}
+
+/// Where llama.cpp runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HostMode {
+    /// In the engine host process, shared by all windows: a crash of C++ code does not take the server with it.
+    #[default]
+    Process,
+    /// In this process; for one-shot commands and tests.
+    InProcess,
+}
+
+/// Type of the KV cache's entries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KvType {
+    #[default]
+    F16,
+    Q8_0,
+    Q4_0,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct EngineSettings {
+    pub choice: EngineChoice,
+    pub host: HostMode,
+    /// A GGUF file; the starter model when absent.
+    pub model: Option<PathBuf>,
+    /// Tokens of context; 0 takes what the budget needs, at most what the model was trained on.
+    pub context_tokens: u32,
+    /// Compute threads; 0 takes one less than the machine's physical cores.
+    pub threads: u32,
+    /// Layers on the GPU; absent means all that fit.
+    pub gpu_layers: Option<u32>,
+    /// Absent lets llama.cpp decide.
+    pub flash_attention: Option<bool>,
+    pub kv_type: KvType,
+    /// Most draft tokens verified in one decode; 0 turns speculation off.
+    pub max_draft_tokens: u32,
+    /// The host exits after this many seconds without a client.
+    pub host_idle_seconds: u64,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            choice: EngineChoice::Auto,
+            host: HostMode::Process,
+            model: None,
+            context_tokens: 0,
+            threads: 0,
+            gpu_layers: None,
+            flash_attention: None,
+            kv_type: KvType::F16,
+            max_draft_tokens: 10,
+            host_idle_seconds: 30,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct LogSettings {
+    /// A `tracing` filter, for example `info` or `tandem::complete=debug`. `info` when absent.
+    pub filter: Option<String>,
+    /// Write to a rotating file in the state directory instead of stderr.
+    pub file: bool,
+}

@@ -1,0 +1,31 @@
+//! Local engines: what continues a text at a cursor.
+//!
+//! One trait, several backends: llama.cpp in this process (`llama`), llama.cpp in the engine host process (`host`),
+//! the lookup engine that needs no model (`lookup`), and a scripted one for tests (`fake`). An engine knows prompts and
+//! tokens; it knows nothing of documents, editors or the protocol.
+
+pub mod fake;
+pub mod fim;
+pub mod host;
+mod job;
+#[cfg(feature = "llama")]
+pub mod llama;
+pub mod lookup;
+mod status;
+
+pub use job::{
+    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
+    Report, Snippet, TokenScore, TokenShare, generation,
+};
+pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, StatusSender};
+
+/// Something that continues a text at a cursor.
+///
+/// `generate` returns at once and never fails: what goes wrong arrives as `Finish::Failed` in the stream. Dropping the
+/// `Generation` cancels the job; an engine looks at the flag at every decode step and every prefill chunk.
+pub trait Engine: Send + Sync + 'static {
+    fn generate(&self, job: Job) -> Generation;
+
+    /// The state now, and a channel that tells of changes.
+    fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
+}

@@ -1,0 +1,228 @@
+//! One request to an engine, and the stream that answers it. The same types travel to the engine host.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::lookup::Corpus;
+
+/// A piece of another file (or of another part of this one) that stands before the cursor's file in the prompt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snippet {
+    /// Path relative to the workspace, with `/`.
+    pub path: String,
+    pub text: String,
+}
+
+/// The parts of a fill-in-the-middle prompt, as text. The engine tokenises, trims to the budget and lays them out in
+/// the order that its model wants: only it has the vocabulary.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FimPrompt {
+    /// The workspace's name, for models with a repository token.
+    pub repository: Option<String>,
+    /// Path of the cursor's file, relative to the workspace, with `/`.
+    pub path: String,
+    /// In the order in which they are to stand; the last is nearest to the cursor's file.
+    pub snippets: Vec<Snippet>,
+    /// Text before the cursor. May be longer than the budget; the engine cuts at its head.
+    pub prefix: Arc<str>,
+    /// Text after the cursor. May be longer than the budget; the engine cuts at its tail.
+    pub suffix: Arc<str>,
+}
+
+/// Upper bounds in tokens. The engine lowers them when the model's context is smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PromptBudget {
+    pub prefix: u32,
+    pub suffix: u32,
+    pub snippets: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// The document that asks, as a number of the caller's choice. A newer job of the same lane of the same client
+    /// replaces the one that waits; KV slots and window heads are remembered per lane.
+    pub lane: u64,
+    pub prompt: FimPrompt,
+    pub budget: PromptBudget,
+    /// Most tokens to generate for a candidate.
+    pub max_tokens: u32,
+    /// Most lines to generate; 1 ends before the first line break. A line break at the very start (a cursor at the end
+    /// of a finished line) does not count.
+    pub max_lines: u32,
+    /// How many different continuations are wanted (1 for automatic requests). They differ in their first token.
+    pub candidates: u32,
+    /// A guess at the continuation by the lookup engine, verified in one batch. Never changes the result.
+    pub draft: Option<String>,
+    /// Report the exact prompt as text (`PromptReport::text`).
+    pub explain: bool,
+    /// The tokens that the lookup engine continues from. Stays in this process.
+    #[serde(skip)]
+    pub corpus: Option<Arc<Corpus>>,
+}
+
+/// What an engine says of one generated token.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TokenScore {
+    /// Natural logarithm of the token's probability.
+    pub logprob: f32,
+    /// Length in bytes of the token's text.
+    pub bytes: u32,
+}
+
+/// How many prompt tokens a part of the prompt took.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenShare {
+    /// `markers`, `repository`, `snippets`, `path`, `prefix`, `suffix`, `line` (the cursor's line up to the cursor).
+    pub source: String,
+    pub tokens: u32,
+}
+
+/// What was done with the prompt, sent before the first token.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromptReport {
+    pub tokens: u32,
+    pub shares: Vec<TokenShare>,
+    /// Prompt tokens that were in the KV cache already.
+    pub reused: u32,
+    /// Prompt tokens that were evaluated for this job.
+    pub evaluated: u32,
+    /// The prompt as text with its special tokens, when the job asked for it.
+    pub text: Option<String>,
+}
+
+/// Totals of a job, in microseconds and counts. Sent last.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Waiting behind other jobs.
+    pub queue_us: u64,
+    pub tokenize_us: u64,
+    pub prefill_us: u64,
+    pub decode_us: u64,
+    /// From receipt by the engine to the first generated token.
+    pub first_token_us: u64,
+    pub total_us: u64,
+    /// Time inside llama.cpp's decode calls; `total_us - queue_us - compute_us` is our overhead.
+    pub compute_us: u64,
+    /// Generated tokens of all candidates.
+    pub generated: u32,
+    /// Decode calls after the prefill.
+    pub decodes: u32,
+    pub drafted: u32,
+    pub accepted: u32,
+}
+
+/// Why a candidate ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Finish {
+    /// The model said that the middle is complete.
+    EndOfText,
+    MaxTokens,
+    MaxLines,
+    /// The lookup engine has nothing more that is likely enough.
+    Exhausted,
+    Cancelled,
+    /// A newer job of the same lane came before this one started.
+    Superseded,
+    /// For the user: what happened and the way out.
+    Failed(String),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    Started(PromptReport),
+    /// Whole characters only: bytes of an unfinished character wait for the next token.
+    Delta { candidate: u32, text: String, tokens: Vec<TokenScore> },
+    Finished { candidate: u32, reason: Finish },
+    /// Always the last event, also after a failure or a cancel.
+    Done(Report),
+}
+
+/// Says to an engine that nobody waits for this job any more.
+#[derive(Clone, Debug, Default)]
+pub struct CancelFlag(Arc<AtomicBool>);
+
+impl CancelFlag {
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Cancels when dropped.
+#[derive(Debug)]
+pub struct CancelOnDrop(CancelFlag);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// The answering stream of one job. Dropping it cancels the job.
+#[derive(Debug)]
+pub struct Generation {
+    events: mpsc::UnboundedReceiver<Event>,
+    guard: CancelOnDrop,
+}
+
+impl Generation {
+    /// The next event; None after `Event::Done`, or when the engine went away without one.
+    pub async fn next(&mut self) -> Option<Event> {
+        self.events.recv().await
+    }
+
+    /// The same for a thread outside the runtime.
+    pub fn blocking_next(&mut self) -> Option<Event> {
+        self.events.blocking_recv()
+    }
+
+    pub fn cancel(&self) {
+        self.guard.0.cancel();
+    }
+}
+
+/// The engine's end of a `Generation`. Bounded by the job's `max_tokens` and `candidates`, so the channel is not.
+#[derive(Clone, Debug)]
+pub struct GenerationSender {
+    events: mpsc::UnboundedSender<Event>,
+    cancel: CancelFlag,
+}
+
+impl GenerationSender {
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled() || self.events.is_closed()
+    }
+
+    pub fn cancel_flag(&self) -> &CancelFlag {
+        &self.cancel
+    }
+
+    /// A receiver that is gone is a cancelled job, not an error.
+    pub fn send(&self, event: Event) {
+        let _ = self.events.send(event);
+    }
+
+    /// Ends a job that never ran.
+    pub fn finish(&self, reason: Finish) {
+        self.send(Event::Finished { candidate: 0, reason });
+        self.send(Event::Done(Report::default()));
+    }
+
+    /// Resolves when the caller dropped its end, so that a proxy can pass the cancel on.
+    pub async fn closed(&self) {
+        self.events.closed().await;
+    }
+}
+
+/// Makes the two ends of an answering stream.
+pub fn generation() -> (GenerationSender, Generation) {
+    let (sender, events) = mpsc::unbounded_channel();
+    let cancel = CancelFlag::default();
+    (GenerationSender { events: sender, cancel: cancel.clone() }, Generation { events, guard: CancelOnDrop(cancel) })
+}

@@ -1,0 +1,1 @@
+//! llama.cpp on its own thread, in this process.

@@ -1,0 +1,81 @@
+//! What an engine says of itself: for the status line, `doctor` and `why`.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// Where the layers of a model are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// `CPU`, or the name that the backend gives its device.
+    pub name: String,
+    /// Layers on this device.
+    pub layers: u32,
+}
+
+/// What the engine found out when it tried the model on known holes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SelfTest {
+    /// Known holes filled with the expected text, and how many there were.
+    pub holes_filled: u32,
+    pub holes: u32,
+    /// A special token appeared as text in a continuation.
+    pub leaks_special_tokens: bool,
+    /// Some continuation ended by itself.
+    pub stops: bool,
+    /// The KV cache can be cut back to a common prefix (recurrent and hybrid models cannot).
+    pub can_reuse_prefix: bool,
+    /// One sentence per thing that is wrong, each with the way out.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelInfo {
+    /// `general.name` of the GGUF, else the file's stem.
+    pub name: String,
+    pub path: Option<PathBuf>,
+    pub architecture: String,
+    pub parameters: u64,
+    /// Size of the file in bytes.
+    pub bytes: u64,
+    /// Tokens of context in use, and in training.
+    pub context: u32,
+    pub trained_context: u32,
+    /// The FIM family and where its tokens came from, for example `qwen (metadata)`.
+    pub fim: String,
+    pub devices: Vec<Device>,
+    pub threads: u32,
+    pub load_ms: u64,
+    pub self_test: Option<SelfTest>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EngineState {
+    /// No model is wanted or none was asked for yet.
+    Idle,
+    /// 0.0 to 1.0.
+    Loading { progress: f32 },
+    Ready,
+    /// For the user: what happened and the way out.
+    Failed { reason: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EngineStatus {
+    /// `llama`, `lookup`, `fake`.
+    pub engine: String,
+    pub state: EngineState,
+    pub model: Option<ModelInfo>,
+}
+
+pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
+
+impl EngineStatus {
+    pub fn new(engine: &str, state: EngineState) -> Self {
+        Self { engine: engine.to_owned(), state, model: None }
+    }
+
+    pub fn is_ready(&self) -> bool {
+        self.state == EngineState::Ready
+    }
+}

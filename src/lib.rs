@@ -1,0 +1,30 @@
+//! Tandem: two models, one cursor.
+//!
+//! A language server that writes inline completions with a local model and keeps typing instant and private.
+//! The modules stand in reading order, lowest layer first; a module uses only modules above it in this list
+//! (`tests/tidy.rs` checks it, `ARCHITECTURE.md` draws it).
+
+// Layer 0: plain data and the outside of the process.
+pub mod config;
+pub mod observe;
+pub mod text;
+
+pub mod syntax;
+
+// Layer 1: local models.
+pub mod engine;
+
+// Layer 2: what a prompt may contain.
+pub mod context;
+
+// Layer 3: the completion pipeline.
+pub mod complete;
+
+// Layer 4: the owner of all mutable state.
+pub mod session;
+
+// Layer 5: the only module that names LSP types.
+pub mod lsp;
+
+// Layer 6: one file a subcommand.
+pub mod cli;

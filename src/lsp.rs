@@ -1,0 +1,1 @@
+//! The protocol: the only module that names LSP types.

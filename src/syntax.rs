@@ -1,0 +1,9 @@
+//! tree-sitter: languages as data, incremental trees, and the questions that completion asks of them.
+//!
+//! Parsing never fails: it returns a tree with error nodes, or nothing where there is no grammar or no time.
+
+mod language;
+mod tree;
+
+pub use language::Language;
+pub use tree::{Cursor, Region, Scope, SyntaxTree};
