@@ -45,14 +45,22 @@ pub enum Reason {
     Disabled,
     LanguageDisabled(String),
     UnknownDocument,
-    DocumentTooLarge { bytes: usize, limit: usize },
-    LineTooLong { bytes: usize },
+    DocumentTooLarge {
+        bytes: usize,
+        limit: usize,
+    },
+    LineTooLong {
+        bytes: usize,
+    },
     InComment,
     InString,
     /// Text that is not a closing bracket or separator stands right of the cursor.
     MidLine,
     NothingToSay,
-    LowConfidence { confidence_percent: u32, threshold_percent: u32 },
+    LowConfidence {
+        confidence_percent: u32,
+        threshold_percent: u32,
+    },
     /// Everything that was generated repeats what stands around the cursor.
     Repeats,
     /// The document changed, or a newer request came.
@@ -72,15 +80,16 @@ impl std::fmt::Display for Reason {
             Reason::DocumentTooLarge { bytes, limit } => {
                 write!(f, "the document has {bytes} bytes, the limit is {limit} (completion.maxDocumentBytes)")
             }
-            Reason::LineTooLong { bytes } => write!(f, "the cursor's line has {bytes} bytes: generated or minified text"),
+            Reason::LineTooLong { bytes } => {
+                write!(f, "the cursor's line has {bytes} bytes: generated or minified text")
+            }
             Reason::InComment => write!(f, "the cursor is in a comment (completion.inComments)"),
             Reason::InString => write!(f, "the cursor is in a string (completion.inStrings)"),
             Reason::MidLine => write!(f, "there is text right of the cursor; ask explicitly to complete here"),
             Reason::NothingToSay => write!(f, "neither the model nor the lookup engine had a continuation"),
-            Reason::LowConfidence { confidence_percent, threshold_percent } => write!(
-                f,
-                "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)"
-            ),
+            Reason::LowConfidence { confidence_percent, threshold_percent } => {
+                write!(f, "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)")
+            }
             Reason::Repeats => write!(f, "everything generated repeats the text around the cursor"),
             Reason::Stale => write!(f, "the document changed, or a newer request came"),
             Reason::Cancelled => write!(f, "the client cancelled"),

@@ -134,8 +134,15 @@ pub enum Finish {
 pub enum Event {
     Started(PromptReport),
     /// Whole characters only: bytes of an unfinished character wait for the next token.
-    Delta { candidate: u32, text: String, tokens: Vec<TokenScore> },
-    Finished { candidate: u32, reason: Finish },
+    Delta {
+        candidate: u32,
+        text: String,
+        tokens: Vec<TokenScore>,
+    },
+    Finished {
+        candidate: u32,
+        reason: Finish,
+    },
     /// Always the last event, also after a failure or a cancel.
     Done(Report),
 }

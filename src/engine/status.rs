@@ -54,10 +54,14 @@ pub enum EngineState {
     /// No model is wanted or none was asked for yet.
     Idle,
     /// 0.0 to 1.0.
-    Loading { progress: f32 },
+    Loading {
+        progress: f32,
+    },
     Ready,
     /// For the user: what happened and the way out.
-    Failed { reason: String },
+    Failed {
+        reason: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
