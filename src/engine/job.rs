@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use super::lookup::Corpus;
 
@@ -149,15 +149,33 @@ pub enum Event {
 
 /// Says to an engine that nobody waits for this job any more.
 #[derive(Clone, Debug, Default)]
-pub struct CancelFlag(Arc<AtomicBool>);
+pub struct CancelFlag(Arc<Cancel>);
+
+#[derive(Debug, Default)]
+struct Cancel {
+    set: AtomicBool,
+    told: Notify,
+}
 
 impl CancelFlag {
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.set.store(true, Ordering::Release);
+        self.0.told.notify_waiters();
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.set.load(Ordering::Acquire)
+    }
+
+    /// Resolves when the flag is set, so that a proxy can pass the cancel on.
+    pub async fn cancelled(&self) {
+        let told = self.0.told.notified();
+        tokio::pin!(told);
+        // Registered before the look at the flag: a cancel between the two is not missed.
+        told.as_mut().enable();
+        if !self.is_cancelled() {
+            told.await;
+        }
     }
 }
 
@@ -219,11 +237,6 @@ impl GenerationSender {
     pub fn finish(&self, reason: Finish) {
         self.send(Event::Finished { candidate: 0, reason });
         self.send(Event::Done(Report::default()));
-    }
-
-    /// Resolves when the caller dropped its end, so that a proxy can pass the cancel on.
-    pub async fn closed(&self) {
-        self.events.closed().await;
     }
 }
 

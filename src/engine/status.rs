@@ -70,13 +70,15 @@ pub struct EngineStatus {
     pub engine: String,
     pub state: EngineState,
     pub model: Option<ModelInfo>,
+    /// How often the engine host ended unexpectedly and had to be started again. An increase is worth one message.
+    pub restarts: u32,
 }
 
 pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
 
 impl EngineStatus {
     pub fn new(engine: &str, state: EngineState) -> Self {
-        Self { engine: engine.to_owned(), state, model: None }
+        Self { engine: engine.to_owned(), state, model: None, restarts: 0 }
     }
 
     pub fn is_ready(&self) -> bool {
