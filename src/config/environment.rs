@@ -1,0 +1,197 @@
+//! A snapshot of the process's environment, taken once, so that tests bring their own.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::keys::{KEYS, Key, Kind};
+use super::layers::{Layer, Origin, Problem, nearest};
+
+/// Variables that start like settings but are something else.
+const OTHER_VARIABLES: &[&str] = &["TANDEM_LOG", "TANDEM_CONFIG"];
+
+/// The environment as it was when the process started.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    variables: BTreeMap<String, String>,
+}
+
+impl Environment {
+    /// Values that are not Unicode are left out: none of ours can be.
+    pub fn of_process() -> Self {
+        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self { variables: std::env::vars_os().filter_map(unicode).collect() }
+    }
+
+    /// An environment with these variables and nothing else.
+    pub fn of(variables: &[(&str, &str)]) -> Self {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self { variables: owned.collect() }
+    }
+
+    /// A variable that is set and not empty.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// An absolute path in a variable. The XDG specification wants relative ones ignored.
+    pub fn directory(&self, name: &str) -> Option<PathBuf> {
+        self.get(name).map(PathBuf::from).filter(|path| path.is_absolute())
+    }
+
+    pub fn home(&self) -> Option<PathBuf> {
+        self.directory(if cfg!(windows) { "USERPROFILE" } else { "HOME" })
+    }
+
+    /// Continuous integration: the machine is shared and small.
+    pub fn is_ci(&self) -> bool {
+        self.get("CI").is_some_and(|value| value != "false" && value != "0")
+    }
+
+    /// Whether a terminal may be given colours. The caller knows whether it is one.
+    pub fn wants_colour(&self) -> bool {
+        self.get("NO_COLOR").is_none() && self.get("TERM") != Some("dumb")
+    }
+
+    /// The first executable file of this name on the search path.
+    pub fn find_executable(&self, name: &str) -> Option<PathBuf> {
+        let path = self.get("PATH")?;
+        let file_name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        std::env::split_paths(path).map(|directory| directory.join(&file_name)).find(|file| is_executable(file))
+    }
+
+    /// `~/x` with the home directory in place of `~`.
+    pub fn expand_home(&self, path: &str) -> PathBuf {
+        match (path.strip_prefix("~/"), self.home()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => PathBuf::from(path),
+        }
+    }
+
+    /// The settings in `TANDEM_*`, as a layer. Unknown names and values that do not parse are reported.
+    pub(super) fn layer(&self) -> (Layer, Vec<Problem>) {
+        let mut values = Map::new();
+        let mut problems = Vec::new();
+        if let Some(filter) = self.get("TANDEM_LOG") {
+            values.insert("log.filter".to_owned(), Value::String(filter.to_owned()));
+        }
+        for (name, value) in &self.variables {
+            if !name.starts_with("TANDEM_") || OTHER_VARIABLES.contains(&name.as_str()) || value.is_empty() {
+                continue;
+            }
+            match KEYS.iter().find(|key| key.variable() == *name) {
+                Some(key) => match parse(key.kind, value) {
+                    Some(parsed) => drop(values.insert(key.path.to_owned(), parsed)),
+                    None => problems.push(Problem {
+                        origin: Origin::Environment,
+                        key: name.clone(),
+                        message: format!("`{value}` is not {}; the setting is ignored", key.kind.expected()),
+                    }),
+                },
+                None => {
+                    let names: Vec<String> = KEYS.iter().map(Key::variable).collect();
+                    let hint = nearest(name, names.iter().map(String::as_str))
+                        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                    problems.push(Problem {
+                        origin: Origin::Environment,
+                        key: name.clone(),
+                        message: format!("no setting has this name{hint}"),
+                    });
+                }
+            }
+        }
+        (Layer { origin: Origin::Environment, values: Value::Object(values) }, problems)
+    }
+}
+
+fn parse(kind: Kind, text: &str) -> Option<Value> {
+    match kind {
+        Kind::Bool => match text.to_ascii_lowercase().as_str() {
+            "1" | "true" | "yes" | "on" => Some(Value::Bool(true)),
+            "0" | "false" | "no" | "off" => Some(Value::Bool(false)),
+            _ => None,
+        },
+        Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
+        Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
+        Kind::TextList => {
+            let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+            Some(words.map(|word| Value::String(word.to_owned())).collect())
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(file: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.metadata().is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(file: &Path) -> bool {
+    file.is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_read_by_their_kind() {
+        let environment = Environment::of(&[
+            ("TANDEM_COMPLETION_MAX_LINES", "3"),
+            ("TANDEM_COMPLETION_IN_COMMENTS", "off"),
+            ("TANDEM_COMPLETION_DISABLED_LANGUAGES", "markdown, plaintext"),
+            ("TANDEM_LOG", "debug"),
+            ("HOME", "/home/someone"),
+        ]);
+        let (layer, problems) = environment.layer();
+        assert_eq!(problems, []);
+        assert_eq!(
+            layer.values,
+            serde_json::json!({
+                "completion.disabledLanguages": ["markdown", "plaintext"],
+                "completion.inComments": false,
+                "completion.maxLines": 3,
+                "log.filter": "debug",
+            })
+        );
+    }
+
+    #[test]
+    fn a_misspelt_variable_and_a_bad_value_are_reported() {
+        let environment = Environment::of(&[
+            ("TANDEM_COMPLETION_MAX_LINE", "3"),
+            ("TANDEM_ENGINE_THREADS", "many"),
+            ("PATH", "/bin"),
+        ]);
+        let (layer, problems) = environment.layer();
+        assert_eq!(layer.values, serde_json::json!({}));
+        let sentences: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            sentences,
+            [
+                "environment: TANDEM_COMPLETION_MAX_LINE: no setting has this name; did you mean \
+                 `TANDEM_COMPLETION_MAX_LINES`?",
+                "environment: TANDEM_ENGINE_THREADS: `many` is not a whole number from 0 to 512; the setting is ignored",
+            ]
+        );
+    }
+
+    #[test]
+    fn relative_and_empty_directories_are_not_used() {
+        let environment = Environment::of(&[("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "")]);
+        assert_eq!(environment.directory("XDG_STATE_HOME"), None);
+        assert_eq!(environment.directory("XDG_CACHE_HOME"), None);
+    }
+
+    #[test]
+    fn ci_is_what_people_set_it_to() {
+        assert!(Environment::of(&[("CI", "true")]).is_ci());
+        assert!(Environment::of(&[("CI", "1")]).is_ci());
+        assert!(!Environment::of(&[("CI", "false")]).is_ci());
+        assert!(!Environment::of(&[]).is_ci());
+    }
+}

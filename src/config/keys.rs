@@ -1,0 +1,242 @@
+//! The list of keys: what each takes, who may set it, and what it is for.
+//!
+//! `schema.rs` gives the values their Rust types, this list gives them to people: checks with messages, the table in
+//! `docs/configuration.md`, names of environment variables. A test holds the two together.
+
+/// What a key takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    /// A whole number; both ends are allowed.
+    Integer {
+        min: u64,
+        max: u64,
+    },
+    /// One of these words, from the most careful to the least.
+    Choice(&'static [&'static str]),
+    Text,
+    /// `~/` is the home directory; relative paths in a file are relative to that file.
+    Path,
+    /// A list of texts; in the environment separated by commas.
+    TextList,
+}
+
+/// What a workspace's file may do with a key. It is never trusted to widen anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tighten {
+    /// Nothing: the key belongs to the user.
+    Never,
+    /// Switch it off.
+    OnlyFalse,
+    /// Take a smaller number, or a word that stands earlier in the list of choices.
+    OnlyLower,
+    /// Add to the list.
+    OnlyAdd,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    /// Path with dots, as in `completion.maxLines`.
+    pub path: &'static str,
+    pub kind: Kind,
+    pub workspace: Tighten,
+    /// What it does, in a sentence or two, in Markdown.
+    pub about: &'static str,
+}
+
+impl Key {
+    pub fn find(path: &str) -> Option<&'static Key> {
+        KEYS.iter().find(|key| key.path == path)
+    }
+
+    /// `completion.maxLines` is `TANDEM_COMPLETION_MAX_LINES`.
+    pub fn variable(&self) -> String {
+        let mut name = String::from("TANDEM_");
+        for character in self.path.chars() {
+            match character {
+                '.' => name.push('_'),
+                upper if upper.is_ascii_uppercase() => {
+                    name.push('_');
+                    name.push(upper);
+                }
+                other => name.push(other.to_ascii_uppercase()),
+            }
+        }
+        name
+    }
+}
+
+const fn integer(min: u64, max: u64) -> Kind {
+    Kind::Integer { min, max }
+}
+
+const fn key(path: &'static str, kind: Kind, workspace: Tighten, about: &'static str) -> Key {
+    Key { path, kind, workspace, about }
+}
+
+/// Every key, in the order of the documentation.
+pub const KEYS: &[Key] = &[
+    key("completion.enabled", Kind::Bool, Tighten::OnlyFalse, "Suggest at all."),
+    key(
+        "completion.eagerness",
+        Kind::Choice(&["low", "medium", "high"]),
+        Tighten::OnlyLower,
+        "How sure Tandem must be before it shows something: `low` shows only what is very likely right.",
+    ),
+    key(
+        "completion.maxLines",
+        integer(1, 200),
+        Tighten::OnlyLower,
+        "Most lines of a suggestion. `1` keeps every suggestion on the cursor's line.",
+    ),
+    key("completion.maxTokens", integer(1, 2048), Tighten::OnlyLower, "Most tokens of a suggestion."),
+    key(
+        "completion.disabledLanguages",
+        Kind::TextList,
+        Tighten::OnlyAdd,
+        "Language ids, as the editor names them, in which nothing is suggested.",
+    ),
+    key("completion.inComments", Kind::Bool, Tighten::OnlyFalse, "Suggest inside comments."),
+    key("completion.inStrings", Kind::Bool, Tighten::OnlyFalse, "Suggest inside string literals."),
+    key(
+        "completion.maxDocumentBytes",
+        integer(1 << 10, 1 << 30),
+        Tighten::OnlyLower,
+        "Documents above this size in bytes get no suggestions.",
+    ),
+    key(
+        "completion.debounceMs",
+        integer(0, 5000),
+        Tighten::Never,
+        "Pause in ms after an automatic trigger before work starts. Editors wait by themselves, so `0`.",
+    ),
+    key(
+        "completion.candidates",
+        integer(1, 8),
+        Tighten::OnlyLower,
+        "Candidates when a suggestion is asked for by key.",
+    ),
+    key(
+        "completion.prefixTokens",
+        integer(16, 1 << 17),
+        Tighten::OnlyLower,
+        "Prompt tokens for the text before the cursor.",
+    ),
+    key(
+        "completion.suffixTokens",
+        integer(0, 1 << 17),
+        Tighten::OnlyLower,
+        "Prompt tokens for the text after the cursor.",
+    ),
+    key(
+        "completion.snippetTokens",
+        integer(0, 1 << 17),
+        Tighten::OnlyLower,
+        "Prompt tokens for text from elsewhere in the workspace.",
+    ),
+    key(
+        "engine.choice",
+        Kind::Choice(&["lookup", "auto"]),
+        Tighten::OnlyLower,
+        "`auto`: the model where it loads, and lookup beside it. `lookup`: no model is loaded.",
+    ),
+    key(
+        "engine.host",
+        Kind::Choice(&["process", "in-process"]),
+        Tighten::Never,
+        "`process`: llama.cpp runs in a process of its own that all editor windows share, so that a crash of it is not a \
+         crash of the server. `in-process`: for one-shot commands and tests.",
+    ),
+    key(
+        "engine.model",
+        Kind::Path,
+        Tighten::Never,
+        "A GGUF file. Without one the starter model that comes with Tandem.",
+    ),
+    key(
+        "engine.contextTokens",
+        integer(0, 1 << 20),
+        Tighten::Never,
+        "Tokens of context. `0` takes what the prompt budgets need, at most what the model was trained on.",
+    ),
+    key(
+        "engine.threads",
+        integer(0, 512),
+        Tighten::Never,
+        "Compute threads. `0` takes one less than the machine has physical cores; with `CI=true` it is `1`.",
+    ),
+    key("engine.gpuLayers", integer(0, 10_000), Tighten::Never, "Layers on the GPU. Absent: all that fit."),
+    key("engine.flashAttention", Kind::Bool, Tighten::Never, "Absent: llama.cpp decides."),
+    key(
+        "engine.kvType",
+        Kind::Choice(&["f16", "q8_0", "q4_0"]),
+        Tighten::Never,
+        "Type of the KV cache's entries: smaller ones save memory and cost speed on a CPU.",
+    ),
+    key(
+        "engine.maxDraftTokens",
+        integer(0, 64),
+        Tighten::Never,
+        "Most tokens that lookup proposes and the model verifies in one step. `0` turns speculation off. Never changes \
+         what is suggested.",
+    ),
+    key(
+        "engine.hostIdleSeconds",
+        integer(0, 86_400),
+        Tighten::Never,
+        "The engine's process ends after this many seconds without an editor.",
+    ),
+    key(
+        "log.filter",
+        Kind::Text,
+        Tighten::Never,
+        "What is logged, for example `info` or `tandem::complete=debug`. `TANDEM_LOG` is short for it. Source text appears \
+         at `trace` only.",
+    ),
+    key(
+        "log.file",
+        Kind::Bool,
+        Tighten::Never,
+        "Log to a file in the state directory, bounded in size, instead of stderr.",
+    ),
+];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::config::Settings;
+
+    fn leaves(prefix: &str, value: &Value, into: &mut Vec<String>) {
+        match value {
+            Value::Object(fields) => {
+                for (name, field) in fields {
+                    let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                    leaves(&path, field, into);
+                }
+            }
+            _ => into.push(prefix.to_owned()),
+        }
+    }
+
+    #[test]
+    fn the_list_and_the_schema_name_the_same_keys() {
+        let mut schema = Vec::new();
+        leaves("", &serde_json::to_value(Settings::default()).unwrap(), &mut schema);
+        let mut list: Vec<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+        schema.sort();
+        list.sort();
+        assert_eq!(schema, list);
+    }
+
+    #[test]
+    fn names_of_variables_are_unique_and_spelled_as_documented() {
+        let mut names: Vec<String> = KEYS.iter().map(Key::variable).collect();
+        assert!(names.contains(&"TANDEM_COMPLETION_MAX_LINES".to_owned()));
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), KEYS.len());
+    }
+}

@@ -1,0 +1,200 @@
+//! What people write into settings, and what becomes of it.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+use crate::config::{Eagerness, EngineChoice};
+
+fn layer(origin: Origin, values: Value) -> Layer {
+    Layer { origin, values }
+}
+
+fn workspace(values: Value) -> Layer {
+    layer(Origin::WorkspaceFile("/w/.tandem.toml".into()), values)
+}
+
+fn sentences(problems: &[Problem]) -> Vec<String> {
+    problems.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn later_layers_win() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(Origin::UserFile("/c/config.toml".into()), json!({"completion": {"maxLines": 5, "maxTokens": 10}})),
+        layer(Origin::Editor, json!({"completion": {"maxLines": 7, "eagerness": "high"}})),
+        layer(Origin::CommandLine, json!({"completion.maxLines": 9})),
+    ]);
+    assert_eq!(problems, []);
+    assert_eq!(settings.completion.max_lines, 9);
+    assert_eq!(settings.completion.max_tokens, 10);
+    assert_eq!(settings.completion.eagerness, Eagerness::High);
+}
+
+#[test]
+fn a_typo_costs_its_own_key_and_names_the_right_one() {
+    let (settings, problems) = Settings::from_layers(&[layer(
+        Origin::UserFile("/c/config.toml".into()),
+        json!({"completion": {"max_lines": 5, "maxTokens": 10}, "maxLines": 4, "colour": "red", "engine": 3}),
+    )]);
+    assert_eq!(settings.completion.max_tokens, 10);
+    assert_eq!(
+        sentences(&problems),
+        [
+            "/c/config.toml: colour: no setting has this name",
+            "/c/config.toml: completion.max_lines: no setting has this name; did you mean `completion.maxLines`?",
+            "/c/config.toml: engine: this is a group of settings, not a value",
+            "/c/config.toml: maxLines: no setting has this name; did you mean `completion.maxLines`?",
+        ]
+    );
+}
+
+#[test]
+fn a_bad_value_costs_its_own_key() {
+    let (settings, problems) = Settings::from_layers(&[layer(
+        Origin::Editor,
+        json!({"completion": {"maxLines": 0, "enabled": "no", "eagerness": "wild", "candidates": 2}}),
+    )]);
+    assert_eq!(settings.completion.candidates, 2);
+    assert_eq!(settings.completion.max_lines, Settings::default().completion.max_lines);
+    assert_eq!(
+        sentences(&problems),
+        [
+            "editor settings: completion.eagerness: `\"wild\"` is not one of `low`, `medium`, `high`; the setting is ignored",
+            "editor settings: completion.enabled: `\"no\"` is not true or false; the setting is ignored",
+            "editor settings: completion.maxLines: `0` is not a whole number from 1 to 200; the setting is ignored",
+        ]
+    );
+}
+
+#[test]
+fn null_and_the_client_s_own_trace_are_not_settings() {
+    let editor = json!({"engine": {"model": null, "gpuLayers": null}, "trace": {"server": "off"}});
+    let (settings, problems) = Settings::from_layers(&[layer(Origin::Editor, editor)]);
+    assert_eq!((settings, problems), (Settings::default(), vec![]));
+}
+
+#[test]
+fn a_workspace_tightens() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(Origin::Editor, json!({"completion": {"disabledLanguages": ["markdown"], "eagerness": "high"}})),
+        workspace(json!({
+            "completion": {"maxLines": 2, "inComments": false, "disabledLanguages": ["json", "markdown"], "eagerness": "low"},
+            "engine": {"choice": "lookup"},
+        })),
+    ]);
+    assert_eq!(problems, []);
+    assert_eq!(settings.completion.max_lines, 2);
+    assert!(!settings.completion.in_comments);
+    assert_eq!(settings.completion.disabled_languages, ["markdown", "json"]);
+    assert_eq!(settings.completion.eagerness, Eagerness::Low);
+    assert_eq!(settings.engine.choice, EngineChoice::Lookup);
+}
+
+#[test]
+fn a_workspace_never_widens() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(Origin::Editor, json!({"completion": {"enabled": false}, "engine": {"choice": "lookup"}})),
+        workspace(json!({
+            "completion": {"enabled": true, "maxLines": 100, "eagerness": "high"},
+            "engine": {"choice": "auto", "model": "/tmp/evil.gguf", "host": "in-process"},
+            "log": {"file": true, "filter": "trace"},
+        })),
+    ]);
+    let mut expected = Settings::default();
+    expected.completion.enabled = false;
+    expected.engine.choice = EngineChoice::Lookup;
+    assert_eq!(settings, expected);
+    assert_eq!(problems.len(), 8, "each is reported: {problems:?}");
+}
+
+#[test]
+fn what_a_workspace_repeats_is_not_a_fault() {
+    let (_, problems) = Settings::from_layers(&[workspace(json!({"completion": {"enabled": true, "maxLines": 12}}))]);
+    assert_eq!(problems, []);
+}
+
+#[test]
+fn a_path_in_a_file_is_relative_to_that_file() {
+    let user = || Origin::UserFile("/c/config.toml".into());
+    let model = |origin, path: &str| {
+        Settings::from_layers(&[layer(origin, json!({"engine": {"model": path}}))]).0.engine.model.unwrap()
+    };
+    assert_eq!(model(user(), "models/a.gguf"), Path::new("/c/models/a.gguf"));
+    assert_eq!(model(user(), "/m/a.gguf"), Path::new("/m/a.gguf"));
+    assert_eq!(model(user(), "~/a.gguf"), Path::new("~/a.gguf"));
+    assert_eq!(model(Origin::CommandLine, "a.gguf"), Path::new("a.gguf"));
+}
+
+/// A value that the key admits, at both ends of its range.
+fn examples(kind: Kind) -> Vec<Value> {
+    match kind {
+        Kind::Bool => vec![json!(false), json!(true)],
+        Kind::Integer { min, max } => vec![json!(min), json!(max)],
+        Kind::Choice(words) => words.iter().map(|word| json!(word)).collect(),
+        Kind::Text | Kind::Path => vec![json!("x")],
+        Kind::TextList => vec![json!([]), json!(["a", "b"])],
+    }
+}
+
+#[test]
+fn every_kind_fits_its_field() {
+    for key in KEYS {
+        for value in examples(key.kind) {
+            let mut values = Map::new();
+            values.insert(key.path.to_owned(), value.clone());
+            let (settings, problems) = Settings::from_layers(&[layer(Origin::CommandLine, Value::Object(values))]);
+            assert_eq!(problems, [], "{} = {value}", key.path);
+            let taken = serde_json::to_value(settings).unwrap();
+            assert_eq!(get(&taken, key.path), Some(&value), "{}", key.path);
+        }
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let names = prop_oneof![
+        Just("completion".to_owned()),
+        Just("engine".to_owned()),
+        Just("maxLines".to_owned()),
+        Just("enabled".to_owned()),
+        Just("completion.maxLines".to_owned()),
+        ".{0,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(names.clone(), inner, 0..5)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn nothing_that_is_sent_stops_the_rest(garbage in any_json()) {
+        let (settings, _) = Settings::from_layers(&[
+            layer(Origin::Editor, garbage),
+            layer(Origin::CommandLine, json!({"completion": {"maxTokens": 11}})),
+        ]);
+        prop_assert_eq!(settings.completion.max_tokens, 11);
+        prop_assert!((1..=200).contains(&settings.completion.max_lines));
+    }
+
+    #[test]
+    fn no_workspace_file_widens_anything(garbage in any_json()) {
+        let (settings, _) = Settings::from_layers(&[workspace(garbage)]);
+        let default = Settings::default();
+        prop_assert!(settings.completion.max_lines <= default.completion.max_lines);
+        prop_assert_eq!(settings.engine.model, None);
+        prop_assert_eq!(settings.log, default.log);
+    }
+}
