@@ -145,7 +145,7 @@ mod tests {
             ("TANDEM_COMPLETION_IN_COMMENTS", "off"),
             ("TANDEM_COMPLETION_DISABLED_LANGUAGES", "markdown, plaintext"),
             ("TANDEM_LOG", "debug"),
-            ("HOME", "/home/someone"),
+            ("HOME", "/people/ann"),
         ]);
         let (layer, problems) = environment.layer();
         assert_eq!(problems, []);

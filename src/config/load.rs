@@ -163,7 +163,7 @@ mod tests {
 
         fn load(&self, variables: &[(&str, &str)], editor: Value) -> Loaded {
             let config = self.path("config");
-            let mut all = vec![("XDG_CONFIG_HOME", config.to_str().unwrap()), ("HOME", "/home/ann")];
+            let mut all = vec![("XDG_CONFIG_HOME", config.to_str().unwrap()), ("HOME", "/people/ann")];
             all.extend_from_slice(variables);
             Loader::new(Environment::of(&all), Value::Null).load(&[self.path("repo")], Some(&editor))
         }
@@ -181,7 +181,7 @@ mod tests {
         assert_eq!(loaded.settings.completion.max_lines, 3, "the editor's defaults do not undo the workspace's limit");
         assert_eq!(loaded.settings.completion.max_tokens, 50);
         assert_eq!(loaded.settings.engine.choice, EngineChoice::Lookup);
-        assert_eq!(loaded.settings.engine.model, Some("/home/ann/m.gguf".into()));
+        assert_eq!(loaded.settings.engine.model, Some("/people/ann/m.gguf".into()));
         assert_eq!(loaded.files, [place.path("config/tandem/config.toml"), place.path("repo/.tandem.toml")]);
     }
 

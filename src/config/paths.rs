@@ -119,13 +119,13 @@ mod tests {
     #[test]
     fn directories_follow_the_xdg_specification() {
         let environment =
-            Environment::of(&[("HOME", "/home/ann"), ("XDG_STATE_HOME", "/s"), ("XDG_RUNTIME_DIR", "/run/1")]);
+            Environment::of(&[("HOME", "/people/ann"), ("XDG_STATE_HOME", "/s"), ("XDG_RUNTIME_DIR", "/run/1")]);
         let paths = Paths::of(&environment);
-        assert_eq!(paths.config, Path::new("/home/ann/.config/tandem"));
+        assert_eq!(paths.config, Path::new("/people/ann/.config/tandem"));
         assert_eq!(paths.state, Path::new("/s/tandem"));
-        assert_eq!(paths.cache, Path::new("/home/ann/.cache/tandem"));
+        assert_eq!(paths.cache, Path::new("/people/ann/.cache/tandem"));
         assert_eq!(paths.runtime, Path::new("/run/1/tandem"));
-        assert_eq!(paths.user_file(&environment), Path::new("/home/ann/.config/tandem/config.toml"));
+        assert_eq!(paths.user_file(&environment), Path::new("/people/ann/.config/tandem/config.toml"));
     }
 
     #[test]
