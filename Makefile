@@ -1,0 +1,50 @@
+# The two commands that matter are `make demo` and `make test`. Both install what is missing first and say so.
+
+SHELL := /bin/sh
+FEATURES ?=
+TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
+ENVIRONMENT := . "$(TOOLS)/env.sh" &&
+
+.PHONY: help demo test unit lint setup install bench docs
+
+help:
+	@echo "make demo      build Tandem and watch it complete code in this repository"
+	@echo "make test      all tests, formatting and lints"
+	@echo "make unit      the tests that need no llama.cpp (quick)"
+	@echo "make lint      formatting and lints"
+	@echo "make install   tandem into cargo's bin directory, optimised"
+	@echo "make bench     the measurements of docs/benchmarks.md"
+	@echo "make docs      write the generated parts of the documents"
+
+# The first build compiles llama.cpp: about five minutes on two cores, once.
+demo: setup
+	@echo "building tandem (the first time llama.cpp too: some minutes)"
+	@$(ENVIRONMENT) cargo run --quiet --locked $(FEATURES) -- demo
+
+# The protocol without llama.cpp first, because it is quick; then everything.
+test: setup
+	$(ENVIRONMENT) cargo test --locked --no-default-features --lib
+	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
+	@$(MAKE) --no-print-directory lint
+
+unit: setup
+	$(ENVIRONMENT) cargo test --locked --no-default-features
+
+lint: setup
+	@$(ENVIRONMENT) if cargo fmt --version >/dev/null 2>&1; then \
+		echo "cargo fmt --check"; cargo fmt --check; else echo "no rustfmt here: formatting is not checked"; fi
+	@$(ENVIRONMENT) if cargo clippy --version >/dev/null 2>&1; then \
+		echo "cargo clippy"; cargo clippy --quiet --locked --all-targets $(FEATURES) -- -D warnings; \
+		else echo "no clippy here: lints are not checked"; fi
+
+install: setup
+	$(ENVIRONMENT) cargo install --locked --path . $(FEATURES)
+
+bench: setup
+	$(ENVIRONMENT) cargo bench --locked $(FEATURES)
+
+docs:
+	$(ENVIRONMENT) UPDATE_DOCS=1 cargo test --locked --no-default-features --test documents
+
+setup:
+	@scripts/setup.sh $(if $(findstring --no-default-features,$(FEATURES)),--without-llama)
