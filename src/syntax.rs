@@ -2,8 +2,12 @@
 //!
 //! Parsing never fails: it returns a tree with error nodes, or nothing where there is no grammar or no time.
 
+mod cursor;
+mod grammar;
 mod language;
+mod tokens;
 mod tree;
 
+pub use cursor::{Cursor, Region, Scope};
 pub use language::Language;
-pub use tree::{Cursor, Region, Scope, SyntaxTree};
+pub use tree::SyntaxTree;

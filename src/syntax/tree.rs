@@ -1,65 +1,178 @@
-//! A syntax tree of one version of a text.
+//! A syntax tree of one version of a text: parsed incrementally, within a time limit, and counted for errors.
+
+use std::cell::RefCell;
+use std::ops::{ControlFlow, Range};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use ropey::Rope;
+use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Tree};
 
 use super::Language;
-use crate::text::Edit;
+use crate::text::{Edit, Point};
 
-/// What kind of text a byte offset stands in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Region {
-    Code,
-    Comment,
-    String,
+/// Longest parse. A file of a usual size takes 1 to 20 ms (about 8 MB/s), so only hostile or generated text meets it.
+const PARSE_LIMIT: Duration = Duration::from_millis(200);
+/// Longest trial parse of a suggestion; it is incremental and usually takes less than 1 ms.
+const TRIAL_LIMIT: Duration = Duration::from_millis(50);
+/// Texts above this are not tried at all: they could not be parsed within the limit, and each edit would pay for it.
+const MAX_BYTES: usize = 4 << 20;
+
+thread_local! {
+    /// A parser keeps its stacks between parses, so each thread keeps one.
+    static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
 }
 
-/// A named or anonymous block that encloses the cursor: function, class, block, argument list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    /// The node's kind in its grammar, for example `function_item`.
-    pub kind: String,
-    /// The whole node, in bytes.
-    pub range: std::ops::Range<usize>,
-    /// Its body (between the braces, or the indented block), in bytes; the same as `range` where there is none.
-    pub body: std::ops::Range<usize>,
-    /// The text of the node's name, where it has one.
-    pub name: Option<String>,
-}
-
-/// What completion wants to know about one place in the text.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor {
-    pub region: Region,
-    /// The innermost block around the cursor has nothing in it but white space and comments.
-    pub in_empty_block: bool,
-    /// An argument or parameter list, array or record is open around the cursor on this line.
-    pub in_list: bool,
-    /// Innermost first.
-    pub scopes: Vec<Scope>,
-}
-
+/// A tree and the text that it was parsed from. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct SyntaxTree {
     language: &'static Language,
+    tree: Tree,
+    text: Rope,
+    /// Counted when first asked for.
+    errors: Arc<OnceLock<usize>>,
 }
 
 impl SyntaxTree {
     /// Parses `text`; with the tree of the version before and the edits since, only what changed.
     /// None when parsing took longer than its limit (hostile input): the caller goes on without a tree.
-    pub fn parse(language: &'static Language, _text: &Rope, _before: Option<(&SyntaxTree, &[Edit])>) -> Option<Self> {
-        Some(Self { language })
+    pub fn parse(language: &'static Language, text: &Rope, before: Option<(&SyntaxTree, &[Edit])>) -> Option<Self> {
+        Self::parse_within(PARSE_LIMIT, language, text, before)
+    }
+
+    /// `parse` with another limit, for tests and for work in the background.
+    pub fn parse_within(
+        limit: Duration,
+        language: &'static Language,
+        text: &Rope,
+        before: Option<(&SyntaxTree, &[Edit])>,
+    ) -> Option<Self> {
+        let before = before.filter(|(tree, _)| tree.language == language).map(|(tree, edits)| {
+            let mut tree = tree.tree.clone();
+            for edit in edits {
+                tree.edit(&input_edit(edit));
+            }
+            tree
+        });
+        let tree = parse(limit, language, text, before.as_ref())?;
+        Some(Self { language, tree, text: text.clone(), errors: Arc::default() })
     }
 
     pub fn language(&self) -> &'static Language {
         self.language
     }
 
-    pub fn cursor(&self, _byte: usize) -> Cursor {
-        Cursor { region: Region::Code, in_empty_block: false, in_list: false, scopes: Vec::new() }
+    /// The text that the tree was parsed from.
+    pub fn text(&self) -> &Rope {
+        &self.text
+    }
+
+    pub(super) fn root(&self) -> Node<'_> {
+        self.tree.root_node()
     }
 
     /// ERROR and MISSING nodes in the whole tree: the measure of "adds a parse error".
     pub fn error_count(&self) -> usize {
-        0
+        *self.errors.get_or_init(|| count_errors(&self.tree))
+    }
+
+    /// What `error_count` would be if `inserted` stood in place of the bytes `replaced` (an empty range inserts).
+    /// Parses incrementally and leaves this tree as it is. None when that takes too long.
+    pub fn error_count_after(&self, replaced: Range<usize>, inserted: &str) -> Option<usize> {
+        let floor = |byte: usize| self.text.char_to_byte(self.text.byte_to_char(byte.min(self.text.len_bytes())));
+        let (start, old_end) = (floor(replaced.start), floor(replaced.end.max(replaced.start)));
+        let mut text = self.text.clone();
+        let first = text.byte_to_char(start);
+        text.remove(first..text.byte_to_char(old_end));
+        text.insert(first, inserted);
+
+        let new_end = start + inserted.len();
+        let start_point = self.point_at(start);
+        let edit = Edit {
+            start_byte: start,
+            old_end_byte: old_end,
+            new_end_byte: new_end,
+            start_point,
+            old_end_point: self.point_at(old_end),
+            new_end_point: point_after(start_point, inserted),
+        };
+        let mut tree = self.tree.clone();
+        tree.edit(&input_edit(&edit));
+        let tree = parse(TRIAL_LIMIT, self.language, &text, Some(&tree))?;
+        Some(count_errors(&tree))
+    }
+
+    fn point_at(&self, byte: usize) -> Point {
+        // The root's end tells whether the rope's lines are tree-sitter's rows (no lone CR in the text).
+        if self.root().end_position().row + 1 == self.text.len_lines() {
+            let row = self.text.byte_to_line(byte);
+            return Point { row, column: byte - self.text.line_to_byte(row) };
+        }
+        self.text.byte_slice(..byte).chunks().fold(Point::default(), point_after)
     }
 }
+
+fn point_after(point: Point, text: &str) -> Point {
+    match text.rfind('\n') {
+        Some(at) => Point { row: point.row + text.matches('\n').count(), column: text.len() - at - 1 },
+        None => Point { row: point.row, column: point.column + text.len() },
+    }
+}
+
+fn parse(limit: Duration, language: &Language, text: &Rope, before: Option<&Tree>) -> Option<Tree> {
+    let length = text.len_bytes();
+    if length > MAX_BYTES {
+        return None;
+    }
+    let mut read = |byte: usize, _| {
+        if byte >= length {
+            return &[][..];
+        }
+        let (chunk, start, ..) = text.chunk_at_byte(byte);
+        &chunk.as_bytes()[byte - start..]
+    };
+    let deadline = Instant::now() + limit;
+    let mut in_time =
+        |_: &_| if Instant::now() < deadline { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+    PARSER.with_borrow_mut(|parser| {
+        parser.set_language(&language.grammar().language).ok()?;
+        let options = ParseOptions::new().progress_callback(&mut in_time);
+        let tree = parser.parse_with_options(&mut read, before, Some(options));
+        // An unfinished parse would be resumed by the next one, which has another text.
+        parser.reset();
+        tree
+    })
+}
+
+/// Goes only where errors are, and by a cursor: a tree can be deeper than the stack.
+fn count_errors(tree: &Tree) -> usize {
+    let mut count = 0;
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        count += usize::from(node.is_error() || node.is_missing());
+        if node.has_error() && cursor.goto_first_child() {
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return count;
+            }
+        }
+    }
+}
+
+fn input_edit(edit: &Edit) -> InputEdit {
+    let point = |point: Point| tree_sitter::Point { row: point.row, column: point.column };
+    InputEdit {
+        start_byte: edit.start_byte,
+        old_end_byte: edit.old_end_byte,
+        new_end_byte: edit.new_end_byte,
+        start_position: point(edit.start_point),
+        old_end_position: point(edit.old_end_point),
+        new_end_position: point(edit.new_end_point),
+    }
+}
+
+#[cfg(test)]
+mod tests;

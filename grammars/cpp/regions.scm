@@ -1,0 +1,2 @@
+; Strings that C++ has beyond C.
+(raw_string_literal) @string

@@ -1,0 +1,2 @@
+; Scopes that TSX has beyond TypeScript: an element holds its children.
+(jsx_element) @scope

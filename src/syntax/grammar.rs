@@ -1,0 +1,138 @@
+//! The grammars that are compiled in, and their queries.
+//!
+//! To add a language: one line in `grammars!`, its folder and its entry in `grammars/`; nothing else in Rust.
+
+use tree_sitter::{Query, QueryError};
+use tree_sitter_language::LanguageFn;
+
+/// A grammar with the text of its queries, as registered.
+pub(super) struct Source {
+    name: &'static str,
+    function: LanguageFn,
+    /// File name and text.
+    queries: [(&'static str, &'static str); 3],
+}
+
+macro_rules! grammars {
+    ($($name:literal => $function:expr,)*) => {
+        static SOURCES: &[Source] = &[$(Source {
+            name: $name,
+            function: $function,
+            queries: [
+                ("scopes.scm", include_str!(concat!("../../grammars/", $name, "/scopes.scm"))),
+                ("regions.scm", include_str!(concat!("../../grammars/", $name, "/regions.scm"))),
+                ("blocks.scm", include_str!(concat!("../../grammars/", $name, "/blocks.scm"))),
+            ],
+        },)*];
+    };
+}
+
+grammars! {
+    "c" => tree_sitter_c::LANGUAGE,
+    "cpp" => tree_sitter_cpp::LANGUAGE,
+    "go" => tree_sitter_go::LANGUAGE,
+    "java" => tree_sitter_java::LANGUAGE,
+    "javascript" => tree_sitter_javascript::LANGUAGE,
+    "python" => tree_sitter_python::LANGUAGE,
+    "rust" => tree_sitter_rust::LANGUAGE,
+    "tsx" => tree_sitter_typescript::LANGUAGE_TSX,
+    "typescript" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+}
+
+pub(super) fn source(name: &str) -> Option<&'static Source> {
+    SOURCES.iter().find(|source| source.name == name)
+}
+
+/// What a capture of the queries means; `grammars/README.md` documents the names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Capture {
+    Scope,
+    ScopeName,
+    ScopeBody,
+    ScopeBlock,
+    Comment,
+    String,
+    Code,
+    Block,
+    List,
+}
+
+impl Capture {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "scope" => Self::Scope,
+            "scope.name" => Self::ScopeName,
+            "scope.body" => Self::ScopeBody,
+            "scope.block" => Self::ScopeBlock,
+            "comment" => Self::Comment,
+            "string" => Self::String,
+            "code" => Self::Code,
+            "block" => Self::Block,
+            "list" => Self::List,
+            _ => return None,
+        })
+    }
+}
+
+/// A grammar and one query made of all its query files.
+#[derive(Debug)]
+pub(super) struct Grammar {
+    pub(super) language: tree_sitter::Language,
+    query: Option<Query>,
+    captures: Vec<Option<Capture>>,
+}
+
+impl Grammar {
+    /// `sources`: the language's own last, those that it inherits before it.
+    pub(super) fn compile(name: &str, sources: &[&Source]) -> Self {
+        let function = sources.last().map_or(tree_sitter_c::LANGUAGE, |source| source.function);
+        let language = tree_sitter::Language::new(function);
+        let query = match Self::query_of(&language, sources) {
+            Ok(query) => Some(query),
+            Err(error) => {
+                // The queries are compiled in and a test compiles them all, so only a broken build comes here.
+                tracing::error!("queries of {name}: {error}");
+                None
+            }
+        };
+        let names = query.as_ref().map_or(&[][..], |query| query.capture_names());
+        let captures = names.iter().map(|name| Capture::named(name)).collect();
+        Self { language, query, captures }
+    }
+
+    fn query_of(language: &tree_sitter::Language, sources: &[&Source]) -> Result<Query, QueryError> {
+        let texts: Vec<&str> = sources.iter().flat_map(|source| source.queries.map(|(_, text)| text)).collect();
+        Query::new(language, &texts.join("\n"))
+    }
+
+    pub(super) fn query(&self) -> Option<&Query> {
+        self.query.as_ref()
+    }
+
+    pub(super) fn capture(&self, index: u32) -> Option<Capture> {
+        self.captures.get(index as usize).copied().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Language;
+    use super::*;
+
+    #[test]
+    fn every_query_file_compiles_and_uses_only_known_captures() {
+        for language in Language::all() {
+            let sources = language.sources();
+            let grammar = tree_sitter::Language::new(sources.last().unwrap().function);
+            for (source, (file, text)) in sources.iter().flat_map(|source| source.queries.map(|query| (source, query)))
+            {
+                let query = Query::new(&grammar, text)
+                    .unwrap_or_else(|error| panic!("{}/{file} for {}: {error}", source.name, language.name));
+                for name in query.capture_names() {
+                    assert!(Capture::named(name).is_some(), "{}/{file}: @{name}", source.name);
+                }
+            }
+            assert!(language.grammar().query().is_some());
+        }
+    }
+}
