@@ -1,5 +1,23 @@
 //! The lookup engine: continues by the longest matching token context. Needs no model, answers in microseconds.
+//!
+//! It copies only from what it is given (the cursor's document, other open documents); it reads no files and keeps
+//! nothing between requests.
 
 mod corpus;
+mod document;
+mod engine;
+pub mod fit;
+mod lexer;
+mod matching;
+mod mixture;
+mod predict;
+mod search;
+mod view;
+mod weights;
 
-pub use corpus::Corpus;
+pub use corpus::{Corpus, MAX_DOCUMENTS};
+pub use document::{DocumentTokens, MAX_DOCUMENT_BYTES};
+pub use engine::LookupEngine;
+pub use matching::{BUCKETS, ESCAPE_FEATURES, FEATURES};
+pub use mixture::{BUILT_IN, Weights};
+pub use predict::{Limits, Prediction, predict, predict_with};

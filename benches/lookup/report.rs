@@ -1,0 +1,204 @@
+//! Runs the engine at every cursor and prints what came of it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ropey::Rope;
+use tandem::engine::lookup::{Corpus, DocumentTokens, Limits, predict};
+
+use super::positions::{Cursor, File, LANGUAGES};
+
+const THRESHOLDS: [f32; 3] = [0.3, 0.5, 0.8];
+/// Open documents beside the cursor's.
+const NEIGHBOURS: usize = 4;
+
+struct Result {
+    exact: bool,
+    similarity: f64,
+    confidence: f32,
+    shown: bool,
+    mid_word: bool,
+    us: f64,
+}
+
+pub fn corpus(files: &[File], cursor: &Cursor, with_neighbours: bool) -> Corpus {
+    let text = Rope::from_str(&format!("{}{}", cursor.prefix, cursor.suffix));
+    let mut others = Vec::new();
+    if with_neighbours {
+        let file = &files[cursor.file];
+        let beside = |other: &File| other.language == file.language && other.path.parent() == file.path.parent();
+        // The nearest in the folder's order, alternately after and before.
+        let after = (cursor.file + 1..files.len()).filter(|&i| beside(&files[i]));
+        let mut before = (0..cursor.file).rev().filter(|&i| beside(&files[i]));
+        let mut chosen = Vec::new();
+        for next in after.take(NEIGHBOURS) {
+            chosen.push(next);
+            chosen.extend(before.next());
+        }
+        chosen.extend(before);
+        others.extend(
+            chosen.into_iter().take(NEIGHBOURS).map(|i| Arc::new(DocumentTokens::new(&Rope::from_str(&files[i].text)))),
+        );
+    }
+    Corpus::new(Arc::new(DocumentTokens::new(&text)), cursor.prefix.len(), others)
+}
+
+pub fn report(files: &[File], cursors: &[Cursor], show: usize) {
+    for (title, with_neighbours) in [("file alone", false), ("with up to 4 open files of the same folder", true)] {
+        println!("\n## {title}");
+        println!(
+            "{:<11} {:>5} {:>14} {:>9} {:>8} {:>7} | {} | {:>6} {:>6} {:>6}",
+            "language",
+            "n",
+            "exact % ± se",
+            "mid-word",
+            "edit sim",
+            "shown %",
+            THRESHOLDS.map(|t| format!("conf ≥ {t}: shown / right %")).join(" | "),
+            "p50 µs",
+            "p95",
+            "p99"
+        );
+        let mut all = Vec::new();
+        for language in LANGUAGES {
+            let results: Vec<Result> = cursors
+                .iter()
+                .filter(|cursor| cursor.language == language)
+                .enumerate()
+                .map(|(index, cursor)| run(files, cursor, with_neighbours, with_neighbours && index < show))
+                .collect();
+            if !results.is_empty() {
+                line(&format!("{language:?}"), &results);
+                all.extend(results);
+            }
+        }
+        line("all", &all);
+        calibration(&all);
+    }
+    long_file(files, cursors);
+}
+
+fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Result {
+    let corpus = corpus(files, cursor, with_neighbours);
+    let started = Instant::now();
+    let prediction = std::hint::black_box(predict(&corpus, Limits::LINE));
+    let us = started.elapsed().as_secs_f64() * 1e6;
+    let (text, truth) = (prediction.text.trim_end(), cursor.truth.trim_end());
+    if show {
+        let line = cursor.prefix.rsplit('\n').next().unwrap_or_default();
+        let mark = if text == truth { "=" } else { "≠" };
+        println!("{mark} {:.2} {line}⟦{truth}⟧ got ⟦{text}⟧", prediction.confidence);
+    }
+    Result {
+        exact: text == truth,
+        similarity: similarity(text, truth),
+        confidence: prediction.confidence,
+        shown: !text.is_empty(),
+        mid_word: cursor.mid_word,
+        us,
+    }
+}
+
+fn line(name: &str, results: &[Result]) {
+    let n = results.len().max(1) as f64;
+    let exact = results.iter().filter(|r| r.exact).count() as f64 / n;
+    let mid: Vec<&Result> = results.iter().filter(|r| r.mid_word).collect();
+    let mid_exact = mid.iter().filter(|r| r.exact).count() as f64 / mid.len().max(1) as f64;
+    let similarity = results.iter().map(|r| r.similarity).sum::<f64>() / n;
+    let shown = results.iter().filter(|r| r.shown).count() as f64 / n;
+    let thresholds = THRESHOLDS.map(|threshold| {
+        let shown: Vec<&Result> = results.iter().filter(|r| r.shown && r.confidence >= threshold).collect();
+        let right = shown.iter().filter(|r| r.exact).count() as f64 / shown.len().max(1) as f64;
+        format!("{:>18.1} / {:>5.1}", 100.0 * shown.len() as f64 / n, 100.0 * right)
+    });
+    let mut us: Vec<f64> = results.iter().map(|r| r.us).collect();
+    us.sort_by(f64::total_cmp);
+    println!(
+        "{name:<11} {:>5} {:>7.1} ± {:>3.1} {:>9.1} {:>8.1} {:>7.1} | {} | {:>6.0} {:>6.0} {:>6.0}",
+        results.len(),
+        100.0 * exact,
+        100.0 * (exact * (1.0 - exact) / n).sqrt(),
+        100.0 * mid_exact,
+        100.0 * similarity,
+        100.0 * shown,
+        thresholds.join(" | "),
+        percentile(&us, 50),
+        percentile(&us, 95),
+        percentile(&us, 99)
+    );
+}
+
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    sorted.get(((sorted.len() * percent) / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
+}
+
+fn calibration(results: &[Result]) {
+    println!("calibration: confidence in tenths, n, mean confidence %, right %");
+    for tenth in 0..10 {
+        let bin: Vec<&Result> =
+            results.iter().filter(|r| r.shown && ((r.confidence * 10.0) as usize).min(9) == tenth).collect();
+        if bin.is_empty() {
+            continue;
+        }
+        let n = bin.len() as f64;
+        let mean = bin.iter().map(|r| f64::from(r.confidence)).sum::<f64>() / n;
+        let right = bin.iter().filter(|r| r.exact).count() as f64 / n;
+        println!("  0.{tenth}  {:>5}  {:>5.1}  {:>5.1}", bin.len(), 100.0 * mean, 100.0 * right);
+    }
+}
+
+/// The cost in a file of 5,000 lines: the files of each language one after the other, cursors spread over it.
+fn long_file(files: &[File], cursors: &[Cursor]) {
+    println!("\n## 5,000-line files, µs a suggestion");
+    for language in LANGUAGES {
+        let lines: Vec<&str> =
+            files.iter().filter(|f| f.language == language).flat_map(|f| f.text.lines()).take(5000).collect();
+        if lines.len() < 5000 || !cursors.iter().any(|c| c.language == language) {
+            continue;
+        }
+        let text = lines.join("\n");
+        let tokens = Arc::new(DocumentTokens::new(&Rope::from_str(&text)));
+        let mut random = super::positions::Random(3);
+        let mut us: Vec<f64> = (0..500)
+            .map(|_| {
+                let mut at = random.below(text.len());
+                while !text.is_char_boundary(at) {
+                    at -= 1;
+                }
+                let corpus = Corpus::new(Arc::clone(&tokens), at, Vec::new());
+                let started = Instant::now();
+                std::hint::black_box(predict(&corpus, Limits::LINE));
+                started.elapsed().as_secs_f64() * 1e6
+            })
+            .collect();
+        us.sort_by(f64::total_cmp);
+        println!(
+            "{:<11} {:>7} tokens  p50 {:>5.0}  p95 {:>5.0}  p99 {:>5.0}",
+            format!("{language:?}"),
+            tokens.len(),
+            percentile(&us, 50),
+            percentile(&us, 95),
+            percentile(&us, 99)
+        );
+    }
+}
+
+/// 1 − Levenshtein distance / length of the longer text, in characters.
+fn similarity(a: &str, b: &str) -> f64 {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let longest = a.len().max(b.len());
+    if longest == 0 {
+        return 1.0;
+    }
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    1.0 - row[b.len()] as f64 / longest as f64
+}

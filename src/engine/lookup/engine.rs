@@ -1,0 +1,104 @@
+//! The lookup engine behind the trait that all engines share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use ropey::Rope;
+use tokio::sync::watch;
+
+use super::{Corpus, DocumentTokens, Limits, predict};
+use crate::engine::{Engine, EngineState, EngineStatus, Event, Generation, Job, PromptReport, Report, generation};
+
+/// Answers on the caller's thread before `generate` returns. Always ready.
+#[derive(Debug)]
+pub struct LookupEngine {
+    status: watch::Sender<EngineStatus>,
+}
+
+impl LookupEngine {
+    pub fn new() -> Self {
+        Self { status: watch::Sender::new(EngineStatus::new("lookup", EngineState::Ready)) }
+    }
+}
+
+impl Default for LookupEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Engine for LookupEngine {
+    fn generate(&self, job: Job) -> Generation {
+        let started = Instant::now();
+        let (sender, stream) = generation();
+        let corpus = job.corpus.clone().unwrap_or_else(|| Arc::new(corpus_of_prompt(&job)));
+        let limits = Limits { max_tokens: job.max_tokens as usize, max_lines: job.max_lines.max(1) as usize };
+        let prediction = predict(&corpus, limits);
+        sender.send(Event::Started(PromptReport::default()));
+        let generated = prediction.tokens.len() as u32;
+        if !prediction.text.is_empty() {
+            sender.send(Event::Delta { candidate: 0, text: prediction.text, tokens: prediction.tokens });
+        }
+        sender.send(Event::Finished { candidate: 0, reason: prediction.finish });
+        let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        sender.send(Event::Done(Report {
+            first_token_us: us,
+            decode_us: us,
+            compute_us: us,
+            total_us: us,
+            generated,
+            ..Report::default()
+        }));
+        stream
+    }
+
+    fn status(&self) -> watch::Receiver<EngineStatus> {
+        self.status.subscribe()
+    }
+}
+
+/// A job that came without a corpus brings its text: the window is the document, the snippets are the others.
+fn corpus_of_prompt(job: &Job) -> Corpus {
+    let prompt = &job.prompt;
+    let window = Rope::from_str(&format!("{}{}", prompt.prefix, prompt.suffix));
+    let snippets = prompt.snippets.iter().rev();
+    let others = snippets.map(|snippet| Arc::new(DocumentTokens::new(&Rope::from_str(&snippet.text)))).collect();
+    Corpus::new(Arc::new(DocumentTokens::new(&window)), prompt.prefix.len(), others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{FimPrompt, PromptBudget};
+
+    #[test]
+    fn a_job_without_a_corpus_is_answered_from_its_prompt() {
+        let prompt = FimPrompt { prefix: "foo(bar, baz);\nfoo(b".into(), suffix: "\n".into(), ..FimPrompt::default() };
+        let mut stream = LookupEngine::new().generate(Job {
+            lane: 1,
+            prompt,
+            budget: PromptBudget { prefix: 1000, suffix: 1000, snippets: 1000 },
+            max_tokens: 32,
+            max_lines: 1,
+            candidates: 1,
+            draft: None,
+            explain: false,
+            corpus: None,
+        });
+        let mut events = Vec::new();
+        while let Some(event) = stream.blocking_next() {
+            events.push(event);
+        }
+        let [
+            Event::Started(_),
+            Event::Delta { candidate: 0, text, tokens },
+            Event::Finished { .. },
+            Event::Done(report),
+        ] = events.as_slice()
+        else {
+            panic!("{events:?}");
+        };
+        assert_eq!(text, "ar, baz);");
+        assert_eq!(report.generated as usize, tokens.len());
+    }
+}

@@ -1,0 +1,100 @@
+//! Finds the most probable rest of a line: best-first over partial lines, which is exact as long as it may expand.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+use super::lexer::TokenId;
+use super::matching::Context;
+use super::mixture::{Proposal, Weights, proposals};
+use super::view::{ContextToken, View};
+
+/// Partial lines that are expanded at most; each costs a scan of the sources.
+const MAX_EXPANSIONS: usize = 24;
+/// Partial lines below this probability are given up.
+const FLOOR: f32 = 0.004;
+/// A beginning of a line is preferred to a shorter one from this probability on.
+const LIKELY: f32 = 0.15;
+/// Continuations of one partial line.
+const MAX_BRANCHES: usize = 5;
+
+/// A line, or the beginning of one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    pub tokens: Vec<Proposal>,
+    pub logprob: f32,
+    /// Its last token is the line's end, which is not in `tokens`.
+    pub ended: Option<Proposal>,
+}
+
+struct Open(Line);
+
+impl PartialEq for Open {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Open {}
+impl PartialOrd for Open {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Open {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.logprob.total_cmp(&other.0.logprob).then(other.0.tokens.len().cmp(&self.0.tokens.len()))
+    }
+}
+
+/// The most probable rest of the line after `before` (what was generated already on lines above it), or the longest
+/// probable beginning of one when no whole line is found. `at_cursor` when nothing was generated before.
+pub(super) fn best_line(
+    view: &View<'_>,
+    weights: &Weights,
+    before: &[ContextToken],
+    on_line: usize,
+    at_cursor: bool,
+    max_tokens: usize,
+) -> Line {
+    let mut open = BinaryHeap::from([Open(Line::default())]);
+    let mut longest = Line::default();
+    let mut context: Vec<ContextToken> = Vec::with_capacity(before.len() + max_tokens);
+    for _ in 0..MAX_EXPANSIONS {
+        let Some(Open(line)) = open.pop() else { break };
+        if line.ended.is_some() {
+            return line;
+        }
+        // The first that adds anything stands when nothing longer is probable.
+        let is_visible =
+            |line: &Line| line.tokens.len() > 1 || line.tokens.first().is_some_and(|token| view.adds(token.origin));
+        if !is_visible(&longest) && is_visible(&line)
+            || (line.logprob > LIKELY.ln() && line.tokens.len() > longest.tokens.len())
+        {
+            longest = line.clone();
+        }
+        if line.tokens.len() >= max_tokens {
+            continue;
+        }
+        context.clear();
+        context.extend_from_slice(before);
+        context.extend(line.tokens.iter().map(|token| ContextToken { id: token.id, origin: token.origin }));
+        let first = line.tokens.is_empty();
+        let step = Context { tokens: &context, on_line: on_line + line.tokens.len(), at_cursor: at_cursor && first };
+        for proposal in proposals(view, &step, weights).into_iter().take(MAX_BRANCHES) {
+            let logprob = line.logprob + proposal.probability.ln();
+            if logprob < FLOOR.ln() {
+                break;
+            }
+            let mut next = Line { tokens: line.tokens.clone(), logprob, ended: None };
+            if proposal.id == TokenId::LINE_END {
+                if first {
+                    continue;
+                }
+                next.ended = Some(proposal);
+            } else {
+                next.tokens.push(proposal);
+            }
+            open.push(Open(next));
+        }
+    }
+    longest
+}

@@ -1,0 +1,159 @@
+//! One cursor's view of a corpus: what stands before it, what may be copied, and what the next token must fit.
+
+use std::ops::Range;
+
+use super::corpus::Corpus;
+use super::document::DocumentTokens;
+use super::lexer::{Kind, TokenId};
+
+/// Tokens of context that a match can use. Longer matches say nothing more.
+const CONTEXT_TOKENS: usize = 64;
+/// Tokens after the cursor's line that a candidate's own continuation is compared with.
+const FOLLOWING_TOKENS: usize = 8;
+/// Tokens of one request's sources, nearest first: what a scan of about 0.1 ms can read.
+const MAX_SOURCE_TOKENS: usize = 400_000;
+
+/// Where a source stands, seen from the cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The cursor's document, above the cursor and on its line to the left.
+    Before,
+    /// The cursor's document below the cursor's line.
+    After,
+    /// Another document; 0 is the most recently used.
+    Other(usize),
+}
+
+/// A run of tokens that may be copied. Positions are indices in the whole document.
+pub(super) struct Source<'a> {
+    pub tokens: &'a DocumentTokens,
+    pub span: Range<usize>,
+    pub place: Place,
+}
+
+/// Where a token's text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub source: usize,
+    pub position: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ContextToken {
+    pub id: TokenId,
+    pub origin: Origin,
+}
+
+/// What the first token must fit: what is typed of it, and the white space before it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Typed {
+    /// The beginning of a word or number that ends at the cursor; may be a whole one.
+    pub partial: String,
+    /// White space bytes between the context's last token and `partial` (or the cursor).
+    pub gap: usize,
+}
+
+pub(super) struct View<'a> {
+    pub sources: Vec<Source<'a>>,
+    /// Tokens before the cursor, oldest first, without the partial one.
+    pub context: Vec<ContextToken>,
+    /// How many of the context's last tokens stand on the cursor's line.
+    pub on_line: usize,
+    /// White space at the beginning of the cursor's line, in bytes.
+    pub indentation: usize,
+    pub typed: Typed,
+    /// The first tokens of the lines below the cursor's.
+    pub following: Vec<TokenId>,
+    /// What stands right of the cursor on its line, trimmed.
+    pub rest_of_line: String,
+}
+
+impl<'a> View<'a> {
+    pub fn new(corpus: &'a Corpus) -> Self {
+        let tokens: &DocumentTokens = corpus.current();
+        let (text, cursor) = (tokens.text(), corpus.cursor());
+        let line = text.byte_to_line(cursor);
+        let line_start = text.line_to_byte(line);
+        let line_end = text.line_to_byte((line + 1).min(text.len_lines()));
+
+        let mut end = tokens.index_at(cursor);
+        let mut typed = Typed::default();
+        if let Some(last) = end.checked_sub(1) {
+            let range = tokens.range(last);
+            let is_open = tokens.ids().get(last).is_some_and(|id| id.is_replaceable());
+            if is_open && range.end >= cursor {
+                typed.partial = tokens.slice(range.start..cursor).into_owned();
+                end = last;
+            }
+        }
+        let first_on_line = tokens.index_at(line_start).min(end);
+        let gap_start = if end > first_on_line { tokens.range(end - 1).end } else { line_start };
+        typed.gap = (cursor - typed.partial.len()).saturating_sub(gap_start);
+        let below = tokens.index_at(line_end);
+        let indentation = tokens.slice(line_start..cursor);
+        let indentation = indentation.len() - indentation.trim_start().len();
+
+        let mut budget = MAX_SOURCE_TOKENS;
+        let mut sources = Vec::with_capacity(2 + corpus.others().len());
+        let before = end.saturating_sub(budget)..end;
+        budget -= before.len();
+        let after = below..tokens.len().min(below + budget);
+        budget -= after.len();
+        sources.push(Source { tokens, span: before, place: Place::Before });
+        sources.push(Source { tokens, span: after, place: Place::After });
+        for (rank, other) in corpus.others().iter().enumerate() {
+            let span = 0..other.len().min(budget);
+            budget -= span.len();
+            sources.push(Source { tokens: other, span, place: Place::Other(rank) });
+        }
+
+        let start = end.saturating_sub(CONTEXT_TOKENS);
+        let mut context = Vec::with_capacity(CONTEXT_TOKENS * 2);
+        if start == 0 {
+            // The beginning of a text is the beginning of a line.
+            context.push(ContextToken { id: TokenId::LINE_END, origin: Origin { source: 0, position: usize::MAX } });
+        }
+        context.extend((start..end).filter_map(|position| {
+            let id = *tokens.ids().get(position)?;
+            Some(ContextToken { id, origin: Origin { source: 0, position } })
+        }));
+        let following = tokens.ids().iter().skip(below).take(FOLLOWING_TOKENS).copied().collect();
+        let rest_of_line = tokens.slice(cursor..line_end).trim().to_owned();
+        let on_line = end - first_on_line;
+        Self { sources, context, on_line, indentation, typed, following, rest_of_line }
+    }
+
+    pub fn id(&self, origin: Origin) -> Option<TokenId> {
+        self.sources.get(origin.source)?.tokens.ids().get(origin.position).copied()
+    }
+
+    /// Whether a first token is more than what is typed of it.
+    pub fn adds(&self, origin: Origin) -> bool {
+        let source = self.sources.get(origin.source);
+        source.is_some_and(|source| source.tokens.range(origin.position).len() > self.typed.partial.len())
+    }
+
+    /// The text of a token, and of the white space before it (nothing at the beginning of a line).
+    pub fn text(&self, origin: Origin) -> String {
+        self.sources
+            .get(origin.source)
+            .map_or_else(String::new, |source| source.tokens.slice(source.tokens.range(origin.position)).into_owned())
+    }
+
+    pub fn gap_text(&self, origin: Origin) -> String {
+        self.sources
+            .get(origin.source)
+            .map_or_else(String::new, |source| source.tokens.slice(source.tokens.gap(origin.position)).into_owned())
+    }
+}
+
+impl Source<'_> {
+    /// The white space before a token as a small number: its bytes, at most 15; 0 for line ends and line beginnings.
+    pub fn gap_code(&self, position: usize) -> u8 {
+        let ids = self.tokens.ids();
+        let begins_line =
+            position.checked_sub(1).and_then(|before| ids.get(before)).is_none_or(|id| id.kind() == Kind::LineEnd);
+        let ends_line = ids.get(position).is_none_or(|id| id.kind() == Kind::LineEnd);
+        if begins_line || ends_line { 0 } else { self.tokens.gap(position).len().min(15) as u8 }
+    }
+}
