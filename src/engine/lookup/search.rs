@@ -63,11 +63,10 @@ pub(super) fn best_line(
         if line.ended.is_some() {
             return line;
         }
+        let adds_text = line.tokens.len() > 1 || line.tokens.first().is_some_and(|token| view.adds(token.origin));
         // The first that adds anything stands when nothing longer is probable.
-        let is_visible =
-            |line: &Line| line.tokens.len() > 1 || line.tokens.first().is_some_and(|token| view.adds(token.origin));
-        if !is_visible(&longest) && is_visible(&line)
-            || (line.logprob > LIKELY.ln() && line.tokens.len() > longest.tokens.len())
+        if adds_text
+            && (longest.tokens.is_empty() || (line.logprob > LIKELY.ln() && line.tokens.len() > longest.tokens.len()))
         {
             longest = line.clone();
         }
@@ -86,7 +85,7 @@ pub(super) fn best_line(
             }
             let mut next = Line { tokens: line.tokens.clone(), logprob, ended: None };
             if proposal.id == TokenId::LINE_END {
-                if first {
+                if !adds_text {
                     continue;
                 }
                 next.ended = Some(proposal);
