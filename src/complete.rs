@@ -1,8 +1,24 @@
-//! The completion pipeline: trigger → context → prompt → generate → shape → reuse.
+//! The completion pipeline: trigger → context → prompt → generate → shape → choose → remember.
 //!
-//! A completion never leaves the machine, never waits for another document's, and answers nothing rather than
-//! something stale.
+//! A completion never leaves the machine, and answers nothing rather than something stale.
 
+mod account;
+mod anchor;
+mod choose;
+mod collect;
+mod flight;
+mod lane;
+mod memory;
 mod outcome;
+mod place;
+mod request;
+pub mod shape;
+mod suggest;
+mod trigger;
 
+pub use flight::Flights;
+pub use lane::{Lane, Ticket};
 pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, Trigger, Why};
+pub use place::Place;
+pub use request::{Patience, Request};
+pub use suggest::{recall, suggest};

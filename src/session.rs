@@ -1,85 +1,211 @@
 //! The sole owner of mutable state; hands out cheap snapshots.
 //!
-//! Every method is synchronous and takes microseconds, but for `complete`, whose synchronous part runs before it
-//! returns its future. Locks are `std::sync::Mutex`, never held across an await.
+//! Every method is synchronous and takes microseconds. `complete` takes its snapshot before it returns its future, so
+//! an answer belongs to the text that stood when the request arrived. Locks are `std::sync::Mutex`, never held across an
+//! await.
 
-use std::sync::Arc;
+mod accounts;
+mod analyst;
+mod documents;
+mod status;
 
-use crate::complete::{Outcome, Trigger, Why};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::watch;
+
+use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
-use crate::engine::{Engine, EngineStatus};
+use crate::engine::Engine;
 use crate::text::{Change, Document, Position, PositionEncoding};
 
-/// What the status line shows.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Status {
-    pub engine: EngineStatus,
-    /// Requests that wait for an answer now.
-    pub busy: u32,
-    /// Receipt to answer of the last request, in microseconds.
-    pub last_latency_us: Option<u64>,
-    /// Who wrote the last suggestion shown.
-    pub last_source: Option<crate::complete::Source>,
-    /// Why nothing was shown, as a sentence; absent when something was.
-    pub nothing_shown_because: Option<String>,
+use accounts::Accounts;
+use analyst::Analyst;
+use documents::Documents;
+pub use status::Status;
+use status::{Busy, StatusBoard};
+
+pub struct Session {
+    state: Mutex<State>,
+    analyst: Analyst,
+    flights: Arc<Flights>,
+    accounts: Accounts,
+    board: Arc<StatusBoard>,
 }
 
-pub struct Session {}
+struct State {
+    encoding: PositionEncoding,
+    folders: Vec<PathBuf>,
+    settings: Arc<Settings>,
+    model: Option<Arc<dyn Engine>>,
+    documents: Documents,
+}
 
 impl Session {
-    /// `model` is absent when no model is wanted (lookup alone).
-    pub fn new(_settings: Settings, _model: Option<Arc<dyn Engine>>) -> Arc<Self> {
-        unimplemented!()
+    /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
+    pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
+        let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
+        let state = State {
+            encoding: PositionEncoding::default(),
+            folders: Vec::new(),
+            settings: Arc::new(settings),
+            model,
+            documents: Documents::default(),
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            analyst: Analyst::start(),
+            flights: Arc::default(),
+            accounts: Accounts::default(),
+            board,
+        })
     }
 
-    /// Once, before the first document: the negotiated encoding and the workspace folders (paths).
-    pub fn initialize(&self, _encoding: PositionEncoding, _folders: Vec<std::path::PathBuf>) {
-        unimplemented!()
+    /// Once, before the first document: the negotiated encoding and the workspace folders.
+    pub fn initialize(&self, encoding: PositionEncoding, folders: Vec<PathBuf>) {
+        let mut state = self.state();
+        state.encoding = encoding;
+        state.folders = folders;
     }
 
-    pub fn configure(&self, _settings: Settings) {
-        unimplemented!()
+    /// Takes effect with the next request. Engine settings need a new session: see `set_model`.
+    pub fn configure(&self, settings: Settings) {
+        let mut state = self.state();
+        if *state.settings == settings {
+            return;
+        }
+        state.settings = Arc::new(settings);
+        state.documents.forget_suggestions();
+    }
+
+    /// Replaces the engine; requests under way end with the old one.
+    pub fn set_model(&self, model: Option<Arc<dyn Engine>>) {
+        let mut state = self.state();
+        self.board.follow(model.as_ref().map(|engine| engine.status()));
+        state.model = model;
+        state.documents.forget_suggestions();
     }
 
     pub fn settings(&self) -> Arc<Settings> {
-        unimplemented!()
+        self.state().settings.clone()
+    }
+
+    pub fn encoding(&self) -> PositionEncoding {
+        self.state().encoding
     }
 
     /// Opening an open document replaces it.
-    pub fn open(&self, _document: &str, _language_id: &str, _version: i32, _text: &str) {
-        unimplemented!()
+    pub fn open(&self, document: &str, language_id: &str, version: i32, text: &str) {
+        let mut state = self.state();
+        let most = state.settings.completion.max_document_bytes;
+        let document = Document::new(document, language_id, version, text);
+        state.documents.open(document, most, &self.analyst);
     }
 
     /// Changes of an unknown document are ignored with a warning in the log.
-    pub fn change(&self, _document: &str, _version: i32, _changes: &[Change]) {
-        unimplemented!()
+    pub fn change(&self, document: &str, version: i32, changes: &[Change]) {
+        let mut state = self.state();
+        let encoding = state.encoding;
+        if !state.documents.change(document, version, changes, encoding, &self.analyst) {
+            tracing::warn!(document, version, "change of a document that is not open");
+        }
     }
 
-    pub fn close(&self, _document: &str) {
-        unimplemented!()
+    pub fn close(&self, document: &str) {
+        self.state().documents.close(document);
     }
 
-    pub fn document(&self, _document: &str) -> Option<Document> {
-        unimplemented!()
+    pub fn document(&self, document: &str) -> Option<Document> {
+        self.state().documents.get(document).map(|open| open.document.clone())
+    }
+
+    /// Ghost text: `complete_within` with the patience for it.
+    pub fn complete(
+        self: &Arc<Self>,
+        document: &str,
+        position: Position,
+        trigger: Trigger,
+    ) -> impl Future<Output = Outcome> + Send + 'static {
+        self.complete_within(document, position, trigger, Patience::GHOST_TEXT)
     }
 
     /// The snapshot is taken before this returns; the future may be dropped at any await, which cancels the work.
-    pub fn complete(
+    /// It makes every older request of the document stale, and is made stale by an edit or a newer request.
+    pub fn complete_within(
         self: &Arc<Self>,
-        _document: &str,
-        _position: Position,
-        _trigger: Trigger,
+        document: &str,
+        position: Position,
+        trigger: Trigger,
+        patience: Patience,
     ) -> impl Future<Output = Outcome> + Send + 'static {
-        async { unimplemented!() }
+        let started = Instant::now();
+        let request = self.request(document, position, trigger, patience);
+        let recalled = request.as_ref().and_then(complete::recall);
+        let busy = Busy::enter(&self.board);
+        let session = self.clone();
+        async move {
+            let _busy = busy;
+            let Some(request) = request else { return Outcome::Nothing(Reason::UnknownDocument) };
+            let (outcome, why) = match recalled {
+                Some(recalled) => recalled,
+                None => complete::suggest(request).await,
+            };
+            session.board.answered(&outcome, started.elapsed());
+            session.accounts.keep(why);
+            outcome
+        }
     }
 
     /// The account of the newest request at this position (or, without one, of the document's newest).
-    pub fn why(&self, _document: &str, _position: Position) -> Option<Why> {
-        unimplemented!()
+    pub fn why(&self, document: &str, position: Position) -> Option<Why> {
+        let offset = {
+            let state = self.state();
+            let open = state.documents.get(document)?;
+            open.document.byte_at(position, state.encoding)
+        };
+        self.accounts.find(document, offset)
     }
 
-    pub fn status(&self) -> tokio::sync::watch::Receiver<Status> {
-        unimplemented!()
+    pub fn status(&self) -> watch::Receiver<Status> {
+        self.board.subscribe()
+    }
+
+    fn request(&self, document: &str, position: Position, trigger: Trigger, patience: Patience) -> Option<Request> {
+        let mut state = self.state();
+        let encoding = state.encoding;
+        let open = state.documents.touch(document)?;
+        let request = Request {
+            offset: open.document.byte_at(position, encoding),
+            document: open.document.clone(),
+            trigger,
+            patience,
+            settings: Arc::default(),
+            path: String::new(),
+            repository: None,
+            ticket: open.lane.ticket(),
+            lane: open.lane.clone(),
+            analysis: open.analysis.subscribe(),
+            revision: open.revision,
+            others: Vec::new(),
+            model: None,
+            flights: self.flights.clone(),
+        };
+        let (path, repository) = documents::workspace_path(document, &state.folders);
+        Some(Request {
+            settings: state.settings.clone(),
+            path,
+            repository,
+            others: state.documents.other_tokens(document),
+            model: state.model.clone(),
+            ..request
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,14 @@ pub struct Suggestion {
     pub confidence: f32,
 }
 
+impl Suggestion {
+    /// What is left when its start was typed. `typed` must be a prefix of the text; otherwise nothing is left out.
+    pub fn after(&self, typed: &str) -> Self {
+        let rest = self.text.strip_prefix(typed).unwrap_or(&self.text).to_owned();
+        Self { text: rest, ..self.clone() }
+    }
+}
+
 /// Why nothing is shown. Each variant is a sentence for the user in `Display`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

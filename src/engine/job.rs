@@ -210,6 +210,11 @@ impl Generation {
     pub fn cancel(&self) {
         self.guard.0.cancel();
     }
+
+    /// For one who wants to cancel while another reads.
+    pub fn cancel_flag(&self) -> CancelFlag {
+        self.guard.0.clone()
+    }
 }
 
 /// The engine's end of a `Generation`. Bounded by the job's `max_tokens` and `candidates`, so the channel is not.

@@ -1,0 +1,69 @@
+//! Keeps the account of one request while it runs: stages with their times, and what was decided.
+
+use std::time::Instant;
+
+use super::{Decision, Outcome, Reason, Request, Stage, Suggestion, Why};
+
+/// Collects the account of a request while it runs.
+pub struct Account {
+    pub why: Why,
+    pub from_memory: bool,
+    started: Instant,
+    stage_started: Instant,
+}
+
+impl Account {
+    pub fn new(request: &Request) -> Self {
+        let now = Instant::now();
+        let why = Why {
+            document: request.document.id().clone(),
+            version: request.document.version(),
+            offset: request.offset,
+            trigger: request.trigger,
+            prompt: None,
+            raw: None,
+            finish: None,
+            lookup: None,
+            engine: None,
+            stages: Vec::new(),
+            decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
+        };
+        Self { why, from_memory: false, started: now, stage_started: now }
+    }
+
+    /// Books the time since the last stage under this name.
+    pub fn stage(&mut self, name: &str) {
+        let now = Instant::now();
+        let us = (now - self.stage_started).as_micros() as u64;
+        self.stage_started = now;
+        self.why.stages.push(Stage { name: name.to_owned(), us });
+    }
+
+    pub fn close(mut self, result: Result<Vec<Suggestion>, Reason>) -> (Outcome, Why) {
+        let total_us = self.started.elapsed().as_micros() as u64;
+        self.why.stages.push(Stage { name: "total".to_owned(), us: total_us });
+        let reused = self.why.prompt.as_ref().map(|prompt| prompt.reused);
+        let evaluated = self.why.prompt.as_ref().map(|prompt| prompt.evaluated);
+        match result {
+            Ok(suggestions) => {
+                let source = suggestions.first().map(|suggestion| suggestion.source);
+                tracing::debug!(
+                    total_us,
+                    ?source,
+                    reused,
+                    evaluated,
+                    from_memory = self.from_memory,
+                    "completion shown"
+                );
+                let shown = suggestions.clone();
+                self.why.decision = Decision::Shown { suggestions: shown, from_memory: self.from_memory };
+                (Outcome::Show(suggestions), self.why)
+            }
+            Err(reason) => {
+                tracing::debug!(total_us, %reason, reused, evaluated, "nothing shown");
+                self.why.decision = Decision::Hidden { sentence: reason.to_string(), reason: reason.clone() };
+                (Outcome::Nothing(reason), self.why)
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Which of several continuations is shown: the model's, the lookup engine's, or none.
+
+use super::{Reason, Source, Suggestion, Trigger};
+use crate::config::Eagerness;
+
+/// How much of a model's own confidence is believed, by its number of parameters.
+///
+/// Small models are sure of themselves and wrong. The starter (4 M) is exactly right at 13 % of line ends where the
+/// lookup engine is right at 25 % (models/MODEL_CARD.md), so its word counts half. Calibration per model on the user's
+/// own code is to replace this table.
+pub fn trust(parameters: u64) -> f32 {
+    match parameters {
+        0..50_000_000 => 0.5,
+        50_000_000..400_000_000 => 0.8,
+        _ => 1.0,
+    }
+}
+
+/// Least confidence to show a suggestion. Cursor shows what is accepted in at least one of four cases.
+pub fn threshold(trigger: Trigger, eagerness: Eagerness) -> f32 {
+    match (trigger, eagerness) {
+        (Trigger::Invoked, _) => 0.0,
+        (_, Eagerness::Low) => 0.5,
+        (_, Eagerness::Medium) => 0.25,
+        (_, Eagerness::High) => 0.1,
+    }
+}
+
+/// Orders what both engines wrote, best first, without duplicates. Where they agree, both wrote it.
+pub fn choose(lookup: Option<Suggestion>, model: Vec<Suggestion>) -> Vec<Suggestion> {
+    let mut all: Vec<Suggestion> = Vec::with_capacity(model.len() + 1);
+    for suggestion in lookup.into_iter().chain(model) {
+        match all.iter_mut().find(|other| same_line(other, &suggestion)) {
+            Some(other) => agree(other, suggestion),
+            None => all.push(suggestion),
+        }
+    }
+    all.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    all
+}
+
+/// The first of what may be shown, and the others behind it; or why nothing is.
+pub fn gate(suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Suggestion>, Reason> {
+    let Some(best) = suggestions.first() else { return Err(Reason::NothingToSay) };
+    if best.confidence < threshold {
+        return Err(Reason::LowConfidence {
+            confidence_percent: percent(best.confidence),
+            threshold_percent: percent(threshold),
+        });
+    }
+    Ok(suggestions)
+}
+
+fn percent(share: f32) -> u32 {
+    (share.clamp(0.0, 1.0) * 100.0).round() as u32
+}
+
+fn same_line(a: &Suggestion, b: &Suggestion) -> bool {
+    first_line(&a.text) == first_line(&b.text)
+}
+
+fn first_line(text: &str) -> &str {
+    text.trim_end().split('\n').next().unwrap_or_default()
+}
+
+/// Two independent votes for the same text: wrong only if both are.
+fn agree(kept: &mut Suggestion, other: Suggestion) {
+    if kept.source != other.source {
+        kept.source = Source::Both;
+        kept.confidence = 1.0 - (1.0 - kept.confidence) * (1.0 - other.confidence);
+    } else {
+        kept.confidence = kept.confidence.max(other.confidence);
+    }
+    kept.log_probability = kept.log_probability.or(other.log_probability);
+    if other.text.len() > kept.text.len() {
+        kept.text = other.text;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn suggestion(text: &str, source: Source, confidence: f32) -> Suggestion {
+        Suggestion { text: text.to_owned(), source, log_probability: None, confidence }
+    }
+
+    #[test]
+    fn the_more_confident_engine_leads() {
+        let chosen = choose(
+            Some(suggestion("a", Source::Lookup, 0.3)),
+            vec![suggestion("b", Source::Model, 0.6), suggestion("c", Source::Model, 0.1)],
+        );
+        let order: Vec<_> = chosen.iter().map(|suggestion| suggestion.text.as_str()).collect();
+        assert_eq!(order, ["b", "a", "c"]);
+    }
+
+    #[test]
+    fn agreement_is_one_suggestion_of_both_and_stronger_than_either() {
+        let chosen =
+            choose(Some(suggestion("a;", Source::Lookup, 0.4)), vec![suggestion("a;\nb;", Source::Model, 0.5)]);
+        assert_eq!(chosen.len(), 1);
+        assert_eq!((chosen[0].source, chosen[0].text.as_str()), (Source::Both, "a;\nb;"));
+        assert!((chosen[0].confidence - 0.7).abs() < 1e-6);
+    }
+
+    #[test]
+    fn candidates_of_one_engine_do_not_vote_twice() {
+        let chosen = choose(None, vec![suggestion("a", Source::Model, 0.4), suggestion("a", Source::Model, 0.3)]);
+        assert_eq!(chosen.len(), 1);
+        assert_eq!((chosen[0].source, chosen[0].confidence), (Source::Model, 0.4));
+    }
+
+    #[test]
+    fn the_gate_hides_what_is_probably_wrong_and_says_so() {
+        let weak = || vec![suggestion("a", Source::Model, 0.2)];
+        let medium = threshold(Trigger::Automatic, Eagerness::Medium);
+        assert_eq!(gate(weak(), medium), Err(Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 }));
+        assert!(gate(weak(), threshold(Trigger::Invoked, Eagerness::Low)).is_ok());
+        assert!(gate(weak(), threshold(Trigger::Automatic, Eagerness::High)).is_ok());
+        assert_eq!(gate(Vec::new(), 0.0), Err(Reason::NothingToSay));
+    }
+}

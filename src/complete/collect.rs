@@ -1,0 +1,55 @@
+//! From what a generation has written to suggestions for the cursor as it stands now.
+
+use super::account::Account;
+use super::flight::{Candidate, Seat};
+use super::trigger::Plan;
+use super::{Place, Reason, Source, Suggestion, shape};
+use crate::engine::Finish;
+
+/// What the generation has written, shaped for the cursor as it stands now.
+pub fn collect(
+    seat: &Seat,
+    place: &Place,
+    plan: Plan,
+    trust: f32,
+    account: &mut Account,
+) -> Result<Vec<Suggestion>, Reason> {
+    let progress = seat.progress.borrow();
+    account.why.prompt = progress.prompt.clone();
+    account.why.engine = progress.report.clone();
+    if let Some(first) = progress.candidates.first() {
+        account.why.raw = Some(first.text.clone());
+        account.why.finish = first.finish.clone();
+        if let Some(Finish::Failed(message)) = &first.finish {
+            return Err(Reason::EngineFailed(message.clone()));
+        }
+    }
+    let mut nothing = Reason::NothingToSay;
+    let mut suggestions = Vec::new();
+    for candidate in &progress.candidates {
+        match shaped(candidate, seat, place, plan, trust) {
+            Ok(suggestion) => suggestions.push(suggestion),
+            Err(reason) => nothing = reason,
+        }
+    }
+    if suggestions.is_empty() { Err(nothing) } else { Ok(suggestions) }
+}
+
+fn shaped(candidate: &Candidate, seat: &Seat, place: &Place, plan: Plan, trust: f32) -> Result<Suggestion, Reason> {
+    let typed = seat.typed.as_str();
+    let Some(rest) = candidate.text.strip_prefix(typed) else { return Err(Reason::NothingToSay) };
+    let cut_short = candidate.finish.as_ref().is_none_or(|finish| *finish == Finish::MaxTokens);
+    let rest = if cut_short { whole_words(rest) } else { rest };
+    let text = shape::shape(rest, place, plan.max_lines)?;
+    let start = typed.len();
+    let first_line = text.trim_start_matches('\n').find('\n').map_or(text.len(), |end| end.min(text.len()));
+    let confidence = candidate.log_probability(start..start + first_line.max(1)).exp() * trust;
+    let log_probability = Some(candidate.log_probability(start..start + text.len()));
+    Ok(Suggestion { text, source: Source::Model, log_probability, confidence })
+}
+
+/// Text that ended because time or tokens ran out, without the word that was being written.
+fn whole_words(text: &str) -> &str {
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    text.trim_end_matches(is_word)
+}

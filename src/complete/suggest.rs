@@ -1,0 +1,198 @@
+//! One completion request from snapshot to answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::account::Account;
+use super::anchor::Anchor;
+use super::choose::{choose, gate, threshold, trust};
+use super::collect::collect;
+use super::flight::{Progress, Seat};
+use super::request::{Patience, Request};
+use super::trigger::{self, Plan};
+use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, shape};
+use crate::context::{Analysis, window};
+use crate::engine::lookup::{self, Corpus};
+use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget};
+
+/// How long a request waits for the analysis of its version. Reparsing after an edit takes 1–8 ms on a 720 KB file;
+/// a text that needs longer is completed without a tree.
+const ANALYSIS_PATIENCE: Duration = Duration::from_millis(30);
+
+/// Answers one request. Dropping the future ends its part in the generation.
+pub async fn suggest(mut request: Request) -> (Outcome, Why) {
+    let mut account = Account::new(&request);
+    let result = run(&mut request, &mut account).await;
+    account.close(result)
+}
+
+/// Answers without an engine where the newest suggestion still fits. Takes microseconds.
+pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
+    if request.trigger == Trigger::Invoked || !request.settings.completion.enabled {
+        return None;
+    }
+    let mut account = Account::new(request);
+    let found = request.lane.recall(request.document.rope(), request.offset)?;
+    account.stage("memory");
+    account.from_memory = true;
+    Some(account.close(Ok(found)))
+}
+
+async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
+    let settings = request.settings.clone();
+    let settings = &settings.completion;
+    let place = Place::at(request.document.rope(), request.offset);
+    trigger::check_text(&request.document, &place, request.trigger, settings)?;
+    if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic {
+        let pause = Duration::from_millis(settings.debounce_ms);
+        tokio::select! {
+            () = request.ticket.stale() => return Err(Reason::Stale),
+            () = tokio::time::sleep(pause) => {}
+        }
+        account.stage("debounce");
+    }
+    let analysis = analysis(request).await;
+    account.stage("analysis");
+    if request.ticket.is_stale() {
+        return Err(Reason::Stale);
+    }
+    let cursor = analysis.as_ref().and_then(|analysis| analysis.tree.as_ref()).map(|tree| tree.cursor(request.offset));
+    let plan = trigger::plan(&place, cursor.as_ref(), request.trigger, settings)?;
+    account.stage("plan");
+
+    let corpus = analysis
+        .as_ref()
+        .and_then(|analysis| analysis.tokens.clone())
+        .map(|tokens| Arc::new(Corpus::new(tokens, request.offset, request.others.clone())));
+    let from_lookup = corpus.as_ref().and_then(|corpus| look_up(corpus, &place, plan, settings.max_tokens, account));
+    account.stage("lookup");
+
+    let bar = threshold(request.trigger, settings.eagerness);
+    let from_model = match ready_model(request) {
+        Some((engine, status)) => {
+            let job = job(request, plan, corpus, from_lookup.as_ref());
+            let seat = request.flights.board(
+                &request.lane.flight,
+                engine.as_ref(),
+                job,
+                request.document.rope(),
+                request.offset,
+            );
+            account.stage("prompt");
+            let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
+            let waited = wait(&seat, &mut request.ticket, request.patience, enough, &place, plan).await;
+            account.stage("engine");
+            waited?;
+            let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
+            let written = collect(&seat, &place, plan, trust, account);
+            account.stage("shape");
+            written
+        }
+        None => Ok(Vec::new()),
+    };
+    let from_model = match (from_model, &from_lookup) {
+        // The lookup engine answers when the model cannot; what is wrong with the model shows in the status.
+        (Err(_), Some(_)) => Vec::new(),
+        (written, _) => written?,
+    };
+    let shown = gate(choose(from_lookup, from_model), bar)?;
+    if request.ticket.is_stale() {
+        return Err(Reason::Stale);
+    }
+    request.lane.remember(Anchor::at(request.document.rope(), request.offset), shown.clone());
+    Ok(shown)
+}
+
+async fn analysis(request: &mut Request) -> Option<Analysis> {
+    let revision = request.revision;
+    let reached = request.analysis.wait_for(|analysis| analysis.revision >= revision);
+    let analysis = tokio::time::timeout(ANALYSIS_PATIENCE, reached).await.ok()?.ok()?.clone();
+    // A newer one has other offsets; the request is stale then and about to find out.
+    (analysis.revision == revision).then_some(analysis)
+}
+
+fn look_up(corpus: &Corpus, place: &Place, plan: Plan, max_tokens: u32, account: &mut Account) -> Option<Suggestion> {
+    let limits = lookup::Limits { max_tokens: max_tokens as usize, max_lines: plan.max_lines as usize };
+    let prediction = lookup::predict(corpus, limits);
+    account.why.lookup = Some((prediction.text.clone(), prediction.confidence));
+    let text = shape::shape(&prediction.text, place, plan.max_lines).ok()?;
+    Some(Suggestion { text, source: Source::Lookup, log_probability: None, confidence: prediction.confidence })
+}
+
+/// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.
+fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
+    let engine = request.model.clone()?;
+    let status = engine.status().borrow().clone();
+    match status.state {
+        EngineState::Ready | EngineState::Idle => Some((engine, status)),
+        EngineState::Loading { .. } | EngineState::Failed { .. } => None,
+    }
+}
+
+fn job(request: &Request, plan: Plan, corpus: Option<Arc<Corpus>>, draft: Option<&Suggestion>) -> Job {
+    let settings = &request.settings.completion;
+    let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
+    Job {
+        lane: request.lane.id,
+        prompt: FimPrompt {
+            repository: request.repository.clone(),
+            path: request.path.clone(),
+            snippets: Vec::new(),
+            prefix: window.prefix,
+            suffix: window.suffix,
+        },
+        budget: PromptBudget {
+            prefix: settings.prefix_tokens,
+            suffix: settings.suffix_tokens,
+            snippets: settings.snippet_tokens,
+        },
+        max_tokens: settings.max_tokens,
+        max_lines: plan.max_lines,
+        candidates: plan.candidates,
+        draft: draft.map(|suggestion| suggestion.text.clone()),
+        // Text is copied only for who asks; `why` asks after the fact, so it is always kept.
+        explain: true,
+        corpus,
+    }
+}
+
+/// Waits until the generation is over, or says enough, or patience ends. An error means that nobody wants the answer.
+async fn wait(
+    seat: &Seat,
+    ticket: &mut Ticket,
+    patience: Patience,
+    lookup_is_enough: bool,
+    place: &Place,
+    plan: Plan,
+) -> Result<(), Reason> {
+    let mut progress = seat.progress.clone();
+    let soft = tokio::time::sleep(patience.soft);
+    let hard = tokio::time::sleep(patience.hard);
+    tokio::pin!(soft, hard);
+    loop {
+        {
+            let progress = progress.borrow_and_update();
+            if progress.done {
+                return Ok(());
+            }
+            if plan.candidates == 1 && says_enough(&progress, seat, place, plan) {
+                seat.end();
+                return Ok(());
+            }
+        }
+        tokio::select! {
+            biased;
+            () = ticket.stale() => return Err(Reason::Stale),
+            changed = progress.changed() => if changed.is_err() { return Ok(()) },
+            () = &mut hard => return Ok(()),
+            () = &mut soft, if lookup_is_enough => return Ok(()),
+        }
+    }
+}
+
+fn says_enough(progress: &Progress, seat: &Seat, place: &Place, plan: Plan) -> bool {
+    let Some(candidate) = progress.candidates.first() else { return false };
+    let rest = candidate.text.strip_prefix(seat.typed.as_str()).unwrap_or_default();
+    // A look at every token would cost more than it saves; only a finished line can end a scope.
+    rest.ends_with('\n') && shape::is_complete(rest, place, plan.max_lines)
+}

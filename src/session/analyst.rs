@@ -1,0 +1,117 @@
+//! Parses and tokenises documents off the protocol task, one thread for all of them.
+//!
+//! Edits that come faster than they are worked off are taken together: only the newest version is published.
+
+use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use tokio::sync::watch;
+
+use crate::context::Analysis;
+use crate::engine::lookup::DocumentTokens;
+use crate::syntax::{Language, SyntaxTree};
+use crate::text::{Document, Edit};
+
+/// What has happened to a document since its last analysis, and where the next one goes.
+#[derive(Debug)]
+pub struct Backlog {
+    work: Mutex<Work>,
+    published: watch::Sender<Analysis>,
+}
+
+#[derive(Debug)]
+struct Work {
+    document: Document,
+    revision: u64,
+    edits: Vec<Edit>,
+    queued: bool,
+}
+
+impl Backlog {
+    pub fn new(document: Document) -> (Arc<Self>, u64) {
+        // Revision 0 is the empty analysis that is there from the start.
+        let revision = 1;
+        let work = Work { document, revision, edits: Vec::new(), queued: false };
+        (Arc::new(Self { work: Mutex::new(work), published: watch::Sender::new(Analysis::default()) }), revision)
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<Analysis> {
+        self.published.subscribe()
+    }
+
+    /// The newest analysis there is, of whatever version.
+    pub fn latest(&self) -> Analysis {
+        self.published.borrow().clone()
+    }
+
+    /// Returns the revision that the analysis of this version will have.
+    pub fn add(&self, document: Document, edits: Vec<Edit>) -> u64 {
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        work.document = document;
+        work.edits.extend(edits);
+        work.revision += 1;
+        work.revision
+    }
+
+    fn work_off(&self) {
+        let (document, revision, edits) = {
+            let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+            work.queued = false;
+            (work.document.clone(), work.revision, std::mem::take(&mut work.edits))
+        };
+        let before = self.latest();
+        if before.revision == revision {
+            return;
+        }
+        let tokens = match before.tokens {
+            Some(mut tokens) => {
+                Arc::make_mut(&mut tokens).apply(document.rope(), &edits);
+                tokens
+            }
+            None => Arc::new(DocumentTokens::new(document.rope())),
+        };
+        let tree = language(&document).and_then(|language| {
+            let before = before.tree.as_deref().map(|tree| (tree, edits.as_slice()));
+            SyntaxTree::parse(language, document.rope(), before).map(Arc::new)
+        });
+        self.published.send_replace(Analysis { revision, tree, tokens: Some(tokens) });
+    }
+}
+
+fn language(document: &Document) -> Option<&'static Language> {
+    let first_line = document.line_range(0);
+    let first_line = document.slice(first_line.start..first_line.end.min(256));
+    Language::detect(document.language_id(), document.id(), &first_line)
+}
+
+/// The thread and the way to it. Dropping it ends the thread after the work in hand.
+#[derive(Debug)]
+pub struct Analyst {
+    mailbox: mpsc::Sender<Weak<Backlog>>,
+}
+
+impl Analyst {
+    pub fn start() -> Self {
+        let (mailbox, jobs) = mpsc::channel::<Weak<Backlog>>();
+        let thread = std::thread::Builder::new().name("tandem-analyst".to_owned()).spawn(move || {
+            while let Ok(backlog) = jobs.recv() {
+                if let Some(backlog) = backlog.upgrade() {
+                    backlog.work_off();
+                }
+            }
+        });
+        if let Err(error) = thread {
+            tracing::error!(%error, "no thread for parsing: completions go on without syntax");
+        }
+        Self { mailbox }
+    }
+
+    /// Queues a document once, however often it changes before its turn.
+    pub fn wake(&self, backlog: &Arc<Backlog>) {
+        let mut work = backlog.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if !std::mem::replace(&mut work.queued, true) {
+            // Without the thread there is no analysis, and requests go on without.
+            let _ = self.mailbox.send(Arc::downgrade(backlog));
+        }
+    }
+}

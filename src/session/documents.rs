@@ -1,0 +1,185 @@
+//! The open documents and what hangs on each.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::analyst::{Analyst, Backlog};
+use crate::complete::Lane;
+use crate::engine::lookup::DocumentTokens;
+use crate::text::{Change, Document, DocumentId, PositionEncoding};
+
+/// Other documents that the lookup engine copies from. Copilot reads at most 20 open tabs.
+const OTHER_DOCUMENTS: usize = 20;
+
+#[derive(Debug)]
+pub struct OpenDocument {
+    pub document: Document,
+    pub lane: Arc<Lane>,
+    /// The analysis that will belong to `document` has this revision.
+    pub revision: u64,
+    pub analysis: Arc<Backlog>,
+    /// Too large to be analysed; requests are refused anyway.
+    oversized: bool,
+    /// When it was last opened, changed or asked for, as a count.
+    used: u64,
+}
+
+#[derive(Debug, Default)]
+pub struct Documents {
+    open: HashMap<DocumentId, OpenDocument>,
+    clock: u64,
+    most_bytes: usize,
+}
+
+impl Documents {
+    pub fn open(&mut self, document: Document, most_bytes: usize, analyst: &Analyst) {
+        self.clock += 1;
+        self.most_bytes = most_bytes;
+        let (analysis, revision) = Backlog::new(document.clone());
+        let oversized = document.len_bytes() > most_bytes;
+        if !oversized {
+            analyst.wake(&analysis);
+        }
+        let id = document.id().clone();
+        let lane = Arc::default();
+        self.open.insert(id, OpenDocument { document, lane, revision, analysis, oversized, used: self.clock });
+    }
+
+    /// False when the document is not open.
+    pub fn change(
+        &mut self,
+        id: &str,
+        version: i32,
+        changes: &[Change],
+        encoding: PositionEncoding,
+        analyst: &Analyst,
+    ) -> bool {
+        self.clock += 1;
+        let most_bytes = self.most_bytes;
+        let Some(open) = self.open.get_mut(id) else { return false };
+        open.used = self.clock;
+        let edits = open.document.apply(version, changes, encoding);
+        open.lane.touch();
+        let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
+        if open.oversized {
+            return true;
+        }
+        if was_oversized {
+            // Its edits were not recorded; start over.
+            (open.analysis, open.revision) = Backlog::new(open.document.clone());
+        } else {
+            open.revision = open.analysis.add(open.document.clone(), edits);
+        }
+        analyst.wake(&open.analysis);
+        true
+    }
+
+    pub fn close(&mut self, id: &str) {
+        if let Some(open) = self.open.remove(id) {
+            open.lane.touch();
+        }
+    }
+
+    pub fn get(&self, id: &str) -> Option<&OpenDocument> {
+        self.open.get(id)
+    }
+
+    /// The same, and remembers that it is in use.
+    pub fn touch(&mut self, id: &str) -> Option<&OpenDocument> {
+        self.clock += 1;
+        let open = self.open.get_mut(id)?;
+        open.used = self.clock;
+        Some(open)
+    }
+
+    /// Token streams of the other documents, most recently used first.
+    pub fn other_tokens(&self, id: &str) -> Vec<Arc<DocumentTokens>> {
+        let mut others: Vec<&OpenDocument> =
+            self.open.values().filter(|open| &**open.document.id() != id && !open.oversized).collect();
+        others.sort_by_key(|open| std::cmp::Reverse(open.used));
+        others.into_iter().take(OTHER_DOCUMENTS).filter_map(|open| open.analysis.latest().tokens).collect()
+    }
+
+    pub fn forget_suggestions(&mut self) {
+        for open in self.open.values() {
+            open.lane.touch();
+            open.lane.forget();
+        }
+    }
+}
+
+/// The path to name in a prompt: relative to the workspace folder that holds the document, with the folder's name; the
+/// last part of the URI when no folder does. Never an absolute path: the model need not know the user's home.
+pub fn workspace_path(id: &str, folders: &[PathBuf]) -> (String, Option<String>) {
+    let path = file_path(id);
+    let inside = folders
+        .iter()
+        .filter_map(|folder| Some((folder, path.as_deref()?.strip_prefix(folder).ok()?.to_owned())))
+        .min_by_key(|(_, rest)| rest.as_os_str().len());
+    match inside {
+        Some((folder, rest)) => {
+            let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+            (rest.to_string_lossy().replace('\\', "/"), name)
+        }
+        None => {
+            let name = path.as_ref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+            (name.unwrap_or_else(|| id.rsplit(['/', ':']).next().unwrap_or_default().to_owned()), None)
+        }
+    }
+}
+
+/// The path of a `file:` URI, percent-decoded. None for other schemes.
+fn file_path(id: &str) -> Option<PathBuf> {
+    let rest = id.strip_prefix("file://")?;
+    let rest = &rest[rest.find('/')?..];
+    let mut bytes = Vec::with_capacity(rest.len());
+    let mut input = rest.bytes();
+    while let Some(byte) = input.next() {
+        let decoded = if byte == b'%' { decode(&mut input) } else { None };
+        bytes.push(decoded.unwrap_or(byte));
+    }
+    let path = String::from_utf8_lossy(&bytes).into_owned();
+    // `/C:/x` is how a Windows drive stands in a URI.
+    let drive = cfg!(windows) && path.as_bytes().get(2) == Some(&b':');
+    Some(PathBuf::from(if drive { &path[1..] } else { &path }))
+}
+
+fn decode(input: &mut std::str::Bytes<'_>) -> Option<u8> {
+    let mut ahead = input.clone();
+    let high = char::from(ahead.next()?).to_digit(16)?;
+    let low = char::from(ahead.next()?).to_digit(16)?;
+    *input = ahead;
+    u8::try_from(high * 16 + low).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(id: &str, expected: (&str, Option<&str>)) {
+        let folders = [PathBuf::from("/proj"), PathBuf::from("/proj/inner")];
+        let (path, repository) = workspace_path(id, &folders);
+        assert_eq!((path.as_str(), repository.as_deref()), expected);
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_innermost_folder() {
+        check("file:///proj/src/a.rs", ("src/a.rs", Some("proj")));
+        check("file:///proj/inner/src/a.rs", ("src/a.rs", Some("inner")));
+    }
+
+    #[test]
+    fn outside_the_workspace_only_the_name_is_told() {
+        check("file:///etc/secret/a.rs", ("a.rs", None));
+        check("untitled:Untitled-1", ("Untitled-1", None));
+        check("vscode-notebook-cell:/x/a.ipynb#C1", ("a.ipynb#C1", None));
+    }
+
+    #[test]
+    fn percent_encoding_is_decoded_and_nonsense_kept() {
+        check("file:///proj/a%20b/%C3%A9.rs", ("a b/é.rs", Some("proj")));
+        check("file:///proj/100%/%zz.rs", ("100%/%zz.rs", Some("proj")));
+        check("file://", ("", None));
+    }
+}

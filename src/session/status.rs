@@ -1,0 +1,116 @@
+//! What the status line shows, kept up to date from every side.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::complete::{Outcome, Reason, Source};
+use crate::engine::{EngineState, EngineStatus};
+
+/// What the status line shows.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    pub engine: EngineStatus,
+    /// Requests that wait for an answer now.
+    pub busy: u32,
+    /// Receipt to answer of the last request, in microseconds.
+    pub last_latency_us: Option<u64>,
+    /// Who wrote the last suggestion shown.
+    pub last_source: Option<Source>,
+    /// Why nothing was shown, as a sentence; absent when something was.
+    pub nothing_shown_because: Option<String>,
+}
+
+/// The status and its subscribers.
+#[derive(Debug)]
+pub struct StatusBoard {
+    status: watch::Sender<Status>,
+    follower: Mutex<Option<tokio::task::AbortHandle>>,
+}
+
+impl StatusBoard {
+    pub fn new(engine: Option<watch::Receiver<EngineStatus>>) -> Arc<Self> {
+        let status = Status {
+            engine: lookup_alone(),
+            busy: 0,
+            last_latency_us: None,
+            last_source: None,
+            nothing_shown_because: None,
+        };
+        let board = Arc::new(Self { status: watch::Sender::new(status), follower: Mutex::default() });
+        board.follow(engine);
+        board
+    }
+
+    /// Shows this engine's state from now on.
+    pub fn follow(self: &Arc<Self>, engine: Option<watch::Receiver<EngineStatus>>) {
+        let task = engine.map(|mut engine| {
+            self.set_engine(engine.borrow_and_update().clone());
+            let board = Arc::downgrade(self);
+            tokio::spawn(async move {
+                while engine.changed().await.is_ok() {
+                    let Some(board) = board.upgrade() else { return };
+                    let status = engine.borrow_and_update().clone();
+                    board.set_engine(status);
+                }
+            })
+            .abort_handle()
+        });
+        if task.is_none() {
+            self.set_engine(lookup_alone());
+        }
+        let before = std::mem::replace(&mut *self.follower.lock().unwrap_or_else(PoisonError::into_inner), task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    pub fn subscribe(&self) -> watch::Receiver<Status> {
+        self.status.subscribe()
+    }
+
+    pub fn answered(&self, outcome: &Outcome, latency: Duration) {
+        self.status.send_modify(|status| {
+            status.last_latency_us = Some(latency.as_micros() as u64);
+            match outcome {
+                Outcome::Show(suggestions) => {
+                    status.last_source = suggestions.first().map(|suggestion| suggestion.source);
+                    status.nothing_shown_because = None;
+                }
+                // Being overtaken by the next keystroke is no news.
+                Outcome::Nothing(Reason::Stale | Reason::Cancelled) => {}
+                Outcome::Nothing(reason) => status.nothing_shown_because = Some(reason.to_string()),
+            }
+        });
+    }
+
+    fn set_engine(&self, engine: EngineStatus) {
+        self.status.send_if_modified(|status| {
+            let changed = status.engine != engine;
+            status.engine = engine;
+            changed
+        });
+    }
+}
+
+fn lookup_alone() -> EngineStatus {
+    EngineStatus::new("lookup", EngineState::Ready)
+}
+
+/// Counts a request as waiting until it is dropped.
+pub struct Busy(Arc<StatusBoard>);
+
+impl Busy {
+    pub fn enter(board: &Arc<StatusBoard>) -> Self {
+        board.status.send_modify(|status| status.busy += 1);
+        Self(board.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.status.send_modify(|status| status.busy = status.busy.saturating_sub(1));
+    }
+}

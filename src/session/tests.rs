@@ -1,0 +1,260 @@
+//! The pipeline as an editor sees it, with a scripted engine.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::complete::{Decision, Source};
+use crate::engine::fake::FakeEngine;
+use crate::engine::{EngineState, Job};
+
+const URI: &str = "file:///proj/a.rs";
+
+/// A session with one document, driven like an editor would.
+struct Editor {
+    session: Arc<Session>,
+    text: String,
+    cursor: usize,
+    version: i32,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Editor {
+    fn new(fixture: &str, pace: Duration, script: impl Fn(&Job) -> String + Send + Sync + 'static) -> Self {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = asked.clone();
+        let engine = FakeEngine::new(move |job| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            script(job)
+        })
+        .with_pace(pace);
+        Self::with_engine(fixture, Some(Arc::new(engine)), asked)
+    }
+
+    fn with_engine(fixture: &str, engine: Option<Arc<dyn Engine>>, asked: Arc<AtomicUsize>) -> Self {
+        let mut settings = Settings::default();
+        settings.completion.eagerness = crate::config::Eagerness::High;
+        let session = Session::new(settings, engine);
+        session.initialize(PositionEncoding::Utf8, vec![PathBuf::from("/proj")]);
+        let cursor = fixture.find("$0").expect("fixture has a cursor");
+        let text = fixture.replacen("$0", "", 1);
+        session.open(URI, "rust", 1, &text);
+        Self { session, text, cursor, version: 1, asked }
+    }
+
+    fn position(&self) -> Position {
+        let before = &self.text[..self.cursor];
+        let line = before.matches('\n').count() as u32;
+        Position::new(line, (self.cursor - before.rfind('\n').map_or(0, |newline| newline + 1)) as u32)
+    }
+
+    fn type_text(&mut self, typed: &str) {
+        let at = self.position();
+        self.version += 1;
+        let range = Some(crate::text::Range { start: at, end: at });
+        self.session.change(URI, self.version, &[Change { range, text: typed.to_owned() }]);
+        self.text.insert_str(self.cursor, typed);
+        self.cursor += typed.len();
+    }
+
+    fn ask(&self) -> impl Future<Output = Outcome> + Send + 'static {
+        self.session.complete(URI, self.position(), Trigger::Automatic)
+    }
+
+    async fn shown(&self) -> Vec<String> {
+        match self.ask().await {
+            Outcome::Show(suggestions) => suggestions.into_iter().map(|suggestion| suggestion.text).collect(),
+            Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+        }
+    }
+
+    /// Until the engine works on a request. Bounded by the test runner's patience alone.
+    async fn engine_is_asked(&self) {
+        while self.asked() == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn asked(&self) -> usize {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+#[tokio::test]
+async fn the_engines_text_is_shaped_and_shown() {
+    let editor = Editor::new("fn a() {\n    let x = foo($0);\n}\n", Duration::ZERO, |_| "bar, baz);\n}".into());
+    assert_eq!(editor.shown().await, ["bar, baz"]);
+}
+
+#[tokio::test]
+async fn the_engine_gets_the_text_around_the_cursor() {
+    let editor = Editor::new("use x;\nlet a = $0;\nlet b;\n", Duration::ZERO, |job| {
+        assert_eq!(&*job.prompt.prefix, "use x;\nlet a = ");
+        assert_eq!(&*job.prompt.suffix, ";\nlet b;\n");
+        assert_eq!((job.prompt.path.as_str(), job.prompt.repository.as_deref()), ("a.rs", Some("proj")));
+        "c".into()
+    });
+    assert_eq!(editor.shown().await, ["c"]);
+}
+
+#[tokio::test]
+async fn typing_along_is_answered_from_memory() {
+    let mut editor = Editor::new("let x = $0\n", Duration::ZERO, |_| "foo(bar)".into());
+    assert_eq!(editor.shown().await, ["foo(bar)"]);
+    for rest in ["oo(bar)", "o(bar)", "(bar)", "bar)"] {
+        let next = "foo(bar)".len() - rest.len();
+        editor.type_text(&"foo(bar)"[next - 1..next]);
+        assert_eq!(editor.shown().await, [rest]);
+    }
+    assert_eq!(editor.asked(), 1);
+}
+
+#[tokio::test]
+async fn typing_something_else_asks_again() {
+    let mut editor = Editor::new("let x = $0\n", Duration::ZERO, |job| {
+        if job.prompt.prefix.ends_with("= ") { "foo".into() } else { "ar".into() }
+    });
+    assert_eq!(editor.shown().await, ["foo"]);
+    editor.type_text("b");
+    assert_eq!(editor.shown().await, ["ar"]);
+    assert_eq!(editor.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_keystroke_that_fits_joins_the_generation_under_way() {
+    let mut editor = Editor::new("let x = $0\n", Duration::from_millis(5), |_| "foo(bar, baz)".into());
+    let first = tokio::spawn(editor.ask());
+    editor.engine_is_asked().await;
+    editor.type_text("f");
+    assert_eq!(first.await.expect("no panic"), Outcome::Nothing(Reason::Stale));
+    assert_eq!(editor.shown().await, ["oo(bar, baz)"]);
+    assert_eq!(editor.asked(), 1);
+}
+
+#[tokio::test]
+async fn typing_ahead_of_the_generation_joins_it_too() {
+    let mut editor = Editor::new("let x = $0\n", Duration::from_millis(20), |_| "foo(bar)".into());
+    let first = tokio::spawn(editor.ask());
+    editor.engine_is_asked().await;
+    editor.type_text("foo(");
+    assert_eq!(first.await.expect("no panic"), Outcome::Nothing(Reason::Stale));
+    assert_eq!(editor.shown().await, ["bar)"]);
+    assert_eq!(editor.asked(), 1);
+}
+
+#[tokio::test]
+async fn the_newest_request_wins() {
+    let editor = Editor::new("let x = $0\n", Duration::from_millis(2), |_| "foo".into());
+    let older: Vec<_> = (0..64).map(|_| tokio::spawn(editor.ask())).collect();
+    assert_eq!(editor.shown().await, ["foo"]);
+    for older in older {
+        assert_eq!(older.await.expect("no panic"), Outcome::Nothing(Reason::Stale));
+    }
+    assert_eq!(editor.asked(), 1);
+}
+
+#[tokio::test]
+async fn a_dropped_request_ends_the_generation_after_the_grace() {
+    let editor = Editor::new("let x = $0\n", Duration::from_millis(10), |_| "x".repeat(5_000));
+    let mut status = editor.session.status();
+    let request = tokio::spawn(editor.ask());
+    editor.engine_is_asked().await;
+    request.abort();
+    let _ = request.await;
+    status.wait_for(|status| status.busy == 0).await.expect("the session lives");
+    let generating = || editor.session.state().documents.get(URI).is_some_and(|open| open.lane.is_generating());
+    while generating() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_is_not_open_gets_nothing() {
+    let editor = Editor::new("$0", Duration::ZERO, |_| "x".into());
+    let outcome = editor.session.complete("file:///other.rs", Position::default(), Trigger::Invoked).await;
+    assert_eq!(outcome, Outcome::Nothing(Reason::UnknownDocument));
+    editor.session.change("file:///other.rs", 2, &[]);
+    editor.session.close("file:///other.rs");
+}
+
+#[tokio::test]
+async fn lookup_answers_without_a_model() {
+    let fixture = "let total = compute(first, second);\nlet other = 1;\nlet total = $0\n";
+    let editor = Editor::with_engine(fixture, None, Arc::default());
+    match editor.ask().await {
+        Outcome::Show(suggestions) => {
+            assert_eq!(suggestions[0].text, "compute(first, second);");
+            assert_eq!(suggestions[0].source, Source::Lookup);
+        }
+        Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+    }
+}
+
+#[tokio::test]
+async fn lookup_answers_when_the_model_fails() {
+    let engine = Arc::new(FakeEngine::new(|_| String::new()));
+    engine.set_state(EngineState::Failed { reason: "no such file".into() });
+    let fixture = "let total = compute(first, second);\nlet other = 1;\nlet total = $0\n";
+    let editor = Editor::with_engine(fixture, Some(engine), Arc::default());
+    assert_eq!(editor.shown().await, ["compute(first, second);"]);
+    let status = editor.session.status().borrow().clone();
+    assert_eq!(status.engine.state, EngineState::Failed { reason: "no such file".into() });
+    assert_eq!(status.last_source, Some(Source::Lookup));
+}
+
+#[tokio::test]
+async fn agreement_is_told() {
+    let fixture = "let total = compute(first, second);\nlet other = 1;\nlet total = $0\n";
+    let editor = Editor::new(fixture, Duration::ZERO, |_| "compute(first, second);".into());
+    match editor.ask().await {
+        Outcome::Show(suggestions) => assert_eq!(suggestions[0].source, Source::Both),
+        Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+    }
+}
+
+#[tokio::test]
+async fn why_tells_how_it_came_to_the_answer() {
+    let editor = Editor::new("let x = $0\n", Duration::ZERO, |_| "foo;\nbar".into());
+    editor.shown().await;
+    let why = editor.session.why(URI, editor.position()).expect("a request was made");
+    assert_eq!(why.raw.as_deref(), Some("foo;"));
+    assert!(matches!(why.decision, Decision::Shown { from_memory: false, .. }));
+    assert!(why.stages.iter().any(|stage| stage.name == "engine"));
+    assert!(why.prompt.is_some());
+    assert!(editor.session.why("file:///other.rs", Position::default()).is_none());
+}
+
+#[tokio::test]
+async fn why_tells_why_nothing_was_shown() {
+    let editor = Editor::new("let x = fo$0o\n", Duration::ZERO, |_| "x".into());
+    assert_eq!(editor.ask().await, Outcome::Nothing(Reason::MidLine));
+    let why = editor.session.why(URI, editor.position()).expect("a request was made");
+    assert!(matches!(why.decision, Decision::Hidden { reason: Reason::MidLine, .. }));
+    let status = editor.session.status().borrow().clone();
+    assert!(status.nothing_shown_because.is_some_and(|sentence| sentence.contains("right of the cursor")));
+}
+
+#[tokio::test]
+async fn changed_settings_count_at_once() {
+    let editor = Editor::new("let x = $0\n", Duration::ZERO, |_| "foo".into());
+    assert_eq!(editor.shown().await, ["foo"]);
+    let mut settings = (*editor.session.settings()).clone();
+    settings.completion.enabled = false;
+    editor.session.configure(settings);
+    assert_eq!(editor.ask().await, Outcome::Nothing(Reason::Disabled));
+}
+
+#[tokio::test]
+async fn five_thousand_edits_then_a_request_sees_the_last_text() {
+    let mut editor = Editor::new("$0\n", Duration::ZERO, |job| job.prompt.prefix.len().to_string());
+    for _ in 0..5_000 {
+        editor.type_text("x");
+        if editor.text.len().is_multiple_of(100) {
+            editor.type_text("\n");
+        }
+    }
+    editor.type_text("\nlet n = ");
+    let document = editor.session.document(URI).expect("open");
+    assert_eq!(document.text(), editor.text);
+    assert!(matches!(editor.ask().await, Outcome::Show(_)));
+}
