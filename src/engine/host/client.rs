@@ -1,0 +1,318 @@
+//! `HostEngine`: an `Engine` whose work is done by the host process.
+//!
+//! One task (`drive`) owns the connection and its life; callers only register jobs and hand over frames, so nothing
+//! here waits. When the host is lost, every open job ends at once with a sentence, and the host is started again.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::io::BufReader;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+
+use super::connection::MAX_JOBS;
+use super::frame::{FrameError, MAX_FRAME, decode, encode, read_frame};
+use super::launch::HostConfig;
+use super::link::{Connected, open};
+use super::outbox::{Drained, Outbox, outbox};
+use super::protocol::{Answer, Request};
+use super::recovery::{ENDS_TO_GIVE_UP, Next, Recovery, WINDOW};
+use crate::engine::{Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job, generation};
+
+/// Most bytes of requests that a host may leave unread.
+const UNREAD_BYTES: usize = 2 * MAX_FRAME;
+
+/// How long the reason of an end is waited for.
+const REASON_TIME: Duration = Duration::from_millis(100);
+
+/// Most jobs without a last event. The host has the finer rule.
+const MOST_JOBS: usize = 2 * MAX_JOBS;
+
+const STARTING: &str = "The engine host is still starting; try again in a moment.";
+const ENDED: &str = "The engine host ended unexpectedly and is being started again; try again in a moment.";
+
+/// The client's end. Dropping it closes the connection, which cancels its jobs.
+pub struct HostEngine {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    driver: AbortHandle,
+}
+
+struct Shared {
+    link: Mutex<Link>,
+    /// Asks the driver for a connection.
+    wanted: watch::Sender<bool>,
+    status: watch::Sender<EngineStatus>,
+    next_job: AtomicU64,
+}
+
+#[derive(Default)]
+struct Link {
+    /// Present while a host is connected.
+    outbox: Option<Outbox>,
+    /// Process id of the connected host.
+    process: Option<u32>,
+    /// Jobs without a last event.
+    jobs: HashMap<u64, GenerationSender>,
+    /// Why a job that comes now fails.
+    absent_because: Option<String>,
+    /// A job is no reason to start the host any more.
+    given_up: bool,
+}
+
+impl HostEngine {
+    /// Starts nothing: the first job, or `connect`, does. `runtime` must have its IO and time drivers enabled.
+    pub fn new(config: HostConfig, runtime: &Handle) -> Self {
+        let shared = Arc::new(Shared {
+            link: Mutex::default(),
+            wanted: watch::Sender::new(false),
+            status: watch::Sender::new(EngineStatus::new("llama", EngineState::Idle)),
+            next_job: AtomicU64::new(1),
+        });
+        let driver = runtime.spawn(drive(shared.clone(), config)).abort_handle();
+        Self { shared, runtime: runtime.clone(), driver }
+    }
+
+    /// Connects in the background, so that the model is loaded before the first job. Also tries again after the host
+    /// was left down because it ended too often.
+    pub fn connect(&self) {
+        self.shared.lock().given_up = false;
+        self.shared.wanted.send_replace(true);
+    }
+
+    /// Process id of the connected host.
+    pub fn host_process(&self) -> Option<u32> {
+        self.shared.lock().process
+    }
+}
+
+impl Drop for HostEngine {
+    fn drop(&mut self) {
+        self.driver.abort();
+        self.shared.disconnect("The engine was put away.");
+    }
+}
+
+impl Engine for HostEngine {
+    fn generate(&self, job: Job) -> Generation {
+        let (sender, stream) = generation();
+        match self.shared.submit(job, &sender) {
+            Err(sentence) => sender.finish(Finish::Failed(sentence)),
+            Ok(job) => {
+                // Only the flag: a clone of the sender would keep the stream open after its last event.
+                let (cancel, shared) = (sender.cancel_flag().clone(), self.shared.clone());
+                self.runtime.spawn(async move {
+                    cancel.cancelled().await;
+                    shared.cancel(job);
+                });
+            }
+        }
+        stream
+    }
+
+    fn status(&self) -> watch::Receiver<EngineStatus> {
+        self.shared.status.subscribe()
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Link> {
+        self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Registers the job and hands it to the writer; its number, or why it fails.
+    fn submit(&self, job: Job, sender: &GenerationSender) -> Result<u64, String> {
+        // The prompt is copied outside the lock, and not at all when there is no host.
+        let outbox = self.outbox()?;
+        let number = self.next_job.fetch_add(1, Ordering::Relaxed);
+        let frame = encode(&Request::Generate { job: number, what: job })
+            .map_err(|error| format!("The request cannot go to the engine host: {error}."))?;
+        let mut link = self.lock();
+        if link.outbox.is_none() {
+            return Err(ENDED.to_owned());
+        }
+        if link.jobs.len() >= MOST_JOBS {
+            return Err("The engine host does not keep up with the requests; try again in a moment.".to_owned());
+        }
+        link.jobs.insert(number, sender.clone());
+        // A frame that does not go means that the driver is about to end all jobs.
+        outbox.send(frame);
+        Ok(number)
+    }
+
+    fn outbox(&self) -> Result<Outbox, String> {
+        let link = self.lock();
+        if let Some(outbox) = &link.outbox {
+            return Ok(outbox.clone());
+        }
+        if !link.given_up {
+            self.wanted.send_replace(true);
+        }
+        Err(link.absent_because.clone().unwrap_or_else(|| STARTING.to_owned()))
+    }
+
+    fn cancel(&self, job: u64) {
+        let link = self.lock();
+        if let (true, Some(outbox)) = (link.jobs.contains_key(&job), &link.outbox)
+            && let Ok(frame) = encode(&Request::Cancel { job })
+        {
+            outbox.send(frame);
+        }
+    }
+
+    fn deliver(&self, job: u64, event: Event) {
+        let mut link = self.lock();
+        if matches!(event, Event::Done(_)) {
+            if let Some(sender) = link.jobs.remove(&job) {
+                sender.send(event);
+            }
+        } else if let Some(sender) = link.jobs.get(&job) {
+            sender.send(event);
+        }
+    }
+
+    /// Ends every open job with the sentence; jobs that come later get it, too.
+    fn disconnect(&self, sentence: &str) {
+        let jobs = {
+            let mut link = self.lock();
+            link.outbox = None;
+            link.process = None;
+            link.absent_because = Some(sentence.to_owned());
+            std::mem::take(&mut link.jobs)
+        };
+        for sender in jobs.values() {
+            sender.finish(Finish::Failed(sentence.to_owned()));
+        }
+    }
+
+    fn set_state(&self, state: EngineState) {
+        self.status.send_modify(|status| status.state = state);
+    }
+
+    /// What the host says of its engine; the count of restarts is ours.
+    fn mirror(&self, status: EngineStatus) {
+        self.status.send_modify(|ours| *ours = EngineStatus { restarts: ours.restarts, ..status });
+    }
+}
+
+/// The life of the connection. Ends only when the engine is dropped.
+async fn drive(shared: Arc<Shared>, config: HostConfig) {
+    let mut wanted = shared.wanted.subscribe();
+    while wanted.wait_for(|wanted| *wanted).await.is_ok() {
+        let mut recovery = Recovery::default();
+        while let Some(pause) = host_once(&shared, &config, &mut recovery).await {
+            tokio::time::sleep(pause).await;
+        }
+        // Wishes from before the end have been served.
+        shared.wanted.send_replace(false);
+    }
+}
+
+/// Connects and serves until the host is lost; the pause before the next try, or None when somebody must want it first.
+async fn host_once(shared: &Shared, config: &HostConfig, recovery: &mut Recovery) -> Option<Duration> {
+    shared.set_state(EngineState::Loading { progress: 0.0 });
+    let (lived, sentence) = match open(config).await {
+        Err(error) => {
+            let sentence = format!("{error:#}");
+            shared.disconnect(&sentence);
+            (Duration::ZERO, sentence)
+        }
+        Ok(connected) => {
+            let since = Instant::now();
+            match attend(shared, connected).await {
+                Lost::Goodbye(reason) => {
+                    tracing::info!("the engine host ended: {reason}");
+                    shared.disconnect("The engine host ended; the next request starts it again.");
+                    shared.lock().absent_because = None;
+                    shared.set_state(EngineState::Idle);
+                    return None;
+                }
+                Lost::Broken(phrase) => {
+                    shared.status.send_modify(|status| status.restarts += 1);
+                    (since.elapsed(), format!("The engine host ended unexpectedly ({phrase})."))
+                }
+            }
+        }
+    };
+    tracing::warn!("{sentence}");
+    match recovery.ended(Instant::now(), lived) {
+        Next::StartAfter(pause) => {
+            if !pause.is_zero() {
+                shared.set_state(EngineState::Failed { reason: sentence });
+            }
+            Some(pause)
+        }
+        Next::StayDown => {
+            let reason = format!(
+                "The engine host ended {ENDS_TO_GIVE_UP} times within {} s and is not started again. Last: {sentence} \
+                 Choose another model (engine.model) or less of it (engine.gpuLayers, engine.contextTokens), or \
+                 restart the server to try again.",
+                WINDOW.as_secs()
+            );
+            tracing::error!("{reason}");
+            shared.lock().given_up = true;
+            shared.disconnect(&reason);
+            shared.set_state(EngineState::Failed { reason });
+            None
+        }
+    }
+}
+
+enum Lost {
+    /// In good order; nothing to repair.
+    Goodbye(String),
+    /// A phrase.
+    Broken(String),
+}
+
+/// Serves one connection. When it returns, every open job has ended.
+async fn attend(shared: &Shared, connected: Connected) -> Lost {
+    let Connected { stream, process, mut launched } = connected;
+    tracing::info!(process, "connected to the engine host");
+    let (outbox, drain) = outbox(UNREAD_BYTES);
+    {
+        let mut link = shared.lock();
+        link.outbox = Some(outbox);
+        link.process = Some(process);
+        link.absent_because = None;
+    }
+    let ended = tokio::select! {
+        ended = read_answers(&stream, shared) => ended,
+        drained = drain.write_to(&stream) => Err(match drained {
+            Drained::Failed(error) => error.into(),
+            Drained::Overflow | Drained::Done => FrameError::Cut,
+        }),
+    };
+    let phrase = match ended {
+        Ok(Some(reason)) => return Lost::Goodbye(reason),
+        Ok(None) => "it closed the connection".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    shared.disconnect(ENDED);
+    shared.set_state(EngineState::Loading { progress: 0.0 });
+    // Who started the host knows better why it ended.
+    match &mut launched {
+        Some(launched) => Lost::Broken(launched.end_within(REASON_TIME).await.unwrap_or(phrase)),
+        None => Lost::Broken(phrase),
+    }
+}
+
+/// Reads until the end; the reason of a goodbye, or None when the host closed without one.
+async fn read_answers(
+    stream: impl tokio::io::AsyncRead + Unpin,
+    shared: &Shared,
+) -> Result<Option<String>, FrameError> {
+    let mut reader = BufReader::with_capacity(64 << 10, stream);
+    let mut body = Vec::new();
+    while read_frame(&mut reader, &mut body, MAX_FRAME).await? {
+        match decode(&body)? {
+            Answer::Status(status) => shared.mirror(status),
+            Answer::Event { job, event } => shared.deliver(job, event),
+            Answer::Goodbye { reason } => return Ok(Some(reason)),
+        }
+    }
+    Ok(None)
+}
