@@ -15,7 +15,7 @@ use super::address::HostIdentity;
 use super::frame::{FrameError, MAX_FRAME, decode, decode_json, encode, encode_json, read_frame};
 use super::outbox::{Drained, Outbox, outbox};
 use super::protocol::{Answer, Because, Hello, MAX_HANDSHAKE, PROTOCOL, Reply, Request};
-use crate::engine::{CancelFlag, Engine, EngineStatus, Event, Finish, Job, Report};
+use crate::engine::{CancelFlag, Engine, EngineStatus, Event, Finish, Generation, Report};
 
 /// Most jobs of one client that have no last event yet. An editor that types needs two or three.
 pub const MAX_JOBS: usize = 64;
@@ -166,9 +166,11 @@ async fn read_requests(
                         finish(&outbox, older, Finish::Superseded);
                     }
                     let (lane, bytes, cancel) = (what.lane, body.len(), CancelFlag::default());
+                    // Here and not in the forwarder: the engine must see the jobs in the order of the client.
+                    let generation = engine.generate(what);
                     // Held over the start, so that a forwarder that ends at once finds its entry.
                     let mut jobs = lock(&open);
-                    let forward = forward(job, what, cancel.clone(), engine.clone(), open.clone(), outbox.clone());
+                    let forward = forward(job, generation, cancel.clone(), open.clone(), outbox.clone());
                     let forwarder = forwarders.spawn(forward);
                     jobs.add(job, lane, bytes, cancel, forwarder);
                 }
@@ -214,15 +216,7 @@ fn make_room(open: &Mutex<Open>, job: u64, lane: u64, bytes: usize) -> Result<Op
 }
 
 /// Passes the events of one job on.
-async fn forward(
-    job: u64,
-    what: Job,
-    cancel: CancelFlag,
-    engine: Arc<dyn Engine>,
-    open: Arc<Mutex<Open>>,
-    outbox: Outbox,
-) {
-    let mut generation = engine.generate(what);
+async fn forward(job: u64, mut generation: Generation, cancel: CancelFlag, open: Arc<Mutex<Open>>, outbox: Outbox) {
     let mut told = false;
     let mut done = false;
     while !done {

@@ -55,8 +55,8 @@ fn stop_signal() -> anyhow::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
     // Listening is enough to take the default, which is to end, away; it lasts as long as the process.
-    signal(SignalKind::interrupt())?;
-    signal(SignalKind::hangup())?;
+    let _ = signal(SignalKind::interrupt())?;
+    let _ = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen to signals")?;
     Ok(async move {
         terminate.recv().await;

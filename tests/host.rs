@@ -1,0 +1,32 @@
+//! The engine host as a process: started on demand, shared, killed, restarted, gone when unused.
+//!
+//! This program is the host, too: started as `host engine …` it serves a scripted engine, and as `host client …` it is
+//! an editor window that gets killed. Real processes are needed to test real ends.
+
+mod host {
+    pub mod crash;
+    pub mod hostile;
+    pub mod life;
+    pub mod limits;
+    pub mod programs;
+    pub mod support;
+}
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let mut arguments = std::env::args();
+    match arguments.nth(1).as_deref() {
+        Some("engine") => return host::programs::engine(),
+        Some("client") => return host::programs::client(),
+        _ => {}
+    }
+    let tests = [host::life::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
+    let trials = tests.into_iter().map(|(name, test)| {
+        Trial::test(name, move || {
+            test();
+            Ok::<(), Failed>(())
+        })
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
