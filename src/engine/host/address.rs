@@ -113,7 +113,7 @@ mod tests {
     #[test]
     #[cfg(unix)]
     fn a_path_too_long_for_a_socket_moves() {
-        let deep = format!("/home/{}", "x".repeat(90));
+        let deep = format!("/deep/{}", "x".repeat(90));
         let address = address(&deep, "123.456.789-very-long", "m", 0);
         assert_eq!(address.directory, Path::new("/tmp/tandem-1000"));
         assert!(address.socket().as_os_str().len() <= MAX_SOCKET_PATH);
