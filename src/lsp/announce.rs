@@ -1,0 +1,85 @@
+//! Tells the client what the engine does: `tandem/status`, a progress while a model loads, one message when it failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::client::{ClientHandle, Progress, Severity};
+use super::ext;
+use crate::engine::EngineState;
+use crate::session::Status;
+
+/// Shortest time between two status notifications: ten a second are all that a status line can show.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Follows the session's status until the session or this future is dropped.
+pub async fn announce(client: Arc<ClientHandle>, mut status: watch::Receiver<Status>, shows_progress: bool) {
+    let mut announcer = Announcer { client, shows_progress, sent: None, progress: None, loads: 0, failure: None };
+    loop {
+        let now = status.borrow_and_update().clone();
+        announcer.tell(&now).await;
+        tokio::time::sleep(PAUSE).await;
+        if status.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+struct Announcer {
+    client: Arc<ClientHandle>,
+    shows_progress: bool,
+    sent: Option<ext::Status>,
+    progress: Option<Progress>,
+    /// Loads that were announced; makes progress tokens unique.
+    loads: u32,
+    /// The failure that the user was told.
+    failure: Option<String>,
+}
+
+impl Announcer {
+    async fn tell(&mut self, status: &Status) {
+        let news = ext::Status::from(status);
+        if self.sent.as_ref() != Some(&news) {
+            self.client.status(&news);
+            self.sent = Some(news);
+        }
+        match &status.engine.state {
+            EngineState::Loading { progress } => self.loading(ext::percentage(*progress)).await,
+            EngineState::Ready => {
+                self.failure = None;
+                self.loaded("ready");
+            }
+            EngineState::Idle => self.loaded("stopped"),
+            EngineState::Failed { reason } => {
+                self.loaded("failed");
+                if self.failure.as_ref() != Some(reason) {
+                    self.client.show(Severity::Error, reason);
+                    self.failure = Some(reason.clone());
+                }
+            }
+        }
+    }
+
+    async fn loading(&mut self, percentage: u32) {
+        if !self.shows_progress {
+            return;
+        }
+        if self.progress.is_none() {
+            self.loads += 1;
+            let token = format!("tandem/load/{}", self.loads);
+            self.progress = self.client.begin_progress(token, "Loading the model").await;
+            // A client that refuses once is not asked again.
+            self.shows_progress = self.progress.is_some();
+        }
+        if let Some(progress) = &self.progress {
+            progress.report(percentage, &format!("{percentage} %"));
+        }
+    }
+
+    fn loaded(&mut self, message: &str) {
+        if let Some(progress) = self.progress.take() {
+            progress.end(message);
+        }
+    }
+}

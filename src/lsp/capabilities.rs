@@ -1,0 +1,85 @@
+//! What the client can do, and what the server therefore announces.
+
+use tower_lsp::gen_lsp_types as lsp;
+
+use crate::text::PositionEncoding;
+
+/// Characters after which Helix asks at once instead of after two letters and 250 ms: those that begin an expression, an
+/// argument, a member, a block or a string. A line break cannot trigger there.
+const TRIGGER_CHARACTERS: [&str; 13] = [" ", "(", "[", "{", "<", ".", ":", ",", "=", "/", "\"", "'", "#"];
+
+/// The few facts about a client that the server acts on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClientFeatures {
+    pub encoding: PositionEncoding,
+    /// Shows inline completions (ghost text); otherwise suggestions go into its completion menu.
+    pub inline_completion: bool,
+    /// Fetches the documentation of a completion item when it is selected.
+    pub resolves_documentation: bool,
+    pub markdown: bool,
+    /// Lets the server begin a progress.
+    pub progress: bool,
+    /// Answers `workspace/configuration`.
+    pub configuration: bool,
+    /// Wants `workspace/didChangeConfiguration` to be registered.
+    pub registers_configuration: bool,
+}
+
+impl ClientFeatures {
+    pub fn of(client: &lsp::ClientCapabilities) -> Self {
+        let document = client.text_document.as_ref();
+        let workspace = client.workspace.as_ref();
+        let item = document.and_then(|document| document.completion.as_ref()?.completion_item.as_ref());
+        let resolves = item.and_then(|item| item.resolve_support.as_ref());
+        let formats = item.and_then(|item| item.documentation_format.as_ref());
+        let change = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
+        Self {
+            encoding: encoding(client.general.as_ref().and_then(|general| general.position_encodings.as_deref())),
+            inline_completion: document.is_some_and(|document| document.inline_completion.is_some()),
+            resolves_documentation: resolves
+                .is_some_and(|resolves| resolves.properties.iter().any(|property| property == "documentation")),
+            markdown: formats.is_some_and(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+            progress: client.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
+            configuration: workspace.and_then(|workspace| workspace.configuration) == Some(true),
+            registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),
+        }
+    }
+
+    /// Inline completion or completion, never both: an editor with both would show each suggestion twice. Static, because
+    /// Neovim ignores dynamic registration of inline completion.
+    pub fn server_capabilities(&self) -> lsp::ServerCapabilities {
+        let sync = lsp::TextDocumentSyncOptions {
+            open_close: Some(true),
+            change: Some(lsp::TextDocumentSyncKind::Incremental),
+            ..Default::default()
+        };
+        let completion = lsp::CompletionOptions {
+            trigger_characters: Some(TRIGGER_CHARACTERS.map(str::to_owned).to_vec()),
+            resolve_provider: Some(self.resolves_documentation),
+            ..Default::default()
+        };
+        lsp::ServerCapabilities {
+            position_encoding: Some(match self.encoding {
+                PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
+                PositionEncoding::Utf16 => lsp::PositionEncodingKind::UTF16,
+                PositionEncoding::Utf32 => lsp::PositionEncodingKind::UTF32,
+            }),
+            text_document_sync: Some(lsp::TextDocumentSync::Options(sync)),
+            inline_completion_provider: self.inline_completion.then_some(lsp::InlineCompletionProvider::Bool(true)),
+            completion_provider: (!self.inline_completion).then_some(completion),
+            ..Default::default()
+        }
+    }
+}
+
+/// UTF-8 where it is offered, because ropes and parsers count bytes; else the protocol's default.
+fn encoding(offered: Option<&[lsp::PositionEncodingKind]>) -> PositionEncoding {
+    let offers = |kind| offered.is_some_and(|offered| offered.contains(&kind));
+    if offers(lsp::PositionEncodingKind::UTF8) {
+        PositionEncoding::Utf8
+    } else if offers(lsp::PositionEncodingKind::UTF32) && !offers(lsp::PositionEncodingKind::UTF16) {
+        PositionEncoding::Utf32
+    } else {
+        PositionEncoding::Utf16
+    }
+}

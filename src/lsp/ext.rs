@@ -1,0 +1,199 @@
+//! What Tandem adds to the protocol, as it travels. `docs/lsp-extensions.md` describes it and is locked to this file:
+//! a test fails when one changes without the other.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tower_lsp::gen_lsp_types::{Position, TextDocumentIdentifier};
+
+use crate::complete::{self, Decision};
+use crate::engine::EngineState;
+use crate::session;
+
+/// Notification to the client and request from it (without parameters).
+pub const STATUS: &str = "tandem/status";
+/// Request: `DocumentParams` to `DocumentText`, or null when the document is not open.
+pub const DOCUMENT_TEXT: &str = "tandem/documentText";
+/// Request: `PositionParams` to `Why`, or null when nothing was asked there.
+pub const WHY: &str = "tandem/why";
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentParams {
+    pub text_document: TextDocumentIdentifier,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PositionParams {
+    pub text_document: TextDocumentIdentifier,
+    pub position: Position,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DocumentText {
+    pub text: String,
+    pub version: i32,
+}
+
+/// What a status line can show. Fields that have nothing to say are absent.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// `idle`, `loading`, `ready` or `failed`: the model. Lookup works in all of them.
+    pub state: &'static str,
+    /// Share of the model that is loaded, 0 to 100, while it loads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub percentage: Option<u32>,
+    /// Why it failed and the way out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+    /// `llama`, `lookup` or `fake`.
+    pub engine: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Where the model's layers are, for example `CPU`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// What the model's self-test found wrong, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// Requests that wait for an answer.
+    pub busy: u32,
+    /// Receipt to answer of the last request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_latency_ms: Option<f64>,
+    /// `lookup`, `model` or `both`: who wrote what was shown last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_source: Option<complete::Source>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nothing_shown_because: Option<String>,
+}
+
+/// The account of one completion request.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Why {
+    /// Version of the document that was completed.
+    pub version: i32,
+    /// Byte offset of the cursor in it.
+    pub offset: usize,
+    pub trigger: complete::Trigger,
+    /// The exact prompt with its special tokens, where the engine was asked to keep it.
+    pub prompt: Option<String>,
+    pub tokens: Option<Tokens>,
+    /// What the model wrote before it was shaped.
+    pub raw: Option<String>,
+    /// How the model ended.
+    pub finish: Option<Value>,
+    /// What the lookup engine wrote before it was shaped.
+    pub lookup: Option<Lookup>,
+    pub stages: Vec<Stage>,
+    pub decision: Decision,
+}
+
+/// Tokens of the prompt and of the answer.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
+    pub prompt: u32,
+    pub by_source: Vec<Share>,
+    /// Prompt tokens that were in the KV cache, and those that were evaluated.
+    pub reused: u32,
+    pub evaluated: u32,
+    pub generated: u32,
+    /// Guesses of the lookup engine that were verified, and those that were right.
+    pub drafted: u32,
+    pub accepted: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Share {
+    pub source: String,
+    pub tokens: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Lookup {
+    pub text: String,
+    /// 0 to 1.
+    pub confidence: f32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Stage {
+    pub name: String,
+    pub ms: f64,
+}
+
+impl From<&session::Status> for Status {
+    fn from(status: &session::Status) -> Self {
+        let (state, percentage, failure) = match &status.engine.state {
+            EngineState::Idle => ("idle", None, None),
+            EngineState::Loading { progress } => ("loading", Some(percentage(*progress)), None),
+            EngineState::Ready => ("ready", None, None),
+            EngineState::Failed { reason } => ("failed", None, Some(reason.clone())),
+        };
+        let model = status.engine.model.as_ref();
+        let devices: Vec<&str> = model.iter().flat_map(|model| &model.devices).map(|d| d.name.as_str()).collect();
+        let self_test = model.and_then(|model| model.self_test.as_ref());
+        Self {
+            state,
+            percentage,
+            failure,
+            engine: status.engine.engine.clone(),
+            model: model.map(|model| model.name.clone()),
+            device: (!devices.is_empty()).then(|| devices.join(", ")),
+            warnings: self_test.map(|test| test.warnings.clone()).unwrap_or_default(),
+            busy: status.busy,
+            last_latency_ms: status.last_latency_us.map(milliseconds),
+            last_source: status.last_source,
+            nothing_shown_because: status.nothing_shown_because.clone(),
+        }
+    }
+}
+
+impl From<complete::Why> for Why {
+    fn from(why: complete::Why) -> Self {
+        let engine = why.engine.unwrap_or_default();
+        let tokens = why.prompt.as_ref().map(|prompt| Tokens {
+            prompt: prompt.tokens,
+            by_source: (prompt.shares.iter())
+                .map(|share| Share { source: share.source.clone(), tokens: share.tokens })
+                .collect(),
+            reused: prompt.reused,
+            evaluated: prompt.evaluated,
+            generated: engine.generated,
+            drafted: engine.drafted,
+            accepted: engine.accepted,
+        });
+        Self {
+            version: why.version,
+            offset: why.offset,
+            trigger: why.trigger,
+            prompt: why.prompt.and_then(|prompt| prompt.text),
+            tokens,
+            raw: why.raw,
+            finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
+            lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),
+            stages: why
+                .stages
+                .into_iter()
+                .map(|stage| Stage { name: stage.name, ms: milliseconds(stage.us) })
+                .collect(),
+            decision: why.decision,
+        }
+    }
+}
+
+fn milliseconds(us: u64) -> f64 {
+    us as f64 / 1000.0
+}
+
+/// 0 to 100 of 0.0 to 1.0, whatever an engine reports.
+pub fn percentage(progress: f32) -> u32 {
+    (progress.clamp(0.0, 1.0) * 100.0) as u32
+}

@@ -1,0 +1,17 @@
+//! One file a request or notification.
+//!
+//! A notification is synchronous: it calls one function of the session and returns. A request has a synchronous prelude
+//! (parameters, snapshot), then waits; after its first wait it looks at nothing shared.
+
+pub mod completion;
+pub mod completion_resolve;
+pub mod did_change;
+pub mod did_change_configuration;
+pub mod did_close;
+pub mod did_open;
+pub mod document_text;
+pub mod initialize;
+pub mod initialized;
+pub mod inline_completion;
+pub mod status;
+pub mod why;

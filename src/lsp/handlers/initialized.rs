@@ -1,0 +1,23 @@
+//! `initialized`: the first moment at which the client may be asked something.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::lsp::announce::announce;
+use crate::lsp::server::Server;
+
+pub fn handle(server: &Server) {
+    let features = server.features();
+    tokio::spawn(announce(Arc::new(server.client.clone()), server.session.status(), features.progress));
+    if features.registers_configuration {
+        server.client.register_for_settings();
+    }
+    if features.configuration {
+        // The engine starts when the settings are known, or when it is clear that none will come.
+        let settings = server.settings.clone();
+        server.client.ask_for_settings(move |section| settings.start(section.unwrap_or(Value::Null)));
+    } else {
+        server.settings.start(Value::Null);
+    }
+}

@@ -1,0 +1,10 @@
+//! `tandem/status` as a request: for clients that come late or poll.
+
+use tower_lsp::jsonrpc::Result;
+
+use crate::lsp::ext;
+use crate::lsp::server::Server;
+
+pub fn handle(server: &Server) -> Result<ext::Status> {
+    Ok(ext::Status::from(&*server.session.status().borrow()))
+}

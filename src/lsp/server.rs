@@ -1,0 +1,128 @@
+//! The methods that Tandem answers, one line each. What they do stands in `handlers`.
+
+use std::sync::{Arc, OnceLock};
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use tower_lsp::gen_lsp_types as lsp;
+use tower_lsp::jsonrpc::Result;
+use tower_lsp::{ClientSocket, LanguageServer, LspService};
+
+use super::capabilities::ClientFeatures;
+use super::client::ClientHandle;
+use super::convert::DidChangeParams;
+use super::ext;
+use super::handlers;
+use super::settings::EditorSettings;
+use crate::session::Session;
+
+/// What handlers see: the session, the client, and what was agreed on with it.
+pub struct Server {
+    pub session: Arc<Session>,
+    pub client: ClientHandle,
+    pub settings: Arc<EditorSettings>,
+    /// Cancelled when the server is to end without the client's word.
+    pub stop: CancellationToken,
+    features: OnceLock<ClientFeatures>,
+}
+
+impl Server {
+    pub fn new(
+        session: Arc<Session>,
+        client: ClientHandle,
+        settings: Arc<EditorSettings>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { session, client, settings, stop, features: OnceLock::new() }
+    }
+
+    /// What the client can do; a client that can nothing, before `initialize`.
+    pub fn features(&self) -> ClientFeatures {
+        self.features.get().cloned().unwrap_or_default()
+    }
+
+    /// Once, in `initialize`.
+    pub fn set_features(&self, features: ClientFeatures) {
+        if self.features.set(features).is_err() {
+            tracing::error!("initialized twice");
+        }
+    }
+
+    /// Methods that are not here are answered with "method not found", so nothing is announced by accident.
+    pub fn service(server: impl FnOnce(tower_lsp::Client) -> Self) -> (LspService<Self>, ClientSocket) {
+        LspService::build_with_lifecycle_methods(server)
+            .custom_method("workspace/didChangeConfiguration", Self::did_change_configuration)
+            .custom_method("textDocument/didOpen", Self::did_open)
+            .custom_method("textDocument/didChange", Self::did_change)
+            .custom_method("textDocument/didClose", Self::did_close)
+            .custom_method("textDocument/inlineCompletion", Self::inline_completion)
+            .custom_method("textDocument/completion", Self::completion)
+            .custom_method("completionItem/resolve", Self::completion_resolve)
+            .custom_method(ext::STATUS, Self::status)
+            .custom_method(ext::DOCUMENT_TEXT, Self::document_text)
+            .custom_method(ext::WHY, Self::why)
+            .finish()
+    }
+
+    async fn did_change_configuration(&self, params: lsp::DidChangeConfigurationParams) {
+        handlers::did_change_configuration::handle(self, params);
+    }
+
+    async fn did_open(&self, params: lsp::DidOpenTextDocumentParams) {
+        handlers::did_open::handle(self, params);
+    }
+
+    async fn did_change(&self, params: Value) {
+        match serde_json::from_value::<DidChangeParams>(params) {
+            Ok(params) => handlers::did_change::handle(self, params),
+            Err(error) => {
+                tracing::error!(%error, "a malformed change was ignored; the text may differ from the editor's")
+            }
+        }
+    }
+
+    async fn did_close(&self, params: lsp::DidCloseTextDocumentParams) {
+        handlers::did_close::handle(self, params);
+    }
+
+    async fn inline_completion(
+        &self,
+        params: lsp::InlineCompletionParams,
+    ) -> Result<Option<lsp::InlineCompletionResponse>> {
+        handlers::inline_completion::handle(self, params).await
+    }
+
+    async fn completion(&self, params: lsp::CompletionParams) -> Result<Option<lsp::CompletionResponse>> {
+        handlers::completion::handle(self, params).await
+    }
+
+    async fn completion_resolve(&self, item: lsp::CompletionItem) -> Result<lsp::CompletionItem> {
+        handlers::completion_resolve::handle(item)
+    }
+
+    async fn status(&self) -> Result<ext::Status> {
+        handlers::status::handle(self)
+    }
+
+    async fn document_text(&self, params: ext::DocumentParams) -> Result<Option<ext::DocumentText>> {
+        handlers::document_text::handle(self, params)
+    }
+
+    async fn why(&self, params: ext::PositionParams) -> Result<Option<ext::Why>> {
+        handlers::why::handle(self, params)
+    }
+}
+
+impl LanguageServer for Server {
+    async fn initialize(&self, params: lsp::InitializeParams) -> Result<lsp::InitializeResult> {
+        handlers::initialize::handle(self, params)
+    }
+
+    async fn initialized(&self, _: lsp::InitializedParams) {
+        handlers::initialized::handle(self);
+    }
+
+    async fn shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+}

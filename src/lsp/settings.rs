@@ -1,0 +1,138 @@
+//! The editor's settings: collected from wherever the client puts them, merged with the other layers, handed to the
+//! session. Starts the engine that they ask for.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde_json::Value;
+
+use super::client::{ClientHandle, Severity};
+use crate::config::{EngineSettings, Loader};
+use crate::engine::Engine;
+use crate::session::Session;
+
+/// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
+pub type EngineFactory = Arc<dyn Fn(&EngineSettings) -> Option<Arc<dyn Engine>> + Send + Sync>;
+
+/// Most problems shown at once; the rest is in the log.
+const SHOWN_PROBLEMS: usize = 3;
+
+pub struct EditorSettings {
+    session: Arc<Session>,
+    client: ClientHandle,
+    loader: Loader,
+    make_engine: Option<EngineFactory>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    folders: Vec<PathBuf>,
+    /// `initializationOptions`.
+    options: Value,
+    /// The newest answer to `workspace/configuration`, or what `didChangeConfiguration` brought.
+    section: Value,
+    /// What the running engine was made from; None before the first.
+    engine: Option<EngineSettings>,
+    told: HashSet<String>,
+}
+
+impl EditorSettings {
+    pub fn new(
+        session: Arc<Session>,
+        client: ClientHandle,
+        loader: Loader,
+        make_engine: Option<EngineFactory>,
+    ) -> Self {
+        Self { session, client, loader, make_engine, state: Mutex::default() }
+    }
+
+    /// Takes what `initialize` brought. The engine waits for `start`.
+    pub fn initialize(&self, folders: Vec<PathBuf>, options: Value) {
+        let mut state = self.state();
+        state.folders = folders;
+        state.options = options;
+        self.load(&mut state);
+    }
+
+    /// Takes the client's section (null changes nothing) and starts or replaces the engine.
+    pub fn start(&self, section: Value) {
+        let mut state = self.state();
+        if !section.is_null() {
+            state.section = section;
+        }
+        let engine = self.load(&mut state);
+        let Some(make_engine) = &self.make_engine else { return };
+        if state.engine.as_ref() != Some(&engine) {
+            self.session.set_model(make_engine(&engine));
+            state.engine = Some(engine);
+        }
+    }
+
+    /// Merges all layers, configures the session, and tells the user of what was ignored, each problem once.
+    fn load(&self, state: &mut State) -> EngineSettings {
+        let mut editor = unwrapped(&state.options).clone();
+        merge(&mut editor, unwrapped(&state.section));
+        let loaded = self.loader.load(&state.folders, Some(&editor));
+        let mut fresh = Vec::new();
+        for problem in &loaded.problems {
+            let problem = problem.to_string();
+            if state.told.insert(problem.clone()) {
+                tracing::warn!(problem, "a setting is ignored");
+                fresh.push(problem);
+            }
+        }
+        for problem in fresh.iter().take(SHOWN_PROBLEMS) {
+            self.client.show(Severity::Warning, problem);
+        }
+        if fresh.len() > SHOWN_PROBLEMS {
+            let more = fresh.len() - SHOWN_PROBLEMS;
+            self.client.show(Severity::Warning, &format!("{more} more problems with the settings are in the log"));
+        }
+        let engine = loaded.settings.engine.clone();
+        self.session.configure(loaded.settings);
+        engine
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Some clients send `{"tandem": {…}}`, some what is inside.
+fn unwrapped(value: &Value) -> &Value {
+    value.get("tandem").unwrap_or(value)
+}
+
+/// Puts `over` on top of `base`, object by object.
+fn merge(base: &mut Value, over: &Value) {
+    match (base, over) {
+        (_, Value::Null) => {}
+        (Value::Object(base), Value::Object(over)) => {
+            for (name, value) in over {
+                merge(base.entry(name.clone()).or_insert(Value::Null), value);
+            }
+        }
+        (base, over) => *base = over.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_section_stands_above_the_options() {
+        let mut settings = json!({ "completion": { "maxLines": 3, "enabled": true }, "log": { "file": true } });
+        merge(&mut settings, &json!({ "completion": { "maxLines": 5, "enabled": null } }));
+        assert_eq!(settings, json!({ "completion": { "maxLines": 5, "enabled": true }, "log": { "file": true } }));
+        merge(&mut settings, &Value::Null);
+        assert!(settings.is_object());
+        let mut nothing = Value::Null;
+        merge(&mut nothing, &json!({ "a": { "b": 1 } }));
+        assert_eq!(nothing, json!({ "a": { "b": 1 } }));
+    }
+}
