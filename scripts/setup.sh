@@ -102,6 +102,7 @@ install_from_pypi() {
     if ! $pip --version >/dev/null 2>&1; then
         # Without pip a virtual environment may still bring one.
         if ! python3 -m venv "$tools/venv" >/dev/null 2>&1; then
+            rm -rf "$tools/venv"
             say "python3 has neither pip nor venv, so no private copies from PyPI (apt: python3-pip or python3-venv)"
             return 1
         fi
