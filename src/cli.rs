@@ -1,3 +1,183 @@
-//! One file a subcommand.
+//! The command line: one file a subcommand. The only module that writes to stdout beside the protocol.
+//!
+//! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
+//! arguments or a file that cannot be used.
 
+mod doctor;
 pub mod engine;
+mod place;
+mod terminal;
+
+use std::io;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::{Parser, Subcommand};
+use serde_json::{Map, Value};
+
+use crate::config::{Environment, Key, Loader};
+use crate::observe;
+
+/// Exit code for bad arguments and files that cannot be used; clap's own is the same.
+pub const USAGE_OR_FILE_ERROR: u8 = 2;
+
+/// Longest wait for the log before the process ends.
+pub const LOG_DEADLINE: Duration = Duration::from_millis(500);
+
+const EXAMPLES: &str = "\
+Examples:
+  tandem demo                              watch it complete code
+  tandem doctor                            what works on this machine, and what does not
+  tandem complete src/main.rs:12:9         what would be suggested there
+  tandem serve                             the language server, for an editor to start
+
+Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only
+tighten) and TANDEM_* variables. --set KEY=VALUE stands above them all. `tandem doctor` shows
+which files are in effect, docs/configuration.md lists the keys.";
+
+/// A language server that completes code with a model on this machine.
+///
+/// Typing never waits and nothing leaves the machine. An editor starts `tandem serve`; the other commands are for
+/// people.
+#[derive(Debug, Parser)]
+#[command(name = "tandem", version, after_help = EXAMPLES, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Options of every command.
+#[derive(Clone, Debug, Default, clap::Args)]
+struct Options {
+    /// Set one setting for this run, for example --set completion.maxLines=1
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+
+    /// Use this GGUF model: short for --set engine.model=FILE
+    #[arg(long, global = true, value_name = "FILE")]
+    model: Option<String>,
+
+    /// Log what matches, for example debug or tandem::complete=debug: short for --set log.filter=FILTER
+    #[arg(long, global = true, value_name = "FILTER")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Doctor(doctor::Arguments),
+
+    /// The process that owns the model; `tandem serve` starts it.
+    #[command(hide = true)]
+    Engine(engine::EngineArgs),
+}
+
+/// Runs one command. An error is a sentence for the user.
+pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let environment = Environment::of_process();
+    let settings = arguments.options.settings()?;
+    let loader = Loader::new(environment, settings);
+    let loaded = loader.load(&[], None);
+    for problem in observe::start(&loaded.settings.log, &loader.paths().log_file()) {
+        eprintln!("tandem: {problem}");
+    }
+    match arguments.command {
+        Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+impl Options {
+    /// The settings that the command line makes. Here a mistake is an error: whoever typed it is looking.
+    fn settings(&self) -> anyhow::Result<Value> {
+        let mut settings = Map::new();
+        let short = [("engine.model", &self.model), ("log.filter", &self.log)];
+        for (key, value) in short {
+            if let Some(value) = value {
+                settings.insert(key.to_owned(), Value::String(value.clone()));
+            }
+        }
+        for assignment in &self.set {
+            let (key, value) = assignment
+                .split_once('=')
+                .with_context(|| format!("--set {assignment}: write KEY=VALUE, for example completion.maxLines=1"))?;
+            let Some(known) = Key::find(key) else {
+                let hint = Key::nearest(key).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+                bail!("--set {assignment}: no setting has the name {key}{hint}");
+            };
+            let parsed = known.kind.parse(value).filter(|value| known.kind.admits(value));
+            let Some(parsed) = parsed else {
+                bail!("--set {assignment}: {value} is not {}", known.kind.expected());
+            };
+            settings.insert(key.to_owned(), parsed);
+        }
+        // What is named in a shell is relative to where its user stands.
+        if let Some(Value::String(path)) = settings.get_mut("engine.model")
+            && !path.starts_with("~/")
+        {
+            *path = std::path::absolute(&*path)?.to_string_lossy().into_owned();
+        }
+        Ok(Value::Object(settings))
+    }
+}
+
+/// The reader of our output went away.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn options(set: &[&str]) -> Options {
+        Options { set: set.iter().map(ToString::to_string).collect(), ..Options::default() }
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_of_the_command_line_are_checked_at_once() {
+        let settings = options(&["completion.maxLines=2", "completion.disabledLanguages=c,cpp"]).settings().unwrap();
+        assert_eq!(
+            settings,
+            serde_json::json!({"completion.maxLines": 2, "completion.disabledLanguages": ["c", "cpp"]})
+        );
+        let error = |assignment: &str| options(&[assignment]).settings().unwrap_err().to_string();
+        assert_eq!(
+            error("completion.maxLine=2"),
+            "--set completion.maxLine=2: no setting has the name completion.maxLine; did you mean completion.maxLines?"
+        );
+        assert_eq!(
+            error("completion.maxLines=0"),
+            "--set completion.maxLines=0: 0 is not a whole number from 1 to 200"
+        );
+        assert!(error("completion.maxLines").contains("write KEY=VALUE"));
+    }
+
+    #[test]
+    fn a_model_on_the_command_line_is_relative_to_the_shell() {
+        let options = Options { model: Some("m.gguf".into()), ..Options::default() };
+        let settings = options.settings().unwrap();
+        let path = std::path::Path::new(settings["engine.model"].as_str().unwrap());
+        assert!(path.is_absolute() && path.ends_with("m.gguf"), "{path:?}");
+    }
+
+    #[test]
+    fn a_reader_that_left_is_not_a_failure() {
+        let broken = anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe)).context("writing the report");
+        assert!(is_broken_pipe(&broken));
+        assert!(!is_broken_pipe(&anyhow::anyhow!("something else")));
+    }
+}

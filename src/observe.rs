@@ -8,8 +8,8 @@ mod rotate;
 mod sink;
 
 use std::io::Write;
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tracing_subscriber::fmt::format::Writer;
@@ -34,6 +34,7 @@ static LOG: OnceLock<Log> = OnceLock::new();
 struct Log {
     filter: reload::Handle<EnvFilter, Registry>,
     sink: Sink,
+    current: Mutex<Option<(LogSettings, PathBuf)>>,
 }
 
 /// Starts logging; once started, the same as `apply`. Returns what could not be done, for the user.
@@ -47,7 +48,7 @@ pub fn start(settings: &LogSettings, file: &Path) -> Vec<String> {
             .with_timer(TimeAndProcess(std::process::id()));
         // A subscriber that somebody else set (a test's) keeps its place.
         if tracing_subscriber::registry().with(filter).with(lines).try_init().is_ok()
-            && LOG.set(Log { filter: handle, sink }).is_ok()
+            && LOG.set(Log { filter: handle, sink, current: Mutex::default() }).is_ok()
         {
             log_panics();
         }
@@ -58,6 +59,12 @@ pub fn start(settings: &LogSettings, file: &Path) -> Vec<String> {
 /// Takes changed settings. Returns what could not be done, for the user. Nothing happens before `start`.
 pub fn apply(settings: &LogSettings, file: &Path) -> Vec<String> {
     let Some(log) = LOG.get() else { return Vec::new() };
+    let wanted = Some((settings.clone(), file.to_owned()));
+    let mut current = log.current.lock().unwrap_or_else(PoisonError::into_inner);
+    if *current == wanted {
+        return Vec::new();
+    }
+    *current = wanted;
     let mut problems = Vec::new();
     let wanted = settings.filter.as_deref().unwrap_or(DEFAULT_FILTER);
     let filter = EnvFilter::try_new(wanted).unwrap_or_else(|error| {

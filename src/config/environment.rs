@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::keys::{KEYS, Key, Kind};
+use super::keys::{KEYS, Key};
 use super::layers::{Layer, Origin, Problem, nearest};
 
 /// Variables that start like settings but are something else.
@@ -83,7 +83,7 @@ impl Environment {
                 continue;
             }
             match KEYS.iter().find(|key| key.variable() == *name) {
-                Some(key) => match parse(key.kind, value) {
+                Some(key) => match key.kind.parse(value) {
                     Some(parsed) => drop(values.insert(key.path.to_owned(), parsed)),
                     None => problems.push(Problem {
                         origin: Origin::Environment,
@@ -104,22 +104,6 @@ impl Environment {
             }
         }
         (Layer { origin: Origin::Environment, values: Value::Object(values) }, problems)
-    }
-}
-
-fn parse(kind: Kind, text: &str) -> Option<Value> {
-    match kind {
-        Kind::Bool => match text.to_ascii_lowercase().as_str() {
-            "1" | "true" | "yes" | "on" => Some(Value::Bool(true)),
-            "0" | "false" | "no" | "off" => Some(Value::Bool(false)),
-            _ => None,
-        },
-        Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
-        Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
-        Kind::TextList => {
-            let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-            Some(words.map(|word| Value::String(word.to_owned())).collect())
-        }
     }
 }
 

@@ -106,11 +106,18 @@ fn accept(origin: &Origin, path: &str, value: &Value, current: Option<&Value>) -
     }
 }
 
+impl Key {
+    /// The key that was probably meant.
+    pub fn nearest(wrong: &str) -> Option<&'static str> {
+        nearest(wrong, KEYS.iter().map(|key| key.path))
+    }
+}
+
 fn unknown(path: &str) -> String {
     if KEYS.iter().any(|key| key.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))) {
         return "this is a group of settings, not a value".to_owned();
     }
-    match nearest(path, KEYS.iter().map(|key| key.path)) {
+    match Key::nearest(path) {
         Some(near) => format!("no setting has this name; did you mean `{near}`?"),
         None => "no setting has this name".to_owned(),
     }
@@ -152,7 +159,25 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
 }
 
 impl Kind {
-    fn admits(self, value: &Value) -> bool {
+    /// A value as people write it in a variable or on a command line; None when it cannot be one of this kind.
+    pub fn parse(self, text: &str) -> Option<Value> {
+        match self {
+            Kind::Bool => match text.to_ascii_lowercase().as_str() {
+                "1" | "true" | "yes" | "on" => Some(Value::Bool(true)),
+                "0" | "false" | "no" | "off" => Some(Value::Bool(false)),
+                _ => None,
+            },
+            Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
+            Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
+            Kind::TextList => {
+                let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+                Some(words.map(|word| Value::String(word.to_owned())).collect())
+            }
+        }
+    }
+
+    /// Whether a value may stand for this key.
+    pub fn admits(self, value: &Value) -> bool {
         match self {
             Kind::Bool => value.is_boolean(),
             Kind::Integer { min, max } => value.as_u64().is_some_and(|number| (min..=max).contains(&number)),

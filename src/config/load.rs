@@ -28,6 +28,7 @@ pub struct Loader {
     environment: Environment,
     paths: Paths,
     command_line: Value,
+    defaults: Value,
 }
 
 impl Default for Loader {
@@ -40,7 +41,12 @@ impl Loader {
     /// `command_line` is an object like the editor's settings; it stands above everything.
     pub fn new(environment: Environment, command_line: Value) -> Self {
         let paths = Paths::of(&environment);
-        Self { environment, paths, command_line }
+        Self { environment, paths, command_line, defaults: Value::Null }
+    }
+
+    /// Other defaults, below every other layer: a one-shot command wants the model in its own process.
+    pub fn with_defaults(self, defaults: Value) -> Self {
+        Self { defaults, ..self }
     }
 
     pub fn environment(&self) -> &Environment {
@@ -58,6 +64,9 @@ impl Loader {
     pub fn load(&self, folders: &[PathBuf], editor: Option<&Value>) -> Loaded {
         let mut loaded = Loaded::default();
         let mut layers = Vec::new();
+        if self.defaults.is_object() {
+            layers.push(Layer { origin: Origin::Machine, values: self.defaults.clone() });
+        }
         if self.environment.is_ci() {
             layers.push(Layer { origin: Origin::Machine, values: serde_json::json!({"engine.threads": 1}) });
         }
