@@ -45,24 +45,21 @@ which files are in effect, docs/configuration.md lists the keys.";
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
-
-    #[command(flatten)]
-    options: Options,
 }
 
-/// Options of every command.
+/// Options of the commands for people.
 #[derive(Clone, Debug, Default, clap::Args)]
 struct Options {
     /// Set one setting for this run, for example --set completion.maxLines=1
-    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 
     /// Use this GGUF model: short for --set engine.model=FILE
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     model: Option<String>,
 
     /// Log what matches, for example debug or tandem::complete=debug: short for --set log.filter=FILTER
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 }
 
@@ -78,7 +75,10 @@ enum Command {
 /// Runs one command. An error is a sentence for the user.
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
-    let settings = arguments.options.settings()?;
+    let settings = match &arguments.command {
+        Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Engine(_) => Value::Null,
+    };
     let loader = Loader::new(environment, settings);
     let loaded = loader.load(&[], None);
     for problem in observe::start(&loaded.settings.log, &loader.paths().log_file()) {
@@ -145,6 +145,14 @@ mod tests {
     #[test]
     fn the_definitions_hold_together() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_engine_host_s_arguments_do_not_meet_ours() {
+        let arguments = ["tandem", "engine", "--directory", "d", "--name", "n", "--log", "l", "--binary", "b"];
+        let more = ["--model", "m", "--idle-ms", "1", "--settings", "{}"];
+        let parsed = Arguments::try_parse_from(arguments.into_iter().chain(more)).unwrap();
+        assert!(matches!(parsed.command, Command::Engine(_)));
     }
 
     #[test]

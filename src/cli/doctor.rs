@@ -9,6 +9,7 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
+use super::Options;
 use super::terminal::{Style, Terminal};
 use crate::config::{KEYS, Loaded, Loader, Settings, create_private_dir};
 
@@ -16,7 +17,10 @@ use crate::config::{KEYS, Loaded, Loader, Settings, create_private_dir};
 ///
 /// Ends with a verdict, and with exit code 1 when something is broken.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    #[command(flatten)]
+    pub(super) options: Options,
+}
 
 /// What was found broken, a sentence each with the way out.
 #[derive(Default)]
