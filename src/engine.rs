@@ -11,6 +11,7 @@ mod job;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod lookup;
+pub mod prompt;
 mod status;
 
 pub use job::{

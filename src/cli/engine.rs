@@ -1,27 +1,41 @@
 //! `tandem engine`: the engine host, started by `tandem serve` and not by hand.
 
-use crate::config::EngineSettings;
-use crate::engine::host::HostArgs;
+use anyhow::Context as _;
+
+use crate::engine::host::{HostArgs, ModelSettings};
 
 /// What a client tells the host that it starts.
 #[derive(Clone, Debug, clap::Args)]
 pub struct EngineArgs {
     #[command(flatten)]
     pub host: HostArgs,
-    /// The model's settings, as JSON.
+    /// `ModelSettings`, as JSON.
     #[arg(long)]
     pub settings: String,
 }
 
+/// Serves until nobody needs this host any more.
 pub fn run(arguments: &EngineArgs) -> anyhow::Result<()> {
-    use anyhow::Context as _;
-
-    let settings: EngineSettings =
-        serde_json::from_str(&arguments.settings).context("the settings of the engine host do not parse")?;
+    let settings = serde_json::from_str(&arguments.settings).context("the settings of the engine host do not parse")?;
     serve(&arguments.host, settings)
 }
 
+#[cfg(feature = "llama")]
+fn serve(host: &HostArgs, settings: ModelSettings) -> anyhow::Result<()> {
+    use std::sync::Arc;
+
+    use crate::engine::Engine;
+    use crate::engine::host::run_host;
+    use crate::engine::llama::{LlamaEngine, ModelConfig};
+
+    run_host(host, || {
+        let config = ModelConfig::new(&settings.engine, &settings.completion, settings.cache_dir);
+        let engine = LlamaEngine::start(config);
+        Ok(move |_client| Arc::new(engine.handle()) as Arc<dyn Engine>)
+    })
+}
+
 #[cfg(not(feature = "llama"))]
-fn serve(_host: &HostArgs, _settings: EngineSettings) -> anyhow::Result<()> {
+fn serve(_host: &HostArgs, _settings: ModelSettings) -> anyhow::Result<()> {
     anyhow::bail!("this build of Tandem has no llama.cpp; build it with the feature `llama` to run models")
 }

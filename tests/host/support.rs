@@ -31,7 +31,8 @@ impl Place {
     /// Hosts started here are this program, with these arguments for its scripted engine.
     pub fn new(arguments: &[&str]) -> Self {
         let directory = tempfile::Builder::new().prefix("th").tempdir().expect("tempdir");
-        let paths = HostPaths { runtime_dir: directory.path().join("run"), state_dir: directory.path().join("state") };
+        let below = |name: &str| directory.path().join(name);
+        let paths = HostPaths { runtime_dir: below("run"), state_dir: below("state"), cache_dir: below("cache") };
         let config = HostConfig {
             paths,
             program: std::env::current_exe().expect("a path"),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::protocol::PROTOCOL;
+use crate::config::Paths;
 
 /// The directories that hosts use. `config` knows where they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +12,14 @@ pub struct HostPaths {
     pub runtime_dir: PathBuf,
     /// Logs.
     pub state_dir: PathBuf,
+    /// The starter model, extracted.
+    pub cache_dir: PathBuf,
+}
+
+impl From<&Paths> for HostPaths {
+    fn from(paths: &Paths) -> Self {
+        Self { runtime_dir: paths.runtime.clone(), state_dir: paths.state.clone(), cache_dir: paths.cache.clone() }
+    }
 }
 
 /// What a client and its host must agree on.
@@ -92,7 +101,8 @@ mod tests {
     use super::*;
 
     fn address(runtime_dir: &str, binary: &str, model: &str, turn: u32) -> HostAddress {
-        let paths = HostPaths { runtime_dir: runtime_dir.into(), state_dir: "/state".into() };
+        let paths =
+            HostPaths { runtime_dir: runtime_dir.into(), state_dir: "/state".into(), cache_dir: "/cache".into() };
         HostAddress::new(&paths, &HostIdentity { binary: binary.into(), model: model.into() }, 1000, turn)
     }
 

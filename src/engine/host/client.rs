@@ -13,9 +13,9 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
+use super::config::HostConfig;
 use super::connection::MAX_JOBS;
 use super::frame::{FrameError, MAX_FRAME, decode, encode, read_frame};
-use super::launch::HostConfig;
 use super::link::{Connected, open};
 use super::outbox::{Drained, Outbox, outbox};
 use super::protocol::{Answer, Request};

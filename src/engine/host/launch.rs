@@ -1,7 +1,6 @@
 //! Starting a host: what it is told on its command line, and the process itself.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -9,60 +8,10 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::sync::watch;
 
-use super::address::{HostAddress, HostIdentity, HostPaths, fnv1a};
+use super::address::{HostAddress, HostIdentity};
+use super::config::HostConfig;
+use super::log::open_log;
 use super::private::prepare_directory;
-use crate::config::{EngineChoice, EngineSettings, HostMode};
-
-/// A log above this size is set aside before the next host writes to it.
-pub(super) const MAX_LOG_BYTES: u64 = 1 << 20;
-
-/// Everything that a client must know to find or start its host.
-#[derive(Clone, Debug)]
-pub struct HostConfig {
-    pub paths: HostPaths,
-    /// The program to start: this one.
-    pub program: PathBuf,
-    /// Its subcommand and what concerns the model; `HostArgs` follow.
-    pub arguments: Vec<OsString>,
-    pub identity: HostIdentity,
-    /// How long a host without clients stays.
-    pub idle: Duration,
-}
-
-impl HostConfig {
-    /// `program` is the running executable. An error is a sentence for the user.
-    pub fn new(paths: HostPaths, program: PathBuf, settings: &EngineSettings) -> anyhow::Result<Self> {
-        let mut settings = settings.clone();
-        let idle = Duration::from_secs(settings.host_idle_seconds);
-        if let Some(model) = &mut settings.model {
-            // The host has another working directory.
-            *model = std::path::absolute(&*model).with_context(|| format!("no such model: {}", model.display()))?;
-        }
-        // What does not change the model must not part the windows that could share it.
-        settings.choice = EngineChoice::Auto;
-        settings.host = HostMode::Process;
-        settings.host_idle_seconds = 0;
-        let json = serde_json::to_string(&settings).context("the model's path must be Unicode; rename the file")?;
-        let stamp = settings.model.as_deref().map(stamp).unwrap_or_default();
-        let identity =
-            HostIdentity { binary: binary_version(&program), model: format!("{json} {stamp}").trim_end().to_owned() };
-        let arguments = vec!["engine".into(), "--settings".into(), json.into()];
-        Ok(Self { paths, program, arguments, identity, idle })
-    }
-}
-
-/// The version and a stamp of the file: a host of yesterday's build must not serve today's.
-pub fn binary_version(program: &Path) -> String {
-    format!("{}+{}", env!("CARGO_PKG_VERSION"), stamp(program))
-}
-
-/// Changes when the file does; empty when there is none.
-fn stamp(path: &Path) -> String {
-    let Ok(found) = std::fs::metadata(path) else { return String::new() };
-    let modified = found.modified().ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let modified = modified.unwrap_or_default().as_nanos();
-    format!("{:016x}", fnv1a([&found.len().to_le_bytes()[..], &modified.to_le_bytes()[..]]))
-}
 
 /// What every host is told, whatever its engine. The hidden subcommand flattens it into its own arguments.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
@@ -180,40 +129,13 @@ fn existing(program: &Path) -> PathBuf {
     if !program.exists() && running.exists() { running.to_owned() } else { program.to_owned() }
 }
 
-fn open_log(log: &Path) -> anyhow::Result<File> {
-    let describe = || format!("cannot open the log {}", log.display());
-    if let Some(directory) = log.parent() {
-        std::fs::create_dir_all(directory).with_context(describe)?;
-    }
-    if std::fs::metadata(log).is_ok_and(|found| found.len() > MAX_LOG_BYTES) {
-        let _ = std::fs::rename(log, older(log));
-    }
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(log).with_context(describe)
-}
-
-/// Keeps the log of a running host short: what it wrote moves to a second file, and the file that its stderr appends to
-/// starts anew.
-pub(super) fn trim_log(log: &Path) -> std::io::Result<()> {
-    if std::fs::metadata(log)?.len() > MAX_LOG_BYTES {
-        std::fs::copy(log, older(log))?;
-        OpenOptions::new().write(true).open(log)?.set_len(0)?;
-    }
-    Ok(())
-}
-
-fn older(log: &Path) -> PathBuf {
-    log.with_extension("log.1")
-}
-
 #[cfg(test)]
 mod tests {
     use clap::Parser;
 
     use super::*;
+    use crate::config::Settings;
+    use crate::engine::host::HostPaths;
 
     #[derive(clap::Parser)]
     struct Command {
@@ -222,12 +144,12 @@ mod tests {
     }
 
     fn paths() -> HostPaths {
-        HostPaths { runtime_dir: "/run/tandem".into(), state_dir: "/state".into() }
+        HostPaths { runtime_dir: "/run/tandem".into(), state_dir: "/state".into(), cache_dir: "/cache".into() }
     }
 
     #[test]
     fn the_host_reads_what_the_client_writes() {
-        let config = HostConfig::new(paths(), "/usr/bin/tandem".into(), &EngineSettings::default()).expect("works");
+        let config = HostConfig::new(paths(), "/usr/bin/tandem".into(), &Settings::default()).expect("works");
         let address = HostAddress::new(&config.paths, &config.identity, 1000, 0);
         let arguments = HostArgs::new(&config, &address);
         let line = std::iter::once("host".into()).chain(arguments.to_arguments());
@@ -235,45 +157,5 @@ mod tests {
         assert_eq!(read, arguments);
         assert_eq!(read.address(), address);
         assert_eq!(read.identity(), config.identity);
-    }
-
-    #[test]
-    fn windows_share_a_host_unless_the_model_differs() {
-        let model = |change: &dyn Fn(&mut EngineSettings)| {
-            let mut settings = EngineSettings::default();
-            change(&mut settings);
-            HostConfig::new(paths(), "/usr/bin/tandem".into(), &settings).expect("works").identity.model
-        };
-        let usual = model(&|_| ());
-        assert_eq!(usual, model(&|settings| settings.host_idle_seconds = 1));
-        assert_eq!(usual, model(&|settings| settings.choice = EngineChoice::Lookup));
-        assert_ne!(usual, model(&|settings| settings.context_tokens = 1));
-        assert_ne!(usual, model(&|settings| settings.model = Some("other.gguf".into())));
-    }
-
-    #[test]
-    fn a_model_file_that_changed_is_another_model() {
-        let root = tempfile::tempdir().expect("tempdir");
-        let file = root.path().join("model.gguf");
-        let identity = || {
-            let settings = EngineSettings { model: Some(file.clone()), ..EngineSettings::default() };
-            HostConfig::new(paths(), "/usr/bin/tandem".into(), &settings).expect("works").identity
-        };
-        std::fs::write(&file, "one").expect("written");
-        let before = identity();
-        std::fs::write(&file, "three").expect("written");
-        assert_ne!(before, identity());
-    }
-
-    #[test]
-    fn logs_stay_short() {
-        let root = tempfile::tempdir().expect("tempdir");
-        let log = root.path().join("engine.log");
-        let mut open = open_log(&log).expect("opens");
-        std::io::Write::write_all(&mut open, &vec![b'x'; MAX_LOG_BYTES as usize + 1]).expect("written");
-        trim_log(&log).expect("trimmed");
-        std::io::Write::write_all(&mut open, b"new").expect("written");
-        assert_eq!(std::fs::read_to_string(&log).expect("there"), "new");
-        assert_eq!(std::fs::metadata(older(&log)).expect("there").len(), MAX_LOG_BYTES + 1);
     }
 }

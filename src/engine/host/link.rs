@@ -7,8 +7,9 @@ use anyhow::{Context as _, bail};
 use tokio::io::AsyncWriteExt;
 
 use super::address::HostAddress;
+use super::config::HostConfig;
 use super::frame::{FrameError, decode_json, encode_json, read_frame};
-use super::launch::{HostConfig, Launched, launch};
+use super::launch::{Launched, launch};
 use super::private::{check_peer, our_user, prepare_directory};
 use super::protocol::{Because, Hello, MAX_HANDSHAKE, PROTOCOL, Reply};
 use super::transport::{self, Stream};

@@ -8,9 +8,13 @@ use anyhow::Context as _;
 use tokio::runtime::Builder;
 
 use super::claim::Claim;
-use super::launch::{HostArgs, trim_log};
+use super::launch::HostArgs;
+use super::log::trim_log;
 use super::server::serve;
 use crate::engine::Engine;
+
+/// An engine ends within one decode step, as a rule.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 const LOG_CHECK: Duration = Duration::from_secs(10);
 
@@ -34,7 +38,11 @@ where
         let trimming = tokio::spawn(keep_log_short(args.log.clone()));
         serve(&claim, args.identity(), Duration::from_millis(args.idle_ms), &engines, stop).await;
         trimming.abort();
-        // The model goes before the name is free for another host.
+        // The model goes before the name is free for another host. One that does not let go must not keep the name.
+        std::thread::spawn(|| {
+            std::thread::sleep(FAREWELL);
+            std::process::exit(1);
+        });
         drop(engines);
         drop(claim);
         Ok(())

@@ -1,0 +1,185 @@
+//! The model at work: batches, the KV cache and the time they take. Knows tokens, not texts or jobs.
+
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::token::LlamaToken;
+
+use super::load::ContextPlan;
+use super::slots::{Slots, common_prefix};
+use crate::engine::fim::Token;
+
+/// A prefill step should take about this long on a CPU, in µs: a cancel waits for one of them.
+const STEP_GOAL_US: f32 = 4000.0;
+
+/// Shorter steps waste the machine's width.
+const SHORTEST_STEP: usize = 8;
+
+/// A context with its book-keeping.
+pub(super) struct Decoder<'m> {
+    context: LlamaContext<'m>,
+    batch: LlamaBatch<'static>,
+    pub slots: Slots,
+    pub plan: ContextPlan,
+    /// Sequences can be cut back to a common prefix.
+    pub can_cut: bool,
+    /// Tokens of a prefill step; adapted to the machine.
+    step: usize,
+    vocabulary_size: usize,
+    /// µs inside llama.cpp since it was last taken.
+    compute_us: u64,
+}
+
+/// One token of a batch: what, where, in which sequence, and whether its logits are wanted.
+pub(super) struct Entry {
+    pub token: Token,
+    pub position: usize,
+    pub sequence: usize,
+    pub logits: bool,
+}
+
+impl<'m> Decoder<'m> {
+    pub fn new(context: LlamaContext<'m>, plan: ContextPlan, can_cut: bool, vocabulary_size: usize) -> Self {
+        Self {
+            batch: LlamaBatch::new(plan.batch as usize, 1),
+            slots: Slots::new(plan.slots as usize, plan.cells as usize),
+            step: (plan.batch as usize).min(32),
+            context,
+            plan,
+            can_cut,
+            vocabulary_size,
+            compute_us: 0,
+        }
+    }
+
+    pub fn take_compute_us(&mut self) -> u64 {
+        std::mem::take(&mut self.compute_us)
+    }
+
+    /// Evaluates at most `plan.batch` tokens; returns the µs that it took.
+    ///
+    /// # Errors
+    /// When llama.cpp refuses the batch. What the cache holds then is not known.
+    pub fn decode(&mut self, entries: impl IntoIterator<Item = Entry>) -> Result<f32> {
+        self.batch.clear();
+        for entry in entries {
+            // An id outside the vocabulary is undefined behaviour in C++.
+            anyhow::ensure!((entry.token as usize) < self.vocabulary_size, "a token is not in the vocabulary");
+            self.batch
+                .add(LlamaToken(entry.token), entry.position as i32, &[entry.sequence as i32], entry.logits)
+                .context("the batch is too long")?;
+        }
+        anyhow::ensure!(self.batch.n_tokens() > 0, "the batch is empty");
+        let start = Instant::now();
+        let result = self.context.decode(&mut self.batch);
+        // GPU backends return before the work is done.
+        self.context.synchronize();
+        let elapsed = start.elapsed();
+        self.compute_us += elapsed.as_micros() as u64;
+        result.map_err(|error| {
+            anyhow::anyhow!("llama.cpp could not evaluate {} tokens: {error}", self.batch.n_tokens())
+        })?;
+        Ok(elapsed.as_secs_f32() * 1e6)
+    }
+
+    /// The logits of the batch's entry `index`, which must have asked for them.
+    pub fn logits(&self, index: usize) -> &[f32] {
+        self.context.get_logits_ith(index as i32)
+    }
+
+    /// Makes a slot ready for a prompt: keeps the common prefix, removes the rest, makes room. Returns the tokens kept;
+    /// at least the prompt's last token is left to evaluate.
+    pub fn prepare(&mut self, slot: usize, prompt: &[Token], room: usize) -> usize {
+        let cached = self.slots.get(slot).tokens.len();
+        let mut kept = common_prefix(&self.slots.get(slot).tokens, prompt).min(prompt.len().saturating_sub(1));
+        if !self.can_cut && kept < cached {
+            kept = 0;
+        }
+        self.cut(slot, kept);
+        while let Some(other) = self.slots.to_evict(slot, prompt.len() + room) {
+            self.cut(other, 0);
+        }
+        // A cut that llama.cpp refused has emptied the slot.
+        kept.min(self.slots.get(slot).tokens.len())
+    }
+
+    /// Evaluates the prompt's tokens after those that the slot holds, step by step. Returns false when `cancelled` said
+    /// so; the slot then holds what was evaluated. The last token's logits are those of the returned index.
+    pub fn prefill(
+        &mut self,
+        slot: usize,
+        prompt: &[Token],
+        mut cancelled: impl FnMut() -> bool,
+    ) -> Result<Option<usize>> {
+        loop {
+            if cancelled() {
+                return Ok(None);
+            }
+            let done = self.slots.get(slot).tokens.len();
+            let count = self.step.min(prompt.len() - done);
+            let last = done + count == prompt.len();
+            let chunk = &prompt[done..done + count];
+            let elapsed = self.decode(chunk.iter().enumerate().map(|(index, token)| Entry {
+                token: *token,
+                position: done + index,
+                sequence: slot,
+                logits: last && index + 1 == count,
+            }))?;
+            self.slots.get_mut(slot).tokens.extend_from_slice(chunk);
+            self.adapt_step(count, elapsed);
+            if last {
+                return Ok(Some(count - 1));
+            }
+        }
+    }
+
+    fn adapt_step(&mut self, count: usize, elapsed: f32) {
+        // Short steps say little of long ones, and a GPU's cost hardly depends on the length.
+        if count < self.step || self.plan.batch > 64 {
+            self.step = if self.plan.batch > 64 { self.plan.batch as usize } else { self.step };
+            return;
+        }
+        if elapsed > 1.5 * STEP_GOAL_US {
+            self.step = (self.step * 3 / 4).max(SHORTEST_STEP);
+        } else if elapsed < 0.75 * STEP_GOAL_US {
+            self.step = (self.step + self.step / 4 + 1).min(self.plan.batch as usize);
+        }
+    }
+
+    /// Removes a sequence's cells from a position on, and the slot's tokens with them.
+    pub fn cut(&mut self, sequence: usize, length: usize) {
+        let length = if sequence < self.plan.slots as usize {
+            let tokens = &mut self.slots.get_mut(sequence).tokens;
+            tokens.truncate(length);
+            tokens.len()
+        } else {
+            length
+        };
+        if self.context.kv_cache_seq_rm(sequence as i32, Some(length as u32), None).is_err() {
+            // Recurrent models can only forget everything.
+            let _ = self.context.kv_cache_seq_rm(sequence as i32, None, None);
+            if sequence < self.plan.slots as usize {
+                self.slots.get_mut(sequence).tokens.clear();
+            }
+        }
+    }
+
+    /// Lets another sequence share what `from` holds.
+    pub fn share(&mut self, from: usize, to: usize) -> Result<()> {
+        let _ = self.context.kv_cache_seq_rm(to as i32, None, None);
+        self.context.kv_cache_seq_cp(from as i32, to as i32, None, None).context("the prompt cannot be shared")
+    }
+
+    /// Forgets everything: after an error nobody knows what the cache holds.
+    pub fn reset(&mut self) {
+        self.context.clear_kv_cache();
+        self.slots.clear();
+    }
+
+    /// The first sequence that belongs to no slot.
+    pub fn spare_sequence(&self) -> usize {
+        self.plan.slots as usize
+    }
+}

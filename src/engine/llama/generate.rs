@@ -1,0 +1,294 @@
+//! One job from its text to its last event: prompt, prefill, greedy generation with speculation, report.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::candidates;
+use super::decode::{Decoder, Entry};
+use super::draft::{DraftSource, Guess, Pace, from_own_tokens};
+use super::emit::{Emitter, Stop};
+use super::load::MOST_CANDIDATES;
+use super::queue::Ticket;
+use super::scores;
+use super::vocabulary::LlamaVocabulary;
+use crate::engine::fim::{Token, Vocabulary};
+use crate::engine::prompt::{Prompt, PromptBuilder};
+use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report};
+
+/// Everything that the worker's thread owns while a model is loaded.
+pub(super) struct Runner<'m> {
+    pub vocabulary: LlamaVocabulary<'m>,
+    pub decoder: Decoder<'m>,
+    pub builder: PromptBuilder,
+    pub pace: Pace,
+    /// Tokens that end a generation, by id.
+    pub ends: Vec<bool>,
+}
+
+/// A chosen token and the logarithm of its probability.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Choice {
+    pub token: Token,
+    pub logprob: f32,
+}
+
+impl Runner<'_> {
+    /// Runs a job and sends all its events. `between` is called once a decode step.
+    pub fn run(&mut self, ticket: Ticket, between: &dyn Fn()) {
+        let Ticket { client, job, sender, received } = ticket;
+        let mut report = Report { queue_us: micros(received.elapsed()), ..Report::default() };
+        self.decoder.take_compute_us();
+        if sender.is_cancelled() {
+            sender.send(Event::Finished { candidate: 0, reason: Finish::Cancelled });
+        } else if let Err(error) = self.attempt(client, &job, &sender, received, &mut report, between) {
+            tracing::warn!("a job failed: {error:#}");
+            self.decoder.reset();
+            let reason = format!("the model could not write here: {error:#}. The next request starts afresh");
+            sender.send(Event::Finished { candidate: 0, reason: Finish::Failed(reason) });
+        }
+        report.compute_us = self.decoder.take_compute_us();
+        report.total_us = micros(received.elapsed());
+        sender.send(Event::Done(report));
+    }
+
+    fn attempt(
+        &mut self,
+        client: u64,
+        job: &Job,
+        sender: &GenerationSender,
+        received: Instant,
+        report: &mut Report,
+        between: &dyn Fn(),
+    ) -> Result<()> {
+        let start = Instant::now();
+        let mut prompt = self.builder.build(&self.vocabulary, client, job);
+        self.fit(&mut prompt);
+        report.tokenize_us = micros(start.elapsed());
+
+        let start = Instant::now();
+        let candidates = job.candidates.clamp(1, MOST_CANDIDATES) as usize;
+        let window = self.decoder.plan.window as usize;
+        let most = (job.max_tokens as usize).min(window.saturating_sub(prompt.tokens.len()));
+        let slot = self.decoder.slots.choose((client, job.lane), &prompt.tokens);
+        let reused = self.decoder.prepare(slot, &prompt.tokens, candidates * most);
+        let row = self.decoder.prefill(slot, &prompt.tokens, || {
+            between();
+            sender.is_cancelled()
+        })?;
+        report.prefill_us = micros(start.elapsed());
+        let evaluated = self.decoder.slots.get(slot).tokens.len() - reused;
+        sender.send(Event::Started(PromptReport {
+            tokens: prompt.tokens.len() as u32,
+            reused: reused as u32,
+            evaluated: evaluated as u32,
+            text: job.explain.then(|| {
+                format!("{}{}", self.vocabulary.spell(&prompt.tokens), String::from_utf8_lossy(&prompt.forced))
+            }),
+            shares: std::mem::take(&mut prompt.shares),
+        }));
+
+        let Some(row) = row else {
+            sender.send(Event::Finished { candidate: 0, reason: Finish::Cancelled });
+            return Ok(());
+        };
+        let start = Instant::now();
+        report.first_token_us = micros(received.elapsed());
+        if most == 0 {
+            sender.send(Event::Finished { candidate: 0, reason: Finish::MaxTokens });
+        } else if candidates == 1 {
+            let reason = self.greedy(slot, row, job, &prompt.forced, most, sender, report, between);
+            self.decoder.cut(slot, self.decoder.slots.get(slot).tokens.len());
+            sender.send(Event::Finished { candidate: 0, reason: reason? });
+        } else {
+            candidates::run(self, slot, row, job, &prompt.forced, most, candidates, sender, report, between)?;
+        }
+        report.decode_us = micros(start.elapsed());
+        Ok(())
+    }
+
+    /// A prompt can only be longer than the window when its headings are very long: its head goes.
+    fn fit(&self, prompt: &mut Prompt) {
+        let window = self.decoder.plan.window as usize;
+        let surplus = prompt.tokens.len().saturating_sub(window.saturating_sub(1).max(1));
+        prompt.tokens.drain(..surplus);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn greedy(
+        &mut self,
+        slot: usize,
+        row: usize,
+        job: &Job,
+        forced: &[u8],
+        most: usize,
+        sender: &GenerationSender,
+        report: &mut Report,
+        between: &dyn Fn(),
+    ) -> Result<Finish> {
+        let spellings = self.builder.fim().spellings.clone();
+        let mut text = Continuation::new(0, &spellings, job.max_lines, forced, most);
+        let mut guess = self.guess(job, forced);
+        let mut drafted: Vec<Token> = Vec::with_capacity(16);
+        let mut next = self.choose(row, text.forced());
+        loop {
+            let Some(choice) = next else { return Ok(text.end(sender, Finish::EndOfText)) };
+            if let Some(reason) = self.take(&mut text, choice, sender, report) {
+                return Ok(reason);
+            }
+            guess.advance(choice.token);
+            between();
+            if sender.is_cancelled() {
+                return Ok(text.end(sender, Finish::Cancelled));
+            }
+
+            self.decoder.slots.get_mut(slot).tokens.push(choice.token);
+            let position = self.decoder.slots.get(slot).tokens.len() - 1;
+            drafted.clear();
+            let source = self.draft(slot, &guess, most - text.generated, &mut drafted);
+            let entries = std::iter::once(choice.token).chain(drafted.iter().copied());
+            let elapsed = self.decoder.decode(entries.enumerate().map(|(index, token)| Entry {
+                token,
+                position: position + index,
+                sequence: slot,
+                logits: true,
+            }))?;
+            self.pace.measured(1 + drafted.len(), elapsed);
+            report.decodes += 1;
+            report.drafted += drafted.len() as u32;
+
+            let mut accepted = 0;
+            loop {
+                next = self.choose(accepted, text.forced());
+                match (next, drafted.get(accepted)) {
+                    (Some(choice), Some(&guessed)) if choice.token == guessed => {
+                        if let Some(reason) = self.take(&mut text, choice, sender, report) {
+                            report.accepted += accepted as u32;
+                            return Ok(reason);
+                        }
+                        guess.advance(choice.token);
+                        self.decoder.slots.get_mut(slot).tokens.push(choice.token);
+                        accepted += 1;
+                    }
+                    _ => break,
+                }
+            }
+            report.accepted += accepted as u32;
+            if !drafted.is_empty() {
+                self.pace.verified(source, drafted.len(), accepted);
+                if accepted < drafted.len() {
+                    self.decoder.cut(slot, position + 1 + accepted);
+                }
+            }
+        }
+    }
+
+    /// Takes a generated token into the text, unless it ends it.
+    pub fn take(
+        &self,
+        text: &mut Continuation<'_>,
+        choice: Choice,
+        sender: &GenerationSender,
+        report: &mut Report,
+    ) -> Option<Finish> {
+        if self.ends.get(choice.token as usize).copied().unwrap_or(true) {
+            return Some(text.end(sender, Finish::EndOfText));
+        }
+        report.generated += 1;
+        text.push(self.vocabulary.piece(choice.token), choice.logprob, sender)
+    }
+
+    /// The most likely token of a row of logits; with `forced`, of those that agree with these bytes.
+    pub fn choose(&self, row: usize, forced: &[u8]) -> Option<Choice> {
+        let logits = self.decoder.logits(row);
+        if forced.is_empty() {
+            let token = scores::argmax(logits)?;
+            return Some(Choice { token, logprob: scores::log_probability(logits, token) });
+        }
+        self.choices_under(logits, forced, 1).into_iter().next()
+    }
+
+    /// The `count` most likely tokens that agree with `forced`, with their probabilities among those that agree.
+    pub fn choices_under(&self, logits: &[f32], forced: &[u8], count: usize) -> Vec<Choice> {
+        let agreeing: Vec<Token> =
+            self.vocabulary.compatible_with(forced).filter(|token| (*token as usize) < logits.len()).collect();
+        let theirs: Vec<f32> = agreeing.iter().map(|token| logits[*token as usize]).collect();
+        let sum = scores::log_sum_exp(&theirs);
+        scores::top(&theirs, count, |_| true)
+            .into_iter()
+            .map(|index| Choice { token: agreeing[index as usize], logprob: (theirs[index as usize] - sum).min(0.0) })
+            .collect()
+    }
+
+    fn guess(&self, job: &Job, forced: &[u8]) -> Guess {
+        let mut tokens = Vec::new();
+        if let (Some(draft), Ok(forced)) = (&job.draft, std::str::from_utf8(forced)) {
+            self.vocabulary.tokenize(&format!("{forced}{draft}"), &mut tokens);
+        }
+        Guess::new(tokens)
+    }
+
+    /// Fills `drafted` with what probably comes next: lookup's guess, else a copy from the prompt.
+    fn draft(&self, slot: usize, guess: &Guess, left: usize, drafted: &mut Vec<Token>) -> DraftSource {
+        // Recurrent models cannot take a wrong draft back. The last token needs no draft after it.
+        let left = if self.decoder.can_cut { left.saturating_sub(1) } else { 0 };
+        drafted.extend_from_slice(guess.next(self.pace.width(DraftSource::Lookup).min(left)));
+        if !drafted.is_empty() {
+            return DraftSource::Lookup;
+        }
+        let most = self.pace.width(DraftSource::OwnTokens).min(left);
+        from_own_tokens(&self.decoder.slots.get(slot).tokens, most, drafted);
+        // Copied markers are not what follows the cursor.
+        if let Some(end) = drafted.iter().position(|token| self.ends.get(*token as usize).copied().unwrap_or(true)) {
+            drafted.truncate(end);
+        }
+        DraftSource::OwnTokens
+    }
+}
+
+/// The text of one candidate: what was generated, what is still forced, what was sent.
+pub(super) struct Continuation<'s> {
+    index: u32,
+    emitter: Emitter<'s>,
+    forced: Vec<u8>,
+    most: usize,
+    pub generated: usize,
+}
+
+impl<'s> Continuation<'s> {
+    pub fn new(index: u32, spellings: &'s [&'static str], max_lines: u32, forced: &[u8], most: usize) -> Self {
+        let emitter = Emitter::new(spellings, max_lines, forced.len());
+        Self { index, emitter, forced: forced.to_vec(), most, generated: 0 }
+    }
+
+    /// Bytes that the next token has to agree with.
+    pub fn forced(&self) -> &[u8] {
+        &self.forced
+    }
+
+    fn push(&mut self, piece: &[u8], logprob: f32, sender: &GenerationSender) -> Option<Finish> {
+        self.forced.drain(..piece.len().min(self.forced.len()));
+        self.generated += 1;
+        let candidate = self.index;
+        let stop = self.emitter.push(piece, logprob, |text, tokens| {
+            sender.send(Event::Delta { candidate, text, tokens });
+        });
+        match stop {
+            Some(Stop::MaxLines) => Some(Finish::MaxLines),
+            Some(Stop::NotText) => Some(Finish::EndOfText),
+            None if self.generated >= self.most => Some(self.end(sender, Finish::MaxTokens)),
+            None => None,
+        }
+    }
+
+    /// Sends what is still held.
+    pub fn end(&mut self, sender: &GenerationSender, reason: Finish) -> Finish {
+        let candidate = self.index;
+        self.emitter.finish(|text, tokens| sender.send(Event::Delta { candidate, text, tokens }));
+        reason
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    duration.as_micros() as u64
+}

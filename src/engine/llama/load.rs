@@ -1,0 +1,238 @@
+//! Loads a model and makes its context: sizes chosen from the model and the machine, failures as sentences with the way
+//! out. Runs on the worker's thread.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
+use llama_cpp_sys_2 as sys;
+
+use super::backend::{backend, collect_complaints, reason_of};
+use super::{ModelConfig, gguf, starter};
+use crate::config::KvType;
+use crate::engine::Device;
+use crate::engine::fim::{Fim, ModelIdentity};
+
+/// Sequences that hold lanes' prompts when memory allows.
+const MOST_SLOTS: u32 = 4;
+
+/// Most candidates of one job.
+pub(super) const MOST_CANDIDATES: u32 = 4;
+
+/// Memory that slots beyond the first may take together, in bytes.
+const SLOT_MEMORY: u64 = 512 << 20;
+
+/// Longest prefill step: on a CPU a cancel waits for it, on a GPU it takes a few ms whatever its length.
+const CPU_BATCH: u32 = 64;
+const GPU_BATCH: u32 = 512;
+
+const WAY_OUT: &str = "Completions go on with the lookup engine";
+
+/// The sizes of a context.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ContextPlan {
+    /// Most tokens of a prompt and its generation.
+    pub window: u32,
+    /// Sequences for lanes; those for further candidates come after them.
+    pub slots: u32,
+    /// Cells of the KV cache, shared by all sequences.
+    pub cells: u32,
+    pub batch: u32,
+    pub threads: u32,
+}
+
+/// Where the file is. Writes the built-in starter to the cache first when it is wanted.
+pub(super) fn locate(config: &ModelConfig) -> Result<PathBuf, String> {
+    match &config.model {
+        Some(path) => Ok(path.clone()),
+        None => starter::materialize(&config.cache_directory).map_err(|error| {
+            format!(
+                "the starter model cannot be written to {}: {error:#}. Make the directory writable or set engine.model \
+                 to a GGUF file. {WAY_OUT}",
+                config.cache_directory.display()
+            )
+        }),
+    }
+}
+
+/// Loads the weights. `progress` is called with 0.0 to 1.0 and may stop the load by returning false.
+pub(super) fn model(
+    path: &Path,
+    config: &ModelConfig,
+    progress: impl FnMut(f32) -> bool + 'static,
+) -> Result<(LlamaModel, u64), String> {
+    let sentence = |reason: &str| format!("the model {} cannot be loaded: {reason}. {WAY_OUT}", path.display());
+    let bytes = gguf::check(path).map_err(|error| sentence(&format!("{error:#}")))?;
+    if path.to_str().is_none_or(|text| text.contains('\0')) {
+        return Err(sentence("its path is not valid UTF-8; move the file"));
+    }
+    let backend = backend().map_err(|error| sentence(&error))?;
+    let mut parameters = LlamaModelParams::default().with_progress_callback(progress);
+    if let Some(layers) = config.gpu_layers {
+        parameters = parameters.with_n_gpu_layers(layers);
+    }
+    let (model, complaints) = collect_complaints(|| LlamaModel::load_from_file(backend, path, &parameters));
+    let model = model.map_err(|error| {
+        let reason = reason_of(&complaints).unwrap_or_else(|| error.to_string());
+        sentence(&format!("{reason}; choose another model or download it again (engine.model)"))
+    })?;
+    if model.vocab().n_tokens() <= 0 {
+        return Err(sentence("it has no vocabulary; choose another model (engine.model)"));
+    }
+    Ok((model, bytes))
+}
+
+/// What the model says of itself, for the choice of its prompt format.
+pub(super) fn identity(model: &LlamaModel, path: &Path) -> ModelIdentity {
+    let text = |key: &str| model.meta_val_str(key).ok();
+    ModelIdentity {
+        name: text("general.name").unwrap_or_default(),
+        basename: text("general.basename").unwrap_or_default(),
+        architecture: text("general.architecture").unwrap_or_default(),
+        file_stem: path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
+        layout: text("tandem.fim.layout"),
+        tokens: Default::default(),
+    }
+}
+
+/// Chooses the context's sizes. Warnings are sentences for the user.
+pub(super) fn plan(model: &LlamaModel, fim: &Fim, config: &ModelConfig, warnings: &mut Vec<String>) -> ContextPlan {
+    let trained = model.n_ctx_train().max(128);
+    let window = if config.context_tokens > 0 {
+        if config.context_tokens > trained {
+            warnings.push(format!(
+                "the context of {} tokens is longer than the {trained} that the model was trained on: its answers may \
+                 be poor; lower engine.contextTokens",
+                config.context_tokens
+            ));
+        }
+        config.context_tokens.clamp(128, 1 << 20)
+    } else {
+        let limit = fim.prompt_limit.map_or(u32::MAX, |limit| limit.saturating_add(config.generated_tokens));
+        config.prompt_tokens.saturating_add(config.generated_tokens + 64).min(trained).min(limit).max(128)
+    };
+
+    let heads = u64::from(model.n_head().max(1));
+    let head_bytes = (model.n_embd().max(0) as u64 / heads) * bytes_of(config.kv_type) / 16;
+    let token_bytes = (2 * u64::from(model.n_layer()) * u64::from(model.n_head_kv().max(1)) * head_bytes).max(1);
+    let affordable = SLOT_MEMORY / (token_bytes * u64::from(window)).max(1);
+    let slots = (1 + affordable).min(u64::from(MOST_SLOTS)) as u32;
+    let spill = MOST_CANDIDATES * config.generated_tokens.min(window);
+    let gpu = uses_gpu(config);
+    ContextPlan {
+        window,
+        slots,
+        // llama.cpp wants multiples of 256.
+        cells: (slots * window + spill).next_multiple_of(256),
+        batch: if gpu { GPU_BATCH } else { CPU_BATCH },
+        threads: if config.threads > 0 { config.threads } else { default_threads() },
+    }
+}
+
+/// Bytes of 16 entries of the KV cache.
+fn bytes_of(kind: KvType) -> u64 {
+    match kind {
+        KvType::F16 => 32,
+        KvType::Q8_0 => 17,
+        KvType::Q4_0 => 9,
+    }
+}
+
+pub(super) fn context<'m>(
+    model: &'m LlamaModel,
+    config: &ModelConfig,
+    plan: &ContextPlan,
+) -> Result<LlamaContext<'m>, String> {
+    // Making contexts concurrently is a data race inside llama.cpp.
+    static MAKING: Mutex<()> = Mutex::new(());
+    let backend = backend()?;
+    let kind = match config.kv_type {
+        KvType::F16 => KvCacheType::F16,
+        KvType::Q8_0 => KvCacheType::Q8_0,
+        KvType::Q4_0 => KvCacheType::Q4_0,
+    };
+    let flash_attention = match config.flash_attention {
+        None => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+        Some(true) => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+        Some(false) => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+    };
+    let parameters = LlamaContextParams::default()
+        .with_n_ctx(NonZeroU32::new(plan.cells))
+        .with_n_batch(plan.batch)
+        .with_n_ubatch(plan.batch)
+        .with_n_seq_max(plan.slots + MOST_CANDIDATES - 1)
+        .with_kv_unified(true)
+        // Sliding-window models otherwise forget the cells that prefix reuse needs.
+        .with_swa_full(true)
+        .with_no_perf(true)
+        .with_n_threads(plan.threads as i32)
+        .with_n_threads_batch(plan.threads as i32)
+        .with_flash_attention_policy(flash_attention)
+        .with_type_k(kind)
+        .with_type_v(kind);
+    let (context, complaints) = collect_complaints(|| {
+        let _making = MAKING.lock();
+        model.new_context(backend, parameters)
+    });
+    context.map_err(|error| {
+        let reason = reason_of(&complaints).unwrap_or_else(|| error.to_string());
+        let way_out = if config.flash_attention == Some(false) && config.kv_type != KvType::F16 {
+            "a quantised KV cache needs flash attention: remove engine.flashAttention or set engine.kvType to f16"
+        } else {
+            "there may be too little memory: lower engine.contextTokens or choose a smaller model (engine.model)"
+        };
+        format!("llama.cpp cannot make a context of {} tokens: {reason}; {way_out}. {WAY_OUT}", plan.cells)
+    })
+}
+
+/// Where the layers are, as far as llama.cpp tells.
+pub(super) fn devices(model: &LlamaModel, config: &ModelConfig) -> Vec<Device> {
+    // The output layer counts as one.
+    let layers = model.n_layer() + 1;
+    let on_gpu = config.gpu_layers.unwrap_or(layers).min(layers);
+    let mut devices = Vec::new();
+    if let Some(gpu) = first_gpu().filter(|_| on_gpu > 0) {
+        devices.push(Device { name: gpu, layers: on_gpu });
+    }
+    let left = layers - devices.iter().map(|device| device.layers).sum::<u32>();
+    if left > 0 {
+        devices.push(Device { name: "CPU".to_owned(), layers: left });
+    }
+    devices
+}
+
+fn uses_gpu(config: &ModelConfig) -> bool {
+    config.gpu_layers != Some(0) && first_gpu().is_some()
+}
+
+fn first_gpu() -> Option<String> {
+    list_llama_ggml_backend_devices()
+        .into_iter()
+        .find(|device| {
+            matches!(device.device_type, LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu)
+        })
+        .map(|device| if device.description.is_empty() { device.name } else { device.description })
+}
+
+/// One less than the physical cores: with all of them ggml's barriers collapse as soon as anything else runs.
+fn default_threads() -> u32 {
+    let logical = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+    let cores = physical_cores().unwrap_or(logical).min(logical);
+    (cores - 1).clamp(1, 16)
+}
+
+/// Distinct sets of sibling threads, as Linux lists them.
+fn physical_cores() -> Option<u32> {
+    let mut cores = std::collections::HashSet::new();
+    for entry in std::fs::read_dir("/sys/devices/system/cpu").ok()?.flatten() {
+        if let Ok(siblings) = std::fs::read_to_string(entry.path().join("topology/thread_siblings_list")) {
+            cores.insert(siblings);
+        }
+    }
+    u32::try_from(cores.len()).ok().filter(|count| *count > 0)
+}

@@ -1,0 +1,114 @@
+//! The most likely token and its log-probability, in two passes over the logits that the compiler can vectorise.
+
+use crate::engine::fim::Token;
+
+/// Terms this far below the largest logit add less than 2e-9 of the sum each; `exp` of less is not computed.
+const NEGLIGIBLE: f32 = -20.0;
+
+const LANES: usize = 16;
+
+/// The index of the largest logit; the lowest index where several are equal. None without a finite logit.
+pub(super) fn argmax(logits: &[f32]) -> Option<Token> {
+    let largest = max(logits);
+    if !largest.is_finite() {
+        return None;
+    }
+    logits.iter().position(|logit| *logit == largest).map(|index| index as Token)
+}
+
+/// Natural logarithm of a token's probability under softmax.
+pub(super) fn log_probability(logits: &[f32], token: Token) -> f32 {
+    let Some(logit) = logits.get(token as usize) else { return f32::NEG_INFINITY };
+    (logit - log_sum_exp(logits)).min(0.0)
+}
+
+/// The logarithm of the softmax denominator.
+pub(super) fn log_sum_exp(logits: &[f32]) -> f32 {
+    let largest = max(logits);
+    let mut sums = [0.0f32; LANES];
+    let mut chunks = logits.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            sums[lane] += exp(chunk[lane] - largest);
+        }
+    }
+    let rest: f32 = chunks.remainder().iter().map(|logit| exp(logit - largest)).sum();
+    largest + (sums.iter().sum::<f32>() + rest).ln()
+}
+
+/// The `count` most likely tokens, best first.
+pub(super) fn top(logits: &[f32], count: usize, allowed: impl Fn(Token) -> bool) -> Vec<Token> {
+    let mut best: Vec<Token> = Vec::with_capacity(count + 1);
+    let mut bar = f32::NEG_INFINITY;
+    for (index, &logit) in logits.iter().enumerate() {
+        if (logit > bar || best.len() < count) && logit.is_finite() && allowed(index as Token) {
+            let place = best.partition_point(|token| logits[*token as usize] >= logit);
+            best.insert(place, index as Token);
+            best.truncate(count);
+            if best.len() == count {
+                bar = best.last().map_or(bar, |token| logits[*token as usize]);
+            }
+        }
+    }
+    best
+}
+
+fn max(logits: &[f32]) -> f32 {
+    let mut lanes = [f32::NEG_INFINITY; LANES];
+    let mut chunks = logits.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            lanes[lane] = if chunk[lane] > lanes[lane] { chunk[lane] } else { lanes[lane] };
+        }
+    }
+    chunks.remainder().iter().chain(&lanes).copied().fold(f32::NEG_INFINITY, f32::max)
+}
+
+/// `e^x` for x in [-20, 0], relative error below 1e-6; 0 below that. Without branches, so that it vectorises:
+/// 2^(integer part) by the exponent bits, 2^(fraction) by a polynomial (Taylor series of 2^f around 0, |f| <= 0.5).
+#[inline(always)]
+fn exp(x: f32) -> f32 {
+    let scaled = x.clamp(NEGLIGIBLE, 0.0) * std::f32::consts::LOG2_E;
+    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
+    const ROUND: f32 = 12_582_912.0;
+    let integer = (scaled + ROUND) - ROUND;
+    let f = (scaled - integer) * std::f32::consts::LN_2;
+    let fraction = 1.0 + f * (1.0 + f * (0.5 + f * (1.0 / 6.0 + f * (1.0 / 24.0 + f * (1.0 / 120.0 + f / 720.0)))));
+    let power = f32::from_bits(((integer as i32 + 127) << 23) as u32);
+    if x < NEGLIGIBLE { 0.0 } else { fraction * power }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn log_probabilities_are_those_of_a_plain_softmax(logits in prop::collection::vec(-40.0f32..40.0, 1..200)) {
+            let largest = logits.iter().copied().fold(f64::NEG_INFINITY, |most, logit| most.max(f64::from(logit)));
+            let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - largest).exp()).sum();
+            for (index, logit) in logits.iter().enumerate() {
+                let expected = f64::from(*logit) - largest - sum.ln();
+                let got = f64::from(log_probability(&logits, index as Token));
+                prop_assert!((got - expected).abs() < 1e-4, "{got} {expected}");
+            }
+        }
+
+        #[test]
+        fn the_best_are_the_head_of_the_sorted_list(logits in prop::collection::vec(-40.0f32..40.0, 1..100), count in 1usize..5) {
+            let mut sorted: Vec<Token> = (0..logits.len() as Token).collect();
+            sorted.sort_by(|left, right| logits[*right as usize].total_cmp(&logits[*left as usize]));
+            sorted.truncate(count);
+            prop_assert_eq!(top(&logits, count, |_| true), sorted.clone());
+            prop_assert_eq!(argmax(&logits), sorted.first().copied());
+        }
+    }
+
+    #[test]
+    fn broken_logits_choose_nothing() {
+        assert_eq!(argmax(&[]), None);
+        assert_eq!(argmax(&[f32::NEG_INFINITY, f32::NEG_INFINITY]), None);
+        assert_eq!(top(&[f32::NAN, f32::NEG_INFINITY], 2, |_| true), Vec::<Token>::new());
+    }
+}
