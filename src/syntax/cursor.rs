@@ -9,6 +9,9 @@ use super::SyntaxTree;
 use super::grammar::Capture;
 use super::tokens::{self, Before, Open};
 
+/// Enclosing nodes that are asked what they are, innermost first. Real code is 10 to 60 deep.
+const MAX_DEPTH: usize = 256;
+
 /// What kind of text a byte offset stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Region {
@@ -62,6 +65,8 @@ struct Found<'tree> {
 struct Captured<'tree> {
     scopes: Vec<Found<'tree>>,
     regions: Vec<(Node<'tree>, Region)>,
+    /// Block or list.
+    classes: Vec<(Node<'tree>, Capture)>,
 }
 
 impl SyntaxTree {
@@ -69,7 +74,7 @@ impl SyntaxTree {
     pub fn cursor(&self, byte: usize) -> Cursor {
         let byte = byte.min(self.text().len_bytes());
         let byte = self.text().char_to_byte(self.text().byte_to_char(byte));
-        let captured = self.captured(byte.saturating_sub(1)..byte + 1);
+        let captured = byte.checked_sub(1).map(|left| self.captured(left)).unwrap_or_default();
         let mut before = self.tokens_before(byte);
         let line = self.line_start(byte);
 
@@ -97,14 +102,26 @@ impl SyntaxTree {
         tokens::before(self.root(), byte, &entry.brackets, &entry.quotes)
     }
 
-    /// Captures of the nodes that touch `range`.
-    fn captured(&self, range: Range<usize>) -> Captured<'_> {
+    /// Captures of the nodes that hold the byte at `at`, the innermost `MAX_DEPTH` of them.
+    ///
+    /// Node by node: one run over the whole tree would look at every sibling again for each sibling, which takes
+    /// minutes in a file that is one error.
+    fn captured(&self, at: usize) -> Captured<'_> {
         let mut captured = Captured::default();
+        let nodes = tokens::holding(self.root(), at);
+        for node in nodes.iter().rev().take(MAX_DEPTH) {
+            self.capture(*node, &mut captured);
+        }
+        captured
+    }
+
+    /// Captures of the patterns that begin at `node` itself.
+    fn capture<'tree>(&self, node: Node<'tree>, captured: &mut Captured<'tree>) {
         let grammar = self.language().grammar();
-        let Some(query) = grammar.query() else { return captured };
+        let Some(query) = grammar.query() else { return };
         let mut cursor = QueryCursor::new();
-        cursor.set_byte_range(range);
-        let mut matches = cursor.matches(query, self.root(), |node: Node| self.bytes_of(node));
+        cursor.set_max_start_depth(Some(0));
+        let mut matches = cursor.matches(query, node, |node: Node| self.bytes_of(node));
         while let Some(found) = matches.next() {
             let (mut scope, mut body, mut name, mut is_block) = (None, None, None, false);
             for capture in found.captures() {
@@ -117,12 +134,13 @@ impl SyntaxTree {
                     Some(Capture::Comment) => captured.regions.push((node, Region::Comment)),
                     Some(Capture::String) => captured.regions.push((node, Region::String)),
                     Some(Capture::Code) => captured.regions.push((node, Region::Code)),
-                    Some(Capture::Block | Capture::List) | None => (),
+                    Some(Capture::Block) => captured.classes.push((node, Capture::Block)),
+                    Some(Capture::List) => captured.classes.push((node, Capture::List)),
+                    None => (),
                 }
             }
             captured.scopes.extend(scope.map(|node| Found { node, body, name, is_block }));
         }
-        captured
     }
 
     fn bytes_of<'a>(&'a self, node: Node<'_>) -> impl Iterator<Item = &'a [u8]> + use<'a> {
@@ -177,19 +195,9 @@ impl SyntaxTree {
     }
 
     fn class_of(&self, node: Node<'_>) -> Option<Capture> {
-        let grammar = self.language().grammar();
-        let mut cursor = QueryCursor::new();
-        cursor.set_max_start_depth(Some(0));
-        let mut matches = cursor.matches(grammar.query()?, node, |node: Node| self.bytes_of(node));
-        while let Some(found) = matches.next() {
-            for capture in found.captures().iter().filter(|capture| capture.node == node) {
-                let class = grammar.capture(capture.index);
-                if matches!(class, Some(Capture::Block | Capture::List)) {
-                    return class;
-                }
-            }
-        }
-        None
+        let mut captured = Captured::default();
+        self.capture(node, &mut captured);
+        captured.classes.iter().find(|(captured, _)| *captured == node).map(|(_, class)| *class)
     }
 
     fn is_text(&self, node: Node<'_>, text: &str) -> bool {

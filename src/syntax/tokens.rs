@@ -128,6 +128,22 @@ pub(super) fn next(root: Node<'_>, byte: usize) -> Option<Node<'_>> {
     }
 }
 
+/// The nodes that hold the byte at `at`, outermost first.
+pub(super) fn holding(root: Node<'_>, at: usize) -> Vec<Node<'_>> {
+    let mut nodes = Vec::new();
+    let mut cursor = root.walk();
+    loop {
+        let node = cursor.node();
+        if node.start_byte() > at || node.end_byte() <= at {
+            return nodes;
+        }
+        nodes.push(node);
+        if cursor.goto_first_child_for_byte(at).is_none() {
+            return nodes;
+        }
+    }
+}
+
 /// Tokens that lie within `range`, in order.
 pub(super) fn within(root: Node<'_>, range: Range<usize>) -> Vec<Node<'_>> {
     let mut found = Vec::new();

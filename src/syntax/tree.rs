@@ -16,7 +16,12 @@ const PARSE_LIMIT: Duration = Duration::from_millis(200);
 /// Longest trial parse of a suggestion; it is incremental and usually takes less than 1 ms.
 const TRIAL_LIMIT: Duration = Duration::from_millis(50);
 /// Texts above this are not tried at all: they could not be parsed within the limit, and each edit would pay for it.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 2 << 20;
+/// Levels of nesting that any thread's stack can take (a thread of tokio has 2 MiB). tree-sitter's parser releases its
+/// own stack by recursion, about 100 bytes a level, so that `[{(` 30,000 times ends a process.
+const SAFE_NESTING: usize = 4_000;
+/// Stack per byte of text where the nesting may be deeper: each level takes at least one byte of text.
+const STACK_BYTES_PER_LEVEL: usize = 256;
 
 thread_local! {
     /// A parser keeps its stacks between parses, so each thread keeps one.
@@ -29,6 +34,8 @@ pub struct SyntaxTree {
     language: &'static Language,
     tree: Tree,
     text: Rope,
+    /// At least as many levels as the parser nested to make this tree.
+    nesting: usize,
     /// Counted when first asked for.
     errors: Arc<OnceLock<usize>>,
 }
@@ -47,15 +54,26 @@ impl SyntaxTree {
         text: &Rope,
         before: Option<(&SyntaxTree, &[Edit])>,
     ) -> Option<Self> {
-        let before = before.filter(|(tree, _)| tree.language == language).map(|(tree, edits)| {
-            let mut tree = tree.tree.clone();
+        let mut nesting = text.len_bytes();
+        let before = before.filter(|(tree, _)| tree.language == language).map(|(old, edits)| {
+            let mut tree = old.tree.clone();
             for edit in edits {
                 tree.edit(&input_edit(edit));
             }
+            nesting = nesting.min(old.nesting_after(edits));
             tree
         });
-        let tree = parse(limit, language, text, before.as_ref())?;
-        Some(Self { language, tree, text: text.clone(), errors: Arc::default() })
+        let tree = parse(limit, language, text, before.as_ref(), nesting)?;
+        if nesting > SAFE_NESTING {
+            nesting = nesting_of(&tree);
+        }
+        Some(Self { language, tree, text: text.clone(), nesting, errors: Arc::default() })
+    }
+
+    /// Each byte that comes or goes changes the nesting by one level at most.
+    fn nesting_after(&self, edits: &[Edit]) -> usize {
+        let changed = |edit: &Edit| edit.old_end_byte.max(edit.new_end_byte).saturating_sub(edit.start_byte) * 2;
+        edits.iter().map(changed).sum::<usize>().saturating_add(self.nesting)
     }
 
     pub fn language(&self) -> &'static Language {
@@ -98,7 +116,7 @@ impl SyntaxTree {
         };
         let mut tree = self.tree.clone();
         tree.edit(&input_edit(&edit));
-        let tree = parse(TRIAL_LIMIT, self.language, &text, Some(&tree))?;
+        let tree = parse(TRIAL_LIMIT, self.language, &text, Some(&tree), self.nesting_after(&[edit]))?;
         Some(count_errors(&tree))
     }
 
@@ -119,11 +137,31 @@ fn point_after(point: Point, text: &str) -> Point {
     }
 }
 
-fn parse(limit: Duration, language: &Language, text: &Rope, before: Option<&Tree>) -> Option<Tree> {
-    let length = text.len_bytes();
-    if length > MAX_BYTES {
+/// `nesting`: most levels that the parser may nest.
+fn parse(limit: Duration, language: &Language, text: &Rope, before: Option<&Tree>, nesting: usize) -> Option<Tree> {
+    if text.len_bytes() > MAX_BYTES {
         return None;
     }
+    if nesting <= SAFE_NESTING {
+        return PARSER.with_borrow_mut(|parser| parse_here(parser, limit, language, text, before));
+    }
+    let stack = (1 << 20) + text.len_bytes() * STACK_BYTES_PER_LEVEL;
+    std::thread::scope(|scope| {
+        let parse = || parse_here(&mut Parser::new(), limit, language, text, before);
+        // The stack is address space, not memory, until the parser goes that deep.
+        let thread = std::thread::Builder::new().name("deep-parse".to_owned()).stack_size(stack);
+        thread.spawn_scoped(scope, parse).ok()?.join().ok()?
+    })
+}
+
+fn parse_here(
+    parser: &mut Parser,
+    limit: Duration,
+    language: &Language,
+    text: &Rope,
+    before: Option<&Tree>,
+) -> Option<Tree> {
+    let length = text.len_bytes();
     let mut read = |byte: usize, _| {
         if byte >= length {
             return &[][..];
@@ -134,14 +172,35 @@ fn parse(limit: Duration, language: &Language, text: &Rope, before: Option<&Tree
     let deadline = Instant::now() + limit;
     let mut in_time =
         |_: &_| if Instant::now() < deadline { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-    PARSER.with_borrow_mut(|parser| {
-        parser.set_language(&language.grammar().language).ok()?;
-        let options = ParseOptions::new().progress_callback(&mut in_time);
-        let tree = parser.parse_with_options(&mut read, before, Some(options));
-        // An unfinished parse would be resumed by the next one, which has another text.
-        parser.reset();
-        tree
-    })
+    parser.set_language(&language.grammar().language).ok()?;
+    let options = ParseOptions::new().progress_callback(&mut in_time);
+    let tree = parser.parse_with_options(&mut read, before, Some(options));
+    // An unfinished parse would be resumed by the next one, which has another text.
+    parser.reset();
+    tree
+}
+
+/// The depth of the tree, and the tokens of what did not become a tree: each may have been a level.
+fn nesting_of(tree: &Tree) -> usize {
+    let (mut depth, mut deepest, mut loose) = (0_usize, 0_usize, 0_usize);
+    let mut cursor = tree.walk();
+    loop {
+        let node = cursor.node();
+        if node.is_error() {
+            loose += node.child_count() as usize;
+        }
+        if cursor.goto_first_child() {
+            depth += 1;
+            deepest = deepest.max(depth);
+            continue;
+        }
+        while !cursor.goto_next_sibling() {
+            if !cursor.goto_parent() {
+                return deepest + loose;
+            }
+            depth -= 1;
+        }
+    }
 }
 
 /// Goes only where errors are, and by a cursor: a tree can be deeper than the stack.
@@ -150,7 +209,7 @@ fn count_errors(tree: &Tree) -> usize {
     let mut cursor = tree.walk();
     loop {
         let node = cursor.node();
-        count += usize::from(node.is_error() || node.is_missing());
+        count += usize::from(node.is_error() || node.is_missing() || misses_a_hidden_token(node));
         if node.has_error() && cursor.goto_first_child() {
             continue;
         }
@@ -160,6 +219,11 @@ fn count_errors(tree: &Tree) -> usize {
             }
         }
     }
+}
+
+/// A grammar can miss a token that has no visible node, such as Go's line end.
+fn misses_a_hidden_token(node: Node<'_>) -> bool {
+    node.has_error() && !node.children(&mut node.walk()).any(|child| child.has_error() || child.is_missing())
 }
 
 fn input_edit(edit: &Edit) -> InputEdit {

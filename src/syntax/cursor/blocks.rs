@@ -83,7 +83,7 @@ impl SyntaxTree {
 
     /// The start of the string that ends at `byte`, if it is all that stands before `byte` on its lines: a docstring.
     fn lone_string_ending_at(&self, byte: usize) -> Option<usize> {
-        let captured = self.captured(byte.checked_sub(1)?..byte);
+        let captured = self.captured(byte.checked_sub(1)?);
         let ends_here =
             |node: &&(tree_sitter::Node, super::Region)| node.1 == super::Region::String && node.0.end_byte() == byte;
         let start = captured.regions.iter().find(ends_here)?.0.start_byte();
@@ -151,7 +151,7 @@ impl SyntaxTree {
             return;
         }
         // The grammar may know what the block belongs to and only miss its end.
-        let captured = self.captured(block.start..block.body);
+        let captured = self.captured(block.start);
         let known = self.distinct(&captured.scopes).map(|found| self.scope(found)).find(is_block);
         let (start, kind, name) = match known {
             Some(scope) => (scope.range.start, scope.kind, scope.name),
@@ -169,7 +169,7 @@ impl SyntaxTree {
         if last > line || self.indent(byte) < column {
             return;
         }
-        let captured = self.captured(last.saturating_sub(1)..last);
+        let captured = self.captured(last.saturating_sub(1));
         for found in self.distinct(&captured.scopes) {
             let mut scope = self.scope(found);
             let is_open =

@@ -47,19 +47,135 @@ const STARTS: [(&str, &str); 9] = [
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
+    /// In broken code tree-sitter may recover in another way when it reuses nodes (about 1 in 1,500 of these cases), so
+    /// nothing is said of that.
     #[test]
-    fn an_incremental_tree_is_the_fresh_tree(
+    fn an_incremental_tree_is_the_fresh_tree_wherever_the_code_parses(
         (language, start) in prop::sample::select(&STARTS[..]),
         changes in prop::collection::vec(prop::collection::vec(change(), 1..4), 1..6),
     ) {
         let language = Language::named(language).unwrap();
         let mut document = Document::new("untitled:1", "", 0, start);
         let mut tree = SyntaxTree::parse(language, document.rope(), None).unwrap();
-        for (version, changes) in changes.iter().enumerate() {
-            let edits = document.apply(version as i32, changes, PositionEncoding::Utf16);
-            tree = SyntaxTree::parse(language, document.rope(), Some((&tree, &edits))).unwrap();
-            let fresh = SyntaxTree::parse(language, document.rope(), None).unwrap();
-            prop_assert_eq!(tree.root().to_sexp(), fresh.root().to_sexp(), "{:?}", document.text());
+        let mut undo = Vec::new();
+        for changes in &changes {
+            let mut edits = Vec::new();
+            for change in changes {
+                let before = document.clone();
+                let edit = document.apply(1, std::slice::from_ref(change), PositionEncoding::Utf16)[0];
+                undo.push((edit, before.slice(edit.start_byte..edit.old_end_byte)));
+                edits.push(edit);
+            }
+            tree = reparse(&tree, &document, &edits)?;
         }
+        // Back to code that parses, one change at a time.
+        for (edit, removed) in undo.into_iter().rev() {
+            let at = |byte| document.position_at(byte, PositionEncoding::Utf16);
+            let range = Range { start: at(edit.start_byte), end: at(edit.new_end_byte) };
+            let edits = document.apply(2, &[Change { range: Some(range), text: removed }], PositionEncoding::Utf16);
+            tree = reparse(&tree, &document, &edits)?;
+        }
+    }
+}
+
+/// Parses incrementally and afresh, and compares.
+fn reparse(tree: &SyntaxTree, document: &Document, edits: &[Edit]) -> Result<SyntaxTree, TestCaseError> {
+    let tree = SyntaxTree::parse(tree.language(), document.rope(), Some((tree, edits))).unwrap();
+    let fresh = SyntaxTree::parse(tree.language(), document.rope(), None).unwrap();
+    prop_assert_eq!(tree.root().end_byte(), document.len_bytes());
+    prop_assert_eq!(tree.error_count() == 0, !tree.root().has_error());
+    if !fresh.root().has_error() {
+        prop_assert_eq!(tree.root().to_sexp(), fresh.root().to_sexp(), "{:?}", document.text());
+    }
+    Ok(tree)
+}
+
+fn parse_text(language: &str, text: &str) -> SyntaxTree {
+    SyntaxTree::parse(Language::named(language).expect(language), &Rope::from_str(text), None).expect("in time")
+}
+
+#[test]
+fn error_nodes_and_missing_tokens_are_counted() {
+    for (language, start) in STARTS {
+        assert_eq!(parse_text(language, start).error_count(), 0, "{language}");
+    }
+    assert_eq!(parse_text("rust", "fn f() { g(1 }").error_count(), 1);
+    assert_eq!(parse_text("rust", "fn f( { }\nfn g() { h(; }\n").error_count(), 2);
+    assert_eq!(parse_text("go", "package main\n\na").error_count(), 1, "a missing line end is hidden in Go's tree");
+    assert_eq!(parse_text("python", "").error_count(), 0);
+}
+
+#[test]
+fn a_trial_tells_the_errors_after_an_insertion_and_changes_nothing() {
+    let text = "fn main() {\n    let total = \n}\n";
+    let tree = parse_text("rust", text);
+    let at = text.find(" = ").unwrap() + 3;
+    let before = tree.error_count();
+    assert_eq!(before, 1);
+    assert_eq!(tree.error_count_after(at..at, "add(1, 2);"), Some(0));
+    assert_eq!(tree.error_count_after(at..at, "add(1, 2"), Some(2));
+    assert_eq!(tree.error_count_after(at..at, "{\n        1\n    };\n}\n\nfn next() {\n    other();"), Some(0));
+    assert_eq!(tree.error_count_after(3..7, "renamed"), Some(1));
+    assert_eq!(tree.error_count_after(usize::MAX..usize::MAX, "fn g() {}"), Some(1));
+    assert_eq!((tree.error_count(), tree.text().to_string().as_str()), (before, text));
+}
+
+#[test]
+fn a_trial_in_a_text_with_lone_carriage_returns_agrees_with_a_fresh_parse() {
+    let text = "x = 1\rdef f():\n    return 1\n\rdef g():\r\n    return \n";
+    let tree = parse_text("python", text);
+    let at = text.rfind("return ").unwrap() + 7;
+    let fresh = parse_text("python", &text.replace("return \n", "return (1,\n 2\n"));
+    assert_eq!(tree.error_count_after(at..at, "(1,\n 2"), Some(fresh.error_count()));
+}
+
+#[test]
+fn a_tree_of_another_language_is_not_reused() {
+    let python = parse_text("python", "def f():\n    pass\n");
+    let rust = Language::named("rust").unwrap();
+    let tree = SyntaxTree::parse(rust, &Rope::from_str("fn f() {}\n"), Some((&python, &[]))).unwrap();
+    assert_eq!((tree.language(), tree.error_count()), (rust, 0));
+}
+
+#[test]
+fn a_parse_that_meets_its_limit_gives_no_tree_and_leaves_the_next_one_alone() {
+    let rust = Language::named("rust").unwrap();
+    let long = Rope::from_str(&"fn f() { g(1, 2, 3); }\n".repeat(2_000));
+    assert!(SyntaxTree::parse_within(Duration::ZERO, rust, &long, None).is_none());
+    assert_eq!(parse_text("rust", "fn f() {}\n").error_count(), 0);
+    let huge = Rope::from_str(&" ".repeat(MAX_BYTES + 1));
+    assert!(SyntaxTree::parse_within(Duration::from_secs(3600), rust, &huge, None).is_none(), "not even tried");
+}
+
+/// Asks everything of a text that nobody writes. A parse that meets its limit is a good answer too.
+fn survives(language: &'static Language, text: &str) {
+    let limit = Duration::from_millis(100);
+    let Some(tree) = SyntaxTree::parse_within(limit, language, &Rope::from_str(text), None) else { return };
+    for byte in [0, 1, text.len() / 2, text.len(), usize::MAX] {
+        tree.cursor(byte);
+    }
+    assert_eq!(tree.error_count() == 0, !tree.root().has_error());
+    tree.error_count_after(text.len()..text.len(), ")");
+}
+
+#[test]
+fn deep_text_does_not_overflow_the_stack() {
+    for language in Language::all() {
+        // Java's parser needs 2 MiB of stack for this one.
+        survives(language, &"[{(".repeat(30_000));
+    }
+    for language in ["rust", "python", "tsx"].map(|name| Language::named(name).unwrap()) {
+        survives(language, &"(".repeat(100_000));
+        survives(language, &format!("{}x{}", "(".repeat(30_000), ")".repeat(30_000)));
+    }
+}
+
+#[test]
+fn long_lines_and_broken_strings_do_not_hang() {
+    for language in ["c", "go", "javascript", "python"].map(|name| Language::named(name).unwrap()) {
+        survives(language, &format!("x = {};", "a.b+".repeat(20_000)));
+        survives(language, &"f(".repeat(20_000));
+        survives(language, &"\"'`".repeat(10_000));
+        survives(language, &"\0".repeat(20_000));
     }
 }
