@@ -1,0 +1,122 @@
+#!/bin/sh
+# Puts Neovim (0.12 or newer), Helix and tmux into a cache directory outside the clone, for tests/editors.
+#
+# They are Debian packages of a newer suite than the system's, fetched and verified by apt with a state of its own and
+# unpacked there: nothing is installed, no root is needed, the system's packages are not touched. They run through the
+# C library that came with them, because the system's may be older. The mirror is the one that the system's apt uses.
+#
+# Prints the directory that holds bin/nvim, bin/hx and bin/tmux. Exit status 3, with a line that says why, where this
+# cannot be done here: no apt, no Debian mirror, no network.
+#
+#   TANDEM_EDITORS         the directory (default: tandem-editors in the user's cache directory)
+#   TANDEM_DEBIAN_MIRROR   a Debian mirror, where the system is not Debian or has none
+#   TANDEM_DEBIAN_SUITE    default: forky
+set -eu
+
+suite=${TANDEM_DEBIAN_SUITE:-forky}
+place=${TANDEM_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-editors}
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+say() { printf 'get-editors: %s\n' "$*" >&2; }
+cannot() { say "$*"; exit 3; }
+
+works() { "$1/bin/nvim" --version >/dev/null 2>&1 && "$1/bin/hx" --version >/dev/null 2>&1 && "$1/bin/tmux" -V >/dev/null 2>&1; }
+
+if works "$place"; then
+    printf '%s\n' "$place"
+    exit 0
+fi
+
+# An older set of ours makes way; a directory that is anything else does not.
+if [ -e "$place" ] && ! [ -x "$place/bin/run" ] && ! rmdir "$place" 2>/dev/null; then
+    say "$place holds other files; remove it or set TANDEM_EDITORS"
+    exit 1
+fi
+for program in apt-get dpkg-deb; do
+    command -v "$program" >/dev/null 2>&1 || cannot "no $program: this is not Debian or Ubuntu"
+done
+
+# The system's own configuration, asked without root and without reading its files.
+mirror=${TANDEM_DEBIAN_MIRROR:-$(apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null |
+    sed -n "s|^'\(.*/debian\)/dists/.*|\1|p" | head -n 1)}
+[ -n "$mirror" ] || cannot "apt's sources name no Debian mirror; set TANDEM_DEBIAN_MIRROR"
+[ -r "$keyring" ] || cannot "no $keyring: install debian-archive-keyring"
+
+mkdir -p "$(dirname "$place")"
+work=$(mktemp -d "$place.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/tree/root" "$work/tree/bin"
+: >"$work/apt/status"
+printf 'deb [signed-by=%s target=Packages] %s %s main\n' "$keyring" "$mirror" "$suite" >"$work/apt/sources.list"
+
+# Read last, so that it wins over the system's; proxies and certificates stay as the system has them. A testing suite's
+# Release file is sometimes past its date; the signature is checked all the same.
+cat >"$work/apt/conf" <<END
+Dir::State "$work/apt";
+Dir::State::lists "$work/apt/lists";
+Dir::State::status "$work/apt/status";
+Dir::Cache "$work/apt";
+Dir::Cache::archives "$work/apt/archives";
+Dir::Etc::sourcelist "$work/apt/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+Acquire::Check-Valid-Until "false";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "30";
+APT::Update::Error-Mode "any";
+APT::Install-Recommends "false";
+APT::Sandbox::User "";
+Debug::NoLocking "true";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear DPkg::Pre-Install-Pkgs;
+#clear DPkg::Post-Invoke;
+END
+
+say "fetching neovim, hx and tmux from $mirror ($suite), about 40 MB, into $place"
+apt-get -c "$work/apt/conf" -qq update >"$work/log" 2>&1 ||
+    { cat "$work/log" >&2; cannot "cannot read $suite at $mirror: no network?"; }
+apt-get -c "$work/apt/conf" -qq -y --download-only install neovim hx tmux >"$work/log" 2>&1 ||
+    { cat "$work/log" >&2; cannot "cannot fetch the packages from $mirror"; }
+
+for package in "$work"/apt/archives/*.deb; do
+    dpkg-deb --extract "$package" "$work/tree/root"
+done
+
+cat >"$work/tree/bin/run" <<'END'
+#!/bin/sh
+# Starts a program of ../root through the loader and the libraries that came with it. What it starts itself gets the
+# system's, because the path is an argument and not a variable.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=${here%/bin}/root
+name=${0##*/}
+for loader in "$root"/usr/lib/*/ld-linux*.so.* "$root"/usr/lib64/ld-linux*.so.*; do
+    [ -x "$loader" ] && break
+done
+program=$root/usr/bin/$name
+case $name in
+nvim)
+    # Neovim's own tree-sitter parsers lie where the package's root would be.
+    export VIMRUNTIME="$root/usr/share/nvim/runtime"
+    set -- --cmd "set runtimepath+=$root/usr/lib/nvim" "$@"
+    ;;
+hx)
+    export HELIX_RUNTIME="$root/usr/lib/hx/runtime"
+    program=$root/usr/lib/hx/hx
+    ;;
+esac
+exec "$loader" --library-path "$(dirname "$loader")" "$program" "$@"
+END
+chmod +x "$work/tree/bin/run"
+for name in nvim hx tmux; do ln -s run "$work/tree/bin/$name"; done
+
+works "$work/tree" || { say "the packages of $suite were unpacked, but their programs do not run here"; exit 1; }
+rm -rf "$place"
+mv "$work/tree" "$place"
+say "$("$place/bin/nvim" --version | head -n 1), $("$place/bin/hx" --version), $("$place/bin/tmux" -V)"
+printf '%s\n' "$place"

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Drives real editors against Tandem: tests/editors/run.sh [path to tandem]
+#
+# The editors come from scripts/get-editors.sh. Where they cannot be had, this says SKIPPED and succeeds;
+# TANDEM_EDITORS_REQUIRED=1 makes that a failure. Needs Linux: it looks into /proc for processes left behind.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+repository=$(cd "$here/../.." && pwd)
+tandem=${1:-${CARGO_TARGET_DIR:-$repository/target}/debug/tandem}
+[ -x "$tandem" ] || { echo "tests/editors: no $tandem; build it first (cargo build) or name another" >&2; exit 2; }
+
+status=0
+editors=$("$repository/scripts/get-editors.sh") || status=$?
+if [ "$status" -ne 0 ]; then
+    echo "SKIPPED: no editors on this machine (the lines above say why)"
+    echo "0 passed, 0 failed"
+    [ "$status" -eq 3 ] && [ -z "${TANDEM_EDITORS_REQUIRED:-}" ]
+    exit
+fi
+
+# Short, because sockets lie below it and their paths are bounded.
+scratch=$(mktemp -d /tmp/tandem-editors.XXXXXX)
+finish() { [ -n "${TANDEM_TEST_KEEP:-}" ] && echo "kept $scratch" || rm -rf "$scratch"; }
+trap finish EXIT
+trap 'exit 1' INT TERM HUP
+mkdir -p "$scratch/bin"
+ln -s "$(realpath "$tandem")" "$scratch/bin/tandem"
+
+export TANDEM_TEST_SCRATCH="$scratch" TANDEM_TEST_REPOSITORY="$repository" TANDEM_TEST_BINARY="$tandem" \
+    TANDEM_TEST_EDITORS="$editors"
+# The user's own settings are not what is tested.
+unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM TANDEM_CONFIG TANDEM_LOG || true
+
+: >"$scratch/report"
+for driver in ${TANDEM_TEST_DRIVERS:-nvim helix}; do
+    echo "-- $driver"
+    # A driver that hangs or dies counts as one failure more.
+    { timeout 300 "$editors/bin/nvim" -l "$here/$driver.lua" 2>&1 && echo 0 >"$scratch/status" ||
+        echo $? >"$scratch/status"; } | tee "$scratch/lines"
+    cat "$scratch/lines" >>"$scratch/report"
+    if [ "$(cat "$scratch/status")" -ne 0 ] && ! grep -q '^FAILED ' "$scratch/lines"; then
+        echo "FAILED the driver itself ($driver.lua)" | tee -a "$scratch/report"
+    fi
+done
+passed=$(grep -c '^ok ' "$scratch/report" || true)
+failed=$(grep -c '^FAILED ' "$scratch/report" || true)
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
