@@ -11,11 +11,15 @@ local LOOKUP = { TANDEM_ENGINE_CHOICE = 'lookup' }
 --- A line that stands four times in orders.py, cut where the suggestion is to begin.
 local TYPED, REST = 'self.audit.rec', 'ord(self.order_id, self.customer, self.status)'
 
+local ORDERS = scratch.read(scratch.repository .. '/tests/editors/workspace/orders.py')
+
 local editor = Neovim.start('neovim', LOOKUP)
 
---- Below the last line of the file, at the indentation of a method's body.
+--- Undoes what earlier cases did to orders.py and goes below its last line, to the indentation of a method's body.
 local function new_line()
-  editor:type('<Esc>:edit!<CR>Go<Esc>S')
+  editor:type('<Esc>')
+  editor:set_text(ORDERS)
+  editor:type('Go<C-U>')
   editor:enter('        ', '        ')
 end
 
@@ -62,9 +66,9 @@ check.case('Tab inserts exactly it', function()
 end)
 
 check.case('without a suggestion Tab is a tab', function()
-  editor:type('<Esc>:enew!<CR>')
+  editor:type('<Esc>:new<CR>')
   editor:enter('i<Tab>', '\t')
-  editor:type('<Esc>:edit! orders.py<CR>')
+  editor:type('<Esc>:close!<CR>')
 end)
 
 check.case('typing along keeps the rest of the suggestion, from memory', function()
@@ -135,31 +139,45 @@ check.case('leaving insert mode takes the suggestion away for good', function()
   editor:check_agreement()
 end)
 
-check.case('in a source file of this repository a line is continued', function()
-  local source = scratch.read(scratch.repository .. '/src/text/position.rs')
-  scratch.write(editor.workspace .. '/position.rs', source)
-  -- Any line of code that is long enough will do: written again below itself it can be told from its beginning.
-  local line, number = nil, 0
-  for candidate in vim.gsplit(source, '\n', { plain = true }) do
-    number = number + 1
-    if #candidate > 50 and #candidate < 90 and candidate:match('^    +%l[%w_]+%b();?$|^    +let .+;$') then
-      line = candidate
-      break
-    end
-    if #candidate > 50 and #candidate < 90 and candidate:match('^    +let .+;$') then
-      line = candidate
-      break
+--- A file of this repository and a line of it, with its number, whose first 40 characters stand nowhere else in it.
+local function line_of_this_repository()
+  local files = vim.fn.globpath(scratch.repository .. '/src', '**/*.rs', true, true)
+  table.sort(files)
+  for _, file in ipairs(files) do
+    local source, number = scratch.read(file), 0
+    for line in vim.gsplit(source, '\n', { plain = true }) do
+      number = number + 1
+      if #line > 55 and #line < 95 and line:match('^ +let [%g ]+;$') then
+        local _, count = source:gsub(vim.pesc(line:sub(1, 40)), '')
+        if count == 1 then
+          return source, line, number
+        end
+      end
     end
   end
-  check.truthy(line, 'position.rs has no such line any more; choose another file')
-  editor:open('position.rs')
-  editor:type(('<Esc>%dGo<Esc>S'):format(number))
-  local head = line:sub(1, 40)
-  -- Without the file type's indentation, which is not what is tested.
-  editor:type('<C-U>' .. head:gsub('<', '<lt>'))
+  error('no such line in src any more')
+end
+
+check.case('in a source file of this repository a line is continued', function()
+  local source, line, number = line_of_this_repository()
+  scratch.write(editor.workspace .. '/copy.rs', source)
+  editor:open('copy.rs')
+  -- Written again below itself it can be told from its beginning. CTRL-U takes the indentation that the editor adds.
+  editor:type(('<Esc>%dGo<C-U>'):format(number) .. line:sub(1, 40):gsub('<', '<lt>'))
   check.equal(line:sub(41), editor:wait_for_ghost().text, 'the rest of ' .. line)
   editor:enter('<Tab>', line)
   editor:check_agreement()
+  editor:type('<Esc>')
+end)
+
+check.case('lines that end in CR LF keep their ends', function()
+  scratch.write(editor.workspace .. '/dos.py', (ORDERS:gsub('\n', '\r\n')))
+  editor:open('dos.py')
+  editor:type('Go<C-U>        ' .. TYPED)
+  check.equal(REST, editor:wait_for_ghost().text, 'the suggestion')
+  editor:enter('<Tab>', '        ' .. TYPED .. REST)
+  editor:check_agreement()
+  editor:type('<Esc>')
 end)
 
 check.case('after any edits the server has the text of the buffer', function()
@@ -167,7 +185,7 @@ check.case('after any edits the server has the text of the buffer', function()
   local edits = {
     'dd', 'p', 'yyP', 'J', 'xp', '~~', 'ia🦀é<Esc>', 'u', '<C-R>', '>>', '<lt><lt>', 'cwföö<Esc>', 'Gdd', 'ggO日本<Esc>',
     'A<CR>x<CR><Esc>', ':%s/self/sélf/ge<CR>', ':%s/sélf/self/ge<CR>', 'ggdG', 'uG', '10G', '3j', '2k', 'w', '$', 'D',
-    ':set noeol nofixeol<CR>', ':set eol<CR>', ':1,3m$<CR>', 'gg=G', 'vjd', 'O<Tab>y<Esc>', 'yiw', 'P',
+    ':1,3m$<CR>', 'gg=G', 'vjd', 'O<Tab>y<Esc>', 'yiw', 'P',
   }
   -- Numerical Recipes' generator: the same edits in every run.
   local state = 20261121
@@ -178,7 +196,6 @@ check.case('after any edits the server has the text of the buffer', function()
     local ok, message = pcall(editor.check_agreement, editor)
     check.truthy(ok, ('step %d, %s: %s'):format(step, keys, message))
   end
-  editor:type(':edit! orders.py<CR>')
 end)
 
 check.case('stopping the client ends the server', function()
@@ -195,9 +212,46 @@ check.case('quitting Neovim ends the server', function()
 end)
 
 check.case('Neovim had no error to note', function()
-  for line in vim.gsplit(editor:log(), '\n', { plain = true }) do
-    check.truthy(not line:match('^%[ERROR%]'), line)
-  end
+  editor:check_log()
+end)
+
+--- Work starts so late here that every request is still waiting when the next thing happens.
+local slow = Neovim.start('neovim-slow', vim.tbl_extend('error', LOOKUP, { TANDEM_COMPLETION_DEBOUNCE_MS = '5000' }))
+
+check.case('leaving insert mode cancels the request that waits', function()
+  slow:open('orders.py')
+  slow:type('Go<C-U>' .. TYPED)
+  check.wait('a request to wait', function()
+    return slow:pending() == 1
+  end)
+  slow:type('<Esc>')
+  check.wait('its end', function()
+    return slow:pending() == 0
+  end)
+  check.truthy(slow:log():find('Received cancellation ack', 1, true), 'the request was answered as if not cancelled')
+  check.equal(nil, slow:ghost(), 'ghost text')
+end)
+
+check.case('a newer request ends the older one at once', function()
+  slow:type('a')
+  local first = check.wait('a request to wait', function()
+    return slow:newest_pending()
+  end)
+  slow:type('ord')
+  check.wait('the newer one to wait alone', function()
+    local newest = slow:newest_pending()
+    return newest and newest > first and slow:pending() == 1
+  end)
+  check.equal(nil, slow:ghost(), 'ghost text for what is no longer so')
+  slow:type('<Esc>')
+  slow:check_agreement()
+  slow:check_log()
+end)
+
+check.case('a killed Neovim leaves nothing behind', function()
+  check.truthy(not vim.tbl_isempty(scratch.processes(slow.environment)), 'the server is not among the processes')
+  vim.uv.kill(vim.fn.jobpid(slow.channel), 'sigkill')
+  scratch.wait_until_gone(slow.environment)
 end)
 
 check.finish()
