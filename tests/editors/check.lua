@@ -3,7 +3,7 @@
 local M = {}
 
 --- ms. How long anything may take on a busy machine. Nothing is slower when it passes.
-M.patience = tonumber(vim.env.TANDEM_TEST_PATIENCE_MS) or 30000
+M.patience = tonumber(vim.env.EDITOR_TEST_PATIENCE_MS) or 30000
 
 local failed = 0
 

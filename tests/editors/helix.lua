@@ -8,7 +8,7 @@ local Terminal = require('terminal')
 --- A line that stands four times in orders.py, cut where the suggestion is to begin.
 local TYPED, REST = 'self.audit.rec', 'ord(self.order_id, self.customer, self.status)'
 
-local environment, workspace = scratch.home('helix', { TANDEM_ENGINE_CHOICE = 'lookup' })
+local environment, workspace = scratch.home('helix', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = 'high' })
 scratch.write(environment.XDG_CONFIG_HOME .. '/helix/languages.toml', scratch.snippet('editors/helix/README.md', 'toml'))
 local file = workspace .. '/orders.py'
 local log = environment.XDG_CACHE_HOME .. '/helix/helix.log'
@@ -50,7 +50,7 @@ end
 check.case('Helix attaches', function()
   terminal:wait_for(' NOR ')
   check.wait('the handshake', function()
-    return vim.uv.fs_stat(log) and scratch.read(log):find('tandem -> .-"initialized"')
+    return vim.uv.fs_stat(log) and scratch.read(log):find('tandem %-> [^\n]*"initialized"')
   end, function()
     return vim.uv.fs_stat(log) and scratch.read(log) or terminal:screen()
   end)

@@ -21,19 +21,20 @@ fi
 
 # Short, because sockets lie below it and their paths are bounded.
 scratch=$(mktemp -d /tmp/tandem-editors.XXXXXX)
-finish() { [ -n "${TANDEM_TEST_KEEP:-}" ] && echo "kept $scratch" || rm -rf "$scratch"; }
+finish() { [ -n "${EDITOR_TEST_KEEP:-}" ] && echo "kept $scratch" || rm -rf "$scratch"; }
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 mkdir -p "$scratch/bin"
 ln -s "$(realpath "$tandem")" "$scratch/bin/tandem"
 
-export TANDEM_TEST_SCRATCH="$scratch" TANDEM_TEST_REPOSITORY="$repository" TANDEM_TEST_BINARY="$tandem" \
-    TANDEM_TEST_EDITORS="$editors"
+export EDITOR_TEST_SCRATCH="$scratch" EDITOR_TEST_REPOSITORY="$repository" EDITOR_TEST_BINARY="$tandem" \
+    EDITOR_TEST_EDITORS="$editors"
 # The user's own settings are not what is tested.
-unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM TANDEM_CONFIG TANDEM_LOG || true
+unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM
+for variable in $(env | sed -n "s,^\(TANDEM_[A-Z_]*\)=.*,\1,p"); do unset "$variable"; done
 
 : >"$scratch/report"
-for driver in ${TANDEM_TEST_DRIVERS:-nvim helix}; do
+for driver in ${EDITOR_TEST_DRIVERS:-nvim helix}; do
     echo "-- $driver"
     # A driver that hangs or dies counts as one failure more.
     { timeout 300 "$editors/bin/nvim" -l "$here/$driver.lua" 2>&1 && echo 0 >"$scratch/status" ||

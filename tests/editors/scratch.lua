@@ -4,10 +4,10 @@ local check = require('check')
 local M = {}
 
 --- Absolute paths, set by run.sh.
-M.directory = assert(vim.env.TANDEM_TEST_SCRATCH, 'run this by tests/editors/run.sh')
-M.repository = assert(vim.env.TANDEM_TEST_REPOSITORY)
-M.tandem = assert(vim.uv.fs_realpath(assert(vim.env.TANDEM_TEST_BINARY)))
-M.editors = assert(vim.env.TANDEM_TEST_EDITORS)
+M.directory = assert(vim.env.EDITOR_TEST_SCRATCH, 'run this by tests/editors/run.sh')
+M.repository = assert(vim.env.EDITOR_TEST_REPOSITORY)
+M.tandem = assert(vim.uv.fs_realpath(assert(vim.env.EDITOR_TEST_BINARY)))
+M.editors = assert(vim.env.EDITOR_TEST_EDITORS)
 
 function M.read(path)
   local file = assert(io.open(path, 'rb'))
