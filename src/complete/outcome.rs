@@ -48,7 +48,7 @@ impl Suggestion {
 
 /// Why nothing is shown. Each variant is a sentence for the user in `Display`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Reason {
     Disabled,
     LanguageDisabled(String),
@@ -124,7 +124,7 @@ pub struct Stage {
 
 /// What became of a request.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Decision {
     Shown { suggestions: Vec<Suggestion>, from_memory: bool },
     Hidden { reason: Reason, sentence: String },

@@ -85,7 +85,7 @@ check.case('typing along keeps the rest of the suggestion, from memory', functio
     check.equal(REST:sub(length + 1), check.truthy(editor:ghost(), 'the answer removed it').text, 'after the answer')
   end
   local shown = check.truthy(editor:why().decision.shown, 'why says that nothing was shown')
-  check.equal(true, shown.from_memory, 'from memory')
+  check.equal(true, shown.fromMemory, 'from memory')
   editor:enter('<Tab>', '        ' .. TYPED .. REST)
   editor:check_agreement()
 end)
