@@ -3,9 +3,12 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod complete;
 mod doctor;
 pub mod engine;
+mod engines;
 mod place;
+mod serve;
 mod terminal;
 
 use std::io;
@@ -65,6 +68,8 @@ struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Arguments),
+    Complete(complete::Arguments),
     Doctor(doctor::Arguments),
 
     /// The process that owns the model; `tandem serve` starts it.
@@ -76,17 +81,32 @@ enum Command {
 pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
     let settings = match &arguments.command {
+        Command::Serve(arguments) => arguments.options.settings()?,
+        Command::Complete(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
         Command::Engine(_) => Value::Null,
     };
-    let loader = Loader::new(environment, settings);
+    let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
     let loaded = loader.load(&[], None);
     for problem in observe::start(&loaded.settings.log, &loader.paths().log_file()) {
         eprintln!("tandem: {problem}");
     }
     match arguments.command {
+        Command::Serve(arguments) => serve::run(&arguments, loader),
+        Command::Complete(arguments) => complete::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
+    }
+}
+
+impl Command {
+    /// What this command takes for granted where nobody says otherwise.
+    fn defaults(&self) -> Value {
+        match self {
+            Command::Serve(_) | Command::Engine(_) => Value::Null,
+            // One answer needs no process that outlives it, and a person's terminal no news of success.
+            _ => serde_json::json!({"engine.host": "in-process", "log.filter": "warn"}),
+        }
     }
 }
 

@@ -1,0 +1,94 @@
+//! From settings to the engine that they ask for.
+
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+
+use crate::config::{EngineChoice, EngineSettings, Loader, Paths};
+use crate::engine::Engine;
+use crate::lsp::EngineFactory;
+
+/// Makes engines for a server, which asks again when the settings change.
+pub fn factory(loader: &Loader) -> EngineFactory {
+    let paths = loader.paths().clone();
+    Arc::new(move |settings| start(settings, &paths))
+}
+
+/// Starts what `settings` ask for and returns at once; `Engine::status` tells how it goes. None for lookup alone.
+///
+/// Must be called inside a tokio runtime with time and IO.
+pub fn start(settings: &EngineSettings, paths: &Paths) -> Option<Arc<dyn Engine>> {
+    match settings.choice {
+        EngineChoice::Lookup => None,
+        EngineChoice::Auto => model(settings, paths, &Handle::current()),
+    }
+}
+
+/// What this build says when a model is wanted.
+#[cfg(not(feature = "llama"))]
+pub const WITHOUT_LLAMA: &str = "this build has no llama.cpp: the lookup engine completes alone";
+
+#[cfg(not(feature = "llama"))]
+fn model(_settings: &EngineSettings, _paths: &Paths, _runtime: &Handle) -> Option<Arc<dyn Engine>> {
+    tracing::info!("{WITHOUT_LLAMA}");
+    None
+}
+
+#[cfg(feature = "llama")]
+fn model(settings: &EngineSettings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn Engine>> {
+    use crate::config::{CompletionSettings, HostMode};
+    use crate::engine::llama::{LlamaEngine, ModelConfig};
+
+    match settings.host {
+        HostMode::InProcess => {
+            let config = ModelConfig::new(settings, &CompletionSettings::default(), paths.cache.clone());
+            Some(Arc::new(LlamaEngine::start(config)))
+        }
+        HostMode::Process => Some(host(settings, paths, runtime).unwrap_or_else(|error| {
+            let reason = format!("the engine host cannot be started: {error:#}");
+            tracing::error!("{reason}");
+            Arc::new(Broken::new(reason))
+        })),
+    }
+}
+
+#[cfg(feature = "llama")]
+fn host(settings: &EngineSettings, paths: &Paths, runtime: &Handle) -> anyhow::Result<Arc<dyn Engine>> {
+    use crate::engine::host::{HostConfig, HostEngine, HostPaths};
+
+    let places = HostPaths { runtime_dir: paths.runtime.clone(), state_dir: paths.state.clone() };
+    let engine = HostEngine::new(HostConfig::new(places, std::env::current_exe()?, settings)?, runtime);
+    // The model loads while the user reads; lookup answers until it is there.
+    engine.connect();
+    Ok(Arc::new(engine))
+}
+
+/// Stands where an engine should be and says why it is not.
+#[cfg(feature = "llama")]
+struct Broken {
+    reason: String,
+    status: tokio::sync::watch::Sender<crate::engine::EngineStatus>,
+}
+
+#[cfg(feature = "llama")]
+impl Broken {
+    fn new(reason: String) -> Self {
+        use crate::engine::{EngineState, EngineStatus};
+
+        let state = EngineState::Failed { reason: reason.clone() };
+        Self { reason, status: tokio::sync::watch::Sender::new(EngineStatus::new("llama", state)) }
+    }
+}
+
+#[cfg(feature = "llama")]
+impl Engine for Broken {
+    fn generate(&self, _job: crate::engine::Job) -> crate::engine::Generation {
+        let (sender, stream) = crate::engine::generation();
+        sender.finish(crate::engine::Finish::Failed(self.reason.clone()));
+        stream
+    }
+
+    fn status(&self) -> tokio::sync::watch::Receiver<crate::engine::EngineStatus> {
+        self.status.subscribe()
+    }
+}

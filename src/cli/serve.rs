@@ -1,0 +1,51 @@
+//! `tandem serve`: the language server on stdin and stdout.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::bail;
+
+use super::{Options, engines};
+use crate::config::Loader;
+use crate::lsp::{self, Input, Pace, ServeOptions};
+use crate::session::Session;
+
+/// Serve an editor over stdin and stdout. Editors start this.
+///
+/// Ends when the editor says `exit`, closes stdin or dies. Logs go to stderr, or with --set log.file=true to a file.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub(super) options: Options,
+
+    /// Record what the editor sends, for a bug report. The file will hold your source text.
+    #[arg(long, value_name = "FILE")]
+    mirror: Option<PathBuf>,
+
+    /// Play a recording instead of reading stdin
+    #[arg(long, value_name = "FILE")]
+    replay: Option<PathBuf>,
+
+    /// With --replay: without the pauses of the recording
+    #[arg(long, requires = "replay")]
+    fast: bool,
+
+    /// Taken and ignored: some editors add it to every server's command
+    #[arg(long, hide = true)]
+    stdio: bool,
+}
+
+pub fn run(arguments: &Arguments, loader: Loader) -> anyhow::Result<ExitCode> {
+    if arguments.mirror.is_some() && arguments.mirror == arguments.replay {
+        bail!("--mirror would write over the recording that --replay reads");
+    }
+    let input = match &arguments.replay {
+        Some(file) => Input::Replay(file.clone(), if arguments.fast { Pace::Fast } else { Pace::Recorded }),
+        None => Input::Stdin,
+    };
+    let settings = loader.load(&[], None).settings;
+    let make_engine = Some(engines::factory(&loader));
+    let options = ServeOptions { loader, make_engine, mirror: arguments.mirror.clone() };
+    let code = lsp::serve_stdio(input, || Session::new(settings, None), options)?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
