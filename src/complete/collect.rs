@@ -15,6 +15,7 @@ pub fn collect(
     account: &mut Account,
 ) -> Result<Vec<Suggestion>, Reason> {
     let progress = seat.progress.borrow();
+    account.why.joined = seat.joined;
     account.why.prompt = progress.prompt.clone();
     account.why.engine = progress.report.clone();
     if let Some(first) = progress.candidates.first() {

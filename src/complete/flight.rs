@@ -135,14 +135,16 @@ pub struct Seat {
     flight: Arc<Flight>,
     /// What the user typed since the flight began: the start of what it writes.
     pub typed: String,
+    /// The flight was under way before this request.
+    pub joined: bool,
     pub progress: watch::Receiver<Progress>,
 }
 
 impl Seat {
-    fn take(flight: Arc<Flight>, typed: String) -> Self {
+    fn take(flight: Arc<Flight>, typed: String, joined: bool) -> Self {
         flight.waiters.fetch_add(1, Ordering::Relaxed);
         let progress = flight.progress.clone();
-        Self { flight, typed, progress }
+        Self { flight, typed, joined, progress }
     }
 
     /// Nothing that is still to come matters: the engine may stop.
@@ -191,7 +193,7 @@ impl Flights {
         if let Some(flight) = current.as_ref()
             && let Some(typed) = flight.serves(text, offset, job.candidates, job.max_lines)
         {
-            return Seat::take(flight.clone(), typed);
+            return Seat::take(flight.clone(), typed, true);
         }
         if let Some(old) = current.take() {
             old.end();
@@ -213,7 +215,7 @@ impl Flights {
         });
         self.running.lock().unwrap_or_else(PoisonError::into_inner).push((lane, Arc::downgrade(&flight)));
         *current = Some(flight.clone());
-        Seat::take(flight, String::new())
+        Seat::take(flight, String::new(), false)
     }
 
     fn end_orphans(&self, lane: u64) {

@@ -140,6 +140,8 @@ pub struct Why {
     /// Byte offset of the cursor.
     pub offset: usize,
     pub trigger: Trigger,
+    /// The generation was under way for an earlier keystroke; `prompt` and `engine` tell of that one.
+    pub joined: bool,
     pub prompt: Option<PromptReport>,
     /// What the model wrote before it was shaped, and how it ended.
     pub raw: Option<String>,
