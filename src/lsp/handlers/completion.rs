@@ -5,7 +5,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 
 use super::completion_resolve::documentation;
-use crate::complete::{Outcome, Source, Suggestion, Trigger};
+use crate::complete::{Outcome, Patience, Source, Suggestion, Trigger};
 use crate::lsp::capabilities::ClientFeatures;
 use crate::lsp::convert;
 use crate::lsp::server::Server;
@@ -25,7 +25,7 @@ pub async fn handle(server: &Server, params: lsp::CompletionParams) -> Result<Op
     let features = server.features();
     let typed = Typed::at(&snapshot, position, features.encoding);
     let trigger = trigger(params.context.as_ref(), &typed.word);
-    let work = server.session.complete(document, position, trigger);
+    let work = server.session.complete_within(document, position, trigger, Patience::MENU);
     // From here on in a task of its own: what the pipeline computes does not hold up the protocol.
     tokio::task::yield_now().await;
     let Outcome::Show(suggestions) = work.await else { return Ok(None) };
