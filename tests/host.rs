@@ -9,6 +9,8 @@ mod host {
     pub mod life;
     pub mod limits;
     pub mod programs;
+    #[cfg(feature = "llama")]
+    pub mod real;
     pub mod support;
 }
 
@@ -21,7 +23,10 @@ fn main() {
         Some("client") => return host::programs::client(),
         _ => {}
     }
-    let tests = [host::life::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
+    #[cfg_attr(not(feature = "llama"), expect(unused_mut))]
+    let mut tests = [host::life::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
+    #[cfg(feature = "llama")]
+    tests.extend(host::real::TESTS);
     let trials = tests.into_iter().map(|(name, test)| {
         Trial::test(name, move || {
             test();
