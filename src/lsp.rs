@@ -23,6 +23,6 @@ mod service;
 mod settings;
 mod transport;
 
-pub use mirror::Pace;
+pub use mirror::{Pace, replay};
 pub use serve::{Input, ServeOptions, serve, serve_stdio};
 pub use settings::EngineFactory;

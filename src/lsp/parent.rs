@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// Time between two looks. Nobody waits for it, so it may be long.
-const INTERVAL: Duration = Duration::from_secs(3);
+const INTERVAL: Duration = Duration::from_secs(2);
 
 /// Cancels `stop` when the process `id` is gone. A process that is not there now is not watched: the editor may run
 /// behind a container's border and its number means nothing here.

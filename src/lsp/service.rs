@@ -7,7 +7,7 @@ use std::pin::Pin;
 use futures_util::FutureExt;
 use serde_json::Value;
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
-use tower_lsp::{ExitedError, LanguageServer, LspService};
+use tower_lsp::{LanguageServer, LspService};
 use tower_service::Service;
 
 use super::message;
@@ -50,7 +50,8 @@ impl<S: LanguageServer> Guarded<S> {
         };
         let mut running: Running = Box::pin(AssertUnwindSafe(handler).catch_unwind().map(move |outcome| {
             let response = outcome.unwrap_or_else(|_| Ok(id.clone().map(panicked)));
-            response.unwrap_or_else(|ExitedError { .. }| None).or_else(|| id.filter(|_| !is_exit).map(no_method))
+            // The framework's only error is that `exit` was seen: nobody waits for an answer then.
+            response.unwrap_or(None).or_else(|| id.filter(|_| !is_exit).map(no_method))
         }));
         match (&mut running).now_or_never() {
             Some(response) => {

@@ -1,0 +1,17 @@
+//! The server as an editor meets it: over a pipe, message by message.
+//!
+//! Most tests serve in this process over an in-memory pipe with a scripted engine; `process` starts the real binary. No
+//! test asserts a time: the only clock is a guard against hanging.
+
+mod support;
+
+mod cancel;
+
+mod documents;
+mod framing;
+mod ghost_text;
+mod lifecycle;
+mod menu;
+mod ordering;
+mod settings;
+mod status;

@@ -1,0 +1,71 @@
+//! An engine that answers when the test says so.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tandem::engine::{Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job};
+use tandem::engine::{PromptReport, Report, TokenScore, generation};
+use tokio::sync::watch;
+
+pub struct Held {
+    jobs: Mutex<Vec<(Job, GenerationSender)>>,
+    status: watch::Sender<EngineStatus>,
+}
+
+impl Held {
+    pub fn new() -> Arc<Self> {
+        Self::in_state(EngineState::Ready)
+    }
+
+    pub fn in_state(state: EngineState) -> Arc<Self> {
+        let status = watch::Sender::new(EngineStatus::new("fake", state));
+        Arc::new(Self { jobs: Mutex::default(), status })
+    }
+
+    pub fn set_state(&self, state: EngineState) {
+        self.status.send_modify(|status| status.state = state);
+    }
+
+    pub fn jobs(&self) -> usize {
+        self.jobs.lock().expect("no panic").len()
+    }
+
+    /// Waits until the engine was given this many jobs in all.
+    pub async fn until_jobs(&self, count: usize) {
+        while self.jobs() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Waits until nobody wants the job any more.
+    pub async fn until_cancelled(&self, job: usize) {
+        loop {
+            if self.jobs.lock().expect("no panic")[job].1.is_cancelled() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Answers a job.
+    pub fn answer(&self, job: usize, text: &str) {
+        let (_, sender) = self.jobs.lock().expect("no panic")[job].clone();
+        sender.send(Event::Started(PromptReport::default()));
+        let tokens = vec![TokenScore { logprob: -0.1, bytes: text.len() as u32 }];
+        sender.send(Event::Delta { candidate: 0, text: text.to_owned(), tokens });
+        sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
+        sender.send(Event::Done(Report::default()));
+    }
+}
+
+impl Engine for Held {
+    fn generate(&self, job: Job) -> Generation {
+        let (sender, stream) = generation();
+        self.jobs.lock().expect("no panic").push((job, sender));
+        stream
+    }
+
+    fn status(&self) -> watch::Receiver<EngineStatus> {
+        self.status.subscribe()
+    }
+}
