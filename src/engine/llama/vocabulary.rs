@@ -179,3 +179,97 @@ impl Vocabulary for LlamaVocabulary<'_> {
         (self.vocab.should_add_bos() && token.0 >= 0).then_some(token.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use llama_cpp_2::model::params::LlamaModelParams;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::engine::llama::{backend::backend, starter};
+    use crate::engine::prompt::{SplitRule, TokenCache};
+
+    static MODEL: LazyLock<LlamaModel> = LazyLock::new(|| {
+        let directory = tempfile::tempdir().unwrap();
+        let path = starter::materialize(directory.path()).unwrap();
+        let parameters = LlamaModelParams::default().with_vocab_only(true);
+        LlamaModel::load_from_file(backend().unwrap(), path, &parameters).unwrap()
+    });
+    static VOCABULARY: LazyLock<LlamaVocabulary<'static>> = LazyLock::new(|| LlamaVocabulary::new(&MODEL));
+
+    fn tokens(text: &str) -> Vec<Token> {
+        let mut tokens = Vec::new();
+        VOCABULARY.tokenize(text, &mut tokens);
+        tokens
+    }
+
+    /// Text with many line breaks, blanks and oddities.
+    fn source() -> impl Strategy<Value = String> {
+        let part = prop_oneof![
+            4 => "[a-zA-Z_0-9(){};:.,=+<>\"'#/-]{0,12}".prop_map(String::from),
+            3 => "[ \t]{0,8}".prop_map(String::from),
+            3 => prop_oneof![Just("\n"), Just("\r\n"), Just("\n\n"), Just(" \n"), Just("\r")].prop_map(String::from),
+            1 => prop_oneof![Just("é"), Just("漢字"), Just("🙂"), Just("<|fim_middle|>"), Just("\u{85}")].prop_map(String::from),
+        ];
+        prop::collection::vec(part, 0..40).prop_map(|parts| parts.concat())
+    }
+
+    #[test]
+    fn the_starters_vocabulary_may_be_split_at_lines() {
+        assert_eq!(SplitRule::for_vocabulary(&*VOCABULARY), SplitRule::Lines);
+    }
+
+    proptest! {
+        #[test]
+        fn tokens_of_lines_are_the_tokens_of_the_whole(text in source()) {
+            let mut cache = TokenCache::new(SplitRule::Lines);
+            for _ in 0..2 {
+                let mut parts = Vec::new();
+                cache.tokenize(&*VOCABULARY, &text, &mut parts);
+                prop_assert_eq!(&parts, &tokens(&text));
+            }
+        }
+
+        #[test]
+        fn pieces_join_to_the_text(text in source()) {
+            let bytes: Vec<u8> = tokens(&text).iter().flat_map(|token| VOCABULARY.piece(*token)).copied().collect();
+            prop_assert_eq!(String::from_utf8(bytes).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn special_spellings_in_user_text_stay_text() {
+        let middle = VOCABULARY.special("<|fim_middle|>").unwrap();
+        assert!(VOCABULARY.is_special(middle) && VOCABULARY.piece(middle).is_empty());
+        assert!(!tokens("a <|fim_middle|> b").contains(&middle));
+        assert_eq!(VOCABULARY.special("<|no_such_token|>"), None);
+    }
+
+    #[test]
+    fn tokens_that_agree_with_bytes_are_all_found() {
+        for bytes in ["pri", " pri", "x", "_fo"] {
+            let bytes = bytes.as_bytes();
+            let mut found: Vec<Token> = VOCABULARY.compatible_with(bytes).collect();
+            found.sort_unstable();
+            let expected: Vec<Token> = (0..VOCABULARY.len() as Token)
+                .filter(|token| {
+                    let piece = VOCABULARY.piece(*token);
+                    !piece.is_empty() && (piece.starts_with(bytes) || bytes.starts_with(piece))
+                })
+                .collect();
+            assert_eq!(found, expected);
+            assert!(!found.is_empty());
+        }
+    }
+
+    #[test]
+    fn ids_outside_the_vocabulary_are_special_and_silent() {
+        for token in [-1, Token::MIN, Token::MAX, VOCABULARY.len() as Token] {
+            assert!(VOCABULARY.is_special(token));
+            assert_eq!(VOCABULARY.piece(token), b"");
+        }
+        assert_eq!(VOCABULARY.spell(&[Token::MAX]), "");
+    }
+}
