@@ -1,7 +1,15 @@
 //! llama.cpp with the model that ships: completion, reuse, cancel, speculation, faults.
 #![cfg(feature = "llama")]
 
+#[path = "engine_llama/cancels.rs"]
+mod cancels;
 #[path = "engine_llama/completes.rs"]
 mod completes;
+#[path = "engine_llama/faults.rs"]
+mod faults;
+#[path = "engine_llama/gguf.rs"]
+mod gguf;
+#[path = "engine_llama/speculates.rs"]
+mod speculates;
 #[path = "engine_llama/support.rs"]
 mod support;

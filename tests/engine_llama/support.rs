@@ -19,6 +19,8 @@ pub fn cache_directory() -> PathBuf {
 pub fn config() -> ModelConfig {
     let mut config = ModelConfig::new(&EngineSettings::default(), &CompletionSettings::default(), cache_directory());
     config.threads = 1;
+    // Most tests start an engine of their own; the self-test has its own test.
+    config.self_test = false;
     config
 }
 

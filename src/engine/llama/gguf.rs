@@ -1,7 +1,9 @@
 //! Looks at a GGUF file before llama.cpp does: hostile or damaged headers never reach C++ code, and each fault gets a
 //! sentence of its own. Reads the header only; the tensors' bytes are not touched.
 
+use std::collections::HashSet;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
@@ -13,6 +15,7 @@ const MAGIC: &[u8; 4] = b"GGUF";
 const MOST_TENSORS: u64 = 100_000;
 const MOST_KEYS: u64 = 100_000;
 const MOST_DIMENSIONS: u32 = 4;
+const MOST_TOKENS: u64 = 2_000_000;
 
 /// Checks that a file is a complete GGUF. Returns its size in bytes.
 ///
@@ -68,6 +71,8 @@ impl Header {
             if key == b"general.alignment" && kind == 4 {
                 alignment = u64::from(self.u32()?);
                 ensure!(alignment.is_power_of_two() && alignment <= 1 << 20, "its alignment is {alignment}");
+            } else if key == b"tokenizer.ggml.tokens" && kind == 9 {
+                self.tokens()?;
             } else {
                 self.skip_value(kind, 0)?;
             }
@@ -92,6 +97,22 @@ impl Header {
         }
         let data = self.position.next_multiple_of(alignment);
         data.checked_add(end).context("the tensors' places overflow")
+    }
+
+    /// llama.cpp aborts the process on a vocabulary that holds a token twice.
+    fn tokens(&mut self) -> Result<()> {
+        let element = self.u32()?;
+        let count = self.u64()?;
+        ensure!(element == 8 && count <= MOST_TOKENS, "its vocabulary announces {count} tokens of type {element}");
+        let mut seen = HashSet::with_capacity(count as usize);
+        for _ in 0..count {
+            let mut hasher = DefaultHasher::new();
+            let token = self.string()?;
+            token.hash(&mut hasher);
+            // Empty ones get a name of their own.
+            ensure!(token.is_empty() || seen.insert(hasher.finish()), "its vocabulary holds a token twice");
+        }
+        Ok(())
     }
 
     fn skip_value(&mut self, kind: u32, depth: u32) -> Result<()> {
