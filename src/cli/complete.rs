@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let report = runtime.block_on(async {
-        let model = engines::start(&loaded.settings.engine, loader.paths());
+        let model = engines::start(&loaded.settings, loader.paths());
         if let Some(model) = &model {
             loading(model.as_ref()).await;
         }

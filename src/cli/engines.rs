@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 
-use crate::config::{EngineChoice, EngineSettings, Loader, Paths};
+use crate::config::{EngineChoice, Loader, Paths, Settings};
 use crate::engine::Engine;
 use crate::lsp::EngineFactory;
 
@@ -17,8 +17,8 @@ pub fn factory(loader: &Loader) -> EngineFactory {
 /// Starts what `settings` ask for and returns at once; `Engine::status` tells how it goes. None for lookup alone.
 ///
 /// Must be called inside a tokio runtime with time and IO.
-pub fn start(settings: &EngineSettings, paths: &Paths) -> Option<Arc<dyn Engine>> {
-    match settings.choice {
+pub fn start(settings: &Settings, paths: &Paths) -> Option<Arc<dyn Engine>> {
+    match settings.engine.choice {
         EngineChoice::Lookup => None,
         EngineChoice::Auto => model(settings, paths, &Handle::current()),
     }
@@ -29,19 +29,19 @@ pub fn start(settings: &EngineSettings, paths: &Paths) -> Option<Arc<dyn Engine>
 pub const WITHOUT_LLAMA: &str = "this build has no llama.cpp: the lookup engine completes alone";
 
 #[cfg(not(feature = "llama"))]
-fn model(_settings: &EngineSettings, _paths: &Paths, _runtime: &Handle) -> Option<Arc<dyn Engine>> {
+fn model(_settings: &Settings, _paths: &Paths, _runtime: &Handle) -> Option<Arc<dyn Engine>> {
     tracing::info!("{WITHOUT_LLAMA}");
     None
 }
 
 #[cfg(feature = "llama")]
-fn model(settings: &EngineSettings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn Engine>> {
-    use crate::config::{CompletionSettings, HostMode};
+fn model(settings: &Settings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn Engine>> {
+    use crate::config::HostMode;
     use crate::engine::llama::{LlamaEngine, ModelConfig};
 
-    match settings.host {
+    match settings.engine.host {
         HostMode::InProcess => {
-            let config = ModelConfig::new(settings, &CompletionSettings::default(), paths.cache.clone());
+            let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
             Some(Arc::new(LlamaEngine::start(config)))
         }
         HostMode::Process => Some(host(settings, paths, runtime).unwrap_or_else(|error| {
@@ -53,10 +53,14 @@ fn model(settings: &EngineSettings, paths: &Paths, runtime: &Handle) -> Option<A
 }
 
 #[cfg(feature = "llama")]
-fn host(settings: &EngineSettings, paths: &Paths, runtime: &Handle) -> anyhow::Result<Arc<dyn Engine>> {
+fn host(settings: &Settings, paths: &Paths, runtime: &Handle) -> anyhow::Result<Arc<dyn Engine>> {
     use crate::engine::host::{HostConfig, HostEngine, HostPaths};
 
-    let places = HostPaths { runtime_dir: paths.runtime.clone(), state_dir: paths.state.clone() };
+    let places = HostPaths {
+        runtime_dir: paths.runtime.clone(),
+        state_dir: paths.state.clone(),
+        cache_dir: paths.cache.clone(),
+    };
     let engine = HostEngine::new(HostConfig::new(places, std::env::current_exe()?, settings)?, runtime);
     // The model loads while the user reads; lookup answers until it is there.
     engine.connect();

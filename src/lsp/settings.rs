@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::client::{ClientHandle, Severity};
-use crate::config::{EngineSettings, Loader};
+use crate::config::{EngineSettings, Loader, Settings};
 use crate::engine::Engine;
+use crate::observe;
 use crate::session::Session;
 
 /// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
-pub type EngineFactory = Arc<dyn Fn(&EngineSettings) -> Option<Arc<dyn Engine>> + Send + Sync>;
+pub type EngineFactory = Arc<dyn Fn(&Settings) -> Option<Arc<dyn Engine>> + Send + Sync>;
 
 /// Most problems shown at once; the rest is in the log.
 const SHOWN_PROBLEMS: usize = 3;
@@ -26,6 +27,9 @@ pub struct EditorSettings {
     state: Mutex<State>,
 }
 
+/// What an engine depends on: its own settings, and the tokens that its context must hold.
+type EngineKey = (EngineSettings, [u32; 4]);
+
 #[derive(Default)]
 struct State {
     folders: Vec<PathBuf>,
@@ -34,7 +38,7 @@ struct State {
     /// The newest answer to `workspace/configuration`, or what `didChangeConfiguration` brought.
     section: Value,
     /// What the running engine was made from; None before the first.
-    engine: Option<EngineSettings>,
+    engine: Option<EngineKey>,
     told: HashSet<String>,
 }
 
@@ -62,22 +66,23 @@ impl EditorSettings {
         if !section.is_null() {
             state.section = section;
         }
-        let engine = self.load(&mut state);
+        let settings = self.load(&mut state);
         let Some(make_engine) = &self.make_engine else { return };
-        if state.engine.as_ref() != Some(&engine) {
-            self.session.set_model(make_engine(&engine));
-            state.engine = Some(engine);
+        let key = engine_key(&settings);
+        if state.engine.as_ref() != Some(&key) {
+            self.session.set_model(make_engine(&settings));
+            state.engine = Some(key);
         }
     }
 
     /// Merges all layers, configures the session, and tells the user of what was ignored, each problem once.
-    fn load(&self, state: &mut State) -> EngineSettings {
+    fn load(&self, state: &mut State) -> Settings {
         let mut editor = unwrapped(&state.options).clone();
         merge(&mut editor, unwrapped(&state.section));
         let loaded = self.loader.load(&state.folders, Some(&editor));
+        let log_problems = observe::apply(&loaded.settings.log, &self.loader.paths().log_file());
         let mut fresh = Vec::new();
-        for problem in &loaded.problems {
-            let problem = problem.to_string();
+        for problem in loaded.problems.iter().map(ToString::to_string).chain(log_problems) {
             if state.told.insert(problem.clone()) {
                 tracing::warn!(problem, "a setting is ignored");
                 fresh.push(problem);
@@ -90,14 +95,19 @@ impl EditorSettings {
             let more = fresh.len() - SHOWN_PROBLEMS;
             self.client.show(Severity::Warning, &format!("{more} more problems with the settings are in the log"));
         }
-        let engine = loaded.settings.engine.clone();
-        self.session.configure(loaded.settings);
-        engine
+        self.session.configure(loaded.settings.clone());
+        loaded.settings
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn engine_key(settings: &Settings) -> EngineKey {
+    let budget = &settings.completion;
+    let tokens = [budget.prefix_tokens, budget.suffix_tokens, budget.snippet_tokens, budget.max_tokens];
+    (settings.engine.clone(), tokens)
 }
 
 /// Some clients send `{"tandem": {…}}`, some what is inside.
