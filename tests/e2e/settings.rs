@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tandem::config::EngineSettings;
+use tandem::config::{EngineSettings, Settings};
 use tandem::engine::fake::FakeEngine;
 
 use crate::support::{Client, Setup, URI, inline_capabilities};
@@ -100,9 +100,9 @@ async fn a_setting_that_cannot_be_used_is_shown_once_with_its_name() {
 async fn the_engine_is_made_when_the_settings_are_known_and_again_when_they_change() {
     let made: Arc<Mutex<Vec<EngineSettings>>> = Arc::default();
     let seen = made.clone();
-    let factory = Arc::new(move |settings: &EngineSettings| {
+    let factory = Arc::new(move |settings: &Settings| {
         let mut seen = seen.lock().expect("no panic");
-        seen.push(settings.clone());
+        seen.push(settings.engine.clone());
         let name = format!("engine({})", seen.len());
         Some(Arc::new(FakeEngine::new(move |_| name.clone())) as Arc<dyn tandem::engine::Engine>)
     });
