@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::watch;
+use tracing::Instrument;
 
 use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
@@ -144,7 +145,8 @@ impl Session {
         let recalled = request.as_ref().and_then(complete::recall);
         let busy = Busy::enter(&self.board);
         let session = self.clone();
-        async move {
+        let span = tracing::debug_span!("completion", document, ?trigger);
+        let answer = async move {
             let _busy = busy;
             let Some(request) = request else { return Outcome::Nothing(Reason::UnknownDocument) };
             let (outcome, why) = match recalled {
@@ -154,7 +156,8 @@ impl Session {
             session.board.answered(&outcome, started.elapsed());
             session.accounts.keep(why);
             outcome
-        }
+        };
+        answer.instrument(span)
     }
 
     /// The account of the newest request at this position (or, without one, of the document's newest).

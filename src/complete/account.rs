@@ -43,28 +43,35 @@ impl Account {
     pub fn close(mut self, result: Result<Vec<Suggestion>, Reason>) -> (Outcome, Why) {
         let total_us = self.started.elapsed().as_micros() as u64;
         self.why.stages.push(Stage { name: "total".to_owned(), us: total_us });
-        let reused = self.why.prompt.as_ref().map(|prompt| prompt.reused);
-        let evaluated = self.why.prompt.as_ref().map(|prompt| prompt.evaluated);
-        match result {
+        let outcome = match result {
             Ok(suggestions) => {
-                let source = suggestions.first().map(|suggestion| suggestion.source);
-                tracing::debug!(
-                    total_us,
-                    ?source,
-                    reused,
-                    evaluated,
-                    from_memory = self.from_memory,
-                    "completion shown"
-                );
                 let shown = suggestions.clone();
                 self.why.decision = Decision::Shown { suggestions: shown, from_memory: self.from_memory };
-                (Outcome::Show(suggestions), self.why)
+                Outcome::Show(suggestions)
             }
             Err(reason) => {
-                tracing::debug!(total_us, %reason, reused, evaluated, "nothing shown");
                 self.why.decision = Decision::Hidden { sentence: reason.to_string(), reason: reason.clone() };
-                (Outcome::Nothing(reason), self.why)
+                Outcome::Nothing(reason)
             }
+        };
+        if tracing::enabled!(tracing::Level::DEBUG) {
+            self.log(&outcome);
+        }
+        (outcome, self.why)
+    }
+
+    /// Numbers and names only: what was written is the user's.
+    fn log(&self, outcome: &Outcome) {
+        let stages = self.why.stages.iter().map(|stage| format!("{}={}", stage.name, stage.us));
+        let stages_us = stages.collect::<Vec<_>>().join(" ");
+        let prompt = self.why.prompt.as_ref();
+        let (reused, evaluated) = (prompt.map(|prompt| prompt.reused), prompt.map(|prompt| prompt.evaluated));
+        match outcome {
+            Outcome::Show(suggestions) => {
+                let source = suggestions.first().map(|suggestion| suggestion.source);
+                tracing::debug!(stages_us, ?source, reused, evaluated, from_memory = self.from_memory, "shown");
+            }
+            Outcome::Nothing(reason) => tracing::debug!(stages_us, %reason, reused, evaluated, "nothing shown"),
         }
     }
 }
