@@ -38,7 +38,8 @@ impl ClientFeatures {
             inline_completion: document.is_some_and(|document| document.inline_completion.is_some()),
             resolves_documentation: resolves
                 .is_some_and(|resolves| resolves.properties.iter().any(|property| property == "documentation")),
-            markdown: formats.is_some_and(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
+            // Helix does not say, and renders it.
+            markdown: formats.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
             progress: client.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
             configuration: workspace.and_then(|workspace| workspace.configuration) == Some(true),
             registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),

@@ -6,12 +6,14 @@
 mod support;
 
 mod cancel;
-
+mod clients;
 mod documents;
 mod framing;
 mod ghost_text;
 mod lifecycle;
 mod menu;
 mod ordering;
+mod process;
+mod replay;
 mod settings;
 mod status;

@@ -6,4 +6,4 @@ mod pipe;
 
 pub use client::{Client, Setup, URI, inline_capabilities, menu_capabilities, range};
 pub use held::Held;
-pub use pipe::frame;
+pub use pipe::{Frames, HANG, frame};
