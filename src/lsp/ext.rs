@@ -79,6 +79,8 @@ pub struct Why {
     /// Byte offset of the cursor in it.
     pub offset: usize,
     pub trigger: complete::Trigger,
+    /// The generation was under way for an earlier keystroke; prompt and tokens are those of that one.
+    pub joined: bool,
     /// The exact prompt with its special tokens, where the engine was asked to keep it.
     pub prompt: Option<String>,
     pub tokens: Option<Tokens>,
@@ -174,6 +176,7 @@ impl From<complete::Why> for Why {
             version: why.version,
             offset: why.offset,
             trigger: why.trigger,
+            joined: why.joined,
             prompt: why.prompt.and_then(|prompt| prompt.text),
             tokens,
             raw: why.raw,
@@ -197,3 +200,6 @@ fn milliseconds(us: u64) -> f64 {
 pub fn percentage(progress: f32) -> u32 {
     (progress.clamp(0.0, 1.0) * 100.0) as u32
 }
+
+#[cfg(test)]
+mod tests;
