@@ -39,8 +39,11 @@ pub fn choose(lookup: Option<Suggestion>, model: Vec<Suggestion>) -> Vec<Suggest
     all
 }
 
-/// The first of what may be shown, and the others behind it; or why nothing is.
-pub fn gate(suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Suggestion>, Reason> {
+/// A further candidate that is less likely than the best by more than this factor is noise, not a choice.
+const LEAST_SHARE_OF_BEST: f32 = 0.01;
+
+/// The first of what may be shown, and the others behind it that are worth a look; or why nothing is.
+pub fn gate(mut suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Suggestion>, Reason> {
     let Some(best) = suggestions.first() else { return Err(Reason::NothingToSay) };
     if best.confidence < threshold {
         return Err(Reason::LowConfidence {
@@ -48,6 +51,8 @@ pub fn gate(suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Suggesti
             threshold_percent: percent(threshold),
         });
     }
+    let least = best.confidence * LEAST_SHARE_OF_BEST;
+    suggestions.retain(|suggestion| suggestion.confidence >= least);
     Ok(suggestions)
 }
 
@@ -119,5 +124,15 @@ mod tests {
         assert!(gate(weak(), threshold(Trigger::Invoked, Eagerness::Low)).is_ok());
         assert!(gate(weak(), threshold(Trigger::Automatic, Eagerness::High)).is_ok());
         assert_eq!(gate(Vec::new(), 0.0), Err(Reason::NothingToSay));
+    }
+
+    #[test]
+    fn candidates_that_nobody_would_take_are_left_out() {
+        let all = vec![
+            suggestion("a", Source::Model, 0.2),
+            suggestion("b", Source::Model, 0.01),
+            suggestion("c", Source::Model, 1e-6),
+        ];
+        assert_eq!(gate(all, 0.0).map(|kept| kept.len()), Ok(2));
     }
 }

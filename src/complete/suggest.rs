@@ -1,7 +1,6 @@
 //! One completion request from snapshot to answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
@@ -14,10 +13,6 @@ use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, sh
 use crate::context::{Analysis, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget};
-
-/// How long a request waits for the analysis of its version. Reparsing after an edit takes 1–8 ms on a 720 KB file;
-/// a text that needs longer is completed without a tree.
-const ANALYSIS_PATIENCE: Duration = Duration::from_millis(30);
 
 /// Answers one request. Dropping the future ends its part in the generation.
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
@@ -106,7 +101,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
 async fn analysis(request: &mut Request) -> Option<Analysis> {
     let revision = request.revision;
     let reached = request.analysis.wait_for(|analysis| analysis.revision >= revision);
-    let analysis = tokio::time::timeout(ANALYSIS_PATIENCE, reached).await.ok()?.ok()?.clone();
+    let analysis = tokio::time::timeout(request.patience.analysis, reached).await.ok()?.ok()?.clone();
     // A newer one has other offsets; the request is stale then and about to find out.
     (analysis.revision == revision).then_some(analysis)
 }
