@@ -39,7 +39,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let place = Place::at(request.document.rope(), request.offset);
     trigger::check_text(&request.document, &place, request.trigger, settings)?;
     if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic {
-        let pause = Duration::from_millis(settings.debounce_ms);
+        let pause = std::time::Duration::from_millis(settings.debounce_ms);
         tokio::select! {
             () = request.ticket.stale() => return Err(Reason::Stale),
             () = tokio::time::sleep(pause) => {}
