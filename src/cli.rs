@@ -4,6 +4,7 @@
 //! arguments or a file that cannot be used.
 
 mod complete;
+mod demo;
 mod doctor;
 pub mod engine;
 mod engines;
@@ -70,6 +71,7 @@ struct Options {
 enum Command {
     Serve(serve::Arguments),
     Complete(complete::Arguments),
+    Demo(demo::Arguments),
     Doctor(doctor::Arguments),
 
     /// The process that owns the model; `tandem serve` starts it.
@@ -83,6 +85,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let settings = match &arguments.command {
         Command::Serve(arguments) => arguments.options.settings()?,
         Command::Complete(arguments) => arguments.options.settings()?,
+        Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
         Command::Engine(_) => Value::Null,
     };
@@ -94,6 +97,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments, loader),
         Command::Complete(arguments) => complete::run(&arguments, &loader),
+        Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
     }

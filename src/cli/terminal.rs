@@ -29,12 +29,6 @@ impl Terminal {
         Self { out: Box::new(io::stdout().lock()), colour }
     }
 
-    /// Without colours, for tests.
-    #[cfg(test)]
-    pub fn plain(out: Box<dyn Write>) -> Self {
-        Self { out, colour: false }
-    }
-
     pub fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
         writeln!(self.out, "{}", text.as_ref())
     }
@@ -64,7 +58,9 @@ impl Terminal {
         self.colour
     }
 
-    pub fn flush(&mut self) -> io::Result<()> {
+    /// Draws over the current line: text, and ghost text behind it. Only for a terminal.
+    pub fn redraw(&mut self, text: &str, ghost: &str) -> io::Result<()> {
+        write!(self.out, "\r\x1b[K{text}\x1b[2m{ghost}\x1b[0m")?;
         self.out.flush()
     }
 
