@@ -5,7 +5,7 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test unit lint setup install bench docs
+.PHONY: help demo test unit lint setup install bench docs test-editors
 
 help:
 	@echo "make demo      build Tandem and watch it complete code in this repository"
@@ -14,6 +14,7 @@ help:
 	@echo "make lint      formatting and lints"
 	@echo "make install   tandem into cargo's bin directory, optimised"
 	@echo "make bench     the measurements of docs/benchmarks.md"
+	@echo "make test-editors  drive a real Neovim and a real Helix (fetched into the user's cache directory)"
 	@echo "make docs      write the generated parts of the documents"
 
 # The first build compiles llama.cpp: about five minutes on two cores, once.
@@ -48,3 +49,8 @@ docs:
 
 setup:
 	@scripts/setup.sh $(if $(findstring --no-default-features,$(FEATURES)),--without-llama)
+
+# Neovim and Helix as they are, from Debian's packages; skipped with a line that says so where these cannot be had.
+test-editors: setup
+	$(ENVIRONMENT) cargo build --locked $(FEATURES)
+	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
