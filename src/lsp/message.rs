@@ -3,6 +3,8 @@
 use serde_json::{Map, Value};
 use tower_lsp::jsonrpc::{Error, ErrorCode, Id, Request, Response};
 
+use super::ext;
+
 /// What a client sent.
 #[derive(Debug)]
 pub enum Message {
@@ -34,6 +36,10 @@ pub fn parse(body: &[u8]) -> Result<Message, Fault> {
     }
 }
 
+/// Methods that take nothing. Some clients send `{}` with them all the same, and one whose `shutdown` were refused for
+/// that would leave a server that believes to have been abandoned.
+const WITHOUT_PARAMS: [&str; 3] = ["shutdown", "exit", ext::STATUS];
+
 fn from_object(mut object: Map<String, Value>) -> Result<Message, Response> {
     let id = match object.remove("id") {
         None => None,
@@ -50,8 +56,9 @@ fn from_object(mut object: Map<String, Value>) -> Result<Message, Response> {
             if id == Some(Id::Null) {
                 return Err(invalid(Id::Null, "a request's id must not be null"));
             }
+            let params = object.remove("params").filter(|_| !WITHOUT_PARAMS.contains(&method.as_str()));
             let mut request = Request::build(method);
-            if let Some(params) = object.remove("params") {
+            if let Some(params) = params {
                 request = request.params(params);
             }
             if let Some(id) = id {
@@ -130,6 +137,15 @@ mod tests {
             (r#"{"jsonrpc":"2.0","method":"a","id":{}}"#, "null", -32600),
         ] {
             assert_eq!(refused(body), (id.to_owned(), code), "{body}");
+        }
+    }
+
+    #[test]
+    fn methods_without_parameters_do_not_stumble_over_any() {
+        for method in WITHOUT_PARAMS {
+            let body = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{}},"id":1}}"#);
+            let request = parse(body.as_bytes());
+            assert!(matches!(&request, Ok(Message::Request(r)) if r.params().is_none()), "{request:?}");
         }
     }
 
