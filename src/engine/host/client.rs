@@ -126,27 +126,27 @@ impl Shared {
     /// Registers the job and hands it to the writer; its number, or why it fails.
     fn submit(&self, job: Job, sender: &GenerationSender) -> Result<u64, String> {
         // The prompt is copied outside the lock, and not at all when there is no host.
-        let outbox = self.outbox()?;
+        self.check_connected()?;
         let number = self.next_job.fetch_add(1, Ordering::Relaxed);
         let frame = encode(&Request::Generate { job: number, what: job })
             .map_err(|error| format!("The request cannot go to the engine host: {error}."))?;
         let mut link = self.lock();
-        if link.outbox.is_none() {
-            return Err(ENDED.to_owned());
-        }
         if link.jobs.len() >= MOST_JOBS {
             return Err("The engine host does not keep up with the requests; try again in a moment.".to_owned());
         }
-        link.jobs.insert(number, sender.clone());
+        // The connection of now, which need not be the one of the check.
+        let Some(outbox) = &link.outbox else { return Err(ENDED.to_owned()) };
         // A frame that does not go means that the driver is about to end all jobs.
         outbox.send(frame);
+        link.jobs.insert(number, sender.clone());
         Ok(number)
     }
 
-    fn outbox(&self) -> Result<Outbox, String> {
+    /// Why there is no host; asks for one then.
+    fn check_connected(&self) -> Result<(), String> {
         let link = self.lock();
-        if let Some(outbox) = &link.outbox {
-            return Ok(outbox.clone());
+        if link.outbox.is_some() {
+            return Ok(());
         }
         if !link.given_up {
             self.wanted.send_replace(true);
