@@ -1,7 +1,8 @@
 //! What the engine host costs: a request through a real host process against the same engine in this process.
 //!
 //! `cargo bench --no-default-features --bench host`. The engine is a scripted one that answers at once, so what is
-//! measured is everything but decoding. Times are in microseconds.
+//! measured is everything but decoding. With the feature `llama` the starter model follows, in this process and in its
+//! host, with the time inside llama.cpp's decode calls taken off. Times are in microseconds.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ fn main() {
     }
     Bench::new(&["--pace-ms", "1"]).cancels();
     bench.clients();
+    #[cfg(feature = "llama")]
+    bench.outside_decode();
 }
 
 /// Writes as many characters, a token each, as the job allows.
@@ -90,11 +93,7 @@ impl Bench {
     }
 
     fn connected(&self) -> HostEngine {
-        let engine = HostEngine::new(self.config.clone(), self.runtime.handle());
-        engine.connect();
-        let mut status = engine.status();
-        self.runtime.block_on(async { status.wait_for(|status| status.is_ready()).await.map(|_| ()) }).expect("ready");
-        engine
+        connect(&self.config, &self.runtime)
     }
 
     /// In turns, so that a busy machine is unfair to both alike. The caller is a task of the runtime, as in the server.
@@ -146,6 +145,45 @@ impl Bench {
         println!("cancel to last event, at 1000 us a token: p50 {:.0} p99 {:.0} us", times.p50, times.p99);
     }
 
+    /// Time of a request outside llama.cpp, with a prompt that the KV cache knows, in turns.
+    #[cfg(feature = "llama")]
+    fn outside_decode(&self) {
+        use tandem::engine::llama::{LlamaEngine, ModelConfig};
+
+        let mut settings = tandem::config::Settings::default();
+        settings.engine.threads = 1;
+        let paths = self.config.paths.clone();
+        let model = ModelConfig::new(&settings.engine, &settings.completion, paths.cache_dir.clone());
+        let config = HostConfig::new(paths, env!("CARGO_BIN_EXE_tandem").into(), &settings).expect("a configuration");
+        let engines: [Arc<dyn Engine>; 2] =
+            [Arc::new(LlamaEngine::start(model)), Arc::new(connect(&config, &self.runtime))];
+        self.runtime.block_on(async {
+            let mut near = engines[0].status();
+            near.wait_for(|status| status.is_ready()).await.expect("ready");
+        });
+        let times = self.runtime.block_on(self.runtime.spawn(async move {
+            let mut times = [Vec::new(), Vec::new()];
+            for round in 0..220 {
+                for (engine, times) in engines.iter().zip(&mut times) {
+                    let start = Instant::now();
+                    let mut stream = engine.generate(job(1, 16));
+                    while let Some(event) = stream.next().await {
+                        if let (Event::Done(report), 20..) = (event, round) {
+                            times.push(start.elapsed().saturating_sub(Duration::from_micros(report.compute_us)));
+                        }
+                    }
+                }
+            }
+            times
+        }));
+        let [near, far] = times.expect("no panic").map(Quantiles::of);
+        println!(
+            "starter model, {PROMPT_BYTES} byte prompt, up to 16 tokens, outside decode: \
+             in-process p50 {:.0} p99 {:.0}; host p50 {:.0} p99 {:.0} us",
+            near.p50, near.p99, far.p50, far.p99
+        );
+    }
+
     /// A greedy client keeps 32 requests open; a modest one asks one at a time.
     fn clients(&self) {
         let (greedy, modest) = (self.connected(), self.connected());
@@ -191,6 +229,14 @@ impl Bench {
             beside.p50, beside.p99, alone.p50, alone.p99
         );
     }
+}
+
+fn connect(config: &HostConfig, runtime: &tokio::runtime::Runtime) -> HostEngine {
+    let engine = HostEngine::new(config.clone(), runtime.handle());
+    engine.connect();
+    let mut status = engine.status();
+    runtime.block_on(async { status.wait_for(|status| status.is_ready()).await.map(drop) }).expect("ready");
+    engine
 }
 
 async fn deltas(mut stream: Generation) -> u32 {
