@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use ropey::Rope;
 use tandem::engine::lookup::{Corpus, DocumentTokens, Limits, predict};
+use tandem::text::{Edit, Point};
 
 use super::positions::{Cursor, File, LANGUAGES};
 
@@ -80,9 +81,7 @@ pub fn report(files: &[File], cursors: &[Cursor], show: usize) {
 
 fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Result {
     let corpus = corpus(files, cursor, with_neighbours);
-    let started = Instant::now();
-    let prediction = std::hint::black_box(predict(&corpus, Limits::LINE));
-    let us = started.elapsed().as_secs_f64() * 1e6;
+    let (prediction, us) = timed(|| (), |()| predict(&corpus, Limits::LINE));
     let (text, truth) = (prediction.text.trim_end(), cursor.truth.trim_end());
     if show {
         let line = cursor.prefix.rsplit('\n').next().unwrap_or_default();
@@ -97,6 +96,18 @@ fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Re
         mid_word: cursor.mid_word,
         us,
     }
+}
+
+/// The result and the shortest of three times in µs: what the work takes when no other program has the core.
+fn timed<S, T>(set_up: impl Fn() -> S, work: impl Fn(&mut S) -> T) -> (T, f64) {
+    let once = || {
+        let mut state = set_up();
+        let started = Instant::now();
+        let result = std::hint::black_box(work(&mut state));
+        (result, started.elapsed().as_secs_f64() * 1e6)
+    };
+    let (result, first) = once();
+    (result, first.min(once().1).min(once().1))
 }
 
 fn line(name: &str, results: &[Result]) {
@@ -157,28 +168,34 @@ fn long_file(files: &[File], cursors: &[Cursor]) {
             continue;
         }
         let text = lines.join("\n");
-        let tokens = Arc::new(DocumentTokens::new(&Rope::from_str(&text)));
+        let rope = Rope::from_str(&text);
+        let tokens = DocumentTokens::new(&rope);
         let mut random = super::positions::Random(3);
-        let mut us: Vec<f64> = (0..500)
-            .map(|_| {
-                let mut at = random.below(text.len());
-                while !text.is_char_boundary(at) {
-                    at -= 1;
-                }
-                let corpus = Corpus::new(Arc::clone(&tokens), at, Vec::new());
-                let started = Instant::now();
-                std::hint::black_box(predict(&corpus, Limits::LINE));
-                started.elapsed().as_secs_f64() * 1e6
-            })
-            .collect();
+        let (mut typed, mut us) = (Vec::new(), Vec::new());
+        for _ in 0..500 {
+            let at = rope.char_to_byte(random.below(rope.len_chars()));
+            // A key is typed, as before every request: the tokens follow, and their index is built anew.
+            let mut after = rope.clone();
+            after.insert_char(after.byte_to_char(at), 'e');
+            let point = Point::default();
+            let edit = Edit { start_byte: at, old_end_byte: at, new_end_byte: at + 1, start_point: point, old_end_point: point, new_end_point: point };
+            typed.push(timed(|| tokens.clone(), |tokens| tokens.apply(&after, &[edit])).1);
+            let mut tokens = tokens.clone();
+            tokens.apply(&after, &[edit]);
+            let corpus = || Corpus::new(Arc::new(tokens.clone()), at + 1, Vec::new());
+            us.push(timed(corpus, |corpus| predict(corpus, Limits::LINE)).1);
+        }
+        typed.sort_by(f64::total_cmp);
         us.sort_by(f64::total_cmp);
         println!(
-            "{:<11} {:>7} tokens  p50 {:>5.0}  p95 {:>5.0}  p99 {:>5.0}",
+            "{:<11} {:>7} tokens  suggestion p50 {:>5.0}  p95 {:>5.0}  p99 {:>5.0}  edit p50 {:>5.0}  p95 {:>5.0}",
             format!("{language:?}"),
             tokens.len(),
             percentile(&us, 50),
             percentile(&us, 95),
-            percentile(&us, 99)
+            percentile(&us, 99),
+            percentile(&typed, 50),
+            percentile(&typed, 95)
         );
     }
 }

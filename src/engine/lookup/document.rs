@@ -2,16 +2,18 @@
 //!
 //! Flat arrays, so that a scan of a 5,000-line file takes microseconds. An edit re-lexes the lines it touches.
 
+use std::sync::OnceLock;
+
 use ropey::Rope;
 
-use super::lexer::{Kind, TokenId, head, lex};
+use super::lexer::{Kind, LinePlace, TokenId, head, lex};
 use crate::text::Edit;
 
 /// Documents above this size have no tokens: nothing is copied from them. It is the pipeline's own default limit
 /// (`completion.maxDocumentBytes`), so that such a document gets no suggestions anyway.
 pub const MAX_DOCUMENT_BYTES: usize = 4 << 20;
 
-/// The token stream of one version of a document. Cloning copies 14 bytes a token: share it in an `Arc` and use
+/// The token stream of one version of a document. Cloning copies 16 bytes a token: share it in an `Arc` and use
 /// `Arc::make_mut` to apply an edit.
 #[derive(Clone, Debug, Default)]
 pub struct DocumentTokens {
@@ -20,6 +22,45 @@ pub struct DocumentTokens {
     starts: Vec<u32>,
     lens: Vec<u16>,
     heads: Vec<u32>,
+    places: Vec<LinePlace>,
+    index: OnceLock<Index>,
+}
+
+/// The positions of every token, built when the version is first looked into.
+#[derive(Clone, Debug)]
+struct Index {
+    /// Where each bucket begins in `positions`; one more than there are buckets.
+    begins: Vec<u32>,
+    /// Ascending in each bucket.
+    positions: Vec<u32>,
+}
+
+/// Tokens are spread over this many buckets by the low bits of their ids.
+const BUCKETS: usize = 1 << 12;
+
+impl Index {
+    fn new(ids: &[TokenId]) -> Self {
+        let mut begins = vec![0u32; BUCKETS + 1];
+        for id in ids {
+            begins[id.0 as usize % BUCKETS + 1] += 1;
+        }
+        for bucket in 0..BUCKETS {
+            begins[bucket + 1] += begins[bucket];
+        }
+        let mut next = begins.clone();
+        let mut positions = vec![0u32; ids.len()];
+        for (position, id) in ids.iter().enumerate() {
+            let slot = &mut next[id.0 as usize % BUCKETS];
+            positions[*slot as usize] = position as u32;
+            *slot += 1;
+        }
+        Self { begins, positions }
+    }
+
+    fn bucket(&self, id: TokenId) -> &[u32] {
+        let bucket = id.0 as usize % BUCKETS;
+        &self.positions[self.begins[bucket] as usize..self.begins[bucket + 1] as usize]
+    }
 }
 
 impl DocumentTokens {
@@ -32,6 +73,7 @@ impl DocumentTokens {
                 tokens.starts.push(token.start);
                 tokens.lens.push(token.len);
                 tokens.heads.push(token.head);
+                tokens.places.push(token.place);
             });
         }
         tokens
@@ -66,7 +108,9 @@ impl DocumentTokens {
         self.starts.splice(from..to, fresh.iter().map(|token| token.start + start as u32));
         self.lens.splice(from..to, fresh.iter().map(|token| token.len));
         self.heads.splice(from..to, fresh.iter().map(|token| token.head));
+        self.places.splice(from..to, fresh.iter().map(|token| token.place));
         self.text = text.clone();
+        self.index = OnceLock::new();
     }
 
     pub fn len(&self) -> usize {
@@ -83,6 +127,16 @@ impl DocumentTokens {
 
     pub(super) fn ids(&self) -> &[TokenId] {
         &self.ids
+    }
+
+    /// Where the token stands in its line.
+    pub(super) fn line_place(&self, index: usize) -> LinePlace {
+        self.places.get(index).copied().unwrap_or_default()
+    }
+
+    /// The positions of `id` in ascending order, among those of a few other tokens.
+    pub(super) fn near_positions_of(&self, id: TokenId) -> &[u32] {
+        self.index.get_or_init(|| Index::new(&self.ids)).bucket(id)
     }
 
     /// The index of the first token that starts at `byte` or after it.
@@ -160,7 +214,7 @@ mod tests {
     use crate::text::Point;
 
     fn same(a: &DocumentTokens, b: &DocumentTokens) -> bool {
-        a.ids == b.ids && a.starts == b.starts && a.lens == b.lens && a.heads == b.heads && a.text == b.text
+        a.ids == b.ids && a.starts == b.starts && a.lens == b.lens && a.heads == b.heads && a.places == b.places && a.text == b.text
     }
 
     fn replace(text: &mut Rope, start: usize, end: usize, with: &str) -> Edit {

@@ -2,7 +2,8 @@
 
 use super::corpus::Corpus;
 use super::lexer::{TokenId, lex};
-use super::matching::{Context, ESCAPE_FEATURES, FEATURES, candidates};
+use super::features::{ESCAPE_FEATURES, FEATURES};
+use super::matching::{Context, candidates};
 use super::view::{ContextToken, Origin, View};
 
 /// One token to predict.

@@ -17,9 +17,11 @@ pub enum Kind {
 }
 
 /// A token's identity: its kind and a 30-bit hash of its text. Two texts share an id with a chance of 1 in 10⁹.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TokenId(pub u32);
 
+/// The two highest bits of a punctuation mark's id.
+const PUNCTUATION: u32 = 1 << 30;
 /// Longer words are cut into pieces of this many bytes (embedded data, minified names).
 const MAX_TOKEN_BYTES: usize = 128;
 
@@ -28,17 +30,22 @@ impl TokenId {
     pub const LINE_END: TokenId = TokenId(0);
 
     pub fn new(kind: Kind, text: &str) -> Self {
+        if kind == Kind::Punctuation
+            && let [mark] = text.as_bytes()
+        {
+            return Self(PUNCTUATION | u32::from(*mark));
+        }
         let mut hasher = FxHasher::default();
         hasher.write(text.as_bytes());
         let hash = hasher.finish();
-        let folded = (hash ^ (hash >> 32)) as u32 & 0x3fff_ffff;
-        let bits = match kind {
-            Kind::LineEnd => return Self::LINE_END,
-            Kind::Punctuation => 1,
-            Kind::Word => 2,
-            Kind::Number => 3,
-        };
-        Self(bits << 30 | folded)
+        let folded = (hash ^ (hash >> 32)) as u32;
+        match kind {
+            Kind::LineEnd => Self::LINE_END,
+            // The bit above a byte keeps other marks apart from ASCII ones.
+            Kind::Punctuation => Self(PUNCTUATION | folded >> 2 | 1 << 8),
+            Kind::Word => Self(2 << 30 | folded >> 2),
+            Kind::Number => Self(3 << 30 | folded >> 2),
+        }
     }
 
     pub fn kind(self) -> Kind {
@@ -48,6 +55,25 @@ impl TokenId {
             2 => Kind::Word,
             _ => Kind::Number,
         }
+    }
+
+    pub fn bracket(self) -> Option<Bracket> {
+        match self.ascii_mark()? {
+            open @ (b'(' | b'[' | b'{') => Some(Bracket::Opens(open)),
+            b')' => Some(Bracket::Closes(b'(')),
+            b']' => Some(Bracket::Closes(b'[')),
+            b'}' => Some(Bracket::Closes(b'{')),
+            _ => None,
+        }
+    }
+
+    pub fn is_double_quote(self) -> bool {
+        self.ascii_mark() == Some(b'"')
+    }
+
+    /// The byte of an ASCII punctuation mark: such ids hold the byte itself.
+    fn ascii_mark(self) -> Option<u8> {
+        u8::try_from(self.0 ^ PUNCTUATION).ok()
     }
 
     /// A word or a number: what may differ between two pieces of code of the same shape.
@@ -65,6 +91,35 @@ pub struct Token {
     pub len: u16,
     /// The first four bytes of the text, the first one highest, zero-padded.
     pub head: u32,
+    pub place: LinePlace,
+}
+
+/// Where a token stands in its line. Both numbers stop at 255.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinePlace {
+    /// Tokens before it on its line.
+    pub index: u8,
+    /// Brackets that are open before it, counted from the line's beginning.
+    pub depth: u8,
+}
+
+impl LinePlace {
+    /// The place after a token that stands here.
+    pub fn after(self, id: TokenId) -> Self {
+        let depth = match id.bracket() {
+            Some(Bracket::Opens(_)) => self.depth.saturating_add(1),
+            Some(Bracket::Closes(_)) => self.depth.saturating_sub(1),
+            None => self.depth,
+        };
+        Self { index: self.index.saturating_add(1), depth }
+    }
+}
+
+/// A bracket, named by the byte that opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bracket {
+    Opens(u8),
+    Closes(u8),
 }
 
 /// Lexes `text` line by line and hands the tokens to `push`.
@@ -74,11 +129,12 @@ pub fn lex(text: &str, mut push: impl FnMut(Token)) {
     let mut indentation = 0u16;
     let mut line_start = 0;
     let mut line_has_tokens = false;
+    let mut place = LinePlace::default();
     while let Some(&byte) = bytes.get(at) {
         match byte {
             b'\n' | b'\r' => {
                 if line_has_tokens {
-                    push(Token { id: TokenId::LINE_END, start: at as u32, len: indentation, head: 0 });
+                    push(Token { id: TokenId::LINE_END, start: at as u32, len: indentation, head: 0, place });
                     line_has_tokens = false;
                 }
                 at += 1;
@@ -88,16 +144,14 @@ pub fn lex(text: &str, mut push: impl FnMut(Token)) {
             _ => {
                 if !line_has_tokens {
                     line_has_tokens = true;
+                    place = LinePlace::default();
                     indentation = u16::try_from(at - line_start).unwrap_or(u16::MAX);
                 }
                 let (kind, len) = measure(text, at);
                 let token_text = text.get(at..at + len).unwrap_or_default();
-                push(Token {
-                    id: TokenId::new(kind, token_text),
-                    start: at as u32,
-                    len: len as u16,
-                    head: head(token_text.as_bytes()),
-                });
+                let id = TokenId::new(kind, token_text);
+                push(Token { id, start: at as u32, len: len as u16, head: head(token_text.as_bytes()), place });
+                place = place.after(id);
                 at += len;
             }
         }

@@ -5,7 +5,8 @@
 //! with a table instead of a network; the tables are fitted by maximum likelihood (`fit`).
 
 use super::lexer::TokenId;
-use super::matching::{BUCKETS, Candidate, Context, ESCAPE_FEATURES, FEATURES, candidates};
+use super::features::{BUCKETS, ESCAPE_FEATURES, FEATURES};
+use super::matching::{Candidate, Context, candidates};
 use super::view::{Origin, View};
 
 /// The weights of all features.
