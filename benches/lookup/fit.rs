@@ -20,11 +20,16 @@ const PARAMETERS: usize = (FEATURES + ESCAPE_FEATURES) * BUCKETS;
 pub fn fit(files: &[File], cursors: &[Cursor], target: &Path) {
     let (mut train, mut check) = (Vec::new(), Vec::new());
     for (index, cursor) in cursors.iter().enumerate() {
-        // Half with the neighbouring files open, half alone.
-        let corpus = corpus(files, cursor, index % 2 == 0);
+        // Half with the neighbouring files open, half alone; for every fourth cursor the next line is to be written too.
+        let (next, below) = match cursor.suffix.match_indices('\n').nth(1) {
+            Some((end, _)) if index % 12 == 0 => cursor.suffix.split_at(end),
+            _ => ("", cursor.suffix.as_str()),
+        };
+        let corpus = corpus(files, cursor, below, index % 2 == 0);
+        let truth = format!("{}{next}", cursor.truth);
         // Every tenth cursor's tokens are held back to see when the fit stops helping.
         let kept: &mut Vec<Observation> = if index % 10 == 9 { &mut check } else { &mut train };
-        observe(&corpus, &cursor.truth, |observation| kept.push(observation));
+        observe(&corpus, &truth, |observation| kept.push(observation));
     }
     let (train, check) = (train.as_slice(), check.as_slice());
     println!("{} tokens to fit, {} to check", train.len(), check.len());
@@ -35,7 +40,6 @@ pub fn fit(files: &[File], cursors: &[Cursor], target: &Path) {
     let (mut first, mut second) = (vec![0.0f32; PARAMETERS], vec![0.0f32; PARAMETERS]);
     let mut random = super::positions::Random(7);
     let mut step = 0;
-    let mut best = (loss(check, &parameters), parameters.clone());
     for epoch in 0..EPOCHS {
         for i in (1..order.len()).rev() {
             order.swap(i, random.below(i + 1));
@@ -56,13 +60,10 @@ pub fn fit(files: &[File], cursors: &[Cursor], target: &Path) {
                 parameters[i] -= rate * m / (v.sqrt() + 1e-8);
             }
         }
-        let now = loss(check, &parameters);
-        println!("epoch {epoch}: {:.4} fit, {now:.4} check", loss(&train[..check.len().min(train.len())], &parameters));
-        if now < best.0 {
-            best = (now, parameters.clone());
-        }
+        let fitted = loss(&train[..check.len().min(train.len())], &parameters);
+        println!("epoch {epoch}: {fitted:.4} fit, {:.4} check", loss(check, &parameters));
     }
-    std::fs::write(target, source(&best.1)).expect("the weights can be written");
+    std::fs::write(target, source(&parameters)).expect("the weights can be written");
 }
 
 fn flatten(weights: &Weights) -> Vec<f32> {

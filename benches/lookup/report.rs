@@ -19,11 +19,19 @@ struct Result {
     confidence: f32,
     shown: bool,
     mid_word: bool,
+    /// The truth has a letter or a digit.
+    has_word: bool,
+    /// The baseline wrote the line exactly.
+    copied: bool,
+    /// Lines written when several may be, and whether all of them are right.
+    lines: usize,
+    lines_right: bool,
     us: f64,
 }
 
-pub fn corpus(files: &[File], cursor: &Cursor, with_neighbours: bool) -> Corpus {
-    let text = Rope::from_str(&format!("{}{}", cursor.prefix, cursor.suffix));
+/// What is open at a cursor: its file with `below` after the cursor, and maybe the files beside it.
+pub fn corpus(files: &[File], cursor: &Cursor, below: &str, with_neighbours: bool) -> Corpus {
+    let text = Rope::from_str(&format!("{}{below}", cursor.prefix));
     let mut others = Vec::new();
     if with_neighbours {
         let file = &files[cursor.file];
@@ -80,8 +88,13 @@ pub fn report(files: &[File], cursors: &[Cursor], show: usize) {
 }
 
 fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Result {
-    let corpus = corpus(files, cursor, with_neighbours);
+    let corpus = corpus(files, cursor, &cursor.suffix, with_neighbours);
     let (prediction, us) = timed(|| (), |()| predict(&corpus, Limits::LINE));
+    // Several lines can only be right where they do not stand below already: the rest of the block is removed too.
+    let block = cursor.suffix.find("\n\n").unwrap_or(cursor.suffix.len());
+    let new_block = self::corpus(files, cursor, &cursor.suffix[block..], with_neighbours);
+    let several = predict(&new_block, Limits { max_tokens: 96, max_lines: 8 });
+    let whole = format!("{}{}", cursor.truth, cursor.suffix);
     let (text, truth) = (prediction.text.trim_end(), cursor.truth.trim_end());
     if show {
         let line = cursor.prefix.rsplit('\n').next().unwrap_or_default();
@@ -94,8 +107,33 @@ fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Re
         confidence: prediction.confidence,
         shown: !text.is_empty(),
         mid_word: cursor.mid_word,
+        has_word: truth.contains(char::is_alphanumeric),
+        copied: longest_match_copy(cursor) == truth,
+        // A suggestion that takes the cursor's line for finished is wrong here by construction: not counted.
+        lines: if several.text.starts_with(['\n', '\r']) { 0 } else { several.text.lines().count() },
+        lines_right: whole
+            .lines()
+            .map(str::trim_end)
+            .take(several.text.lines().count())
+            .eq(several.text.lines().map(str::trim_end)),
         us,
     }
+}
+
+/// The plain method to compare with: the rest of the line after the nearest of the longest matches of the characters
+/// before the cursor, in the same file.
+fn longest_match_copy(cursor: &Cursor) -> &str {
+    let context: Vec<u8> = cursor.prefix.bytes().rev().take(200).collect();
+    let mut best = (2, "");
+    for (text, _) in [(cursor.prefix.as_str(), 0), (cursor.suffix.as_str(), 1)] {
+        for end in (1..text.len()).rev().filter(|&end| text.is_char_boundary(end)) {
+            let length = text.as_bytes()[..end].iter().rev().zip(&context).take_while(|(a, b)| a == b).count();
+            if length > best.0 {
+                best = (length, text[end..].lines().next().unwrap_or_default().trim_end());
+            }
+        }
+    }
+    best.1
 }
 
 /// The result and the shortest of three times in µs: what the work takes when no other program has the core.
@@ -115,6 +153,10 @@ fn line(name: &str, results: &[Result]) {
     let exact = results.iter().filter(|r| r.exact).count() as f64 / n;
     let mid: Vec<&Result> = results.iter().filter(|r| r.mid_word).collect();
     let mid_exact = mid.iter().filter(|r| r.exact).count() as f64 / mid.len().max(1) as f64;
+    let words: Vec<&Result> = results.iter().filter(|r| r.has_word).collect();
+    let word_exact = words.iter().filter(|r| r.exact).count() as f64 / words.len().max(1) as f64;
+    let several: Vec<&Result> = results.iter().filter(|r| r.lines > 1).collect();
+    let several_right = several.iter().filter(|r| r.lines_right).count() as f64 / several.len().max(1) as f64;
     let similarity = results.iter().map(|r| r.similarity).sum::<f64>() / n;
     let shown = results.iter().filter(|r| r.shown).count() as f64 / n;
     let thresholds = THRESHOLDS.map(|threshold| {
@@ -125,17 +167,21 @@ fn line(name: &str, results: &[Result]) {
     let mut us: Vec<f64> = results.iter().map(|r| r.us).collect();
     us.sort_by(f64::total_cmp);
     println!(
-        "{name:<11} {:>5} {:>7.1} ± {:>3.1} {:>9.1} {:>8.1} {:>7.1} | {} | {:>6.0} {:>6.0} {:>6.0}",
+        "{name:<11} {:>5} {:>8.1} ± {:>3.1} {:>9.1} {:>9.1} {:>9.1} {:>8.1} {:>7.1} | {} | {:>6.0} {:>6.0} {:>6.0} | {} / {:.1}",
         results.len(),
         100.0 * exact,
         100.0 * (exact * (1.0 - exact) / n).sqrt(),
+        100.0 * results.iter().filter(|r| r.copied).count() as f64 / n,
+        100.0 * word_exact,
         100.0 * mid_exact,
         100.0 * similarity,
         100.0 * shown,
         thresholds.join(" | "),
         percentile(&us, 50),
         percentile(&us, 95),
-        percentile(&us, 99)
+        percentile(&us, 99),
+        several.len(),
+        100.0 * several_right
     );
 }
 
@@ -178,7 +224,14 @@ fn long_file(files: &[File], cursors: &[Cursor]) {
             let mut after = rope.clone();
             after.insert_char(after.byte_to_char(at), 'e');
             let point = Point::default();
-            let edit = Edit { start_byte: at, old_end_byte: at, new_end_byte: at + 1, start_point: point, old_end_point: point, new_end_point: point };
+            let edit = Edit {
+                start_byte: at,
+                old_end_byte: at,
+                new_end_byte: at + 1,
+                start_point: point,
+                old_end_point: point,
+                new_end_point: point,
+            };
             typed.push(timed(|| tokens.clone(), |tokens| tokens.apply(&after, &[edit])).1);
             let mut tokens = tokens.clone();
             tokens.apply(&after, &[edit]);

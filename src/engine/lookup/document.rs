@@ -214,7 +214,12 @@ mod tests {
     use crate::text::Point;
 
     fn same(a: &DocumentTokens, b: &DocumentTokens) -> bool {
-        a.ids == b.ids && a.starts == b.starts && a.lens == b.lens && a.heads == b.heads && a.places == b.places && a.text == b.text
+        a.ids == b.ids
+            && a.starts == b.starts
+            && a.lens == b.lens
+            && a.heads == b.heads
+            && a.places == b.places
+            && a.text == b.text
     }
 
     fn replace(text: &mut Rope, start: usize, end: usize, with: &str) -> Edit {

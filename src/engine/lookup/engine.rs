@@ -6,7 +6,7 @@ use std::time::Instant;
 use ropey::Rope;
 use tokio::sync::watch;
 
-use super::{Corpus, DocumentTokens, Limits, predict};
+use super::{Corpus, DocumentTokens, Limits, predict_several};
 use crate::engine::{Engine, EngineState, EngineStatus, Event, Generation, Job, PromptReport, Report, generation};
 
 /// Answers on the caller's thread before `generate` returns. Always ready.
@@ -33,13 +33,15 @@ impl Engine for LookupEngine {
         let (sender, stream) = generation();
         let corpus = job.corpus.clone().unwrap_or_else(|| Arc::new(corpus_of_prompt(&job)));
         let limits = Limits { max_tokens: job.max_tokens as usize, max_lines: job.max_lines.max(1) as usize };
-        let prediction = predict(&corpus, limits);
+        let predictions = predict_several(&corpus, limits, job.candidates.max(1) as usize);
         sender.send(Event::Started(PromptReport::default()));
-        let generated = prediction.tokens.len() as u32;
-        if !prediction.text.is_empty() {
-            sender.send(Event::Delta { candidate: 0, text: prediction.text, tokens: prediction.tokens });
+        let generated = predictions.iter().map(|prediction| prediction.tokens.len() as u32).sum();
+        for (candidate, prediction) in (0..).zip(predictions) {
+            if !prediction.text.is_empty() {
+                sender.send(Event::Delta { candidate, text: prediction.text, tokens: prediction.tokens });
+            }
+            sender.send(Event::Finished { candidate, reason: prediction.finish });
         }
-        sender.send(Event::Finished { candidate: 0, reason: prediction.finish });
         let us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
         sender.send(Event::Done(Report {
             first_token_us: us,

@@ -20,6 +20,7 @@ const LINE_TOKENS: usize = 80;
 pub(super) struct Setting<'s> {
     view: &'s View<'s>,
     partial: &'s str,
+    at_cursor: bool,
     last: TokenId,
     /// The longest exact match of all candidates.
     longest: usize,
@@ -59,7 +60,7 @@ impl<'s> Setting<'s> {
             before.get(begin).map(|token| token.id)
         });
         let open = OpenBrackets::of(&line);
-        Self { view, partial, last: context.last(), longest, open, line, above }
+        Self { view, partial, at_cursor: context.at_cursor, last: context.last(), longest, open, line, above }
     }
 
     pub fn describe(&self, proposed: &Proposed<'_>) -> [u8; FEATURES] {
@@ -109,13 +110,15 @@ impl<'s> Setting<'s> {
 
     pub fn describe_escape(&self, candidates: usize, distinct: usize) -> [u8; ESCAPE_FEATURES] {
         let longest = bucket(self.longest, &[0, 1, 2, 3, 4, 5, 6, 8, 11, 15, 23]);
+        // A line below the cursor's begins otherwise than a line that the cursor stands at the beginning of.
+        let line_tokens = if self.line.is_empty() && !self.at_cursor { 4 } else { self.line.len().min(3) as u8 };
         let known: usize = self.view.sources.iter().map(|source| source.span.len()).sum();
         [
             if candidates == 0 { 20 } else { longest },
             self.last.kind() as u8 * 6 + self.partial.len().min(5) as u8,
             log2(candidates).min(9),
             log2(distinct).min(9) + 10 * (longest > 3) as u8 + 10 * (longest > 6) as u8,
-            self.open.in_quotes as u8 + 2 * self.open.place.depth.min(3) + 8 * self.line.len().min(3) as u8,
+            self.open.in_quotes as u8 + 2 * self.open.place.depth.min(3) + 8 * line_tokens,
             log2(known).min(20) + 21 * (self.view.sources.len() > 2) as u8,
         ]
     }
@@ -139,9 +142,8 @@ impl<'s> Setting<'s> {
         let begin = position.saturating_sub(usize::from(source.tokens.line_place(position).index));
         let there = ids.get(begin..position).unwrap_or_default();
         let same = there.iter().zip(&self.line).take_while(|(a, b)| a == b).count();
-        let above = begin.checked_sub(1).map_or(0, |end| {
-            end.saturating_sub(usize::from(source.tokens.line_place(end).index))
-        });
+        let above =
+            begin.checked_sub(1).map_or(0, |end| end.saturating_sub(usize::from(source.tokens.line_place(end).index)));
         let same_above = begin > 0 && ids.get(above).copied() == self.above;
         (same.min(3) as u8, same_above as u8)
     }

@@ -1,8 +1,8 @@
 //! What the weights are fitted on: every token of a known rest of line, with the candidates that there were for it.
 
 use super::corpus::Corpus;
-use super::lexer::{TokenId, lex};
 use super::features::{ESCAPE_FEATURES, FEATURES};
+use super::lexer::{TokenId, lex};
 use super::matching::{Context, candidates};
 use super::view::{ContextToken, Origin, View};
 
@@ -14,7 +14,8 @@ pub struct Observation {
     pub escape: [u8; ESCAPE_FEATURES],
 }
 
-/// Walks along `truth`, the rest of the cursor's line, and reports each token including the line's end.
+/// Walks along `truth`, the rest of the cursor's line and maybe further lines, and reports each token including the
+/// last line's end. The corpus must not hold it.
 pub fn observe(corpus: &Corpus, truth: &str, mut report: impl FnMut(Observation)) {
     let view = View::new(corpus);
     let mut tokens: Vec<(TokenId, u8)> = Vec::new();
@@ -27,9 +28,9 @@ pub fn observe(corpus: &Corpus, truth: &str, mut report: impl FnMut(Observation)
     });
     tokens.push((TokenId::LINE_END, 0));
     let mut context: Vec<ContextToken> = view.context.clone();
+    let mut on_line = view.on_line;
     for (index, (id, mut gap)) in tokens.iter().copied().enumerate() {
         let at_cursor = index == 0;
-        let on_line = view.on_line + index;
         if at_cursor {
             gap = (usize::from(gap) + view.typed.gap).min(15) as u8;
         }
@@ -42,6 +43,7 @@ pub fn observe(corpus: &Corpus, truth: &str, mut report: impl FnMut(Observation)
             candidates: found.iter().map(|c| (c.features, c.id == id && c.gap == gap)).collect(),
             escape,
         });
+        on_line = if id == TokenId::LINE_END { 0 } else { on_line + 1 };
         // Its text is not asked for: an origin outside every source.
         context.push(ContextToken { id, origin: Origin { source: usize::MAX, position: usize::MAX } });
     }

@@ -67,7 +67,8 @@ pub(super) fn candidates(view: &View<'_>, context: &Context<'_>) -> (Vec<Candida
     let places = find_places(view, context, partial);
     let matches: Vec<Match> = places.iter().map(|&place| Match::new(view, context, place)).collect();
     // The longest first, the nearest first among equals.
-    let mut order: Vec<(u8, u16)> = (0u16..).zip(&matches).map(|(i, found)| (!(found.exact * 2 + found.shape), i)).collect();
+    let mut order: Vec<(u8, u16)> =
+        (0u16..).zip(&matches).map(|(i, found)| (!(found.exact * 2 + found.shape), i)).collect();
     order.sort_unstable();
     order.truncate(MAX_CANDIDATES);
 
@@ -75,7 +76,9 @@ pub(super) fn candidates(view: &View<'_>, context: &Context<'_>) -> (Vec<Candida
     let setting = Setting::new(view, context, partial, longest);
     let mut candidates: Vec<Candidate> = Vec::with_capacity(order.len());
     for (_, index) in order {
-        let (Some(found), Some(place)) = (matches.get(usize::from(index)), places.get(usize::from(index))) else { continue };
+        let (Some(found), Some(place)) = (matches.get(usize::from(index)), places.get(usize::from(index))) else {
+            continue;
+        };
         let (Some(source), Some(copied)) = (view.sources.get(place.source), view.id(*place)) else { continue };
         let replacement = found.replacement(copied).and_then(|back| context.back(back));
         let (id, origin) = replacement.map_or((copied, *place), |token| (token.id, token.origin));

@@ -4,8 +4,8 @@
 //! probability of a token is the share of the candidates that propose it. It is the copy mechanism of neural models
 //! with a table instead of a network; the tables are fitted by maximum likelihood (`fit`).
 
-use super::lexer::TokenId;
 use super::features::{BUCKETS, ESCAPE_FEATURES, FEATURES};
+use super::lexer::TokenId;
 use super::matching::{Candidate, Context, candidates};
 use super::view::{Origin, View};
 

@@ -72,7 +72,11 @@ impl Places {
         let Some(second) = second.filter(|_| last.is_replaceable()) else { return };
         nearest_first(source, second, visits, |position| {
             let other = ids.get(position + 1).copied().unwrap_or_default();
-            if other != last && other.kind() == last.kind() && source.span.contains(&(position + 2)) && self.like.len() < MAX_LIKE {
+            if other != last
+                && other.kind() == last.kind()
+                && source.span.contains(&(position + 2))
+                && self.like.len() < MAX_LIKE
+            {
                 self.like.push(origin(position + 2));
             }
         });

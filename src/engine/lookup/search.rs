@@ -45,25 +45,51 @@ impl Ord for Open {
     }
 }
 
-/// The most probable rest of the line after `before` (what was generated already on lines above it), or the longest
-/// probable beginning of one when no whole line is found. `at_cursor` when nothing was generated before.
-pub(super) fn best_line(
+/// Where the search for a line begins.
+#[derive(Clone, Copy)]
+pub(super) struct Start<'a> {
+    /// All tokens before it, oldest first.
+    pub context: &'a [ContextToken],
+    /// How many of them stand on its line.
+    pub on_line: usize,
+    /// It begins at the cursor, so that what is typed there constrains it.
+    pub at_cursor: bool,
+}
+
+/// The most probable rests of the line, best first, at most `count`; no two begin alike. When no whole line is found,
+/// the longest probable beginning of one.
+pub(super) fn best_lines(
     view: &View<'_>,
     weights: &Weights,
-    before: &[ContextToken],
-    on_line: usize,
-    at_cursor: bool,
+    start: Start<'_>,
     max_tokens: usize,
-) -> Line {
+    count: usize,
+) -> Vec<Line> {
+    let Start { context: before, on_line, at_cursor } = start;
+    // A token of which everything is typed adds nothing; lines differ in the first one that does.
+    let adds = |token: &Proposal| !at_cursor || view.adds(token.origin);
+    let added =
+        |line: &Line| line.tokens.iter().enumerate().find(|(i, t)| *i > 0 || adds(t)).map(|(_, t)| (t.id, t.gap));
     let mut open = BinaryHeap::from([Open(Line::default())]);
     let mut longest = Line::default();
+    let mut found: Vec<Line> = Vec::new();
     let mut context: Vec<ContextToken> = Vec::with_capacity(before.len() + max_tokens);
-    for _ in 0..MAX_EXPANSIONS {
-        let Some(Open(line)) = open.pop() else { break };
+    let mut expansions = if count > 1 { MAX_EXPANSIONS * 2 } else { MAX_EXPANSIONS };
+    while expansions > 0
+        && let Some(Open(line)) = open.pop()
+    {
+        let first_added = added(&line);
         if line.ended.is_some() {
-            return line;
+            if found.iter().all(|known| added(known) != first_added) {
+                found.push(line);
+            }
+            if found.len() >= count {
+                return found;
+            }
+            continue;
         }
-        let adds_text = line.tokens.len() > 1 || line.tokens.first().is_some_and(|token| view.adds(token.origin));
+        expansions -= 1;
+        let adds_text = first_added.is_some();
         // The first that adds anything stands when nothing longer is probable.
         if adds_text
             && (longest.tokens.is_empty() || (line.logprob > LIKELY.ln() && line.tokens.len() > longest.tokens.len()))
@@ -95,5 +121,8 @@ pub(super) fn best_line(
             open.push(Open(next));
         }
     }
-    longest
+    if found.is_empty() && !longest.tokens.is_empty() {
+        found.push(longest);
+    }
+    found
 }

@@ -59,8 +59,11 @@ pub(super) struct View<'a> {
     pub context: Vec<ContextToken>,
     /// How many of the context's last tokens stand on the cursor's line.
     pub on_line: usize,
-    /// White space at the beginning of the cursor's line, in bytes.
+    /// White space at the beginning of the cursor's line, in bytes and as text.
     pub indentation: usize,
+    pub indentation_text: String,
+    /// How the cursor's document breaks its lines.
+    pub line_break: &'static str,
     pub typed: Typed,
     /// The first tokens of the lines below the cursor's.
     pub following: Vec<TokenId>,
@@ -90,8 +93,15 @@ impl<'a> View<'a> {
         let gap_start = if end > first_on_line { tokens.range(end - 1).end } else { line_start };
         typed.gap = (cursor - typed.partial.len()).saturating_sub(gap_start);
         let below = tokens.index_at(line_end);
-        let indentation = tokens.slice(line_start..cursor);
-        let indentation = indentation.len() - indentation.trim_start().len();
+        let left = tokens.slice(line_start..cursor);
+        let indentation = left.len() - left.trim_start().len();
+        let indentation_text = left.get(..indentation).unwrap_or_default().to_owned();
+        let first_line = text.slice(..text.line_to_char(1.min(text.len_lines())));
+        let line_break = if first_line.chars_at(first_line.len_chars()).reversed().take(2).eq("\n\r".chars()) {
+            "\r\n"
+        } else {
+            "\n"
+        };
 
         let mut budget = MAX_SOURCE_TOKENS;
         let mut sources = Vec::with_capacity(2 + corpus.others().len());
@@ -120,7 +130,7 @@ impl<'a> View<'a> {
         let following = tokens.ids().iter().skip(below).take(FOLLOWING_TOKENS).copied().collect();
         let rest_of_line = tokens.slice(cursor..line_end).trim().to_owned();
         let on_line = end - first_on_line;
-        Self { sources, context, on_line, indentation, typed, following, rest_of_line }
+        Self { sources, context, on_line, indentation, indentation_text, line_break, typed, following, rest_of_line }
     }
 
     pub fn id(&self, origin: Origin) -> Option<TokenId> {
@@ -138,6 +148,42 @@ impl<'a> View<'a> {
         self.sources
             .get(origin.source)
             .map_or_else(String::new, |source| source.tokens.slice(source.tokens.range(origin.position)).into_owned())
+    }
+
+    /// Whether the lines below the cursor begin with this line.
+    pub fn follows_already(&self, line: impl Iterator<Item = TokenId>) -> bool {
+        let mut below = self.following.iter();
+        let mut compared = 0;
+        for id in line {
+            match below.next() {
+                Some(known) if *known == id => compared += 1,
+                Some(_) => return false,
+                // The line is longer than what is known of what follows.
+                None => break,
+            }
+        }
+        compared > 0 && below.next().is_none_or(|id| *id == TokenId::LINE_END)
+    }
+
+    /// The indentation in bytes of the line above the line that begins at `place`; None where there is none.
+    pub fn indentation_above(&self, place: Origin) -> Option<usize> {
+        let source = self.sources.get(place.source)?;
+        let end = place.position.checked_sub(1)?;
+        (source.tokens.ids().get(end)? == &TokenId::LINE_END).then(|| source.tokens.indentation(end))
+    }
+
+    /// The indentation in bytes of the line that the line end at `place` closes.
+    pub fn indentation_above_end(&self, place: Origin) -> usize {
+        self.sources.get(place.source).map_or(0, |source| source.tokens.indentation(place.position))
+    }
+
+    /// Line breaks between the token before `place` and it.
+    pub fn line_breaks_before(&self, place: Origin) -> usize {
+        let Some(source) = self.sources.get(place.source) else { return 0 };
+        let Some(before) = place.position.checked_sub(1) else { return 0 };
+        let text = source.tokens.text();
+        let line = |position| text.byte_to_line(source.tokens.range(position).start);
+        line(place.position).saturating_sub(line(before))
     }
 
     pub fn gap_text(&self, origin: Origin) -> String {
