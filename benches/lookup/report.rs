@@ -56,10 +56,12 @@ pub fn report(files: &[File], cursors: &[Cursor], show: usize) {
     for (title, with_neighbours) in [("file alone", false), ("with up to 4 open files of the same folder", true)] {
         println!("\n## {title}");
         println!(
-            "{:<11} {:>5} {:>14} {:>9} {:>8} {:>7} | {} | {:>6} {:>6} {:>6}",
+            "{:<11} {:>5} {:>14} {:>9} {:>9} {:>9} {:>8} {:>7} | {} | {:>6} {:>6} {:>6} | several lines: n / right %",
             "language",
             "n",
             "exact % ± se",
+            "baseline",
+            "with word",
             "mid-word",
             "edit sim",
             "shown %",
@@ -84,7 +86,7 @@ pub fn report(files: &[File], cursors: &[Cursor], show: usize) {
         line("all", &all);
         calibration(&all);
     }
-    long_file(files, cursors);
+    long_files(files, cursors);
 }
 
 fn run(files: &[File], cursor: &Cursor, with_neighbours: bool, show: bool) -> Result {
@@ -204,13 +206,14 @@ fn calibration(results: &[Result]) {
     }
 }
 
-/// The cost in a file of 5,000 lines: the files of each language one after the other, cursors spread over it.
-fn long_file(files: &[File], cursors: &[Cursor]) {
-    println!("\n## 5,000-line files, µs a suggestion");
-    for language in LANGUAGES {
-        let lines: Vec<&str> =
-            files.iter().filter(|f| f.language == language).flat_map(|f| f.text.lines()).take(5000).collect();
-        if lines.len() < 5000 || !cursors.iter().any(|c| c.language == language) {
+/// The cost in long files: the files of each language one after the other, a key typed at places spread over them.
+fn long_files(files: &[File], cursors: &[Cursor]) {
+    println!("\n## long files, µs");
+    let languages = LANGUAGES.into_iter().flat_map(|language| [(language, 5_000), (language, 20_000)]);
+    for (language, count) in languages {
+        let lines = files.iter().filter(|file| file.language == language).flat_map(|file| file.text.lines());
+        let lines: Vec<&str> = lines.take(count).collect();
+        if lines.len() < count || !cursors.iter().any(|cursor| cursor.language == language) {
             continue;
         }
         let text = lines.join("\n");
@@ -241,7 +244,7 @@ fn long_file(files: &[File], cursors: &[Cursor]) {
         typed.sort_by(f64::total_cmp);
         us.sort_by(f64::total_cmp);
         println!(
-            "{:<11} {:>7} tokens  suggestion p50 {:>5.0}  p95 {:>5.0}  p99 {:>5.0}  edit p50 {:>5.0}  p95 {:>5.0}",
+            "{:<11} {count:>6} lines {:>7} tokens  suggestion p50 {:>5.0}  p95 {:>5.0}  p99 {:>5.0}  edit p50 {:>5.0}  p95 {:>5.0}",
             format!("{language:?}"),
             tokens.len(),
             percentile(&us, 50),

@@ -2,16 +2,19 @@
 //!
 //! Flat arrays, so that a scan of a 5,000-line file takes microseconds. An edit re-lexes the lines it touches.
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
-use ropey::Rope;
+use ropey::{Rope, RopeSlice};
 
-use super::lexer::{Kind, LinePlace, TokenId, head, lex};
+use super::lexer::{Kind, LinePlace, Token, TokenId, head, lex};
 use crate::text::Edit;
 
-/// Documents above this size have no tokens: nothing is copied from them. It is the pipeline's own default limit
-/// (`completion.maxDocumentBytes`), so that such a document gets no suggestions anyway.
-pub const MAX_DOCUMENT_BYTES: usize = 4 << 20;
+/// Documents above this size have no tokens: nothing is copied from them. A megabyte is about 25,000 lines; source
+/// files above it are generated, and an index of them would cost more than a suggestion may take.
+pub const MAX_DOCUMENT_BYTES: usize = 1 << 20;
+/// Longer lines have no tokens: minified text and embedded data.
+const MAX_LINE_BYTES: usize = 8 << 10;
 
 /// The token stream of one version of a document. Cloning copies 16 bytes a token: share it in an `Arc` and use
 /// `Arc::make_mut` to apply an edit.
@@ -68,7 +71,7 @@ impl DocumentTokens {
     pub fn new(text: &Rope) -> Self {
         let mut tokens = Self { text: text.clone(), ..Self::default() };
         if text.len_bytes() <= MAX_DOCUMENT_BYTES {
-            lex(&text.to_string(), |token| {
+            lex_lines(text.slice(..), |token| {
                 tokens.ids.push(token.id);
                 tokens.starts.push(token.start);
                 tokens.lens.push(token.len);
@@ -98,7 +101,7 @@ impl DocumentTokens {
         let (start, old_end) = (start.min(change.start), old_end.max(change.old_end));
 
         let mut fresh = Vec::new();
-        lex(&text.byte_slice(start..new_end).to_string(), |token| fresh.push(token));
+        lex_lines(text.byte_slice(start..new_end), |token| fresh.push(token));
         let from = self.starts.partition_point(|&token| (token as usize) < start);
         let to = self.starts.partition_point(|&token| (token as usize) < old_end);
         for token in &mut self.starts[to..] {
@@ -170,8 +173,8 @@ impl DocumentTokens {
         }
     }
 
-    pub(super) fn slice(&self, bytes: std::ops::Range<usize>) -> std::borrow::Cow<'_, str> {
-        self.text.get_byte_slice(bytes).map_or(std::borrow::Cow::Borrowed(""), |slice| slice.into())
+    pub(super) fn slice(&self, bytes: std::ops::Range<usize>) -> Cow<'_, str> {
+        self.text.get_byte_slice(bytes).map_or(Cow::Borrowed(""), |slice| slice.into())
     }
 
     /// Whether the token's text begins with `beginning`.
@@ -179,6 +182,17 @@ impl DocumentTokens {
         let mask = u32::MAX.checked_shl(32 - 8 * beginning.len().min(4) as u32).unwrap_or(0);
         self.heads.get(index).is_some_and(|&token| token & mask == head(beginning.as_bytes()))
             && (beginning.len() <= 4 || self.slice(self.range(index)).starts_with(beginning))
+    }
+}
+
+/// Lexes whole lines; `Token::start` counts from the beginning of `text`.
+fn lex_lines(text: RopeSlice<'_>, mut push: impl FnMut(Token)) {
+    let mut start = 0;
+    for line in text.lines() {
+        if line.len_bytes() <= MAX_LINE_BYTES {
+            lex(&Cow::from(line), |token| push(Token { start: start + token.start, ..token }));
+        }
+        start += line.len_bytes() as u32;
     }
 }
 
@@ -265,6 +279,16 @@ mod tests {
         let edit = replace(&mut text, 4, MAX_DOCUMENT_BYTES, "");
         tokens.apply(&text, &[edit]);
         assert_eq!(tokens.len(), 3);
+    }
+
+    #[test]
+    fn minified_lines_have_no_tokens_and_their_neighbours_do() {
+        let mut text = Rope::from_str(&format!("a b\n{}\nc d\n", "x=1;".repeat(MAX_LINE_BYTES)));
+        let mut tokens = DocumentTokens::new(&text);
+        assert_eq!(tokens.len(), 6);
+        let edit = replace(&mut text, 100, 4 * MAX_LINE_BYTES, "");
+        tokens.apply(&text, &[edit]);
+        assert!(same(&tokens, &DocumentTokens::new(&text)) && tokens.len() > 50);
     }
 
     #[test]

@@ -10,6 +10,8 @@ use super::lexer::{Kind, TokenId};
 const CONTEXT_TOKENS: usize = 64;
 /// Tokens after the cursor's line that a candidate's own continuation is compared with.
 const FOLLOWING_TOKENS: usize = 8;
+/// Bytes of a line that are looked at for its indentation and for what stands right of the cursor.
+const MAX_LOOKED_AT: usize = 1 << 10;
 /// Tokens of one request's sources, nearest first: what a scan of about 0.1 ms can read.
 const MAX_SOURCE_TOKENS: usize = 400_000;
 
@@ -75,6 +77,7 @@ impl<'a> View<'a> {
     pub fn new(corpus: &'a Corpus) -> Self {
         let tokens: &DocumentTokens = corpus.current();
         let (text, cursor) = (tokens.text(), corpus.cursor());
+        let boundary = |byte| text.char_to_byte(text.byte_to_char(byte));
         let line = text.byte_to_line(cursor);
         let line_start = text.line_to_byte(line);
         let line_end = text.line_to_byte((line + 1).min(text.len_lines()));
@@ -93,7 +96,7 @@ impl<'a> View<'a> {
         let gap_start = if end > first_on_line { tokens.range(end - 1).end } else { line_start };
         typed.gap = (cursor - typed.partial.len()).saturating_sub(gap_start);
         let below = tokens.index_at(line_end);
-        let left = tokens.slice(line_start..cursor);
+        let left = tokens.slice(line_start..boundary(cursor.min(line_start + MAX_LOOKED_AT)));
         let indentation = left.len() - left.trim_start().len();
         let indentation_text = left.get(..indentation).unwrap_or_default().to_owned();
         let first_line = text.slice(..text.line_to_char(1.min(text.len_lines())));
@@ -128,7 +131,7 @@ impl<'a> View<'a> {
             Some(ContextToken { id, origin: Origin { source: 0, position } })
         }));
         let following = tokens.ids().iter().skip(below).take(FOLLOWING_TOKENS).copied().collect();
-        let rest_of_line = tokens.slice(cursor..line_end).trim().to_owned();
+        let rest_of_line = tokens.slice(cursor..boundary(line_end.min(cursor + MAX_LOOKED_AT))).trim().to_owned();
         let on_line = end - first_on_line;
         Self { sources, context, on_line, indentation, indentation_text, line_break, typed, following, rest_of_line }
     }
