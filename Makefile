@@ -5,21 +5,22 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test unit lint setup install bench docs test-editors
+.PHONY: help demo test test-editors unit lint setup install bench docs
 
 help:
-	@echo "make demo      build Tandem and watch it complete code in this repository"
-	@echo "make test      all tests, formatting and lints"
-	@echo "make unit      the tests that need no llama.cpp (quick)"
-	@echo "make lint      formatting and lints"
-	@echo "make install   tandem into cargo's bin directory, optimised"
-	@echo "make bench     the measurements of docs/benchmarks.md"
+	@echo "make demo          build Tandem and watch it complete code in this repository"
+	@echo "make test          all tests, formatting and lints"
 	@echo "make test-editors  drive a real Neovim and a real Helix (fetched into the user's cache directory)"
-	@echo "make docs      write the generated parts of the documents"
+	@echo "make unit          the tests that need no llama.cpp (quick)"
+	@echo "make lint          formatting and lints"
+	@echo "make install       tandem into cargo's bin directory, optimised"
+	@echo "make bench         the measurements of docs/benchmarks.md"
+	@echo "make docs          write the generated parts of the documents"
 
-# The first build compiles llama.cpp: about five minutes on two cores, once.
+# The same build as the tests', so that llama.cpp is compiled once: about five minutes on two cores.
 demo: setup
-	@echo "building tandem (the first time llama.cpp too: some minutes)"
+	@echo "building tandem (the first time llama.cpp, too: some minutes)"
+	@$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	@$(ENVIRONMENT) cargo run --quiet --locked $(FEATURES) -- demo
 
 # The protocol without llama.cpp first, because it is quick; then everything.

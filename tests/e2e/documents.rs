@@ -15,7 +15,7 @@ async fn documents_that_are_no_files_and_files_with_odd_names() {
         "untitled:Untitled-1",
         "file:///proj/with%20space/%C3%A4%E2%82%AC.rs",
         "file:///proj/ünïcödé/文件/🦀.rs",
-        "file:///c%3A/Users/x/a.rs",
+        "file:///c%3A/people/x/a.rs",
         "file://host/share/a.rs",
         "file:///",
         "vscode-notebook-cell:/proj/a.ipynb#W0sZmlsZQ%3D%3D",

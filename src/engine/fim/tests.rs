@@ -1,3 +1,5 @@
+//! Which family a model is taken for, and with which tokens.
+
 use super::*;
 
 /// A vocabulary of nothing but special tokens.

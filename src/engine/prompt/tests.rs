@@ -1,3 +1,5 @@
+//! Prompts in token ids: budgets kept, markers in place, the cursor's line last.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
