@@ -1,3 +1,2 @@
 ; Brackets that C++ has beyond C.
-(template_argument_list) @list
 (requirement_seq) @block

@@ -1,5 +1,4 @@
 ; Brackets that TypeScript has beyond JavaScript.
 (interface_body) @block
 (enum_body) @block
-(type_alias_declaration value: (object_type) @block)
-(type_arguments) @list
+(object_type) @block

@@ -12,6 +12,12 @@ use super::tokens::{self, Before, Open};
 /// Enclosing nodes that are asked what they are, innermost first. Real code is 10 to 60 deep.
 const MAX_DEPTH: usize = 256;
 
+/// Bytes before the cursor in which the start of an unclosed block comment is sought.
+const MAX_COMMENT: usize = 4 * 1024;
+
+/// Bytes after an opening bracket whose tokens tell a record from a block.
+const MAX_RECORD_HEAD: usize = 128;
+
 /// What kind of text a byte offset stands in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Region {
@@ -84,14 +90,18 @@ impl SyntaxTree {
             if kind != Region::Code {
                 before.open.retain(|open| open.token.start_byte() < node.start_byte());
             }
-        } else if before.quote.is_some_and(|quote| quote >= line) {
+        } else if let Some(quote) = before.quote.filter(|quote| *quote >= line) {
             region = Region::String;
+            before.open.retain(|open| open.token.start_byte() < quote);
+        } else if let Some(comment) = self.unclosed_comment(byte) {
+            region = Region::Comment;
+            before.open.retain(|open| open.token.start_byte() < comment);
         }
 
         let open = before.open.last().copied();
-        let in_list = open.is_some_and(|open| self.holds_items(&open));
-        let block = if in_list { None } else { self.open_block(byte, &before) };
-        let in_empty_block = region == Region::Code && block.as_ref().is_some_and(|block| block.is_empty);
+        let in_list = open.is_some_and(|open| self.holds_items(&open, byte));
+        let block = self.open_block(byte, &before);
+        let in_empty_block = region == Region::Code && !in_list && block.as_ref().is_some_and(|block| block.is_empty);
         let scopes = self.scopes(byte, &captured, &before, block);
         let open_bracket = open.map(|open| open.token.start_byte());
         Cursor { region, in_empty_block, in_list, open_bracket, scopes }
@@ -172,8 +182,21 @@ impl SyntaxTree {
         is_line_comment && node.end_byte() > 0 && self.text().get_byte(node.end_byte() - 1) != Some(b'\n')
     }
 
+    /// Where a block comment starts that is still being written: the grammar has no node for it.
+    fn unclosed_comment(&self, byte: usize) -> Option<usize> {
+        let (open, close) = self.language().entry.block_comment.as_ref().filter(|_| self.root().has_error())?;
+        let text = self.text();
+        let start = text.char_to_byte(text.byte_to_char(byte.saturating_sub(MAX_COMMENT)));
+        let before = text.byte_slice(start..byte).to_string();
+        let at = before.rfind(open.as_str())?;
+        let is_closed = before[at + open.len()..].contains(close.as_str());
+        let is_text =
+            || self.region_at(&self.captured(start + at), start + at + 1).is_some_and(|(_, r)| r != Region::Code);
+        (!is_closed && !is_text()).then_some(start + at)
+    }
+
     /// Whether an open bracket is one of items rather than of statements.
-    fn holds_items(&self, open: &Open<'_>) -> bool {
+    fn holds_items(&self, open: &Open<'_>, byte: usize) -> bool {
         match self.class_of(open.parent) {
             Some(Capture::Block) => return false,
             Some(Capture::List) => return true,
@@ -183,7 +206,10 @@ impl SyntaxTree {
         if entry.block_bracket.as_deref() != Some(open.token.kind()) {
             return true;
         }
-        // A brace that the grammar could not place: what stands before it tells a record from a block.
+        // A brace that the grammar could not place: what stands after and before it tells a record from a block.
+        if self.looks_like_a_record(open.token.end_byte()..byte) {
+            return true;
+        }
         let is_any = |token: Node<'_>, list: &[String]| list.iter().any(|text| self.is_text(token, text));
         let Some(last) = self.tokens_before(open.token.start_byte()).last else { return false };
         if is_any(last, &entry.record_openers) {
@@ -192,6 +218,15 @@ impl SyntaxTree {
         let is_type = self.text().byte_slice(last.byte_range()).get_char(0).is_some_and(char::is_uppercase);
         is_type
             && self.tokens_before(last.start_byte()).last.is_some_and(|token| is_any(token, &entry.record_name_openers))
+    }
+
+    /// `name:` or `.name` or `value,` right after the bracket.
+    fn looks_like_a_record(&self, inside: Range<usize>) -> bool {
+        let head = inside.start..inside.end.min(inside.start + MAX_RECORD_HEAD);
+        let tokens = tokens::within(self.root(), head);
+        let is = |index: usize, text: &str| tokens.get(index).is_some_and(|token| self.is_text(*token, text));
+        let is_name = tokens.first().is_some_and(|token| token.is_named());
+        is(0, ".") || (is_name && (is(1, ":") || is(1, ",")))
     }
 
     fn class_of(&self, node: Node<'_>) -> Option<Capture> {

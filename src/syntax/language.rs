@@ -28,12 +28,13 @@ pub(super) struct Entry {
     #[serde(default)]
     language_ids: Vec<String>,
     #[serde(default)]
-    extensions: Vec<String>,
+    pub(super) extensions: Vec<String>,
     #[serde(default)]
     file_names: Vec<String>,
     #[serde(default)]
     interpreters: Vec<String>,
     line_comment: Option<String>,
+    pub(super) block_comment: Option<(String, String)>,
     pub(super) brackets: Vec<(String, String)>,
     /// The bracket that opens a block of statements; absent where blocks go by indentation.
     pub(super) block_bracket: Option<String>,

@@ -97,6 +97,11 @@ impl SyntaxTree {
     /// What `error_count` would be if `inserted` stood in place of the bytes `replaced` (an empty range inserts).
     /// Parses incrementally and leaves this tree as it is. None when that takes too long.
     pub fn error_count_after(&self, replaced: Range<usize>, inserted: &str) -> Option<usize> {
+        self.error_count_after_within(TRIAL_LIMIT, replaced, inserted)
+    }
+
+    /// `error_count_after` with another limit.
+    pub fn error_count_after_within(&self, limit: Duration, replaced: Range<usize>, inserted: &str) -> Option<usize> {
         let floor = |byte: usize| self.text.char_to_byte(self.text.byte_to_char(byte.min(self.text.len_bytes())));
         let (start, old_end) = (floor(replaced.start), floor(replaced.end.max(replaced.start)));
         let mut text = self.text.clone();
@@ -116,7 +121,7 @@ impl SyntaxTree {
         };
         let mut tree = self.tree.clone();
         tree.edit(&input_edit(&edit));
-        let tree = parse(TRIAL_LIMIT, self.language, &text, Some(&tree), self.nesting_after(&[edit]))?;
+        let tree = parse(limit, self.language, &text, Some(&tree), self.nesting_after(&[edit]))?;
         Some(count_errors(&tree))
     }
 

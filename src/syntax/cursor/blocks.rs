@@ -8,6 +8,8 @@ use crate::syntax::tokens::{self, Before};
 
 /// Lines below the cursor in which the end of an unclosed block is sought by indentation.
 const MAX_LINES: usize = 2_000;
+/// Open lists around the cursor that are passed on the way to its block.
+const MAX_LISTS: usize = 16;
 /// Bytes in which the head of an indented block (`def` to `:`) is sought.
 const MAX_HEADER: usize = 4 * 1024;
 
@@ -23,13 +25,13 @@ pub(super) struct OpenBlock {
 }
 
 impl SyntaxTree {
-    /// The innermost block if the bracket that is open at the cursor is one, or the header of an indented block stands
-    /// right before the cursor.
+    /// The innermost block whose bracket is open at the cursor, or the indented block whose header stands right before
+    /// the cursor.
     pub(super) fn open_block(&self, byte: usize, before: &Before<'_>) -> Option<OpenBlock> {
         if self.language().is_indented() {
             return self.open_indented_block(byte, before);
         }
-        let open = before.open.last()?;
+        let open = before.open.iter().rev().take(MAX_LISTS).find(|open| !self.holds_items(open, byte))?;
         let token = open.token;
         let closers = || self.language().entry.brackets.iter().filter(|(o, _)| o == token.kind()).map(|(_, c)| c);
         let is_first = before.last.is_some_and(|last| last.start_byte() == token.start_byte());
@@ -192,7 +194,7 @@ impl SyntaxTree {
                     || scope.is_block && found.iter().any(|other| !other.is_block && other.body == Some(scope.node));
                 let is_again = || {
                     found.iter().enumerate().any(|(at, other)| {
-                        let is_better = other.name.is_some() > scope.name.is_some();
+                        let is_better = other.name.is_some() && scope.name.is_none();
                         let is_equal = other.name.is_some() == scope.name.is_some();
                         other.node == scope.node && (is_better || (is_equal && at < *index))
                     })
