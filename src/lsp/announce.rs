@@ -13,9 +13,14 @@ use crate::session::Status;
 /// Shortest time between two status notifications: ten a second are all that a status line can show.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What the user reads when the process that runs the model died.
+const RESTARTED: &str = "the process that runs the model ended unexpectedly and is being started again; suggestions go \
+                         on without the model until then";
+
 /// Follows the session's status until the session or this future is dropped.
 pub async fn announce(client: Arc<ClientHandle>, mut status: watch::Receiver<Status>, shows_progress: bool) {
-    let mut announcer = Announcer { client, shows_progress, sent: None, progress: None, loads: 0, failure: None };
+    let mut announcer =
+        Announcer { client, shows_progress, sent: None, progress: None, loads: 0, failure: None, restarts: 0 };
     loop {
         let now = status.borrow_and_update().clone();
         announcer.tell(&now).await;
@@ -35,6 +40,8 @@ struct Announcer {
     loads: u32,
     /// The failure that the user was told.
     failure: Option<String>,
+    /// Ends of the engine host that the user was told.
+    restarts: u32,
 }
 
 impl Announcer {
@@ -44,6 +51,10 @@ impl Announcer {
             self.client.status(&news);
             self.sent = Some(news);
         }
+        if status.engine.restarts > self.restarts {
+            self.client.show(Severity::Warning, RESTARTED);
+        }
+        self.restarts = status.engine.restarts;
         match &status.engine.state {
             EngineState::Loading { progress } => self.loading(ext::percentage(*progress)).await,
             EngineState::Ready => {

@@ -70,6 +70,23 @@ async fn a_failure_is_told_once_and_again_when_it_comes_back() {
 }
 
 #[tokio::test]
+async fn each_restart_of_the_engine_host_is_told_once() {
+    let engine = Held::new();
+    let mut client = Setup::engine(engine.clone()).initialized(inline_capabilities()).await;
+    status(&mut client, "ready").await;
+    for _ in 0..2 {
+        engine.restart();
+        let message = client.told_method("window/showMessage").await["params"].clone();
+        assert_eq!(message["type"], 2);
+        assert!(message["message"].as_str().is_some_and(|text| text.contains("is being started again")), "{message}");
+        status(&mut client, "loading").await;
+        engine.set_state(EngineState::Ready);
+        status(&mut client, "ready").await;
+        assert_eq!(client.arrived("window/showMessage"), 0);
+    }
+}
+
+#[tokio::test]
 async fn the_status_says_why_nothing_is_shown_and_who_wrote_what_is() {
     let engine = tandem::engine::fake::FakeEngine::new(|job| {
         if job.prompt.prefix.contains("quiet") { "  ".into() } else { "foo(bar)".into() }

@@ -26,6 +26,14 @@ impl Held {
         self.status.send_modify(|status| status.state = state);
     }
 
+    /// As after a crash of the engine host: it is started again and loads.
+    pub fn restart(&self) {
+        self.status.send_modify(|status| {
+            status.restarts += 1;
+            status.state = EngineState::Loading { progress: 0.0 };
+        });
+    }
+
     pub fn jobs(&self) -> usize {
         self.jobs.lock().expect("no panic").len()
     }
