@@ -334,8 +334,8 @@ fn answers_while_typing_are_those_of_the_whole_text() {
             same_region += usize::from(known.region == typed.region);
         }
         let percent = |same: usize| same * 100 / places.len();
-        println!("{}: list {} %, region {} %", language.name, percent(same_list), percent(same_region));
-        assert!(percent(same_list) >= 85 && percent(same_region) >= 90, "{}", language.name);
+        let shares = (percent(same_list), percent(same_region));
+        assert!(shares.0 >= 85 && shares.1 >= 90, "{}: list and region agree in {shares:?} %", language.name);
     }
 }
 
