@@ -108,6 +108,8 @@ impl Command {
     fn defaults(&self) -> Value {
         match self {
             Command::Serve(_) | Command::Engine(_) => Value::Null,
+            // As the server would, but the host need not wait for anybody after it.
+            Command::Doctor(_) => serde_json::json!({"engine.hostIdleSeconds": 2, "log.filter": "warn"}),
             // One answer needs no process that outlives it, and a person's terminal no news of success.
             _ => serde_json::json!({"engine.host": "in-process", "log.filter": "warn"}),
         }

@@ -2,10 +2,8 @@
 
 mod report;
 
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, bail};
 
@@ -14,14 +12,10 @@ use super::terminal::Terminal;
 use super::{Options, engines};
 use crate::complete::{Outcome, Patience, Trigger};
 use crate::config::Loader;
-use crate::engine::{Engine, EngineState};
 use crate::session::Session;
 use crate::syntax::Language;
 use crate::text::{Position, PositionEncoding};
 use report::Report;
-
-/// Longest wait for a model to load. A large one on a slow disk takes a minute.
-const LOAD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Show what would be suggested at a place, who wrote it, and what it cost.
 ///
@@ -63,7 +57,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let report = runtime.block_on(async {
         let model = engines::start(&loaded.settings, loader.paths());
         if let Some(model) = &model {
-            loading(model.as_ref()).await;
+            engines::wait_until_settled(model.as_ref()).await;
         }
         let session = Session::new(loaded.settings, model.clone());
         session.initialize(PositionEncoding::Utf32, vec![folder]);
@@ -125,31 +119,6 @@ fn uri(file: &Path) -> String {
         }
     }
     uri
-}
-
-/// Waits until the model is there or has failed. Who watches sees how far it is.
-async fn loading(model: &dyn Engine) {
-    let mut status = model.status();
-    let watched = std::io::stderr().is_terminal();
-    let wait = async {
-        loop {
-            let progress = match &status.borrow_and_update().state {
-                EngineState::Loading { progress } => *progress,
-                EngineState::Idle => 0.0,
-                EngineState::Ready | EngineState::Failed { .. } => break,
-            };
-            if watched {
-                eprint!("\rloading the model: {:3.0} %", progress * 100.0);
-            }
-            if status.changed().await.is_err() {
-                break;
-            }
-        }
-    };
-    let _ = tokio::time::timeout(LOAD_PATIENCE, wait).await;
-    if watched {
-        eprint!("\r\x1b[K");
-    }
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod editors;
 mod machine;
+mod model;
 
 use std::io;
 use std::path::Path;
@@ -32,12 +33,16 @@ pub fn run(_arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> 
     let mut terminal = Terminal::stdout(loader.environment());
     let mut findings = Findings::default();
     let folder = std::path::absolute(".")?;
-    let loaded = loader.load(&[folder], None);
+    let loaded = loader.load(std::slice::from_ref(&folder), None);
+    // What is shown as set must have been set by somebody: without this command's own defaults.
+    let shown = loader.clone().with_defaults(Value::Null).load(&[folder], None);
 
     build(&mut terminal)?;
     this_machine(&mut terminal, &mut findings)?;
-    settings(&mut terminal, &mut findings, loader, &loaded)?;
+    settings(&mut terminal, &mut findings, loader, &shown)?;
     directories(&mut terminal, &mut findings, loader, &loaded.settings)?;
+    let status = model::load(&loaded.settings, loader)?;
+    model::show(&mut terminal, &mut findings, &loaded.settings, status.as_ref(), &loader.paths().runtime)?;
     show_editors(&mut terminal, loader)?;
     verdict(&mut terminal, &findings)?;
     Ok(if findings.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,12 +1,17 @@
 //! From settings to the engine that they ask for.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 
 use crate::config::{EngineChoice, Loader, Paths, Settings};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineState};
 use crate::lsp::EngineFactory;
+
+/// Longest wait for a model to load. A large one on a slow disk takes a minute.
+const LOAD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Makes engines for a server, which asks again when the settings change.
 pub fn factory(loader: &Loader) -> EngineFactory {
@@ -21,6 +26,31 @@ pub fn start(settings: &Settings, paths: &Paths) -> Option<Arc<dyn Engine>> {
     match settings.engine.choice {
         EngineChoice::Lookup => None,
         EngineChoice::Auto => model(settings, paths, &Handle::current()),
+    }
+}
+
+/// Waits until the model is there or has failed. Who watches sees how far it is.
+pub async fn wait_until_settled(model: &dyn Engine) {
+    let mut status = model.status();
+    let watched = std::io::stderr().is_terminal();
+    let wait = async {
+        loop {
+            let progress = match &status.borrow_and_update().state {
+                EngineState::Loading { progress } => *progress,
+                EngineState::Idle => 0.0,
+                EngineState::Ready | EngineState::Failed { .. } => break,
+            };
+            if watched {
+                eprint!("\rloading the model: {:3.0} %", progress * 100.0);
+            }
+            if status.changed().await.is_err() {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout(LOAD_PATIENCE, wait).await;
+    if watched {
+        eprint!("\r\x1b[K");
     }
 }
 
