@@ -69,6 +69,7 @@ fn the_name_rule_fires() {
         ("src/lsp/server.rs", "println!(\"hello\");"),
         ("src/engine/host.rs", "eprintln!(\"hello\");"),
         ("src/complete.rs", "dbg!(x);"),
+        ("src/observe.rs", "let out = std::io::stdout();"),
         ("src/session.rs", "use reqwest::Client;"),
         ("src/lsp/client.rs", "let socket = std::net::TcpStream::connect(a);"),
     ] {
@@ -80,6 +81,7 @@ fn the_name_rule_fires() {
         ("src/config/environment.rs", "let home = std::env::var(\"HOME\");"),
         ("src/engine/host.rs", "let program = std::env::current_exe();"),
         ("src/cli/doctor.rs", "println!(\"hello\");"),
+        ("src/engine/host/launch.rs", "command.stdout(Stdio::null());"),
         ("src/session.rs", "// println! is for the CLI\nlet x = \"println!\"; blueprintln!();"),
         ("tests/e2e.rs", "println!(\"hello\");"),
     ] {

@@ -1,5 +1,6 @@
 //! `tandem serve`: the language server on stdin and stdout.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -43,6 +44,9 @@ pub fn run(arguments: &Arguments, loader: Loader) -> anyhow::Result<ExitCode> {
         Some(file) => Input::Replay(file.clone(), if arguments.fast { Pace::Fast } else { Pace::Recorded }),
         None => Input::Stdin,
     };
+    if matches!(input, Input::Stdin) && std::io::stdin().is_terminal() {
+        eprintln!("tandem: waiting for an editor to speak on stdin; for people there is `tandem --help`");
+    }
     let settings = loader.load(&[], None).settings;
     let make_engine = Some(engines::factory(&loader));
     let options = ServeOptions { loader, make_engine, mirror: arguments.mirror.clone() };

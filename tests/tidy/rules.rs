@@ -144,11 +144,20 @@ pub fn names(file: &SourceFile) -> Vec<String> {
             }
         }
     }
+    let protocol_or_people = ["src/cli.rs", "src/cli/", "src/lsp/"].iter().any(|room| file.path.starts_with(room));
+    if !protocol_or_people && opens_stdout(&tokens) {
+        complaints.push("may not open stdout: it belongs to the protocol and to `cli`".into());
+    }
     if !file.path.starts_with("src/config") && reads_the_environment(&tokens) {
         complaints
             .push("may not use `std::env`: the environment is read in `config`, where tests can replace it".into());
     }
     complaints
+}
+
+/// `stdout()`, but not the method of a command that takes the place of its child's.
+fn opens_stdout(tokens: &[&str]) -> bool {
+    tokens.windows(3).any(|window| window[0] != "." && window[1..] == ["stdout", "("])
 }
 
 /// `std::env` in any spelling, but for the program's own path and the platform's constants.
