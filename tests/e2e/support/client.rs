@@ -12,7 +12,8 @@ use tandem::session::Session;
 use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::task::JoinHandle;
 
-use super::pipe::{Frames, HANG, frame};
+use super::HANG;
+use super::pipe::{Frames, frame};
 
 pub const URI: &str = "file:///proj/a.rs";
 
@@ -40,7 +41,6 @@ pub fn range(start: (u32, u32), end: (u32, u32)) -> Value {
 /// What a server is started with.
 pub struct Setup {
     engine: Option<Arc<dyn Engine>>,
-    settings: Value,
     pub options: ServeOptions,
     pipe_bytes: usize,
 }
@@ -57,8 +57,7 @@ impl Setup {
 
     /// No model.
     pub fn lookup() -> Self {
-        let settings = json!({ "completion.eagerness": "high" });
-        Self { engine: None, settings, options: ServeOptions::default(), pipe_bytes: 64 << 10 }
+        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10 }
     }
 
     /// Leaves the choice of the engine to the settings, as `tandem serve` does.
@@ -73,17 +72,11 @@ impl Setup {
         self
     }
 
-    /// Settings of the command line, above all others.
-    pub fn settings(mut self, settings: Value) -> Self {
-        self.settings = settings;
-        self
-    }
-
     /// A server that nobody has said anything to. Reads no file and no variable of this machine.
     pub fn start(mut self) -> Client {
         let nowhere = std::env::temp_dir().join("tandem-tests-have-no-settings");
         let environment = Environment::of(&[("XDG_CONFIG_HOME", &nowhere.to_string_lossy())]);
-        self.options.loader = Loader::new(environment, self.settings);
+        self.options.loader = Loader::new(environment, json!({ "completion.eagerness": "high" }));
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);

@@ -1,12 +1,7 @@
 //! The client's end of the framing, written apart from the server's so that they cannot be wrong together.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-
-/// How long anything may take before the test gives up. Far longer than it takes on the slowest machine.
-pub const HANG: Duration = Duration::from_secs(60);
 
 pub fn frame(message: &Value) -> Vec<u8> {
     let body = message.to_string();
