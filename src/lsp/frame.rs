@@ -116,10 +116,16 @@ impl Header {
     /// Reads one line. None: not there yet. `Ok(Some(length))`: the block ended.
     fn read_line(&mut self, buffer: &mut BytesMut) -> Option<Result<Option<u64>, FrameFault>> {
         let Some(end) = buffer.iter().take(MAX_HEADER_LINE_BYTES).position(|byte| *byte == b'\n') else {
-            return (buffer.len() >= MAX_HEADER_LINE_BYTES).then_some(Err(FrameFault::NotAHeader));
+            if buffer.len() < MAX_HEADER_LINE_BYTES {
+                return None;
+            }
+            buffer.advance(1);
+            return Some(Err(FrameFault::NotAHeader));
         };
         let Some(parsed) = self.parse_line(buffer[..end].trim_ascii_end()) else {
-            // The line stays in the buffer: the next header may stand in it, behind the rest of a body.
+            // The line stays in the buffer, because the next header may stand in it behind the rest of a body; but for a
+            // byte, so that it cannot be refused for ever.
+            buffer.advance(1);
             return Some(Err(FrameFault::NotAHeader));
         };
         buffer.advance(end + 1);
@@ -166,28 +172,18 @@ fn parse_length(value: &[u8]) -> Option<u64> {
 
 /// Drops bytes of the buffer; true when the next header may begin at the buffer's start.
 fn skip(remaining: &mut Option<u64>, buffer: &mut BytesMut) -> bool {
-    let drop = match find_header(buffer) {
-        Mark::At(start) => {
-            buffer.advance(start);
-            return true;
-        }
-        Mark::MayStartAt(start) => start,
+    let body_ends = remaining.and_then(|bytes| usize::try_from(bytes).ok()).filter(|bytes| *bytes <= buffer.len());
+    let (drop, found) = match (find_header(buffer), body_ends) {
+        (Mark::At(start), Some(end)) => (start.min(end), true),
+        (Mark::At(start), None) => (start, true),
+        (Mark::MayStartAt(_), Some(end)) => (end, true),
+        (Mark::MayStartAt(start), None) => (start, false),
     };
-    match remaining {
-        Some(remaining) if *remaining <= buffer.len() as u64 => {
-            buffer.advance(*remaining as usize);
-            true
-        }
-        Some(remaining) => {
-            *remaining -= drop as u64;
-            buffer.advance(drop);
-            false
-        }
-        None => {
-            buffer.advance(drop);
-            false
-        }
+    buffer.advance(drop);
+    if let Some(remaining) = remaining {
+        *remaining -= drop as u64;
     }
+    found
 }
 
 enum Mark {
@@ -213,22 +209,23 @@ fn find_header(bytes: &[u8]) -> Mark {
 
 /// Whether a header stands at the start of `bytes`; None when they end too early to tell.
 fn header_at(bytes: &[u8]) -> Option<bool> {
+    // A longer line is no header; without a limit a peer could make the buffer grow with blanks.
+    let bytes = &bytes[..bytes.len().min(MAX_HEADER_LINE_BYTES)];
+    let too_early = if bytes.len() < MAX_HEADER_LINE_BYTES { None } else { Some(false) };
     let compared = bytes.len().min(CONTENT_LENGTH.len());
     if !bytes[..compared].eq_ignore_ascii_case(&CONTENT_LENGTH[..compared]) {
         return Some(false);
     }
-    let rest = bytes[compared..].trim_ascii_start();
-    match rest.first() {
-        // No longer than a header line may be: otherwise a peer could make the buffer grow with blanks.
-        None => return if bytes.len() > MAX_HEADER_LINE_BYTES { Some(false) } else { None },
-        Some(b':') => {}
+    let value = match bytes[compared..].split_first() {
+        None => return too_early,
+        Some((b':', value)) => value,
         Some(_) => return Some(false),
-    }
-    let rest = rest[1..].trim_ascii_start();
-    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    match rest.get(digits) {
-        None if bytes.len() <= MAX_HEADER_LINE_BYTES => None,
-        Some(b'\r' | b'\n') if digits > 0 => Some(true),
+    };
+    let value = &value[value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()..];
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    match (digits, &value[digits..]) {
+        (_, [] | [b'\r']) => too_early,
+        (1.., [b'\n', ..] | [b'\r', b'\n', ..]) => Some(true),
         _ => Some(false),
     }
 }

@@ -110,6 +110,20 @@ fn a_block_without_a_length() {
     assert_eq!(seen, ["fault: a header block has no Content-Length", "{}"]);
 }
 
+/// What looks like a header to one part of the reader and not to another must not be read for ever.
+#[test]
+fn almost_headers_end() {
+    for almost in
+        ["Content-Length\r\n:5\r\n", "Content-Length :5\r\n", "Content-Length: 5\rx\n", "content-length: 5 5\n"]
+    {
+        for step in [1, 1000] {
+            let seen = read(format!("{almost}}}\r\n{}", frame("{\"a\":1}")).as_bytes(), step);
+            assert_eq!(seen.last().map(String::as_str), Some("{\"a\":1}"), "{almost:?}");
+            assert!(seen.len() < 5, "{seen:?}");
+        }
+    }
+}
+
 #[test]
 fn noise_without_line_breaks_is_not_kept() {
     let mut reader = FrameReader::default();
@@ -132,6 +146,20 @@ proptest! {
         let bodies: Vec<String> = bodies.iter().map(|body| format!("{{{body}}}")).collect();
         let text: String = bodies.iter().map(|body| frame(body)).collect();
         prop_assert_eq!(read(text.as_bytes(), step), bodies);
+    }
+
+    /// However noise and frames are cut, the same faults and frames come out.
+    #[test]
+    fn pieces_do_not_matter_in_noise(
+        parts in prop::collection::vec(prop_oneof![
+            "(?i-u:content-length)?[: \t\r\n0-9c]{0,12}".prop_map(String::from),
+            "[a-z{}]{0,20}".prop_map(|body| frame(&body)),
+            ("[a-z{}]{0,20}", 0usize..40).prop_map(|(body, length)| format!("Content-Length: {length}\r\n\r\n{body}")),
+        ], 0..8),
+        step in 1usize..40,
+    ) {
+        let text = parts.concat();
+        prop_assert_eq!(read(text.as_bytes(), step), read(text.as_bytes(), text.len()));
     }
 
     /// Whatever came before, frames after it are read, as soon as the noise cannot pass for a header.
