@@ -47,16 +47,14 @@ impl Session {
     /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
     pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
-        let state = State {
-            encoding: PositionEncoding::default(),
-            folders: Vec::new(),
-            settings: Arc::new(settings),
-            model,
-            documents: Documents::default(),
-        };
+        let analyst = Analyst::start();
+        let mut documents = Documents::default();
+        documents.limit_size(settings.completion.max_document_bytes, &analyst);
+        let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
+        let state = State { encoding, folders: Vec::new(), settings, model, documents };
         Arc::new(Self {
             state: Mutex::new(state),
-            analyst: Analyst::start(),
+            analyst,
             flights: Arc::default(),
             accounts: Accounts::default(),
             board,
@@ -76,6 +74,7 @@ impl Session {
         if *state.settings == settings {
             return;
         }
+        state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
     }
@@ -98,10 +97,10 @@ impl Session {
 
     /// Opening an open document replaces it.
     pub fn open(&self, document: &str, language_id: &str, version: i32, text: &str) {
-        let mut state = self.state();
-        let most = state.settings.completion.max_document_bytes;
+        // Building and dropping a large text takes milliseconds: outside the lock.
         let document = Document::new(document, language_id, version, text);
-        state.documents.open(document, most, &self.analyst);
+        let before = self.state().documents.open(document, &self.analyst);
+        drop(before);
     }
 
     /// Changes of an unknown document are ignored with a warning in the log.
@@ -114,7 +113,8 @@ impl Session {
     }
 
     pub fn close(&self, document: &str) {
-        self.state().documents.close(document);
+        let closed = self.state().documents.close(document);
+        drop(closed);
     }
 
     pub fn document(&self, document: &str) -> Option<Document> {

@@ -12,17 +12,22 @@ const AFTER_BYTES: usize = 64;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Anchor {
     before: String,
-    /// Up to the end of the line's text after the cursor and a little of the next lines.
+    /// `before` begins where the text begins.
+    from_start: bool,
+    /// The rest of the cursor's line and a little of the next ones.
     after: String,
 }
 
 impl Anchor {
     pub fn at(text: &Rope, offset: usize) -> Self {
-        Self { before: tail(text, offset, BEFORE_BYTES), after: head(text, offset, AFTER_BYTES) }
+        let before = tail(text, offset, BEFORE_BYTES);
+        let from_start = before.len() == floor(text, offset);
+        Self { before: plain(&before), from_start, after: plain(&head(text, offset, AFTER_BYTES)) }
     }
 
-    /// What was typed between this place and the cursor at `offset`: the shortest such text that `accept` takes.
-    /// None when the cursor does not stand behind this place, or more than `most` bytes behind it.
+    /// What was typed between this place and the cursor at `offset`: the shortest such text that `accept` takes, with
+    /// `\n` for every line break. None when the cursor does not stand behind this place, or more than `most` bytes
+    /// behind it.
     ///
     /// Closing brackets and quotes that an editor put behind the cursor by itself do not count as a change.
     pub fn typed_since(
@@ -32,17 +37,20 @@ impl Anchor {
         most: usize,
         accept: impl Fn(&str) -> bool,
     ) -> Option<String> {
-        if !self.stands_before(&head(text, offset, AFTER_BYTES)) {
+        if !self.stands_before(&plain(&head(text, offset, 2 * AFTER_BYTES))) {
             return None;
         }
-        let before = tail(text, offset, BEFORE_BYTES + most);
-        let at_start_of_text = self.before.len() < BEFORE_BYTES - 3;
+        // Line breaks of two bytes and the slack of character boundaries make the raw text longer.
+        let reach = BEFORE_BYTES + 2 * most + 8;
+        let from_start = floor(text, offset) <= reach;
+        let before = plain(&tail(text, offset, reach));
         for typed_bytes in 0..=most.min(before.len()) {
             let cut = before.len() - typed_bytes;
             if !before.is_char_boundary(cut) || !before[..cut].ends_with(&self.before) {
                 continue;
             }
-            if at_start_of_text && offset != self.before.len() + typed_bytes {
+            let begins_with_text = from_start && cut == self.before.len();
+            if self.from_start && !begins_with_text {
                 continue;
             }
             if accept(&before[cut..]) {
@@ -53,16 +61,25 @@ impl Anchor {
     }
 
     fn stands_before(&self, after: &str) -> bool {
-        let closers = after.len() - after.trim_start_matches([')', ']', '}', '"', '\'', '`', '>']).len();
-        (0..=closers).any(|skipped| common_start(&after[skipped..], &self.after))
+        let is_closer = |character: char| matches!(character, ')' | ']' | '}' | '"' | '\'' | '`' | '>');
+        let added = after.find(|character: char| !is_closer(character) && !character.is_whitespace());
+        let added = &after[..added.unwrap_or(after.len()).min(AFTER_BYTES)];
+        // Nothing was added, or white space with at least one closing bracket or quote at its end.
+        let ends = added.char_indices().filter(|(_, character)| is_closer(*character)).map(|(at, _)| at + 1);
+        std::iter::once(0).chain(ends).any(|skipped| common_start(&after[skipped..], &self.after))
     }
 }
 
-/// Equal as far as the shorter one goes, which is shorter only because it was cut.
+/// The one that was cut shorter says nothing about what follows.
 fn common_start(now: &str, then: &str) -> bool {
-    let shortest = now.len().min(then.len());
-    let enough = now.len() == then.len() || shortest + 8 >= AFTER_BYTES - 3;
-    enough && now.as_bytes()[..shortest] == then.as_bytes()[..shortest]
+    // `then` was cut at `AFTER_BYTES`, at a character boundary at most three bytes below; `now` is longer than that.
+    let was_cut = then.len() + 4 > AFTER_BYTES;
+    if was_cut { now.starts_with(then) } else { now == then }
+}
+
+/// With `\n` for every line break, as suggestions have them.
+fn plain(text: &str) -> String {
+    text.replace("\r\n", "\n").replace('\r', "\n")
 }
 
 /// The last `most` bytes or less before `offset`, at a character boundary.
@@ -126,6 +143,16 @@ mod tests {
     #[test]
     fn brackets_that_the_editor_closed_do_not_matter() {
         assert_eq!(typed("call$0\nnext\n", "call($0)\nnext\n"), Some("(".into()));
+    }
+
+    #[test]
+    fn a_block_that_the_editor_closed_does_not_matter() {
+        assert_eq!(typed("if a $0\nnext\n", "if a {\n    $0\n}\nnext\n"), Some("{\n    ".into()));
+    }
+
+    #[test]
+    fn line_breaks_of_two_bytes_are_line_breaks() {
+        assert_eq!(typed("a\r\nb $0\r\nnext\r\n", "a\r\nb {\r\n    $0\r\nnext\r\n"), Some("{\n    ".into()));
     }
 
     #[test]

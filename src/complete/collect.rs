@@ -43,8 +43,9 @@ fn shaped(candidate: &Candidate, seat: &Seat, place: &Place, plan: Plan, trust: 
     let rest = if cut_short { whole_words(rest) } else { rest };
     let text = shape::shape(rest, place, plan.max_lines)?;
     let start = typed.len();
-    let first_line = text.trim_start_matches('\n').find('\n').map_or(text.len(), |end| end.min(text.len()));
-    let confidence = candidate.log_probability(start..start + first_line.max(1)).exp() * trust;
+    let breaks = text.len() - text.trim_start_matches('\n').len();
+    let first_line = text[breaks..].find('\n').map_or(text.len(), |end| breaks + end);
+    let confidence = candidate.log_probability(start..start + first_line).exp() * trust;
     let log_probability = Some(candidate.log_probability(start..start + text.len()));
     Ok(Suggestion { text, source: Source::Model, log_probability, confidence })
 }

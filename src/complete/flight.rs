@@ -3,8 +3,7 @@
 //! A keystroke that types along what is being written does not restart it: the next request joins the same flight. A
 //! flight that nobody waits for ends when another one starts, or after a short grace, whichever comes first.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use ropey::Rope;
@@ -26,15 +25,16 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// Sum of the log-probabilities of the tokens that begin in `bytes` of the text.
+    /// Sum of the log-probabilities of the tokens that have a part in `bytes` of the text.
     pub fn log_probability(&self, bytes: std::ops::Range<usize>) -> f32 {
         let mut start = 0;
         let mut sum = 0.0;
         for token in &self.tokens {
-            if bytes.contains(&start) {
+            let end = start + token.bytes as usize;
+            if start < bytes.end && end > bytes.start {
                 sum += token.logprob;
             }
-            start += token.bytes as usize;
+            start = end;
         }
         sum
     }
@@ -74,10 +74,6 @@ impl Progress {
         }
         &mut self.candidates[number]
     }
-
-    fn first_text(&self) -> &str {
-        self.candidates.first().map_or("", |candidate| &candidate.text)
-    }
 }
 
 /// One generation and the place it was started for.
@@ -86,8 +82,8 @@ pub struct Flight {
     anchor: Anchor,
     progress: watch::Receiver<Progress>,
     cancel: CancelFlag,
-    task: tokio::task::AbortHandle,
-    waiters: AtomicUsize,
+    /// Seats taken; None when the flight was ended and can be joined no more.
+    seats: Mutex<Option<usize>>,
     candidates: u32,
     max_lines: u32,
 }
@@ -95,11 +91,17 @@ pub struct Flight {
 impl Flight {
     /// What was typed since the flight began, when the request at `offset` wants what it is writing.
     fn serves(&self, text: &Rope, offset: usize, candidates: u32, max_lines: u32) -> Option<String> {
-        if candidates > self.candidates || self.cancel.is_cancelled() {
+        if candidates > self.candidates {
             return None;
         }
         let progress = self.progress.borrow();
-        let written = progress.first_text();
+        let first = progress.candidates.first();
+        if first.is_some_and(|first| {
+            matches!(first.finish, Some(Finish::Failed(_) | Finish::Cancelled | Finish::Superseded))
+        }) {
+            return None;
+        }
+        let written = first.map_or("", |first| &first.text);
         self.anchor.typed_since(text, offset, written.len() + 16, |typed| {
             // At the same place more lines are more; behind it, what was begun as a line is finished as one.
             if typed.is_empty() && max_lines > self.max_lines {
@@ -113,19 +115,42 @@ impl Flight {
         })
     }
 
+    /// False when it has been ended.
+    fn take_seat(&self) -> bool {
+        let mut seats = self.seats();
+        if let Some(taken) = seats.as_mut() {
+            *taken += 1;
+        }
+        seats.is_some()
+    }
+
+    /// Ends the flight unless somebody sits in it.
+    fn end_if_empty(&self) {
+        let mut seats = self.seats();
+        if *seats == Some(0) {
+            *seats = None;
+            self.cancel.cancel();
+        }
+    }
+
     pub fn is_running(&self) -> bool {
         !self.cancel.is_cancelled() && !self.progress.borrow().done
     }
 
-    fn end(&self) {
+    /// The engine stops at its next step and sends its report; nobody can join any more.
+    pub fn end(&self) {
+        *self.seats() = None;
         self.cancel.cancel();
-        self.task.abort();
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Option<usize>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        self.end();
+        self.cancel.cancel();
     }
 }
 
@@ -141,10 +166,10 @@ pub struct Seat {
 }
 
 impl Seat {
-    fn take(flight: Arc<Flight>, typed: String, joined: bool) -> Self {
-        flight.waiters.fetch_add(1, Ordering::Relaxed);
+    /// None when the flight has been ended meanwhile.
+    fn take(flight: &Arc<Flight>, typed: String, joined: bool) -> Option<Self> {
         let progress = flight.progress.clone();
-        Self { flight, typed, joined, progress }
+        flight.take_seat().then(|| Self { flight: flight.clone(), typed, joined, progress })
     }
 
     /// Nothing that is still to come matters: the engine may stop.
@@ -155,20 +180,22 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let last = self.flight.waiters.fetch_sub(1, Ordering::Relaxed) == 1;
-        if !last || self.progress.borrow().done {
+        if let Some(taken) = self.flight.seats().as_mut() {
+            *taken -= 1;
+        }
+        if self.progress.borrow().done {
             return;
         }
         let flight = Arc::downgrade(&self.flight);
         let end_if_empty = async move {
             tokio::time::sleep(GRACE).await;
-            if let Some(flight) = flight.upgrade().filter(|flight| flight.waiters.load(Ordering::Relaxed) == 0) {
-                flight.end();
+            if let Some(flight) = flight.upgrade() {
+                flight.end_if_empty();
             }
         };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(end_if_empty)),
-            Err(_) => self.flight.end(),
+            Err(_) => self.flight.end_if_empty(),
         }
     }
 }
@@ -192,8 +219,9 @@ impl Flights {
         let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = current.as_ref()
             && let Some(typed) = flight.serves(text, offset, job.candidates, job.max_lines)
+            && let Some(seat) = Seat::take(flight, typed, true)
         {
-            return Seat::take(flight.clone(), typed, true);
+            return seat;
         }
         if let Some(old) = current.take() {
             old.end();
@@ -203,29 +231,27 @@ impl Flights {
         let generation = engine.generate(job);
         let cancel = generation.cancel_flag();
         let (progress, receiver) = watch::channel(Progress::default());
-        let task = tokio::spawn(follow(generation, progress)).abort_handle();
+        tokio::spawn(follow(generation, progress));
         let flight = Arc::new(Flight {
             anchor: Anchor::at(text, offset),
-            progress: receiver,
+            progress: receiver.clone(),
             cancel,
-            task,
-            waiters: AtomicUsize::new(0),
+            seats: Mutex::new(Some(1)),
             candidates,
             max_lines,
         });
         self.running.lock().unwrap_or_else(PoisonError::into_inner).push((lane, Arc::downgrade(&flight)));
         *current = Some(flight.clone());
-        Seat::take(flight, String::new(), false)
+        Seat { flight, typed: String::new(), joined: false, progress: receiver }
     }
 
     fn end_orphans(&self, lane: u64) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, flight)| {
             let Some(flight) = flight.upgrade() else { return false };
-            if *other != lane && flight.waiters.load(Ordering::Relaxed) == 0 {
-                flight.end();
-                return false;
+            if *other != lane {
+                flight.end_if_empty();
             }
-            !flight.progress.borrow().done
+            flight.is_running()
         });
     }
 }

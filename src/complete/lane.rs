@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::Suggestion;
 use super::anchor::Anchor;
-use super::flight::Flight;
+use super::flight::{Flight, Seat};
 use super::memory::Memory;
 use ropey::Rope;
 
@@ -21,6 +21,8 @@ pub struct Lane {
     newest: watch::Sender<u64>,
     memory: Mutex<Memory>,
     pub(super) flight: Mutex<Option<Arc<Flight>>>,
+    /// Held until the next request or edit.
+    kept: Mutex<Option<Seat>>,
 }
 
 impl Default for Lane {
@@ -30,6 +32,7 @@ impl Default for Lane {
             newest: watch::Sender::new(0),
             memory: Mutex::default(),
             flight: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 }
@@ -57,6 +60,7 @@ impl Ticket {
 impl Lane {
     /// Takes the next number, which makes all tickets before it stale.
     pub fn ticket(&self) -> Ticket {
+        self.release();
         let mut number = 0;
         self.newest.send_modify(|newest| {
             *newest += 1;
@@ -67,6 +71,7 @@ impl Lane {
 
     /// The document changed: what was asked of its older text is stale.
     pub fn touch(&self) {
+        self.release();
         self.newest.send_modify(|newest| *newest += 1);
     }
 
@@ -85,6 +90,20 @@ impl Lane {
 
     /// After a change of settings or model, old suggestions no longer say what would be suggested now.
     pub fn forget(&self) {
+        self.release();
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(flight) = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            flight.end();
+        }
+    }
+
+    /// Lets a generation go on whose request was answered without it: the next keystroke may find it finished.
+    pub(super) fn keep(&self, seat: Seat) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
+    }
+
+    fn release(&self) {
+        let seat = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(seat);
     }
 }

@@ -17,8 +17,8 @@ pub struct Place {
     pub line_after: String,
     pub preceding: Vec<String>,
     pub following: Vec<String>,
-    /// One level of indentation in this file: a tab, or the usual number of spaces.
-    pub indent_unit: String,
+    /// One level of indentation around here: a tab, or the usual number of spaces. None where nothing is indented.
+    pub indent_unit: Option<String>,
 }
 
 impl Place {
@@ -60,8 +60,8 @@ pub fn leading_white_space(line: &str) -> &str {
     &line[..line.len() - line.trim_start_matches([' ', '\t']).len()]
 }
 
-/// The smallest step by which a line is indented more than the one before it; four spaces where nothing is indented.
-fn indent_unit<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+/// The commonest step by which a line is indented more than the one before it.
+fn indent_unit<'a>(lines: impl Iterator<Item = &'a str>) -> Option<String> {
     let mut steps = [0_u32; 9];
     let mut tabs = 0;
     let mut before = 0;
@@ -76,14 +76,11 @@ fn indent_unit<'a>(lines: impl Iterator<Item = &'a str>) -> String {
         }
         before = indent.len();
     }
-    let (step, count) =
-        (1..=8).map(|step| (step, steps[step])).max_by_key(|&(step, count)| (count, 9 - step)).unwrap_or((4, 0));
-    if tabs > count {
-        "\t".to_owned()
-    } else if count == 0 {
-        "    ".to_owned()
-    } else {
-        " ".repeat(step)
+    let (count, step) = (1..=8).map(|step| (steps[step], step)).max_by_key(|&(count, step)| (count, 9 - step))?;
+    match (tabs, count) {
+        (0, 0) => None,
+        (tabs, count) if tabs > count => Some("\t".to_owned()),
+        _ => Some(" ".repeat(step)),
     }
 }
 
@@ -113,9 +110,9 @@ mod tests {
 
     #[test]
     fn finds_the_unit_of_indentation() {
-        assert_eq!(place("if a:\n  b\n  if c:\n    d\n$0").indent_unit, "  ");
-        assert_eq!(place("{\n\ta\n\t\tb\n}$0").indent_unit, "\t");
-        assert_eq!(place("{\n   a\n      b\n}$0").indent_unit, "   ");
-        assert_eq!(place("a$0").indent_unit, "    ");
+        assert_eq!(place("if a:\n  b\n  if c:\n    d\n$0").indent_unit.as_deref(), Some("  "));
+        assert_eq!(place("{\n\ta\n\t\tb\n}$0").indent_unit.as_deref(), Some("\t"));
+        assert_eq!(place("{\n   a\n      b\n}$0").indent_unit.as_deref(), Some("   "));
+        assert_eq!(place("a$0").indent_unit, None);
     }
 }

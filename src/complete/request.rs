@@ -31,7 +31,7 @@ impl Patience {
     }
 
     /// Ghost text may come late: the client asked without stopping for it.
-    pub const GHOST_TEXT: Self = Self::new(30, 250, 1_500);
+    pub const GHOST_TEXT: Self = Self::new(30, 150, 1_500);
     /// A completion menu waits for its slowest source; Helix asks to be answered within 200 ms.
     pub const MENU: Self = Self::new(30, 120, 180);
     /// A command that has nothing else to do.

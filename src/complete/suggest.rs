@@ -1,10 +1,11 @@
 //! One completion request from snapshot to answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::choose::{choose, gate, threshold, trust};
+use super::choose::{SURE, choose, gate, threshold, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
@@ -13,6 +14,9 @@ use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, sh
 use crate::context::{Analysis, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget};
+
+/// How long an ended generation is waited for, so that its report is in the account.
+const REPORT_PATIENCE: Duration = Duration::from_millis(10);
 
 /// Answers one request. Dropping the future ends its part in the generation.
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
@@ -27,7 +31,17 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         return None;
     }
     let mut account = Account::new(request);
+    let place = Place::at(request.document.rope(), request.offset);
     let found = request.lane.recall(request.document.rope(), request.offset)?;
+    // An editor may have closed brackets and quotes while the user typed along.
+    let fitting = found.into_iter().filter_map(|found| {
+        let text = shape::reshape(&found.text, &place)?;
+        Some(Suggestion { text, ..found })
+    });
+    let found: Vec<Suggestion> = fitting.collect();
+    if found.is_empty() {
+        return None;
+    }
     account.stage("memory");
     account.from_memory = true;
     Some(account.close(Ok(found)))
@@ -39,7 +53,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let place = Place::at(request.document.rope(), request.offset);
     trigger::check_text(&request.document, &place, request.trigger, settings)?;
     if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic {
-        let pause = std::time::Duration::from_millis(settings.debounce_ms);
+        let pause = Duration::from_millis(settings.debounce_ms);
         tokio::select! {
             () = request.ticket.stale() => return Err(Reason::Stale),
             () = tokio::time::sleep(pause) => {}
@@ -63,28 +77,27 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     account.stage("lookup");
 
     let bar = threshold(request.trigger, settings.eagerness);
-    let from_model = match ready_model(request) {
-        Some((engine, status)) => {
-            let job = job(request, plan, corpus, from_lookup.as_ref());
-            let seat = request.flights.board(
-                &request.lane.flight,
-                engine.as_ref(),
-                job,
-                request.document.rope(),
-                request.offset,
-            );
-            account.stage("prompt");
-            let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
-            let waited = wait(&seat, &mut request.ticket, request.patience, enough, &place, plan).await;
-            account.stage("engine");
-            waited?;
-            let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
-            let written = collect(&seat, &place, plan, trust, account);
-            account.stage("shape");
-            written
+    // False when more may come than is answered now: then the next request asks again instead of remembering.
+    let is_sure = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= SURE);
+    let needs_model = !is_sure || request.trigger == Trigger::Invoked;
+    let mut is_final = request.model.is_none() || !needs_model;
+    let mut from_model = Ok(Vec::new());
+    if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
+        let job = job(request, plan, corpus, from_lookup.as_ref());
+        let text = request.document.rope();
+        let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
+        account.stage("prompt");
+        let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
+        let waited = wait(&seat, &mut request.ticket, request.patience, enough, &place, plan).await;
+        account.stage("engine");
+        let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
+        is_final = waited? == Waited::ToTheEnd;
+        from_model = collect(&seat, &place, plan, trust, account);
+        if !is_final {
+            request.lane.keep(seat);
         }
-        None => Ok(Vec::new()),
-    };
+        account.stage("shape");
+    }
     let from_model = match (from_model, &from_lookup) {
         // The lookup engine answers when the model cannot; what is wrong with the model shows in the status.
         (Err(_), Some(_)) => Vec::new(),
@@ -94,7 +107,9 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
     }
-    request.lane.remember(Anchor::at(request.document.rope(), request.offset), shown.clone());
+    if is_final {
+        request.lane.remember(Anchor::at(request.document.rope(), request.offset), shown.clone());
+    }
     Ok(shown)
 }
 
@@ -151,6 +166,14 @@ fn job(request: &Request, plan: Plan, corpus: Option<Arc<Corpus>>, draft: Option
     }
 }
 
+/// How the waiting for a generation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Waited {
+    /// What is there now is all that will be.
+    ToTheEnd,
+    OutOfPatience,
+}
+
 /// Waits until the generation is over, or says enough, or patience ends. An error means that nobody wants the answer.
 async fn wait(
     seat: &Seat,
@@ -159,28 +182,39 @@ async fn wait(
     lookup_is_enough: bool,
     place: &Place,
     plan: Plan,
-) -> Result<(), Reason> {
+) -> Result<Waited, Reason> {
     let mut progress = seat.progress.clone();
     let soft = tokio::time::sleep(patience.soft);
     let hard = tokio::time::sleep(patience.hard);
     tokio::pin!(soft, hard);
+    let mut lines_seen = 0;
     loop {
-        {
+        let (done, lines, enough) = {
             let progress = progress.borrow_and_update();
-            if progress.done {
-                return Ok(());
-            }
-            if plan.candidates == 1 && says_enough(&progress, seat, place, plan) {
-                seat.end();
-                return Ok(());
-            }
+            let lines = progress.candidates.first().map_or(0, |first| first.text.matches('\n').count());
+            // A look at every token would cost more than it saves; only a finished line can end a scope.
+            let look = plan.candidates == 1 && lines > lines_seen;
+            (progress.done, lines, look && says_enough(&progress, seat, place, plan))
+        };
+        lines_seen = lines;
+        if ticket.is_stale() {
+            return Err(Reason::Stale);
+        }
+        if done {
+            return Ok(Waited::ToTheEnd);
+        }
+        if enough {
+            seat.end();
+            // The engine's report follows within one decode step; a slow one is not waited for.
+            let _ = tokio::time::timeout(REPORT_PATIENCE, progress.wait_for(|progress| progress.done)).await;
+            return Ok(Waited::ToTheEnd);
         }
         tokio::select! {
             biased;
             () = ticket.stale() => return Err(Reason::Stale),
-            changed = progress.changed() => if changed.is_err() { return Ok(()) },
-            () = &mut hard => return Ok(()),
-            () = &mut soft, if lookup_is_enough => return Ok(()),
+            changed = progress.changed() => if changed.is_err() { return Ok(Waited::ToTheEnd) },
+            () = &mut hard => return Ok(Waited::OutOfPatience),
+            () = &mut soft, if lookup_is_enough => return Ok(Waited::OutOfPatience),
         }
     }
 }
@@ -188,6 +222,5 @@ async fn wait(
 fn says_enough(progress: &Progress, seat: &Seat, place: &Place, plan: Plan) -> bool {
     let Some(candidate) = progress.candidates.first() else { return false };
     let rest = candidate.text.strip_prefix(seat.typed.as_str()).unwrap_or_default();
-    // A look at every token would cost more than it saves; only a finished line can end a scope.
-    rest.ends_with('\n') && shape::is_complete(rest, place, plan.max_lines)
+    shape::is_complete(rest, place, plan.max_lines)
 }

@@ -1,6 +1,7 @@
 //! A scripted engine: the whole protocol can be tested without a model, and its pace is the test's.
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -10,23 +11,42 @@ use super::{
     TokenScore, generation,
 };
 
-/// Answers a job with the text that its script returns, one character a token, at a fixed pace.
+/// Answers a job with the text that its script returns, one character a token, at a fixed pace. A text may hold several
+/// candidates, separated by `NEXT_CANDIDATE`.
 pub struct FakeEngine {
     script: Arc<dyn Fn(&Job) -> String + Send + Sync>,
     /// Pause before each token; zero in most tests.
     pace: Duration,
+    cancelled: Arc<AtomicUsize>,
+    failure: Mutex<Option<String>>,
     status: watch::Sender<EngineStatus>,
 }
 
 impl FakeEngine {
     pub fn new(script: impl Fn(&Job) -> String + Send + Sync + 'static) -> Self {
         let status = watch::Sender::new(EngineStatus::new("fake", EngineState::Ready));
-        Self { script: Arc::new(script), pace: Duration::ZERO, status }
+        Self {
+            script: Arc::new(script),
+            pace: Duration::ZERO,
+            cancelled: Arc::default(),
+            failure: Mutex::default(),
+            status,
+        }
     }
 
     pub fn with_pace(mut self, pace: Duration) -> Self {
         self.pace = pace;
         self
+    }
+
+    /// Jobs that ended because nobody waited for them any more.
+    pub fn cancelled_jobs(&self) -> usize {
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// The next job fails with this sentence.
+    pub fn fail_next(&self, message: &str) {
+        *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(message.to_owned());
     }
 
     /// Lets a test play loading and failing.
@@ -38,12 +58,22 @@ impl FakeEngine {
 impl Engine for FakeEngine {
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
+        if let Some(message) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            sender.finish(Finish::Failed(message));
+            return stream;
+        }
         let text = (self.script)(&job);
         let pace = self.pace;
+        let cancelled = self.cancelled.clone();
+        let run = move |pause: fn(Duration)| {
+            if play(&job, &text, &sender, || pause(pace)) == Finish::Cancelled {
+                cancelled.fetch_add(1, Ordering::Relaxed);
+            }
+        };
         if pace.is_zero() {
-            play(&job, &text, &sender, || ());
+            run(|_| ());
         } else {
-            std::thread::spawn(move || play(&job, &text, &sender, || std::thread::sleep(pace)));
+            std::thread::spawn(move || run(std::thread::sleep));
         }
         stream
     }
@@ -53,33 +83,48 @@ impl Engine for FakeEngine {
     }
 }
 
-fn play(job: &Job, text: &str, sender: &GenerationSender, pause: impl Fn()) {
+/// Stands between the candidates in a script's text.
+pub const NEXT_CANDIDATE: char = '\u{1e}';
+
+fn play(job: &Job, text: &str, sender: &GenerationSender, pause: impl Fn()) -> Finish {
     let tokens = (job.prompt.prefix.len() + job.prompt.suffix.len()) as u32;
     sender.send(Event::Started(PromptReport { tokens, evaluated: tokens, ..PromptReport::default() }));
     let mut generated = 0;
+    let mut last = Finish::EndOfText;
+    for (candidate, text) in (0..job.candidates.max(1)).zip(text.split(NEXT_CANDIDATE)) {
+        last = play_candidate(job, candidate, text, sender, &pause, &mut generated);
+        sender.send(Event::Finished { candidate, reason: last.clone() });
+    }
+    sender.send(Event::Done(Report { generated, decodes: generated, ..Report::default() }));
+    last
+}
+
+fn play_candidate(
+    job: &Job,
+    candidate: u32,
+    text: &str,
+    sender: &GenerationSender,
+    pause: &impl Fn(),
+    generated: &mut u32,
+) -> Finish {
     let mut lines = 0;
-    let mut reason = Finish::EndOfText;
-    for character in text.chars() {
+    for (count, character) in (0..).zip(text.chars()) {
         pause();
         if sender.is_cancelled() {
-            reason = Finish::Cancelled;
-            break;
+            return Finish::Cancelled;
         }
-        if generated == job.max_tokens {
-            reason = Finish::MaxTokens;
-            break;
+        if count == job.max_tokens {
+            return Finish::MaxTokens;
         }
-        if character == '\n' && generated > 0 {
+        if character == '\n' && count > 0 {
             lines += 1;
             if lines == job.max_lines {
-                reason = Finish::MaxLines;
-                break;
+                return Finish::MaxLines;
             }
         }
-        generated += 1;
+        *generated += 1;
         let score = TokenScore { logprob: -0.1, bytes: character.len_utf8() as u32 };
-        sender.send(Event::Delta { candidate: 0, text: character.to_string(), tokens: vec![score] });
+        sender.send(Event::Delta { candidate, text: character.to_string(), tokens: vec![score] });
     }
-    sender.send(Event::Finished { candidate: 0, reason });
-    sender.send(Event::Done(Report { generated, decodes: generated, ..Report::default() }));
+    Finish::EndOfText
 }

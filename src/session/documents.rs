@@ -25,6 +25,14 @@ pub struct OpenDocument {
     used: u64,
 }
 
+impl OpenDocument {
+    /// Analyses the text from the beginning: its edits were not recorded.
+    fn start_over(&mut self, analyst: &Analyst) {
+        (self.analysis, self.revision) = Backlog::new(self.document.clone());
+        analyst.wake(&self.analysis);
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Documents {
     open: HashMap<DocumentId, OpenDocument>,
@@ -33,17 +41,33 @@ pub struct Documents {
 }
 
 impl Documents {
-    pub fn open(&mut self, document: Document, most_bytes: usize, analyst: &Analyst) {
+    /// Returns what was open under this name before, for the caller to drop where it holds nobody up.
+    pub fn open(&mut self, document: Document, analyst: &Analyst) -> Option<OpenDocument> {
         self.clock += 1;
-        self.most_bytes = most_bytes;
         let (analysis, revision) = Backlog::new(document.clone());
-        let oversized = document.len_bytes() > most_bytes;
+        let oversized = document.len_bytes() > self.most_bytes;
         if !oversized {
             analyst.wake(&analysis);
         }
         let id = document.id().clone();
         let lane = Arc::default();
-        self.open.insert(id, OpenDocument { document, lane, revision, analysis, oversized, used: self.clock });
+        let open = OpenDocument { document, lane, revision, analysis, oversized, used: self.clock };
+        let before = self.open.insert(id, open);
+        if let Some(before) = &before {
+            before.lane.touch();
+        }
+        before
+    }
+
+    /// Documents above this size in bytes are not analysed; requests for them are refused anyway.
+    pub fn limit_size(&mut self, most_bytes: usize, analyst: &Analyst) {
+        self.most_bytes = most_bytes;
+        for open in self.open.values_mut() {
+            let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
+            if was_oversized && !open.oversized {
+                open.start_over(analyst);
+            }
+        }
     }
 
     /// False when the document is not open.
@@ -66,19 +90,19 @@ impl Documents {
             return true;
         }
         if was_oversized {
-            // Its edits were not recorded; start over.
-            (open.analysis, open.revision) = Backlog::new(open.document.clone());
+            open.start_over(analyst);
         } else {
             open.revision = open.analysis.add(open.document.clone(), edits);
+            analyst.wake(&open.analysis);
         }
-        analyst.wake(&open.analysis);
         true
     }
 
-    pub fn close(&mut self, id: &str) {
-        if let Some(open) = self.open.remove(id) {
-            open.lane.touch();
-        }
+    /// Returns it for the caller to drop where it holds nobody up.
+    pub fn close(&mut self, id: &str) -> Option<OpenDocument> {
+        let open = self.open.remove(id)?;
+        open.lane.touch();
+        Some(open)
     }
 
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {

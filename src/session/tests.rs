@@ -13,6 +13,7 @@ const URI: &str = "file:///proj/a.rs";
 /// A session with one document, driven like an editor would.
 struct Editor {
     session: Arc<Session>,
+    engine: Option<Arc<FakeEngine>>,
     text: String,
     cursor: usize,
     version: i32,
@@ -31,15 +32,15 @@ impl Editor {
         Self::with_engine(fixture, Some(Arc::new(engine)), asked)
     }
 
-    fn with_engine(fixture: &str, engine: Option<Arc<dyn Engine>>, asked: Arc<AtomicUsize>) -> Self {
+    fn with_engine(fixture: &str, engine: Option<Arc<FakeEngine>>, asked: Arc<AtomicUsize>) -> Self {
         let mut settings = Settings::default();
         settings.completion.eagerness = crate::config::Eagerness::High;
-        let session = Session::new(settings, engine);
+        let session = Session::new(settings, engine.clone().map(|engine| engine as Arc<dyn Engine>));
         session.initialize(PositionEncoding::Utf8, vec![PathBuf::from("/proj")]);
         let cursor = fixture.find("$0").expect("fixture has a cursor");
         let text = fixture.replacen("$0", "", 1);
         session.open(URI, "rust", 1, &text);
-        Self { session, text, cursor, version: 1, asked }
+        Self { session, engine, text, cursor, version: 1, asked }
     }
 
     fn position(&self) -> Position {
@@ -73,6 +74,11 @@ impl Editor {
         while self.asked() == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    fn is_generating(&self) -> bool {
+        let state = self.session.state();
+        state.documents.get(URI).is_some_and(|open| open.lane.is_generating())
     }
 
     fn asked(&self) -> usize {
@@ -156,16 +162,81 @@ async fn the_newest_request_wins() {
 #[tokio::test]
 async fn a_dropped_request_ends_the_generation_after_the_grace() {
     let editor = Editor::new("let x = $0\n", Duration::from_millis(10), |_| "x".repeat(5_000));
-    let mut status = editor.session.status();
+    let request = tokio::spawn(editor.ask());
+    editor.engine_is_asked().await;
+    request.abort();
+    let engine = editor.engine.clone().expect("a scripted engine");
+    while editor.is_generating() {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    // The engine looks at the flag at its next token; a generation that ended by itself never counts.
+    for _ in 0..1_000 {
+        if engine.cancelled_jobs() == 1 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    panic!("the generation ended by itself");
+}
+
+#[tokio::test]
+async fn another_document_ends_a_generation_that_nobody_waits_for() {
+    let editor = Editor::new("let x = $0\n", Duration::from_millis(10), |_| "x".repeat(5_000));
     let request = tokio::spawn(editor.ask());
     editor.engine_is_asked().await;
     request.abort();
     let _ = request.await;
-    status.wait_for(|status| status.busy == 0).await.expect("the session lives");
-    let generating = || editor.session.state().documents.get(URI).is_some_and(|open| open.lane.is_generating());
-    while generating() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
+    editor.session.open("file:///proj/b.rs", "rust", 1, "let y = ");
+    let other = editor.session.complete("file:///proj/b.rs", Position::new(0, 8), Trigger::Automatic);
+    let other = tokio::spawn(other);
+    while editor.asked() < 2 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
     }
+    assert!(!editor.is_generating());
+    other.abort();
+}
+
+#[tokio::test]
+async fn several_candidates_are_offered_on_request_best_first() {
+    let script = "a + b\u{1e}c\u{1e}long_name(with, many, arguments)";
+    let editor = Editor::new("let x = $0\n", Duration::ZERO, move |_| script.into());
+    assert_eq!(editor.shown().await, ["a + b"]);
+    match editor.session.complete(URI, editor.position(), Trigger::Invoked).await {
+        Outcome::Show(suggestions) => {
+            let texts: Vec<_> = suggestions.iter().map(|suggestion| suggestion.text.as_str()).collect();
+            assert_eq!(texts, ["c", "a + b", "long_name(with, many, arguments)"]);
+        }
+        Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+    }
+}
+
+#[tokio::test]
+async fn a_failed_generation_is_not_joined() {
+    let editor = Editor::new("let x = $0\n", Duration::ZERO, |_| "foo".into());
+    let engine = editor.engine.clone().expect("a scripted engine");
+    engine.fail_next("the host is gone");
+    assert_eq!(editor.ask().await, Outcome::Nothing(Reason::EngineFailed("the host is gone".into())));
+    assert_eq!(editor.shown().await, ["foo"]);
+}
+
+#[tokio::test]
+async fn a_new_model_does_not_continue_what_the_old_one_wrote() {
+    let editor = Editor::new("let x = $0\n", Duration::from_millis(10), |_| "old_text".into());
+    let request = tokio::spawn(editor.ask());
+    editor.engine_is_asked().await;
+    editor.session.set_model(Some(Arc::new(FakeEngine::new(|_| "new".into()))));
+    assert_eq!(request.await.expect("no panic"), Outcome::Nothing(Reason::Stale));
+    assert_eq!(editor.shown().await, ["new"]);
+}
+
+#[tokio::test]
+async fn an_answer_out_of_patience_is_not_remembered_as_the_last_word() {
+    let editor = Editor::new("let x = $0\n", Duration::from_millis(30), |_| "foo(bar)".into());
+    let impatient = Patience { hard: Duration::from_millis(100), ..Patience::MENU };
+    let first = editor.session.complete_within(URI, editor.position(), Trigger::Automatic, impatient);
+    assert!(!matches!(first.await, Outcome::Show(shown) if shown[0].text == "foo(bar)"));
+    assert_eq!(editor.shown().await, ["foo(bar)"]);
+    assert_eq!(editor.asked(), 1);
 }
 
 #[tokio::test]

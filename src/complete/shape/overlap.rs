@@ -1,21 +1,26 @@
 //! What stands after the cursor already must not be inserted again.
 
+use super::nesting::Nesting;
 use crate::complete::Place;
 
-/// Cuts from the last line of `text` what the rest of the cursor's line has already.
+/// Letters and digits that a line must have before its repetition counts: a bracket alone may well stand twice.
+const LEAST_WORD_CHARACTERS: usize = 3;
+
+/// Cuts from the first line of `text` what the rest of the cursor's line has already, and the lines behind it that
+/// would then stand in the middle of nowhere.
 ///
-/// Two ways to overlap: the text ends with what the line goes on with (`foo(a|)` and `, b)`), or it closes a bracket
-/// that it did not open and that the line closes (`foo(a|)` and `, b);`).
-pub fn cut_line_after(text: &str, line_after: &str) -> String {
-    let after = line_after.trim();
-    if after.is_empty() {
-        return text.to_owned();
-    }
-    // Text with a line break pushes the rest of the line down: it belongs behind the last line then, and only the
-    // first line competes with it.
+/// Three ways to overlap: the text closes the bracket or quote that the rest of the line closes (`foo(a|)` and
+/// `, b);`), the angle bracket (`Vec<|>` and `u8>`), or it ends with what the line goes on with (`a|;` and `b;`).
+pub fn cut_line_after(text: &str, place: &Place) -> String {
+    let after = place.line_after.trim();
+    let Some(begin) = after.chars().next() else { return text.to_owned() };
+    // Text with a line break pushes the rest of the line down, behind its last line; only the first line competes.
     let (first, rest) = text.split_once('\n').map_or((text, None), |(first, rest)| (first, Some(rest)));
-    if let Some(cut) = unmatched_closer(first, after) {
-        return first[..cut].to_owned();
+    let closer =
+        Nesting::of(&place.line_before).read(first).filter(|closer| closer.mark == begin).map(|found| found.at);
+    let closer = closer.or_else(|| (begin == '>').then(|| closing_angle(&place.line_before, first)).flatten());
+    if let Some(at) = closer {
+        return first[..at].to_owned();
     }
     let overlap = (1..=after.len().min(first.len())).rev().find(|&length| {
         after.is_char_boundary(length)
@@ -26,8 +31,7 @@ pub fn cut_line_after(text: &str, line_after: &str) -> String {
     });
     match (overlap, rest) {
         (Some(length), _) => first[..first.len() - length].to_owned(),
-        (None, Some(rest)) if after.chars().all(is_closer) => format!("{first}\n{rest}"),
-        // What follows would stand in the middle of the line's own rest.
+        (None, Some(rest)) if after.chars().all(is_closing) => format!("{first}\n{rest}"),
         _ => first.to_owned(),
     }
 }
@@ -35,9 +39,7 @@ pub fn cut_line_after(text: &str, line_after: &str) -> String {
 /// The last `length` bytes begin with a bracket that closes one which `line` itself opened before them.
 fn closes_own_bracket(line: &str, length: usize) -> bool {
     let (kept, cut) = line.split_at(line.len() - length);
-    let opened = kept.matches(['(', '[', '{']).count();
-    let closed = kept.matches([')', ']', '}']).count();
-    cut.starts_with([')', ']', '}']) && opened > closed
+    cut.starts_with([')', ']', '}']) && Nesting::of(kept).depth() > 0
 }
 
 /// An overlap of letters alone must be whole words: `re` before `return` is a coincidence.
@@ -50,60 +52,54 @@ fn is_boundary(text: &str, after: &str, length: usize) -> bool {
     !ends_inside_a_word && !begins_inside_a_word
 }
 
-fn is_closer(character: char) -> bool {
+fn is_closing(character: char) -> bool {
     matches!(character, ')' | ']' | '}' | '"' | '\'' | '`' | '>' | ';' | ',' | ':') || character.is_whitespace()
 }
 
-/// The byte of the first closing bracket that `line` did not open, where `after` begins with that bracket. Brackets in
-/// double quotes and backticks do not count.
-fn unmatched_closer(line: &str, after: &str) -> Option<usize> {
-    let wanted = after.chars().next().filter(|character| matches!(character, ')' | ']' | '}'))?;
-    let mut depth = 0_i32;
-    let mut quote = None;
-    let mut escaped = false;
-    for (index, character) in line.char_indices() {
-        if let Some(open) = quote {
-            if character == open && !escaped {
-                quote = None;
-            }
-            escaped = character == '\\' && !escaped;
-            continue;
-        }
-        match character {
-            '"' | '`' if line[index + character.len_utf8()..].contains(character) => quote = Some(character),
-            '(' | '[' | '{' => depth += 1,
-            ')' | ']' | '}' => {
-                depth -= 1;
-                if depth < 0 {
-                    return (character == wanted).then_some(index);
-                }
-            }
-            _ => {}
+/// The byte in `text` of the `>` that closes a `<` of `line_before`. Arrows and comparisons are not angle brackets.
+fn closing_angle(line_before: &str, text: &str) -> Option<usize> {
+    let angles = |text: &str| -> Vec<(usize, bool)> {
+        let bytes = text.as_bytes();
+        let is_bracket = |at: usize| match bytes[at] {
+            b'<' => bytes.get(at + 1).is_none_or(|next| !matches!(next, b'=' | b' ' | b'<')),
+            b'>' => at == 0 || !matches!(bytes[at - 1], b'-' | b'=' | b' '),
+            _ => false,
+        };
+        (0..bytes.len()).filter(|&at| is_bracket(at)).map(|at| (at, bytes[at] == b'<')).collect()
+    };
+    let open = angles(line_before)
+        .iter()
+        .fold(0_usize, |open, (_, opens)| if *opens { open + 1 } else { open.saturating_sub(1) });
+    let mut own = 0_usize;
+    for (at, opens) in angles(text) {
+        match (opens, own) {
+            (true, _) => own += 1,
+            (false, 0) => return (open > 0).then_some(at),
+            (false, _) => own -= 1,
         }
     }
     None
 }
 
-/// Cuts lines from the end of `text` that are the next lines of the document, and drops a continuation that would only
-/// write the next line once more.
+/// Ends the text where it begins to write the next lines of the document once more.
 pub fn cut_following_lines(text: &str, place: &Place) -> String {
     let lines: Vec<&str> = text.trim_end().split('\n').collect();
     let whole = |index: usize| match index {
-        0 => format!("{}{}", place.line_before, lines[0]).trim().to_owned(),
-        _ => lines[index].trim().to_owned(),
+        0 => format!("{}{}", place.line_before, lines[0]),
+        _ => lines[index].to_owned(),
     };
-    let filled: Vec<usize> = (0..lines.len()).filter(|&index| !whole(index).is_empty()).collect();
-    for count in (1..=filled.len().min(place.following.len())).rev() {
-        let last = &filled[filled.len() - count..];
-        if last.iter().zip(&place.following).all(|(&index, next)| whole(index) == next.trim()) {
-            let first_duplicate = last[0];
-            // One closing bracket alone may well stand twice, one scope inside the other; the scope's cut knows better.
-            let is_bracket =
-                count == 1 && first_duplicate > 0 && !whole(first_duplicate).contains(char::is_alphanumeric);
-            if !is_bracket {
-                return lines[..first_duplicate].join("\n");
-            }
-        }
-    }
-    text.to_owned()
+    let Some(next) = place.following.first() else { return text.to_owned() };
+    let duplicate = (0..lines.len()).find(|&index| {
+        let line = whole(index);
+        if has_words(&line) { line.trim() == next.trim() } else { !line.trim().is_empty() && line == *next }
+    });
+    let Some(duplicate) = duplicate else { return text.to_owned() };
+    // A bracket alone is a repetition only when nothing but what follows comes after it.
+    let follows =
+        lines[duplicate..].iter().zip(&place.following).skip(1).all(|(line, next)| line.trim() == next.trim());
+    if has_words(&whole(duplicate)) || follows { lines[..duplicate].join("\n") } else { text.to_owned() }
+}
+
+fn has_words(line: &str) -> bool {
+    line.chars().filter(|character| character.is_alphanumeric()).count() >= LEAST_WORD_CHARACTERS
 }

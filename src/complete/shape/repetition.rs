@@ -2,62 +2,68 @@
 
 use crate::complete::Place;
 
-/// A line may stand this often in a row, or a pattern within a line follow itself this often, before it is a loop.
-const REPEATS_ALLOWED: usize = 2;
-/// Patterns within a line that are looked for, in characters. Shorter ones repeat in honest code (`====`, `0, 0, 0`).
-const PATTERN: std::ops::RangeInclusive<usize> = 3..=24;
+/// A line may stand this often in a row before the next one is a loop.
+const LINES_ALLOWED: usize = 2;
+/// A pattern at the end of a text that follows itself this often is a loop: it went on until the tokens ran out. A
+/// list of equal elements in honest code ends with its bracket.
+const COPIES_OF_A_LOOP: usize = 4;
+/// Lengths of such patterns, in characters.
+const PATTERN: std::ops::RangeInclusive<usize> = 3..=32;
 
 /// Cuts where the text begins to repeat itself, or the lines above the cursor.
 pub fn cut_loops(text: &str, place: &Place) -> String {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let whole = |number: usize| match number {
+        0 => format!("{}{}", place.line_before, lines[0]),
+        _ => lines[number].to_owned(),
+    };
+    let mut seen: Vec<String> = place.preceding.clone();
     let mut kept: Vec<&str> = Vec::new();
-    for (number, line) in text.split('\n').enumerate() {
-        let whole = if number == 0 { format!("{}{line}", place.line_before) } else { line.to_owned() };
-        if repeats_lines(&whole, number, &kept, place) {
+    for (number, line) in lines.iter().enumerate() {
+        let whole = whole(number);
+        if repeats(&whole, &seen) {
             break;
         }
-        match loop_start(line) {
-            Some(end) => {
-                kept.push(line[..end].trim_end());
-                break;
-            }
-            None => kept.push(line),
+        if !whole.trim().is_empty() {
+            seen.push(whole);
         }
+        kept.push(line);
+    }
+    // Only the last line can have run out of tokens.
+    if kept.len() == lines.len()
+        && let Some(last) = kept.last_mut()
+        && let Some(end) = loop_start(last)
+    {
+        *last = last[..end].trim_end();
     }
     kept.join("\n")
 }
 
-/// The line was there at least `REPEATS_ALLOWED` times in the lines just before it.
-fn repeats_lines(line: &str, number: usize, kept: &[&str], place: &Place) -> bool {
+/// The line was there `LINES_ALLOWED` times just before, in a row or at every other line.
+fn repeats(line: &str, seen: &[String]) -> bool {
     let trimmed = line.trim();
     // Closing brackets follow each other in honest code.
     if trimmed.chars().filter(|character| character.is_alphanumeric()).count() < 2 {
         return false;
     }
-    let first = kept.first().map(|first| format!("{}{first}", place.line_before));
-    let above = place.preceding.iter().map(String::as_str);
-    let here = (0..number).map(|index| if index == 0 { first.as_deref().unwrap_or_default() } else { kept[index] });
-    let lines: Vec<&str> = above.chain(here).filter(|line| !line.trim().is_empty()).collect();
-    let run = lines.iter().rev().take_while(|before| before.trim() == trimmed).count();
-    let alternating = lines.iter().rev().skip(1).step_by(2).take_while(|before| before.trim() == trimmed).count();
-    run >= REPEATS_ALLOWED || alternating >= REPEATS_ALLOWED
+    let same = |before: &&String| before.trim() == trimmed;
+    let run = seen.iter().rev().take_while(same).count();
+    let alternating = seen.iter().rev().skip(1).step_by(2).take_while(same).count();
+    run >= LINES_ALLOWED || alternating >= LINES_ALLOWED
 }
 
-/// The byte at which a pattern has followed itself more than `REPEATS_ALLOWED` times, if it does.
+/// The byte behind the first copy of a pattern that fills the rest of the line with copies of itself.
 fn loop_start(line: &str) -> Option<usize> {
     let characters: Vec<(usize, char)> = line.char_indices().collect();
+    let count = characters.len();
     let at = |index: usize| characters[index].1;
-    for start in 0..characters.len() {
-        for length in PATTERN {
-            let copies = REPEATS_ALLOWED + 1;
-            if start + length * (copies + 1) > characters.len() {
-                break;
-            }
-            let distinct = (start..start + length).any(|index| at(index).is_alphabetic());
-            if distinct && (start + length..start + length * (copies + 1)).all(|index| at(index) == at(index - length))
-            {
-                return Some(characters[start + length].0);
-            }
+    PATTERN.take_while(|length| length * COPIES_OF_A_LOOP <= count).find_map(|length| {
+        let mut start = count - length;
+        while start > 0 && at(start - 1) == at(start - 1 + length) {
+            start -= 1;
         }
-    }
-    None
+        let is_loop = count - start >= length * COPIES_OF_A_LOOP;
+        let has_letters = (start..start + length).any(|index| at(index).is_alphabetic());
+        (is_loop && has_letters).then(|| characters[start + length].0)
+    })
 }

@@ -1,70 +1,156 @@
 //! Where a continuation ends: at the line, or at the end of the scope that the cursor stands in.
 
+use super::nesting::Nesting;
 use crate::complete::Place;
 use crate::complete::place::leading_white_space;
 
-/// Cuts `text` after `max_lines` lines, at the first line that leaves the cursor's scope, and at a blank line once the
-/// construct that was begun is complete.
+/// Cuts `text` after `max_lines` lines that are not blank, and where it leaves what the cursor stands in: an open
+/// bracket, an indented block, a statement.
 pub fn cut(text: &str, place: &Place, max_lines: u32) -> String {
-    // A cursor at the end of a finished line: the continuation begins below it.
     let begins_below = text.starts_with('\n');
-    if max_lines <= 1 && (begins_below || !text.contains('\n')) {
-        return if begins_below { String::new() } else { text.to_owned() };
+    if max_lines <= 1 {
+        // A cursor at the end of a finished line has no rest of the line.
+        return text.split('\n').next().unwrap_or_default().to_owned();
     }
-    let base = width(place.indentation(), place);
+    let mut scope = Scope::at(text, place, begins_below);
     let mut kept: Vec<&str> = Vec::new();
-    // True while a bracket or an indented block that the continuation opened is still open.
-    let mut inside = false;
-    let mut previous_opens = !place.at_line_start() && begins_below && opens(&place.line_before);
+    let mut filled = 0;
     for (number, line) in text.split('\n').enumerate() {
-        let counted = kept.iter().filter(|line| !line.trim().is_empty()).count();
-        if counted >= max_lines as usize {
+        let blank = line.trim().is_empty();
+        let goes_on = match (number, blank) {
+            (0, _) => true,
+            (_, true) => filled == 0 || !scope.is_complete(),
+            (_, false) => scope.takes(line, place),
+        };
+        if !goes_on || (filled == max_lines && !blank) {
             break;
         }
-        if number == 0 {
-            kept.push(line);
-            inside = opens(line) || (line.trim().is_empty() && opens(&place.line_before));
-            previous_opens |= inside;
-            continue;
-        }
-        if line.trim().is_empty() {
-            if !inside && counted > 0 {
-                break;
-            }
-            kept.push(line);
-            continue;
-        }
-        let indent = width(leading_white_space(line), place);
-        let closes = closes(line);
-        if indent < base || (indent == base && inside && !closes && !previous_opens && !place.at_line_start()) {
-            break;
-        }
-        if indent > base && !inside && !previous_opens && !place.at_line_start() {
-            break;
-        }
-        if indent == base && closes {
-            if is_there_already(line, place) {
-                break;
-            }
-            kept.push(line);
-            inside = opens(line);
-            previous_opens = inside;
-            if !inside {
-                break;
-            }
-            continue;
-        }
-        if indent == base && !place.at_line_start() && !previous_opens {
-            break;
-        }
+        filled += u32::from(!blank);
+        scope.read(line, number == 0 && !begins_below, blank, place);
         kept.push(line);
-        previous_opens = opens(line);
-        inside = indent > base || previous_opens;
+        if scope.ended {
+            break;
+        }
     }
     kept.join("\n")
 }
 
-/// The next line of the document is this closing line, at the same indentation.
+/// What the cursor stands in, and how far the continuation has come through it.
+struct Scope {
+    nesting: Nesting,
+    /// Brackets that were open on the cursor's line before it.
+    ground: usize,
+    /// Columns: lines at this indentation are on the level of the cursor's statement.
+    base: usize,
+    /// The continuation begins with a statement of its own, so further statements may follow it.
+    takes_siblings: bool,
+    /// The line before announced an indented block.
+    announced: bool,
+    /// Columns of the line whose indented block we are in.
+    block: Option<usize>,
+    /// A blank line was read since the last line on the level of the cursor's statement.
+    after_blank: bool,
+    /// Nothing was read yet: the rest of the cursor's line may be blank without meaning anything.
+    at_first: bool,
+    ended: bool,
+}
+
+impl Scope {
+    fn at(text: &str, place: &Place, begins_below: bool) -> Self {
+        let nesting = Nesting::of(&place.line_before);
+        let ground = nesting.depth();
+        let announced = announces_block(&place.line_before);
+        let finished_line = begins_below && !place.at_line_start() && ground == 0 && !announced;
+        // At a line's start the continuation may bring its own indentation along.
+        let own = if place.at_line_start() { leading_white_space(text) } else { "" };
+        let base = width(place.indentation(), place) + width(own, place);
+        let takes_siblings = place.at_line_start() || finished_line;
+        let block = announced.then_some(base);
+        Self {
+            nesting,
+            ground,
+            base,
+            takes_siblings,
+            announced,
+            block,
+            after_blank: false,
+            at_first: true,
+            ended: false,
+        }
+    }
+
+    /// Nothing that was begun is still open.
+    fn is_complete(&self) -> bool {
+        self.nesting.depth() == 0 && !self.nesting.in_long_string() && !self.announced && self.block.is_none()
+    }
+
+    /// True when the continuation goes on with this line (which is not blank).
+    fn takes(&mut self, line: &str, place: &Place) -> bool {
+        if self.nesting.in_long_string() {
+            return true;
+        }
+        let indent = width(leading_white_space(line), place);
+        let mut after = self.nesting.clone();
+        let closer = after.read(line).filter(|closer| closer.at == leading_white_space(line).len());
+        if self.nesting.depth() > 0 {
+            // What closes the cursor's own bracket may stand in the document already.
+            let closes_ground = closer.is_some() && self.nesting.depth() <= self.ground;
+            return !(closes_ground && is_there_already(line, place));
+        }
+        if closer.is_some() {
+            // It closes a bracket from above the cursor's line: the scope around us.
+            return false;
+        }
+        if let Some(block) = self.block {
+            if indent > block {
+                return true;
+            }
+            if !self.takes_siblings && !continues_block(line) {
+                return false;
+            }
+        }
+        if indent < self.base {
+            return false;
+        }
+        let continues = continues_block(line) && !is_there_already(line, place);
+        if indent == self.base {
+            return continues || continues_expression(line) || (self.takes_siblings && !self.after_blank);
+        }
+        continues_expression(line) || self.announced
+    }
+
+    fn read(&mut self, line: &str, on_cursor_line: bool, blank: bool, place: &Place) {
+        let in_string = self.nesting.in_long_string();
+        let before = self.nesting.depth();
+        self.nesting.read(line);
+        self.nesting.end_line();
+        if blank {
+            self.after_blank |= !in_string && !self.at_first;
+            self.at_first = false;
+            return;
+        }
+        self.at_first = false;
+        if in_string {
+            return;
+        }
+        let indent = if on_cursor_line { self.base } else { width(leading_white_space(line), place) };
+        if indent <= self.base {
+            self.after_blank = false;
+        }
+        if self.block.is_some_and(|block| indent <= block && !on_cursor_line) {
+            self.block = None;
+        }
+        self.announced = announces_block(line);
+        if self.announced && self.block.is_none() {
+            self.block = Some(indent);
+        }
+        // The bracket that was open at the cursor is closed, or the block that the statement opened: it is whole.
+        let closed = self.nesting.depth() < before && self.nesting.depth() == 0 && !on_cursor_line;
+        self.ended = closed && !self.takes_siblings && !line.trim_end().ends_with([',', '{', '(']) && self.ground > 0;
+    }
+}
+
+/// The next line of the document begins with the same word or bracket at the same indentation.
 fn is_there_already(line: &str, place: &Place) -> bool {
     place.following.first().is_some_and(|next| {
         leading_white_space(next) == leading_white_space(line) && next.trim_start().starts_with(first_word(line))
@@ -73,24 +159,33 @@ fn is_there_already(line: &str, place: &Place) -> bool {
 
 fn first_word(line: &str) -> &str {
     let line = line.trim();
-    let end = line.find(|character: char| character.is_whitespace() || matches!(character, ';' | ','));
-    &line[..end.unwrap_or(line.len())]
+    let end = line.find(|character: char| character.is_whitespace() || matches!(character, ';' | ',' | ':' | '('));
+    &line[..end.unwrap_or(line.len()).max(line.chars().next().map_or(0, char::len_utf8))]
 }
 
-/// The line leaves a bracket open or announces an indented block.
-fn opens(line: &str) -> bool {
-    line.trim_end().ends_with(['{', '(', '[', ':', '>']) && !line.trim_end().ends_with("->")
-        || line.trim_end().ends_with("=>")
-        || matches!(line.split_whitespace().next_back(), Some("do" | "then" | "begin"))
+/// The line ends in what an indented block follows: Python's colon, Ruby's and Lua's words.
+fn announces_block(line: &str) -> bool {
+    let code = line.split(" #").next().unwrap_or_default().trim_end();
+    code.ends_with(':') || matches!(code.split_whitespace().next_back(), Some("do" | "then" | "begin"))
 }
 
-fn closes(line: &str) -> bool {
+/// A line on the level of a statement that belongs to the statement before it.
+fn continues_block(line: &str) -> bool {
+    matches!(first_word(line), "else" | "elif" | "elsif" | "except" | "finally" | "catch" | "rescue" | "ensure" | "end")
+}
+
+/// A line that goes on with the expression of the line before it.
+fn continues_expression(line: &str) -> bool {
     let line = line.trim_start();
-    line.starts_with(['}', ')', ']']) || line.starts_with("</") || first_word(line) == "end"
+    line.starts_with(['.', '?'])
+        || ["&&", "||", "|>", "+ ", "- ", "* ", "/ ", "= ", "=> ", "and ", "or "]
+            .iter()
+            .any(|operator| line.starts_with(operator))
 }
 
 /// Columns of an indentation, a tab counted as one unit of the file.
 fn width(indentation: &str, place: &Place) -> usize {
-    let tab = if place.indent_unit == "\t" { 4 } else { place.indent_unit.len() };
+    let tab = place.indent_unit.as_deref().filter(|unit| *unit != "\t").map_or(4, str::len);
+    let indentation = indentation.trim_start_matches('\n');
     indentation.chars().map(|character| if character == '\t' { tab } else { 1 }).sum()
 }
