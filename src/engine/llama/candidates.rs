@@ -4,9 +4,9 @@
 use anyhow::Result;
 
 use super::decode::Entry;
-use super::generate::{Choice, Continuation, Runner};
+use super::generate::{Choice, Continuation, Runner, Turn};
 use super::scores;
-use crate::engine::{Event, Finish, GenerationSender, Job, Report};
+use crate::engine::{Event, Finish, Report};
 
 /// A candidate that is still growing.
 struct Growing<'s> {
@@ -17,36 +17,25 @@ struct Growing<'s> {
     next: Choice,
 }
 
-#[allow(clippy::too_many_arguments)]
-pub(super) fn run(
-    runner: &mut Runner<'_>,
-    slot: usize,
-    row: usize,
-    job: &Job,
-    forced: &[u8],
-    most: usize,
-    count: usize,
-    sender: &GenerationSender,
-    report: &mut Report,
-    between: &dyn Fn(),
-) -> Result<()> {
+pub(super) fn run(runner: &mut Runner<'_>, turn: &Turn<'_>, count: usize, report: &mut Report) -> Result<()> {
+    let slot = turn.slot;
     let spellings = runner.builder.fim().spellings.clone();
     let spare = runner.decoder.spare_sequence();
     let prompt_length = runner.decoder.slots.get(slot).tokens.len();
     let result = (|| {
         let mut growing = Vec::with_capacity(count);
-        for (index, first) in first_choices(runner, row, forced, count).into_iter().enumerate() {
+        for (index, first) in first_choices(runner, turn.row, turn.forced, count).into_iter().enumerate() {
             let sequence = if index == 0 { slot } else { spare + index - 1 };
             if index > 0 {
                 runner.decoder.share(slot, sequence)?;
             }
-            let text = Continuation::new(index as u32, &spellings, job.max_lines, forced, most);
+            let text = Continuation::new(index as u32, &spellings, turn);
             growing.push(Growing { text, index: index as u32, sequence, position: prompt_length, next: first });
         }
         if growing.is_empty() {
-            sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
+            turn.sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
         }
-        grow(runner, growing, sender, report, between)
+        grow(runner, growing, turn, report)
     })();
     for index in 1..count {
         runner.decoder.cut(spare + index - 1, 0);
@@ -69,13 +58,8 @@ fn first_choices(runner: &Runner<'_>, row: usize, forced: &[u8], count: usize) -
         .collect()
 }
 
-fn grow(
-    runner: &mut Runner<'_>,
-    mut growing: Vec<Growing<'_>>,
-    sender: &GenerationSender,
-    report: &mut Report,
-    between: &dyn Fn(),
-) -> Result<()> {
+fn grow(runner: &mut Runner<'_>, mut growing: Vec<Growing<'_>>, turn: &Turn<'_>, report: &mut Report) -> Result<()> {
+    let sender = turn.sender;
     loop {
         growing.retain_mut(|candidate| match runner.take(&mut candidate.text, candidate.next, sender, report) {
             Some(reason) => {
@@ -87,7 +71,7 @@ fn grow(
         if growing.is_empty() {
             return Ok(());
         }
-        between();
+        (turn.between)();
         if sender.is_cancelled() {
             for candidate in &mut growing {
                 let reason = candidate.text.end(sender, Finish::Cancelled);

@@ -26,6 +26,22 @@ pub(super) struct Runner<'m> {
     pub ends: Vec<bool>,
 }
 
+/// One job as it runs: what was asked, where its prompt is, and who listens.
+pub(super) struct Turn<'a> {
+    pub job: &'a Job,
+    pub sender: &'a GenerationSender,
+    /// Called once a decode step.
+    pub between: &'a dyn Fn(),
+    /// The KV slot of the prompt.
+    pub slot: usize,
+    /// The row of logits after the prompt.
+    pub row: usize,
+    /// Bytes that the text has to begin with; they are not sent.
+    pub forced: &'a [u8],
+    /// Most tokens to generate.
+    pub most: usize,
+}
+
 /// A chosen token and the logarithm of its probability.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Choice {
@@ -94,14 +110,15 @@ impl Runner<'_> {
         };
         let start = Instant::now();
         report.first_token_us = micros(received.elapsed());
+        let turn = Turn { job, sender, between, slot, row, forced: &prompt.forced, most };
         if most == 0 {
             sender.send(Event::Finished { candidate: 0, reason: Finish::MaxTokens });
         } else if candidates == 1 {
-            let reason = self.greedy(slot, row, job, &prompt.forced, most, sender, report, between);
+            let reason = self.greedy(&turn, report);
             self.decoder.cut(slot, self.decoder.slots.get(slot).tokens.len());
             sender.send(Event::Finished { candidate: 0, reason: reason? });
         } else {
-            candidates::run(self, slot, row, job, &prompt.forced, most, candidates, sender, report, between)?;
+            candidates::run(self, &turn, candidates, report)?;
         }
         report.decode_us = micros(start.elapsed());
         Ok(())
@@ -114,30 +131,20 @@ impl Runner<'_> {
         prompt.tokens.drain(..surplus);
     }
 
-    #[allow(clippy::too_many_arguments)]
-    fn greedy(
-        &mut self,
-        slot: usize,
-        row: usize,
-        job: &Job,
-        forced: &[u8],
-        most: usize,
-        sender: &GenerationSender,
-        report: &mut Report,
-        between: &dyn Fn(),
-    ) -> Result<Finish> {
+    fn greedy(&mut self, turn: &Turn<'_>, report: &mut Report) -> Result<Finish> {
+        let Turn { job, sender, slot, .. } = *turn;
         let spellings = self.builder.fim().spellings.clone();
-        let mut text = Continuation::new(0, &spellings, job.max_lines, forced, most);
-        let mut guess = self.guess(job, forced);
+        let mut text = Continuation::new(0, &spellings, turn);
+        let mut guess = self.guess(job, turn.forced);
         let mut drafted: Vec<Token> = Vec::with_capacity(16);
-        let mut next = self.choose(row, text.forced());
+        let mut next = self.choose(turn.row, text.forced());
         loop {
             let Some(choice) = next else { return Ok(text.end(sender, Finish::EndOfText)) };
             if let Some(reason) = self.take(&mut text, choice, sender, report) {
                 return Ok(reason);
             }
             guess.advance(choice.token);
-            between();
+            (turn.between)();
             if sender.is_cancelled() {
                 return Ok(text.end(sender, Finish::Cancelled));
             }
@@ -145,7 +152,7 @@ impl Runner<'_> {
             self.decoder.slots.get_mut(slot).tokens.push(choice.token);
             let position = self.decoder.slots.get(slot).tokens.len() - 1;
             drafted.clear();
-            let source = self.draft(slot, &guess, most - text.generated, &mut drafted);
+            let source = self.draft(slot, &guess, turn.most - text.generated, &mut drafted);
             let entries = std::iter::once(choice.token).chain(drafted.iter().copied());
             let elapsed = self.decoder.decode(entries.enumerate().map(|(index, token)| Entry {
                 token,
@@ -256,9 +263,9 @@ pub(super) struct Continuation<'s> {
 }
 
 impl<'s> Continuation<'s> {
-    pub fn new(index: u32, spellings: &'s [&'static str], max_lines: u32, forced: &[u8], most: usize) -> Self {
-        let emitter = Emitter::new(spellings, max_lines, forced.len());
-        Self { index, emitter, forced: forced.to_vec(), most, generated: 0 }
+    pub fn new(index: u32, spellings: &'s [&'static str], turn: &Turn<'_>) -> Self {
+        let emitter = Emitter::new(spellings, turn.job.max_lines, turn.forced.len());
+        Self { index, emitter, forced: turn.forced.to_vec(), most: turn.most, generated: 0 }
     }
 
     /// Bytes that the next token has to agree with.

@@ -1,4 +1,5 @@
-//! The worker's inbox: newest job of a lane wins, clients take turns. Never blocks a caller for longer than a push.
+//! The worker's inbox: the newest job of a lane replaces older ones, the newest of a client runs first, clients take
+//! turns. Never blocks a caller for longer than a push.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -52,13 +53,13 @@ impl Inbox {
         });
         let queue = &mut state.clients[index].1;
         let ticket = Ticket { client, job, sender, received: Instant::now() };
-        let replaced = match queue.iter().position(|waiting| waiting.job.lane == ticket.job.lane) {
-            Some(same_lane) => Some(std::mem::replace(&mut queue[same_lane], ticket)),
-            None => {
-                queue.push_back(ticket);
-                if queue.len() > MOST_WAITING { queue.pop_front() } else { None }
-            }
+        let same_lane = queue.iter().position(|waiting| waiting.job.lane == ticket.job.lane);
+        let replaced = match same_lane {
+            Some(index) => queue.remove(index),
+            None if queue.len() >= MOST_WAITING => queue.pop_front(),
+            None => None,
         };
+        queue.push_back(ticket);
         self.count(&state);
         drop(state);
         self.arrived.notify_one();
@@ -76,7 +77,8 @@ impl Inbox {
                 return None;
             }
             if let Some((client, mut queue)) = state.clients.pop_front() {
-                let ticket = queue.pop_front();
+                // A client is one user: what was asked last is what is wanted first.
+                let ticket = queue.pop_back();
                 // The client's turn comes again after the others.
                 if !queue.is_empty() {
                     state.clients.push_back((client, queue));
