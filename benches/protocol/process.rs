@@ -17,7 +17,9 @@ pub async fn run() {
         let (mut child, mut editor) = spawn();
         editor.initialize().await;
         starts.add(start.elapsed());
-        child.kill().await.expect("our own child");
+        // The end of its input ends it.
+        drop(editor);
+        child.wait().await.expect("our own child");
     }
     starts.print("start of the process to the answer to initialize");
 
@@ -27,7 +29,8 @@ pub async fn run() {
     if let Some(kib) = child.id().and_then(resident) {
         println!("memory of an idle server without a model: {:.1} MB resident", kib as f64 / 1000.0 * 1.024);
     }
-    child.kill().await.expect("our own child");
+    drop(editor);
+    child.wait().await.expect("our own child");
 }
 
 fn spawn() -> (Child, Editor) {
