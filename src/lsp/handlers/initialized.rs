@@ -9,7 +9,8 @@ use crate::lsp::server::Server;
 
 pub fn handle(server: &Server) {
     let features = server.features();
-    tokio::spawn(announce(Arc::new(server.client.clone()), server.session.status(), features.progress));
+    let announcing = announce(Arc::new(server.client.clone()), server.session.status(), features.progress);
+    tokio::spawn(server.stop.clone().run_until_cancelled_owned(announcing));
     if features.registers_configuration {
         server.client.register_for_settings();
     }
