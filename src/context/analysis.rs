@@ -13,4 +13,6 @@ pub struct Analysis {
     /// None for a language without a grammar, or a text that took too long to parse.
     pub tree: Option<Arc<SyntaxTree>>,
     pub tokens: Option<Arc<DocumentTokens>>,
+    /// The text took too long to parse; before this revision it is not tried again, for each try costs the limit.
+    pub next_parse: u64,
 }

@@ -29,6 +29,9 @@ struct Work {
     queued: bool,
 }
 
+/// After a parse that took too long, the text is left alone for this many edits.
+const EDITS_BETWEEN_TRIES: u64 = 200;
+
 /// Edits kept for one reparse. A client that sends more before its turn comes rewrites the document.
 const MOST_EDITS: usize = 1_000;
 
@@ -98,11 +101,14 @@ fn analyse(document: &Document, revision: u64, before: Analysis, edits: Option<V
         }
         None => Arc::new(DocumentTokens::new(document.rope())),
     };
-    let tree = language(document).and_then(|language| {
+    let language = language(document).filter(|_| revision >= before.next_parse);
+    let tree = language.and_then(|language| {
         let before = before.tree.as_deref().map(|tree| (tree, edits.as_slice()));
         SyntaxTree::parse(language, document.rope(), before).map(Arc::new)
     });
-    Analysis { revision, tree, tokens: Some(tokens) }
+    let took_too_long = language.is_some() && tree.is_none();
+    let next_parse = if took_too_long { revision + EDITS_BETWEEN_TRIES } else { before.next_parse };
+    Analysis { revision, tree, tokens: Some(tokens), next_parse }
 }
 
 fn language(document: &Document) -> Option<&'static Language> {
