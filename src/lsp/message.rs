@@ -73,16 +73,15 @@ fn from_object(mut object: Map<String, Value>) -> Result<Message, Response> {
 
 /// A response is never answered, so whatever is wrong with one becomes an error for the waiting caller.
 fn response_from(mut object: Map<String, Value>, id: Option<Id>) -> Result<Message, Response> {
-    let id = id.unwrap_or_default();
+    let Some(id) = id else { return Err(invalid(Id::Null, "a message needs a method, or the id of what it answers")) };
     if let Some(error) = object.remove("error").filter(|error| !error.is_null()) {
         let code = error.get("code").and_then(Value::as_i64).unwrap_or(ErrorCode::InternalError.code());
         let message = error.get("message").and_then(Value::as_str).unwrap_or("the client gave no reason").to_owned();
         return Ok(Message::Response(failure(id, ErrorCode::from(code), message)));
     }
-    match object.remove("result") {
-        Some(result) => Ok(Message::Response(Response::from_ok(id, result))),
-        None => Err(invalid(id, "a message needs a method, a result or an error")),
-    }
+    // Lua drops keys that hold nil, so an answer without a result is one of null.
+    let result = object.remove("result").unwrap_or_default();
+    Ok(Message::Response(Response::from_ok(id, result)))
 }
 
 fn id_from(value: &Value) -> Option<Id> {
@@ -130,7 +129,6 @@ mod tests {
             ("{}", "null", -32600),
             (r#"{"method":"a","id":7}"#, "7", -32600),
             (r#"{"jsonrpc":"1.0","method":"a","id":"x"}"#, "\"x\"", -32600),
-            (r#"{"jsonrpc":"2.0","id":7}"#, "7", -32600),
             (r#"{"jsonrpc":"2.0","method":3,"id":7}"#, "7", -32600),
             (r#"{"jsonrpc":"2.0","method":"a","id":null}"#, "null", -32600),
             (r#"{"jsonrpc":"2.0","method":"a","id":1.5}"#, "null", -32600),
@@ -164,6 +162,8 @@ mod tests {
         assert!(matches!(&notification, Ok(Message::Request(r)) if r.id().is_none() && r.params().is_none()));
         let response = parse(br#"{"jsonrpc":"2.0","id":1,"result":null}"#);
         assert!(matches!(&response, Ok(Message::Response(r)) if r.is_ok()));
+        let bare = parse(br#"{"jsonrpc":"2.0","id":7}"#);
+        assert!(matches!(&bare, Ok(Message::Response(r)) if r.is_ok() && *r.id() == Id::Number(7)));
         let failed = parse(br#"{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"no","more":1}}"#);
         assert!(matches!(&failed, Ok(Message::Response(r)) if r.is_error() && *r.id() == Id::Null));
     }

@@ -73,11 +73,10 @@ impl Server {
     }
 
     async fn did_change(&self, params: Value) {
+        let document = params.pointer("/textDocument/uri").and_then(Value::as_str).map(str::to_owned);
         match serde_json::from_value::<DidChangeParams>(params) {
             Ok(params) => handlers::did_change::handle(self, params),
-            Err(error) => {
-                tracing::error!(%error, "a malformed change was ignored; the text may differ from the editor's")
-            }
+            Err(_) => handlers::did_change::lose(self, document.as_deref()),
         }
     }
 

@@ -68,9 +68,8 @@ async fn ranges_outside_of_the_text_and_the_wrong_way_round() {
 }
 
 #[tokio::test]
-async fn malformed_changes_leave_the_text_alone() {
+async fn a_change_that_cannot_be_read_ends_the_document_until_it_is_opened_again() {
     let mut client = client().await;
-    client.open(URI, "ab\ncd").await;
     let document = json!({ "uri": URI, "version": 2 });
     for changes in [
         json!([{ "range": { "start": "x", "end": "y" }, "text": "lost" }]),
@@ -80,9 +79,13 @@ async fn malformed_changes_leave_the_text_alone() {
         json!({}),
         Value::Null,
     ] {
+        client.open(URI, "ab\ncd").await;
         client.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes })).await;
-        assert_eq!(client.text(URI).await["text"], "ab\ncd", "{changes}");
+        assert_eq!(client.text(URI).await, Value::Null, "{changes}");
+        let message = client.told_method("window/showMessage").await["params"]["message"].clone();
+        assert!(message.as_str().is_some_and(|message| message.contains("open it again")), "{message}");
     }
+    client.open(URI, "ab\ncd").await;
     let whole = json!([{ "text": "all\nnew" }, { "range": range((0, 0), (0, 3)), "rangeLength": 3, "text": "both" }]);
     client.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": whole })).await;
     assert_eq!(client.text(URI).await["text"], "both\nnew");
