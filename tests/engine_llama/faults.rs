@@ -130,8 +130,8 @@ fn a_layout_nobody_knows_is_refused() {
 }
 
 #[test]
-fn a_model_in_the_usual_layout_works_but_warns() {
-    // The starter was not trained in this order: it must run, and the self-test must see that it is useless.
+fn a_model_in_the_usual_layout_gets_its_prompts() {
+    // The starter was not trained in this order: it runs, and the self-test sees that it is of less use.
     let mut gguf = Gguf::parse(&starter_bytes());
     gguf.set_string("general.name", "Qwen2.5-Coder pretender");
     gguf.set_string("tandem.fim.layout", "psm");
@@ -145,8 +145,7 @@ fn a_model_in_the_usual_layout_works_but_warns() {
     let model = engine.status().borrow().model.clone().unwrap();
     assert_eq!(model.fim, "qwen-coder (metadata), prefix-suffix-middle");
     let test = model.self_test.unwrap();
-    assert_eq!(test.holes_filled, 0, "{test:?}");
-    assert!(test.warnings.iter().any(|warning| warning.contains("filled none")), "{test:?}");
+    assert!(test.holes_filled * 2 < test.holes, "{test:?}");
 
     let mut job = job("fn one() {}\nlet x = $0;\nfn two() {}\n");
     job.explain = true;
