@@ -38,7 +38,7 @@ pub(super) fn run(runner: &mut Runner<'_>, turn: &Turn<'_>, count: usize, report
         grow(runner, growing, turn, report)
     })();
     for index in 1..count {
-        runner.decoder.cut(spare + index - 1, 0);
+        runner.decoder.empty(spare + index - 1);
     }
     // The first candidate's cells are not in the slot's list: a request that accepts it evaluates them again.
     runner.decoder.cut(slot, prompt_length);

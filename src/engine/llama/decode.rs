@@ -67,6 +67,10 @@ impl<'m> Decoder<'m> {
         for entry in entries {
             // An id outside the vocabulary is undefined behaviour in C++.
             anyhow::ensure!((entry.token as usize) < self.vocabulary_size, "a token is not in the vocabulary");
+            if entry.sequence < self.plan.slots as usize {
+                let slot = self.slots.get_mut(entry.sequence);
+                slot.filled = slot.filled.max(entry.position + 1);
+            }
             self.batch
                 .add(LlamaToken(entry.token), entry.position as i32, &[entry.sequence as i32], entry.logits)
                 .context("the batch is too long")?;
@@ -148,22 +152,28 @@ impl<'m> Decoder<'m> {
         }
     }
 
-    /// Removes a sequence's cells from a position on, and the slot's tokens with them.
-    pub fn cut(&mut self, sequence: usize, length: usize) {
-        let length = if sequence < self.plan.slots as usize {
-            let tokens = &mut self.slots.get_mut(sequence).tokens;
-            tokens.truncate(length);
-            tokens.len()
-        } else {
-            length
-        };
-        if self.context.kv_cache_seq_rm(sequence as i32, Some(length as u32), None).is_err() {
-            // Recurrent models can only forget everything.
-            let _ = self.context.kv_cache_seq_rm(sequence as i32, None, None);
-            if sequence < self.plan.slots as usize {
-                self.slots.get_mut(sequence).tokens.clear();
-            }
+    /// Shortens a slot's sequence to at most `length` tokens.
+    pub fn cut(&mut self, slot: usize, length: usize) {
+        let entry = self.slots.get_mut(slot);
+        entry.tokens.truncate(length);
+        let length = entry.tokens.len();
+        // llama.cpp looks at every cell for this: not to be asked in vain.
+        if entry.filled <= length {
+            return;
         }
+        entry.filled = length;
+        if self.context.kv_cache_seq_rm(slot as i32, Some(length as u32), None).is_err() {
+            // Recurrent models can only forget everything.
+            let _ = self.context.kv_cache_seq_rm(slot as i32, None, None);
+            let entry = self.slots.get_mut(slot);
+            entry.tokens.clear();
+            entry.filled = 0;
+        }
+    }
+
+    /// Empties a sequence that belongs to no slot.
+    pub fn empty(&mut self, sequence: usize) {
+        let _ = self.context.kv_cache_seq_rm(sequence as i32, None, None);
     }
 
     /// Lets another sequence share what `from` holds.

@@ -64,17 +64,17 @@ fn max(logits: &[f32]) -> f32 {
     chunks.remainder().iter().chain(&lanes).copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
-/// `e^x` for x in [-20, 0], relative error below 1e-6; 0 below that. Without branches, so that it vectorises:
-/// 2^(integer part) by the exponent bits, 2^(fraction) by a polynomial (Taylor series of 2^f around 0, |f| <= 0.5).
+/// `e^x` for x in [-20, 0], relative error below 1e-6; 0 below that. Without branches or conversions, so that it
+/// vectorises: 2^(integer part) by the exponent bits, e^(rest) by a Taylor polynomial (|rest| <= ln(2) / 2).
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    let scaled = x.clamp(NEGLIGIBLE, 0.0) * std::f32::consts::LOG2_E;
-    // Adding and subtracting 1.5 * 2^23 rounds to the nearest integer.
+    // Adding 1.5 * 2^23 rounds to the nearest integer and leaves it in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
-    let integer = (scaled + ROUND) - ROUND;
-    let f = (scaled - integer) * std::f32::consts::LN_2;
+    let scaled = if x < NEGLIGIBLE { NEGLIGIBLE } else { x } * std::f32::consts::LOG2_E;
+    let rounded = scaled + ROUND;
+    let f = (scaled - (rounded - ROUND)) * std::f32::consts::LN_2;
     let fraction = 1.0 + f * (1.0 + f * (0.5 + f * (1.0 / 6.0 + f * (1.0 / 24.0 + f * (1.0 / 120.0 + f / 720.0)))));
-    let power = f32::from_bits(((integer as i32 + 127) << 23) as u32);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
     if x < NEGLIGIBLE { 0.0 } else { fraction * power }
 }
 

@@ -10,6 +10,8 @@ pub(super) struct Slot {
     pub owner: Option<(u64, u64)>,
     /// Tokens whose keys and values are in the cache, by position.
     pub tokens: Vec<Token>,
+    /// The cache may hold this many positions: rejected drafts stay until they are cut.
+    pub filled: usize,
     used: u64,
 }
 
@@ -84,7 +86,8 @@ mod tests {
     fn filled(contents: &[(u64, &[Token])]) -> Slots {
         let mut slots = Slots::new(contents.len(), 20);
         for (index, (lane, tokens)) in contents.iter().enumerate() {
-            slots.slots[index] = Slot { owner: Some((0, *lane)), tokens: tokens.to_vec(), used: index as u64 };
+            slots.slots[index] =
+                Slot { owner: Some((0, *lane)), tokens: tokens.to_vec(), filled: tokens.len(), used: index as u64 };
         }
         slots
     }

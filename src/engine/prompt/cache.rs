@@ -60,12 +60,12 @@ impl SplitRule {
             return None;
         }
         text.match_indices('\n').map(|(index, _)| index + 1).find(|&boundary| {
-            let line = text[boundary..].split(['\r', '\n']).next().unwrap_or_default();
-            match self {
-                SplitRule::Lines => !line.trim().is_empty(),
-                SplitRule::Unindented => line.starts_with(|first: char| !first.is_whitespace()),
-                SplitRule::Never => false,
-            }
+            let line = &text[boundary..];
+            let line = match self {
+                SplitRule::Lines => line.trim_start_matches([' ', '\t']),
+                _ => line,
+            };
+            line.starts_with(|first: char| !first.is_whitespace())
         })
     }
 }
