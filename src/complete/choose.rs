@@ -47,7 +47,7 @@ pub fn choose(lookup: Option<Suggestion>, model: Vec<Suggestion>) -> Vec<Suggest
 const LEAST_SHARE_OF_BEST: f32 = 0.01;
 
 /// The first of what may be shown, and the others behind it that are worth a look; or why nothing is.
-pub fn gate(mut suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Suggestion>, Reason> {
+pub fn gate(mut suggestions: Vec<Suggestion>, threshold: f32, most: u32) -> Result<Vec<Suggestion>, Reason> {
     let Some(best) = suggestions.first() else { return Err(Reason::NothingToSay) };
     if best.confidence < threshold {
         return Err(Reason::LowConfidence {
@@ -55,8 +55,9 @@ pub fn gate(mut suggestions: Vec<Suggestion>, threshold: f32) -> Result<Vec<Sugg
             threshold_percent: percent(threshold),
         });
     }
-    let least = best.confidence * LEAST_SHARE_OF_BEST;
+    let least = (best.confidence * LEAST_SHARE_OF_BEST).max(threshold);
     suggestions.retain(|suggestion| suggestion.confidence >= least);
+    suggestions.truncate(most.max(1) as usize);
     Ok(suggestions)
 }
 
@@ -124,10 +125,13 @@ mod tests {
     fn the_gate_hides_what_is_probably_wrong_and_says_so() {
         let weak = || vec![suggestion("a", Source::Model, 0.2)];
         let medium = threshold(Trigger::Automatic, Eagerness::Medium);
-        assert_eq!(gate(weak(), medium), Err(Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 }));
-        assert!(gate(weak(), threshold(Trigger::Invoked, Eagerness::Low)).is_ok());
-        assert!(gate(weak(), threshold(Trigger::Automatic, Eagerness::High)).is_ok());
-        assert_eq!(gate(Vec::new(), 0.0), Err(Reason::NothingToSay));
+        assert_eq!(
+            gate(weak(), medium, 3),
+            Err(Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 })
+        );
+        assert!(gate(weak(), threshold(Trigger::Invoked, Eagerness::Low), 3).is_ok());
+        assert!(gate(weak(), threshold(Trigger::Automatic, Eagerness::High), 3).is_ok());
+        assert_eq!(gate(Vec::new(), 0.0, 3), Err(Reason::NothingToSay));
     }
 
     #[test]
@@ -137,6 +141,8 @@ mod tests {
             suggestion("b", Source::Model, 0.01),
             suggestion("c", Source::Model, 1e-6),
         ];
-        assert_eq!(gate(all, 0.0).map(|kept| kept.len()), Ok(2));
+        assert_eq!(gate(all.clone(), 0.0, 3).map(|kept| kept.len()), Ok(2));
+        assert_eq!(gate(all.clone(), 0.1, 3).map(|kept| kept.len()), Ok(1));
+        assert_eq!(gate(all, 0.0, 1).map(|kept| kept.len()), Ok(1));
     }
 }
