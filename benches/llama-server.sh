@@ -4,7 +4,8 @@
 #   benches/llama-server.sh [DIRECTORY]
 #
 # DIRECTORY (default /tmp/tandem-peer) holds a Debian with the package llama.cpp-tools; it is made on the first run
-# (mmdebstrap as root, about 400 MB from a Debian mirror, nothing is compiled). A llama-server on PATH is preferred.
+# (mmdebstrap as root, about 400 MB from the mirror that apt is set up with, nothing is compiled). A llama-server on
+# PATH is preferred.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 directory=${1:-/tmp/tandem-peer}
@@ -16,6 +17,9 @@ if command -v llama-server >/dev/null; then
 else
     if [ ! -x "$directory/forky/usr/bin/llama-server" ]; then
         mkdir -p "$directory"
+        mirror=${TANDEM_DEBIAN_MIRROR:-$(apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null |
+            sed -n "s|^'\(.*/debian\)/dists/.*|\1|p" | head -n 1)}
+        [ -n "$mirror" ] || { echo "apt's sources name no Debian mirror; set TANDEM_DEBIAN_MIRROR" >&2; exit 3; }
         mmdebstrap --variant=minbase --mode=root --include=llama.cpp-tools \
             --aptopt='APT::Install-Recommends "false"' --aptopt='Acquire::Check-Valid-Until "false"' \
             --dpkgopt='force-unsafe-io' forky "$directory/forky" "$mirror"
