@@ -180,7 +180,8 @@ impl PromptBuilder {
                 }
                 if !prompt.path.is_empty() {
                     parts.marker(file);
-                    parts.add("path", |out| vocabulary.tokenize(&format!("{}\n", heading(&prompt.path)), out));
+                    let cache = &mut self.cache;
+                    parts.add("path", |out| cache.tokenize(vocabulary, &format!("{}\n", heading(&prompt.path)), out));
                 }
             }
             (FileFormat::HeadingBefore(mark), _) => {

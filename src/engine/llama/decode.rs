@@ -1,6 +1,6 @@
 //! The model at work: batches, the KV cache and the time they take. Knows tokens, not texts or jobs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use llama_cpp_2::context::LlamaContext;
@@ -180,6 +180,39 @@ impl<'m> Decoder<'m> {
     pub fn share(&mut self, from: usize, to: usize) -> Result<()> {
         let _ = self.context.kv_cache_seq_rm(to as i32, None, None);
         self.context.kv_cache_seq_cp(from as i32, to as i32, None, None).context("the prompt cannot be shared")
+    }
+
+    /// Measures what decodes of some widths cost: (width, best µs of a few). Uses an empty slot and leaves it empty.
+    pub fn costs_by_width(&mut self, filler: Token, limit: Duration) -> Result<Vec<(usize, f32)>> {
+        const WIDTHS: [usize; 5] = [1, 2, 4, 8, 16];
+        // Attention costs as much as in a prompt of common length.
+        const CONTEXT: usize = 256;
+        let start = Instant::now();
+        let widest = self.plan.batch as usize;
+        self.reset();
+        let context = vec![filler; CONTEXT.min(self.plan.window as usize / 2)];
+        self.prefill(0, &context, || false)?;
+        let mut best: Vec<(usize, f32)> = Vec::new();
+        for _ in 0..4 {
+            for (index, width) in WIDTHS.into_iter().filter(|width| *width <= widest).enumerate() {
+                if start.elapsed() > limit {
+                    break;
+                }
+                let elapsed = self.decode((0..width).map(|offset| Entry {
+                    token: filler,
+                    position: context.len() + offset,
+                    sequence: 0,
+                    logits: true,
+                }))?;
+                match best.get_mut(index) {
+                    Some((_, least)) => *least = least.min(elapsed),
+                    None => best.push((width, elapsed)),
+                }
+                self.cut(0, context.len());
+            }
+        }
+        self.reset();
+        Ok(best)
     }
 
     /// Forgets everything: after an error nobody knows what the cache holds.

@@ -52,6 +52,11 @@ impl Guess {
         let rest = &self.tokens[self.agreed..];
         &rest[..most.min(rest.len())]
     }
+
+    /// Some of it was right already.
+    pub fn holds(&self) -> bool {
+        self.agreed > 0
+    }
 }
 
 /// Where a draft came from: their hit rates differ.
@@ -61,56 +66,93 @@ pub(super) enum DraftSource {
     OwnTokens,
 }
 
+/// A draft: where it came from, and whether what came before it from there was right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    pub source: DraftSource,
+    pub streak: bool,
+}
+
+/// Widest batch whose cost is known.
+const WIDEST: usize = 16;
+
+/// Weight of a new measurement.
+const SMOOTHING: f32 = 0.05;
+
+/// Cost of a further token in a batch, as a share of a decode of one, while nothing was measured. Memory-bound models
+/// are far cheaper, tiny ones on a CPU are close to this.
+const UNKNOWN_COST: f32 = 0.6;
+
+/// Drafting has to promise this much: estimates are noisy, and a wrong draft also costs a cut of the cache.
+const MARGIN: f32 = 1.05;
+
 /// Chooses a draft's width from what a decode of each width costs on this machine and how often drafts are right.
 #[derive(Debug)]
 pub(super) struct Pace {
-    /// Smoothed µs of a decode with 1, 2, 4, 8 and 16 tokens; 0 while not measured.
-    cost: [f32; 5],
-    /// Smoothed probability that a drafted token is right, by source.
-    hit_rate: [f32; 2],
+    /// Smoothed µs of a decode of one token; 0 while not measured. It grows with the context.
+    one: f32,
+    /// Cost of a decode of `index` tokens in decodes of one; 0 while not measured.
+    relative: [f32; WIDEST + 1],
+    /// Smoothed probability that a draft's token is right, by source: without and with a streak before it.
+    hit_rate: [[f32; 2]; 2],
     most: usize,
 }
-
-const SMOOTHING: f32 = 0.1;
 
 impl Pace {
     /// `most`: widest draft allowed.
     pub fn new(most: usize) -> Self {
-        // Before anything was measured: drafts of lookup are right more often than not.
-        Self { cost: [0.0; 5], hit_rate: [0.7, 0.6], most: most.min(15) }
+        Self { one: 0.0, relative: [0.0; WIDEST + 1], hit_rate: [[0.4, 0.8]; 2], most: most.min(WIDEST - 1) }
+    }
+
+    /// Most tokens that a draft may have.
+    pub fn most(&self) -> usize {
+        self.most
     }
 
     /// A decode of `width` tokens took this long.
     pub fn measured(&mut self, width: usize, microseconds: f32) {
-        if width == 0 || width > 16 {
-            return;
+        if width == 1 {
+            // A hiccup of the machine is not a cost: one measurement moves the mean by a bounded step.
+            let bounded = if self.one > 0.0 { microseconds.min(2.0 * self.one) } else { microseconds };
+            self.one = if self.one > 0.0 { self.one + 4.0 * SMOOTHING * (bounded - self.one) } else { bounded };
+        } else if width <= WIDEST && self.one > 0.0 {
+            let before = self.relative_cost(width);
+            let seen = (microseconds / self.one).clamp(1.0, 2.0 * before);
+            self.relative[width] = before + SMOOTHING * (seen - before);
         }
-        let bucket = (usize::BITS - (width - 1).leading_zeros()) as usize;
-        let cost = &mut self.cost[bucket.min(4)];
-        // A hiccup of the machine is not a cost: one measurement moves the mean by a bounded step.
-        *cost = if *cost == 0.0 { microseconds } else { *cost + SMOOTHING * (microseconds.min(4.0 * *cost) - *cost) };
     }
 
-    pub fn verified(&mut self, source: DraftSource, drafted: usize, accepted: usize) {
-        let rate = &mut self.hit_rate[source as usize];
-        // The tokens after the first wrong one say nothing.
-        let tried = (accepted + 1).min(drafted);
-        for index in 0..tried {
-            *rate += SMOOTHING * (f32::from(u8::from(index < accepted)) - *rate);
+    /// Sets what was measured carefully: the best of several decodes of each width, in µs.
+    pub fn calibrate(&mut self, costs: &[(usize, f32)]) {
+        let Some((_, one)) = costs.iter().find(|(width, _)| *width == 1).copied().filter(|(_, cost)| *cost > 0.0)
+        else {
+            return;
+        };
+        self.one = one;
+        for (width, cost) in costs.iter().filter(|(width, _)| (2..=WIDEST).contains(width)) {
+            self.relative[*width] = (cost / one).max(1.0);
         }
-        *rate = rate.clamp(0.02, 0.98);
+    }
+
+    /// Tells how a draft fared: `matched` of its first `seen` tokens were right, one after another.
+    pub fn verified(&mut self, origin: Origin, seen: usize, matched: usize) {
+        for index in 0..seen.min(matched + 1) {
+            let rate = &mut self.hit_rate[origin.source as usize][usize::from(origin.streak || index > 0)];
+            *rate += SMOOTHING * (f32::from(u8::from(index < matched)) - *rate);
+            *rate = rate.clamp(0.02, 0.98);
+        }
     }
 
     /// The width with the most expected tokens per time; 0 when a plain decode is best.
-    pub fn width(&self, source: DraftSource) -> usize {
-        let rate = self.hit_rate[source as usize];
-        let mut best = (0, 1.0 / self.cost_of(1));
+    pub fn width(&self, origin: Origin) -> usize {
+        let [first, later] = self.hit_rate[origin.source as usize];
+        let mut best = (0, MARGIN);
         let mut expected = 1.0;
-        let mut power = 1.0;
+        let mut right = 1.0;
         for width in 1..=self.most {
-            power *= rate;
-            expected += power;
-            let value = expected / self.cost_of(width + 1);
+            right *= if width > 1 || origin.streak { later } else { first };
+            expected += right;
+            let value = expected / self.relative_cost(width + 1);
             if value > best.1 {
                 best = (width, value);
             }
@@ -118,20 +160,21 @@ impl Pace {
         best.0
     }
 
-    /// µs of a decode of `width` tokens: between measured widths by a line; beyond them a token costs a quarter of a
-    /// decode.
-    fn cost_of(&self, width: usize) -> f32 {
-        const WIDTHS: [f32; 5] = [1.0, 2.0, 4.0, 8.0, 16.0];
-        let width = width as f32;
-        let one = if self.cost[0] > 0.0 { self.cost[0] } else { 1.0 };
-        let mut below = (1.0, one);
-        for (known, cost) in WIDTHS.iter().zip(self.cost).skip(1).filter(|(_, cost)| *cost > 0.0) {
-            if *known >= width {
-                return below.1 + (cost - below.1) * (width - below.0) / (known - below.0);
-            }
-            below = (*known, cost);
+    /// Between measured widths by a line; beyond them as the last step goes on.
+    fn relative_cost(&self, width: usize) -> f32 {
+        if width <= 1 {
+            return 1.0;
         }
-        below.1 + (width - below.0) * one / 4.0
+        let mut below = (1, 1.0);
+        let mut slope = UNKNOWN_COST;
+        for (known, cost) in self.relative.iter().copied().enumerate().skip(2).filter(|(_, cost)| *cost > 0.0) {
+            slope = (cost - below.1) / (known - below.0) as f32;
+            if known >= width {
+                break;
+            }
+            below = (known, cost);
+        }
+        below.1 + slope.max(0.0) * (width - below.0) as f32
     }
 }
 
@@ -166,17 +209,33 @@ mod tests {
         guess.advance(2);
     }
 
+    const LOOKUP: Origin = Origin { source: DraftSource::Lookup, streak: true };
+    const OWN: Origin = Origin { source: DraftSource::OwnTokens, streak: false };
+
     #[test]
     fn the_width_follows_cost_and_hit_rate() {
         let mut flat = Pace::new(10);
-        (1..=16).for_each(|width| flat.measured(width, 1000.0));
-        assert_eq!(flat.width(DraftSource::Lookup), 10, "verifying is free");
+        flat.calibrate(&[(1, 1000.0), (2, 1000.0), (16, 1000.0)]);
+        assert_eq!(flat.width(LOOKUP), 10, "verifying is free");
         let mut steep = Pace::new(10);
-        [1, 2, 4, 8, 16].into_iter().for_each(|width| steep.measured(width, 1000.0 * width as f32));
-        assert_eq!(steep.width(DraftSource::Lookup), 0, "each token costs a whole decode");
-        for _ in 0..100 {
-            flat.verified(DraftSource::OwnTokens, 10, 0);
+        steep.calibrate(&[(1, 1000.0), (2, 2000.0), (4, 4000.0)]);
+        assert_eq!(steep.width(LOOKUP), 0, "each token costs a whole decode");
+        for _ in 0..200 {
+            flat.verified(OWN, 10, 0);
         }
-        assert!(flat.width(DraftSource::OwnTokens) <= flat.width(DraftSource::Lookup));
+        assert!(flat.width(OWN) <= flat.width(LOOKUP));
+        let mut wrong = Pace::new(10);
+        (0..200).for_each(|_| wrong.verified(OWN, 1, 0));
+        assert_eq!(wrong.width(OWN), 0);
+        (0..200).for_each(|_| wrong.verified(OWN, 3, 3));
+        assert!(wrong.width(OWN) > 0, "what would have been right is learnt without drafting");
+    }
+
+    #[test]
+    fn costs_between_and_beyond_the_known_ones_lie_on_lines() {
+        let mut pace = Pace::new(10);
+        pace.calibrate(&[(1, 100.0), (2, 150.0), (4, 210.0)]);
+        let cost = |width| (pace.relative_cost(width) * 100.0).round();
+        assert_eq!([1, 2, 3, 4, 5].map(cost), [100.0, 150.0, 180.0, 210.0, 240.0]);
     }
 }

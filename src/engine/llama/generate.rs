@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::candidates;
 use super::decode::{Decoder, Entry};
-use super::draft::{DraftSource, Guess, Pace, from_own_tokens};
+use super::draft::{DraftSource, Guess, Origin, Pace, from_own_tokens};
 use super::emit::{Emitter, Stop};
 use super::load::MOST_CANDIDATES;
 use super::queue::Ticket;
@@ -14,7 +14,7 @@ use super::scores;
 use super::vocabulary::LlamaVocabulary;
 use crate::engine::fim::{Token, Vocabulary};
 use crate::engine::prompt::{Prompt, PromptBuilder};
-use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report};
+use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, TokenScore};
 
 /// Everything that the worker's thread owns while a model is loaded.
 pub(super) struct Runner<'m> {
@@ -136,7 +136,8 @@ impl Runner<'_> {
         let spellings = self.builder.fim().spellings.clone();
         let mut text = Continuation::new(0, &spellings, turn);
         let mut guess = self.guess(job, turn.forced);
-        let mut drafted: Vec<Token> = Vec::with_capacity(16);
+        let mut proposed: Vec<Token> = Vec::with_capacity(16);
+        let mut own_streak = false;
         let mut next = self.choose(turn.row, text.forced());
         loop {
             let Some(choice) = next else { return Ok(text.end(sender, Finish::EndOfText)) };
@@ -151,11 +152,12 @@ impl Runner<'_> {
 
             self.decoder.slots.get_mut(slot).tokens.push(choice.token);
             let position = self.decoder.slots.get(slot).tokens.len() - 1;
-            drafted.clear();
-            let source = self.draft(slot, &guess, turn.most - text.generated, &mut drafted);
-            let entries = std::iter::once(choice.token).chain(drafted.iter().copied());
+            let left = turn.most - text.generated;
+            let origin = self.propose(slot, &guess, own_streak, left, &mut proposed);
+            let drafted = &proposed[..self.pace.width(origin).min(proposed.len())];
+            let entries = std::iter::once(&choice.token).chain(drafted);
             let elapsed = self.decoder.decode(entries.enumerate().map(|(index, token)| Entry {
-                token,
+                token: *token,
                 position: position + index,
                 sequence: slot,
                 logits: true,
@@ -181,11 +183,13 @@ impl Runner<'_> {
                 }
             }
             report.accepted += accepted as u32;
-            if !drafted.is_empty() {
-                self.pace.verified(source, drafted.len(), accepted);
-                if accepted < drafted.len() {
-                    self.decoder.cut(slot, position + 1 + accepted);
-                }
+            // What was proposed beyond the draft teaches as well.
+            let also = next.is_some_and(|next| proposed.get(accepted) == Some(&next.token));
+            let matched = accepted + usize::from(also);
+            self.pace.verified(origin, (accepted + 1).min(proposed.len()), matched);
+            own_streak = matched > 0;
+            if accepted < drafted.len() {
+                self.decoder.cut(slot, position + 1 + accepted);
             }
         }
     }
@@ -235,28 +239,35 @@ impl Runner<'_> {
         Guess::new(tokens)
     }
 
-    /// Fills `drafted` with what probably comes next: lookup's guess, else a copy from the prompt.
-    fn draft(&self, slot: usize, guess: &Guess, left: usize, drafted: &mut Vec<Token>) -> DraftSource {
+    /// Fills `proposed` with what probably comes next: lookup's guess, else a copy from the prompt.
+    fn propose(&self, slot: usize, guess: &Guess, own_streak: bool, left: usize, proposed: &mut Vec<Token>) -> Origin {
+        proposed.clear();
         // Recurrent models cannot take a wrong draft back. The last token needs no draft after it.
         let left = if self.decoder.can_cut { left.saturating_sub(1) } else { 0 };
-        drafted.extend_from_slice(guess.next(self.pace.width(DraftSource::Lookup).min(left)));
-        if !drafted.is_empty() {
-            return DraftSource::Lookup;
+        let most = self.pace.most().min(left);
+        proposed.extend_from_slice(guess.next(most));
+        if !proposed.is_empty() {
+            return Origin { source: DraftSource::Lookup, streak: guess.holds() };
         }
-        let most = self.pace.width(DraftSource::OwnTokens).min(left);
-        from_own_tokens(&self.decoder.slots.get(slot).tokens, most, drafted);
+        from_own_tokens(&self.decoder.slots.get(slot).tokens, most, proposed);
         // Copied markers are not what follows the cursor.
-        if let Some(end) = drafted.iter().position(|token| self.ends.get(*token as usize).copied().unwrap_or(true)) {
-            drafted.truncate(end);
+        if let Some(end) = proposed.iter().position(|token| self.ends.get(*token as usize).copied().unwrap_or(true)) {
+            proposed.truncate(end);
         }
-        DraftSource::OwnTokens
+        Origin { source: DraftSource::OwnTokens, streak: own_streak }
     }
 }
+
+/// Text that comes faster than this is sent together: waking the reader for each token of a small model would cost more
+/// than the tokens.
+const SEND_EVERY: Duration = Duration::from_millis(3);
 
 /// The text of one candidate: what was generated, what is still forced, what was sent.
 pub(super) struct Continuation<'s> {
     index: u32,
     emitter: Emitter<'s>,
+    unsent: (String, Vec<TokenScore>),
+    sent_at: Instant,
     forced: Vec<u8>,
     most: usize,
     pub generated: usize,
@@ -265,7 +276,15 @@ pub(super) struct Continuation<'s> {
 impl<'s> Continuation<'s> {
     pub fn new(index: u32, spellings: &'s [&'static str], turn: &Turn<'_>) -> Self {
         let emitter = Emitter::new(spellings, turn.job.max_lines, turn.forced.len());
-        Self { index, emitter, forced: turn.forced.to_vec(), most: turn.most, generated: 0 }
+        Self {
+            index,
+            emitter,
+            unsent: (String::new(), Vec::new()),
+            sent_at: Instant::now(),
+            forced: turn.forced.to_vec(),
+            most: turn.most,
+            generated: 0,
+        }
     }
 
     /// Bytes that the next token has to agree with.
@@ -276,23 +295,42 @@ impl<'s> Continuation<'s> {
     fn push(&mut self, piece: &[u8], logprob: f32, sender: &GenerationSender) -> Option<Finish> {
         self.forced.drain(..piece.len().min(self.forced.len()));
         self.generated += 1;
-        let candidate = self.index;
-        let stop = self.emitter.push(piece, logprob, |text, tokens| {
-            sender.send(Event::Delta { candidate, text, tokens });
+        let unsent = &mut self.unsent;
+        let stop = self.emitter.push(piece, logprob, |text, scores| {
+            unsent.0.push_str(&text);
+            unsent.1.extend(scores);
         });
         match stop {
-            Some(Stop::MaxLines) => Some(Finish::MaxLines),
-            Some(Stop::NotText) => Some(Finish::EndOfText),
+            Some(Stop::MaxLines) => Some(self.end(sender, Finish::MaxLines)),
+            Some(Stop::NotText) => Some(self.end(sender, Finish::EndOfText)),
             None if self.generated >= self.most => Some(self.end(sender, Finish::MaxTokens)),
-            None => None,
+            None => {
+                if self.sent_at.elapsed() >= SEND_EVERY {
+                    self.send(sender);
+                }
+                None
+            }
         }
     }
 
     /// Sends what is still held.
     pub fn end(&mut self, sender: &GenerationSender, reason: Finish) -> Finish {
-        let candidate = self.index;
-        self.emitter.finish(|text, tokens| sender.send(Event::Delta { candidate, text, tokens }));
+        let unsent = &mut self.unsent;
+        self.emitter.finish(|text, scores| {
+            unsent.0.push_str(&text);
+            unsent.1.extend(scores);
+        });
+        self.send(sender);
         reason
+    }
+
+    fn send(&mut self, sender: &GenerationSender) {
+        if self.unsent.1.is_empty() {
+            return;
+        }
+        let (text, tokens) = std::mem::take(&mut self.unsent);
+        sender.send(Event::Delta { candidate: self.index, text, tokens });
+        self.sent_at = Instant::now();
     }
 }
 

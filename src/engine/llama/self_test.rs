@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::generate::Runner;
 use super::queue::Ticket;
+use crate::engine::fim::Vocabulary;
 use crate::engine::{Event, FimPrompt, Finish, Job, PromptBudget, SelfTest, generation};
 
 /// No real client has this number.
@@ -13,6 +14,8 @@ const CLIENT: u64 = u64::MAX;
 
 /// A large model on a slow machine tries fewer holes.
 const TIME_LIMIT: Duration = Duration::from_millis(1500);
+
+const CALIBRATION_LIMIT: Duration = Duration::from_millis(400);
 
 /// Text before the cursor, after it, and what has to come first.
 const HOLES: &[(&str, &str, &str, &str)] = &[
@@ -65,6 +68,9 @@ pub(super) fn run(runner: &mut Runner<'_>) -> SelfTest {
             reused = fill(runner, path, prefix, suffix).reused > 0;
         }
     }
+    if runner.decoder.can_cut && runner.pace.most() > 0 {
+        measure_widths(runner);
+    }
     runner.decoder.reset();
     runner.builder.forget_client(CLIENT);
 
@@ -100,6 +106,20 @@ pub(super) fn run(runner: &mut Runner<'_>) -> SelfTest {
         );
     }
     result
+}
+
+/// Tells the pace of speculation what wide decodes cost here. Without an answer it assumes the worst.
+fn measure_widths(runner: &mut Runner<'_>) {
+    let mut filler = Vec::new();
+    runner.vocabulary.tokenize("x", &mut filler);
+    let Some(&filler) = filler.first() else { return };
+    match runner.decoder.costs_by_width(filler, CALIBRATION_LIMIT) {
+        Ok(costs) => {
+            tracing::debug!(?costs, "µs of a decode by width");
+            runner.pace.calibrate(&costs);
+        }
+        Err(error) => tracing::warn!("the decode widths could not be measured: {error:#}"),
+    }
 }
 
 #[derive(Default)]

@@ -24,6 +24,9 @@ const SUFFIX_EXACT_TOKENS: usize = 16;
 pub(super) struct LaneWindow {
     /// The first bytes of the window, empty when nothing is remembered.
     head: String,
+    /// The start of the last suffix as text and as the tokens that were used for it.
+    suffix_text: String,
+    suffix_budget: usize,
     suffix: Vec<Token>,
 }
 
@@ -75,6 +78,13 @@ pub(super) fn suffix(
 ) {
     let before = out.len();
     let end = ceil_boundary(text, (budget * BYTES_PER_TOKEN).min(text.len()));
+    if lane.suffix_budget == budget && lane.suffix_text == text[..end] {
+        out.extend_from_slice(&lane.suffix);
+        return;
+    }
+    lane.suffix_budget = budget;
+    lane.suffix_text.clear();
+    lane.suffix_text.push_str(&text[..end]);
     let rule = cache.rule();
     for part in rule.split(&text[..end]) {
         if out.len() - before >= budget {
