@@ -23,6 +23,7 @@ pub fn run() {
     for round in 0..ROUNDS {
         // The engine is idle, so this one runs at once and the others wait behind it.
         let running = engine.generate(long(round, round as u64 % 7));
+        std::thread::sleep(Duration::from_millis(3));
         let waiting: Vec<Generation> = (100..100 + WAITING).map(|lane| engine.generate(long(round, lane))).collect();
         // Sometimes in the prefill, sometimes while it generates.
         std::thread::sleep(Duration::from_micros(300 * (round as u64 % 60)));

@@ -213,8 +213,7 @@ impl Runner<'_> {
     pub fn choose(&self, row: usize, forced: &[u8]) -> Option<Choice> {
         let logits = self.decoder.logits(row);
         if forced.is_empty() {
-            let token = scores::argmax(logits)?;
-            return Some(Choice { token, logprob: scores::log_probability(logits, token) });
+            return scores::best(logits).map(|(token, logprob)| Choice { token, logprob });
         }
         self.choices_under(logits, forced, 1).into_iter().next()
     }

@@ -7,24 +7,25 @@ const NEGLIGIBLE: f32 = -20.0;
 
 const LANES: usize = 16;
 
-/// The index of the largest logit; the lowest index where several are equal. None without a finite logit.
-pub(super) fn argmax(logits: &[f32]) -> Option<Token> {
+/// The index of the largest logit (the lowest where several are equal) and the natural logarithm of its probability
+/// under softmax. None without a finite logit.
+pub(super) fn best(logits: &[f32]) -> Option<(Token, f32)> {
     let largest = max(logits);
     if !largest.is_finite() {
         return None;
     }
-    logits.iter().position(|logit| *logit == largest).map(|index| index as Token)
-}
-
-/// Natural logarithm of a token's probability under softmax.
-pub(super) fn log_probability(logits: &[f32], token: Token) -> f32 {
-    let Some(logit) = logits.get(token as usize) else { return f32::NEG_INFINITY };
-    (logit - log_sum_exp(logits)).min(0.0)
+    let token = logits.iter().position(|logit| *logit == largest)?;
+    Some((token as Token, (-sum_of_exp(logits, largest).ln()).min(0.0)))
 }
 
 /// The logarithm of the softmax denominator.
 pub(super) fn log_sum_exp(logits: &[f32]) -> f32 {
     let largest = max(logits);
+    largest + sum_of_exp(logits, largest).ln()
+}
+
+/// The sum of `e^(logit - largest)`.
+fn sum_of_exp(logits: &[f32], largest: f32) -> f32 {
     let mut sums = [0.0f32; LANES];
     let mut chunks = logits.chunks_exact(LANES);
     for chunk in &mut chunks {
@@ -33,7 +34,7 @@ pub(super) fn log_sum_exp(logits: &[f32]) -> f32 {
         }
     }
     let rest: f32 = chunks.remainder().iter().map(|logit| exp(logit - largest)).sum();
-    largest + (sums.iter().sum::<f32>() + rest).ln()
+    sums.iter().sum::<f32>() + rest
 }
 
 /// The `count` most likely tokens, best first.
@@ -88,11 +89,10 @@ mod tests {
         fn log_probabilities_are_those_of_a_plain_softmax(logits in prop::collection::vec(-40.0f32..40.0, 1..200)) {
             let largest = logits.iter().copied().fold(f64::NEG_INFINITY, |most, logit| most.max(f64::from(logit)));
             let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - largest).exp()).sum();
-            for (index, logit) in logits.iter().enumerate() {
-                let expected = f64::from(*logit) - largest - sum.ln();
-                let got = f64::from(log_probability(&logits, index as Token));
-                prop_assert!((got - expected).abs() < 1e-4, "{got} {expected}");
-            }
+            prop_assert!((f64::from(log_sum_exp(&logits)) - largest - sum.ln()).abs() < 1e-4);
+            let (token, logprob) = best(&logits).unwrap();
+            prop_assert_eq!(f64::from(logits[token as usize]), largest);
+            prop_assert!((f64::from(logprob) + sum.ln()).abs() < 1e-4, "{} {}", logprob, -sum.ln());
         }
 
         #[test]
@@ -101,14 +101,14 @@ mod tests {
             sorted.sort_by(|left, right| logits[*right as usize].total_cmp(&logits[*left as usize]));
             sorted.truncate(count);
             prop_assert_eq!(top(&logits, count, |_| true), sorted.clone());
-            prop_assert_eq!(argmax(&logits), sorted.first().copied());
+            prop_assert_eq!(best(&logits).map(|(token, _)| logits[token as usize]), sorted.first().map(|token| logits[*token as usize]));
         }
     }
 
     #[test]
     fn broken_logits_choose_nothing() {
-        assert_eq!(argmax(&[]), None);
-        assert_eq!(argmax(&[f32::NEG_INFINITY, f32::NEG_INFINITY]), None);
+        assert_eq!(best(&[]), None);
+        assert_eq!(best(&[f32::NEG_INFINITY, f32::NEG_INFINITY]), None);
         assert_eq!(top(&[f32::NAN, f32::NEG_INFINITY], 2, |_| true), Vec::<Token>::new());
     }
 }
