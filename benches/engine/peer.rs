@@ -31,6 +31,7 @@ pub fn run() {
     let (mut ours, mut drafted, mut theirs) = (Vec::new(), Vec::new(), Vec::new());
     let (mut outside, mut their_outside) = (Vec::new(), Vec::new());
     let (mut same, mut evaluated, mut their_evaluated) = (0, 0, 0);
+    let mut connection = None;
     for (lane, cursor) in cursors(DOCUMENTS).into_iter().enumerate() {
         let typed: Vec<usize> =
             cursor.text[cursor.offset..].char_indices().map(|(at, _)| at).take(KEYSTROKES).collect();
@@ -52,7 +53,7 @@ pub fn run() {
                 "cache_prompt": true, "n_probs": 1,
             });
             let start = Instant::now();
-            let reply = post(&address, "/completion", &body);
+            let reply = post(&mut connection, &address, "/completion", &body);
             let their_elapsed = start.elapsed().as_secs_f64() * 1000.0;
             // Equal work only: answers that end early on one side are left out.
             if reply["tokens_predicted"].as_u64() != Some(u64::from(answer.report.generated)) {
@@ -82,38 +83,43 @@ pub fn run() {
     print_line("llama-server, outside its own timings", their_outside, "ms");
 }
 
-/// One HTTP/1.1 exchange on its own connection's lifetime; enough for a local server.
-fn post(address: &str, path: &str, body: &Value) -> Value {
-    thread_local! {
-        static CONNECTION: std::cell::RefCell<Option<TcpStream>> = const { std::cell::RefCell::new(None) };
-    }
-    CONNECTION.with(|connection| {
-        let mut connection = connection.borrow_mut();
+/// One HTTP/1.1 exchange over a kept connection; enough for a local server.
+fn post(connection: &mut Option<TcpStream>, address: &str, path: &str, body: &Value) -> Value {
+    let body = body.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // The server closes a connection after a number of requests: the next attempt opens another.
+    for _ in 0..2 {
         let stream = connection.get_or_insert_with(|| {
             let stream = TcpStream::connect(address).expect("a llama-server: run benches/llama-server.sh");
             stream.set_nodelay(true).expect("a socket");
             stream
         });
-        let body = body.to_string();
-        let request = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).expect("the server takes the request");
-        let mut received = Vec::new();
-        let mut buffer = [0; 16 << 10];
-        loop {
-            let count = stream.read(&mut buffer).expect("the server answers");
-            assert!(count > 0, "the server closed the connection");
-            received.extend_from_slice(&buffer[..count]);
-            if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
-                let head = String::from_utf8_lossy(&received[..end]).to_lowercase();
-                let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
-                let length: usize = length.and_then(|length| length.trim().parse().ok()).expect("a content length");
-                if received.len() >= end + 4 + length {
-                    return serde_json::from_slice(&received[end + 4..end + 4 + length]).expect("JSON");
-                }
+        match exchange(stream, request.as_bytes()) {
+            Some(reply) => return serde_json::from_slice(&reply).expect("JSON"),
+            None => *connection = None,
+        }
+    }
+    panic!("the server closes every connection");
+}
+
+/// The body of the reply; None when the connection was closed.
+fn exchange(stream: &mut TcpStream, request: &[u8]) -> Option<Vec<u8>> {
+    stream.write_all(request).ok()?;
+    let mut received = Vec::new();
+    let mut buffer = [0; 16 << 10];
+    loop {
+        let count = stream.read(&mut buffer).ok().filter(|count| *count > 0)?;
+        received.extend_from_slice(&buffer[..count]);
+        if let Some(end) = received.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&received[..end]).to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+            let length: usize = length.and_then(|length| length.trim().parse().ok()).expect("a content length");
+            if received.len() >= end + 4 + length {
+                return Some(received[end + 4..end + 4 + length].to_vec());
             }
         }
-    })
+    }
 }

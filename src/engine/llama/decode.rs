@@ -186,7 +186,7 @@ impl<'m> Decoder<'m> {
     pub fn costs_by_width(&mut self, filler: Token, limit: Duration) -> Result<Vec<(usize, f32)>> {
         const WIDTHS: [usize; 5] = [1, 2, 4, 8, 16];
         // Attention costs as much as in a prompt of common length.
-        const CONTEXT: usize = 256;
+        const CONTEXT: usize = 512;
         let start = Instant::now();
         let widest = self.plan.batch as usize;
         self.reset();

@@ -84,7 +84,7 @@ const SMOOTHING: f32 = 0.05;
 const UNKNOWN_COST: f32 = 0.6;
 
 /// Drafting has to promise this much: estimates are noisy, and a wrong draft also costs a cut of the cache.
-const MARGIN: f32 = 1.05;
+const MARGIN: f32 = 1.15;
 
 /// Chooses a draft's width from what a decode of each width costs on this machine and how often drafts are right.
 #[derive(Debug)]
@@ -118,7 +118,7 @@ impl Pace {
         } else if width <= WIDEST && self.one > 0.0 {
             let before = self.relative_cost(width);
             let seen = (microseconds / self.one).clamp(1.0, 2.0 * before);
-            self.relative[width] = before + SMOOTHING * (seen - before);
+            self.relative[width] = before + 2.0 * SMOOTHING * (seen - before);
         }
     }
 
