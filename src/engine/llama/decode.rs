@@ -12,10 +12,10 @@ use super::slots::{Slots, common_prefix};
 use crate::engine::fim::Token;
 
 /// A prefill step should take about this long on a CPU, in µs: a cancel waits for one of them.
-const STEP_GOAL_US: f32 = 4000.0;
+const STEP_GOAL_US: f32 = 6000.0;
 
 /// Shorter steps waste the machine's width.
-const SHORTEST_STEP: usize = 8;
+const SHORTEST_STEP: usize = 16;
 
 /// A context with its book-keeping.
 pub(super) struct Decoder<'m> {
@@ -102,7 +102,9 @@ impl<'m> Decoder<'m> {
             kept = 0;
         }
         self.cut(slot, kept);
-        while let Some(other) = self.slots.to_evict(slot, prompt.len() + room) {
+        while self.plan.shared
+            && let Some(other) = self.slots.to_evict(slot, prompt.len() + room)
+        {
             self.cut(other, 0);
         }
         // A cut that llama.cpp refused has emptied the slot.
@@ -145,7 +147,7 @@ impl<'m> Decoder<'m> {
             self.step = if self.plan.batch > 64 { self.plan.batch as usize } else { self.step };
             return;
         }
-        if elapsed > 1.5 * STEP_GOAL_US {
+        if elapsed > 1.25 * STEP_GOAL_US {
             self.step = (self.step * 3 / 4).max(SHORTEST_STEP);
         } else if elapsed < 0.75 * STEP_GOAL_US {
             self.step = (self.step + self.step / 4 + 1).min(self.plan.batch as usize);

@@ -24,7 +24,7 @@ const MOST_SLOTS: u32 = 4;
 /// Most candidates of one job.
 pub(super) const MOST_CANDIDATES: u32 = 4;
 
-/// Memory that slots beyond the first may take together, in bytes.
+/// Memory that sequences beyond the first may take together, in bytes.
 const SLOT_MEMORY: u64 = 512 << 20;
 
 /// Longest prefill step: on a CPU a cancel waits for it, on a GPU it takes a few ms whatever its length.
@@ -40,8 +40,11 @@ pub(super) struct ContextPlan {
     pub window: u32,
     /// Sequences for lanes; those for further candidates come after them.
     pub slots: u32,
-    /// Cells of the KV cache, shared by all sequences.
+    /// Cells of the KV cache.
     pub cells: u32,
+    /// All sequences share the cells. Otherwise each has its own: a decode then does not walk over those of others,
+    /// which costs a small model a tenth of its speed, but all sequences need the memory of a whole window.
+    pub shared: bool,
     pub batch: u32,
     pub threads: u32,
 }
@@ -120,16 +123,21 @@ pub(super) fn plan(model: &LlamaModel, fim: &Fim, config: &ModelConfig, warnings
     let heads = u64::from(model.n_head().max(1));
     let head_bytes = (model.n_embd().max(0) as u64 / heads) * bytes_of(config.kv_type) / 16;
     let token_bytes = (2 * u64::from(model.n_layer()) * u64::from(model.n_head_kv().max(1)) * head_bytes).max(1);
-    let affordable = SLOT_MEMORY / (token_bytes * u64::from(window)).max(1);
-    let slots = (1 + affordable).min(u64::from(MOST_SLOTS)) as u32;
+    let window_bytes = (token_bytes * u64::from(window)).max(1);
+    let shared = window_bytes * u64::from(MOST_SLOTS + MOST_CANDIDATES - 1) > SLOT_MEMORY;
+    let slots = if shared { (1 + SLOT_MEMORY / window_bytes).min(u64::from(MOST_SLOTS)) as u32 } else { MOST_SLOTS };
     let spill = MOST_CANDIDATES * config.generated_tokens.min(window);
-    let gpu = uses_gpu(config);
     ContextPlan {
         window,
         slots,
         // llama.cpp wants multiples of 256.
-        cells: (slots * window + spill).next_multiple_of(256),
-        batch: if gpu { GPU_BATCH } else { CPU_BATCH },
+        cells: if shared {
+            (slots * window + spill).next_multiple_of(256)
+        } else {
+            window.next_multiple_of(256) * (slots + MOST_CANDIDATES - 1)
+        },
+        shared,
+        batch: if uses_gpu(config) { GPU_BATCH } else { CPU_BATCH },
         threads: if config.threads > 0 { config.threads } else { default_threads() },
     }
 }
@@ -166,7 +174,7 @@ pub(super) fn context<'m>(
         .with_n_batch(plan.batch)
         .with_n_ubatch(plan.batch)
         .with_n_seq_max(plan.slots + MOST_CANDIDATES - 1)
-        .with_kv_unified(true)
+        .with_kv_unified(plan.shared)
         // Sliding-window models otherwise forget the cells that prefix reuse needs.
         .with_swa_full(true)
         .with_no_perf(true)
