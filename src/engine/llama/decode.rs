@@ -12,7 +12,7 @@ use super::slots::{Slots, common_prefix};
 use crate::engine::fim::Token;
 
 /// A prefill step should take about this long on a CPU, in µs: a cancel waits for one of them.
-const STEP_GOAL_US: f32 = 6000.0;
+const STEP_GOAL_US: f32 = 5000.0;
 
 /// Shorter steps waste the machine's width.
 const SHORTEST_STEP: usize = 16;
