@@ -5,9 +5,13 @@
 mod cursor;
 mod grammar;
 mod language;
+mod source;
+mod tags;
 mod tokens;
 mod tree;
 
 pub use cursor::{Cursor, Region, Scope};
 pub use language::Language;
-pub use tree::SyntaxTree;
+pub use source::{parse_source, tags_of_source};
+pub use tags::{Definition, DefinitionKind, Import, Place, Reference, ReferenceKind, Tags};
+pub use tree::{SyntaxTree, spawn_parsing_thread};

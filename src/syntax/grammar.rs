@@ -2,15 +2,28 @@
 //!
 //! To add a language: one line in `grammars!`, its folder and its entry in `grammars/`; nothing else in Rust.
 
+use std::sync::OnceLock;
+
 use tree_sitter::{Query, QueryError};
 use tree_sitter_language::LanguageFn;
+
+use super::tags::TagRules;
 
 /// A grammar with the text of its queries, as registered.
 pub(super) struct Source {
     name: &'static str,
     function: LanguageFn,
-    /// File name and text.
+    /// What completion asks about a place: file name and text.
     queries: [(&'static str, &'static str); 3],
+    /// What the index takes from a file: definitions, imports, references.
+    tags: [(&'static str, &'static str); 3],
+}
+
+#[cfg(test)]
+impl Source {
+    pub(super) fn cursor_queries(&self) -> [(&'static str, &'static str); 3] {
+        self.queries
+    }
 }
 
 macro_rules! grammars {
@@ -23,20 +36,42 @@ macro_rules! grammars {
                 ("regions.scm", include_str!(concat!("../../grammars/", $name, "/regions.scm"))),
                 ("blocks.scm", include_str!(concat!("../../grammars/", $name, "/blocks.scm"))),
             ],
+            tags: [
+                ("definitions.scm", include_str!(concat!("../../grammars/", $name, "/definitions.scm"))),
+                ("imports.scm", include_str!(concat!("../../grammars/", $name, "/imports.scm"))),
+                ("references.scm", include_str!(concat!("../../grammars/", $name, "/references.scm"))),
+            ],
         },)*];
     };
 }
 
 grammars! {
+    "bash" => tree_sitter_bash::LANGUAGE,
     "c" => tree_sitter_c::LANGUAGE,
     "cpp" => tree_sitter_cpp::LANGUAGE,
+    "csharp" => tree_sitter_c_sharp::LANGUAGE,
+    "css" => tree_sitter_css::LANGUAGE,
+    "elixir" => tree_sitter_elixir::LANGUAGE,
     "go" => tree_sitter_go::LANGUAGE,
+    "haskell" => tree_sitter_haskell::LANGUAGE,
+    "html" => tree_sitter_html::LANGUAGE,
     "java" => tree_sitter_java::LANGUAGE,
     "javascript" => tree_sitter_javascript::LANGUAGE,
+    "json" => tree_sitter_json::LANGUAGE,
+    "kotlin" => tree_sitter_kotlin_ng::LANGUAGE,
+    "lua" => tree_sitter_lua::LANGUAGE,
+    "markdown" => tree_sitter_md::LANGUAGE,
+    "php" => tree_sitter_php::LANGUAGE_PHP,
     "python" => tree_sitter_python::LANGUAGE,
+    "ruby" => tree_sitter_ruby::LANGUAGE,
     "rust" => tree_sitter_rust::LANGUAGE,
+    "scala" => tree_sitter_scala::LANGUAGE,
+    "swift" => tree_sitter_swift::LANGUAGE,
+    "toml" => tree_sitter_toml_ng::LANGUAGE,
     "tsx" => tree_sitter_typescript::LANGUAGE_TSX,
     "typescript" => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
+    "yaml" => tree_sitter_yaml::LANGUAGE,
+    "zig" => tree_sitter_zig::LANGUAGE,
 }
 
 pub(super) fn source(name: &str) -> Option<&'static Source> {
@@ -74,12 +109,14 @@ impl Capture {
     }
 }
 
-/// A grammar and one query made of all its query files.
+/// A grammar and one query made of all its query files; the tag rules are made when the index first asks.
 #[derive(Debug)]
 pub(super) struct Grammar {
     pub(super) language: tree_sitter::Language,
     query: Option<Query>,
     captures: Vec<Option<Capture>>,
+    tags: OnceLock<TagRules>,
+    tag_sources: [String; 2],
 }
 
 impl Grammar {
@@ -97,12 +134,36 @@ impl Grammar {
         };
         let names = query.as_ref().map_or(&[][..], |query| query.capture_names());
         let captures = names.iter().map(|name| Capture::named(name)).collect();
-        Self { language, query, captures }
+        let joined = |files: &[usize]| -> String {
+            // A language's own patterns before those that it inherits: the first that matches counts.
+            let own_first = sources.iter().rev();
+            let texts: Vec<&str> = own_first.flat_map(|source| files.iter().map(|at| source.tags[*at].1)).collect();
+            texts.join("\n")
+        };
+        let tag_sources = [joined(&[0, 1]), joined(&[2])];
+        Self { language, query, captures, tags: OnceLock::new(), tag_sources }
+    }
+
+    /// Compiled at the first use (up to 0.5 s for Swift in a debug build).
+    pub(super) fn tags(&self) -> &TagRules {
+        self.tags.get_or_init(|| {
+            let [definitions, references] = &self.tag_sources;
+            TagRules::compile(&self.language, definitions, references).unwrap_or_else(|error| {
+                // Compiled in and tested, as above.
+                tracing::error!("tag queries: {error}");
+                TagRules::none()
+            })
+        })
     }
 
     fn query_of(language: &tree_sitter::Language, sources: &[&Source]) -> Result<Query, QueryError> {
         let texts: Vec<&str> = sources.iter().flat_map(|source| source.queries.map(|(_, text)| text)).collect();
         Query::new(language, &texts.join("\n"))
+    }
+
+    #[cfg(test)]
+    pub(super) fn tag_sources(&self) -> &[String; 2] {
+        &self.tag_sources
     }
 
     pub(super) fn query(&self) -> Option<&Query> {

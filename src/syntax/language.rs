@@ -26,6 +26,8 @@ pub struct Language {
 pub(super) struct Entry {
     inherits: Option<String>,
     #[serde(default)]
+    outline: bool,
+    #[serde(default)]
     language_ids: Vec<String>,
     #[serde(default)]
     pub(super) extensions: Vec<String>,
@@ -87,6 +89,11 @@ impl Language {
     /// Blocks are made by indentation, not by brackets.
     pub fn is_indented(&self) -> bool {
         self.entry.block_bracket.is_none()
+    }
+
+    /// Prose or data: it has an outline, and neither code nor imports.
+    pub fn is_outline(&self) -> bool {
+        self.entry.outline
     }
 
     /// The grammar and its compiled queries; compiled at the first use (up to 100 ms for C++ in a debug build).

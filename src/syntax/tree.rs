@@ -1,6 +1,6 @@
 //! A syntax tree of one version of a text: parsed incrementally, within a time limit, and counted for errors.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::{ControlFlow, Range};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -9,6 +9,7 @@ use ropey::Rope;
 use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Tree};
 
 use super::Language;
+use super::tags::Tags;
 use crate::text::{Edit, Point};
 
 /// Longest parse. A file of a usual size takes 1 to 20 ms (about 8 MB/s), so only hostile or generated text meets it.
@@ -26,6 +27,22 @@ const STACK_BYTES_PER_LEVEL: usize = 256;
 thread_local! {
     /// A parser keeps its stacks between parses, so each thread keeps one.
     static PARSER: RefCell<Parser> = RefCell::new(Parser::new());
+    /// Levels of nesting that this thread's stack can take.
+    static STACK_LEVELS: Cell<usize> = const { Cell::new(SAFE_NESTING) };
+}
+
+/// Starts a thread that parses texts of up to 1 MiB without starting another one for their nesting. Its stack is address
+/// space, not memory, until a text is nested that deep.
+pub fn spawn_parsing_thread(
+    name: &str,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<std::thread::JoinHandle<()>> {
+    const LEVELS: usize = 1 << 20;
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread.stack_size((1 << 20) + LEVELS * STACK_BYTES_PER_LEVEL).spawn(move || {
+        STACK_LEVELS.set(LEVELS);
+        work();
+    })
 }
 
 /// A tree and the text that it was parsed from. Cloning is cheap.
@@ -83,6 +100,12 @@ impl SyntaxTree {
     /// The text that the tree was parsed from.
     pub fn text(&self) -> &Rope {
         &self.text
+    }
+
+    /// Definitions, references and imports of the whole text.
+    pub fn tags(&self) -> Tags {
+        let text = self.text.to_string();
+        Tags::find(self.language.grammar().tags(), &self.tree, text.as_bytes())
     }
 
     pub(super) fn root(&self) -> Node<'_> {
@@ -144,36 +167,54 @@ fn point_after(point: Point, text: &str) -> Point {
 
 /// `nesting`: most levels that the parser may nest.
 fn parse(limit: Duration, language: &Language, text: &Rope, before: Option<&Tree>, nesting: usize) -> Option<Tree> {
-    if text.len_bytes() > MAX_BYTES {
-        return None;
-    }
-    if nesting <= SAFE_NESTING {
-        return PARSER.with_borrow_mut(|parser| parse_here(parser, limit, language, text, before));
-    }
-    let stack = (1 << 20) + text.len_bytes() * STACK_BYTES_PER_LEVEL;
-    std::thread::scope(|scope| {
-        let parse = || parse_here(&mut Parser::new(), limit, language, text, before);
-        // The stack is address space, not memory, until the parser goes that deep.
-        let thread = std::thread::Builder::new().name("deep-parse".to_owned()).stack_size(stack);
-        thread.spawn_scoped(scope, parse).ok()?.join().ok()?
-    })
-}
-
-fn parse_here(
-    parser: &mut Parser,
-    limit: Duration,
-    language: &Language,
-    text: &Rope,
-    before: Option<&Tree>,
-) -> Option<Tree> {
     let length = text.len_bytes();
-    let mut read = |byte: usize, _| {
+    let read = |byte: usize| {
         if byte >= length {
             return &[][..];
         }
         let (chunk, start, ..) = text.chunk_at_byte(byte);
         &chunk.as_bytes()[byte - start..]
     };
+    parse_chunks(limit, language, length, read, before, nesting)
+}
+
+/// A text that lies in one piece, from nothing. None when it is longer than 2 MiB or takes longer than `limit`.
+pub(super) fn parse_bytes(limit: Duration, language: &Language, text: &[u8]) -> Option<Tree> {
+    parse_chunks(limit, language, text.len(), |byte| text.get(byte..).unwrap_or_default(), None, text.len())
+}
+
+/// `read` gives the text from a byte on, as much as lies in one piece, and nothing at the end.
+fn parse_chunks<'text>(
+    limit: Duration,
+    language: &Language,
+    length: usize,
+    read: impl Fn(usize) -> &'text [u8] + Sync,
+    before: Option<&Tree>,
+    nesting: usize,
+) -> Option<Tree> {
+    if length > MAX_BYTES {
+        return None;
+    }
+    if nesting <= STACK_LEVELS.get() {
+        return PARSER.with_borrow_mut(|parser| parse_here(parser, limit, language, &read, before));
+    }
+    let stack = (1 << 20) + length * STACK_BYTES_PER_LEVEL;
+    std::thread::scope(|scope| {
+        let parse = || parse_here(&mut Parser::new(), limit, language, &read, before);
+        // The stack is address space, not memory, until the parser goes that deep.
+        let thread = std::thread::Builder::new().name("deep-parse".to_owned()).stack_size(stack);
+        thread.spawn_scoped(scope, parse).ok()?.join().ok()?
+    })
+}
+
+fn parse_here<'text>(
+    parser: &mut Parser,
+    limit: Duration,
+    language: &Language,
+    read: &impl Fn(usize) -> &'text [u8],
+    before: Option<&Tree>,
+) -> Option<Tree> {
+    let mut read = |byte: usize, _| read(byte);
     let deadline = Instant::now() + limit;
     let mut in_time =
         |_: &_| if Instant::now() < deadline { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };

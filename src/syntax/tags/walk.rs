@@ -1,0 +1,295 @@
+//! The walk itself: every node once, in the order of the text.
+
+use rustc_hash::FxHashSet;
+use streaming_iterator::StreamingIterator;
+use tree_sitter::{Node, QueryCursor, Tree, TreeCursor};
+
+use super::chain::{LeafClass, LeafRule, ReferenceKind};
+use super::rules::{TagCapture, TagRules};
+use super::{Definition, DefinitionKind, Import, Place, Reference, Tags};
+
+/// Most matches that tree-sitter follows at once at one node. A pattern needs a handful.
+const MATCH_LIMIT: u32 = 256;
+
+impl Tags {
+    /// What stands in `text`, of which `tree` is the tree.
+    pub(in crate::syntax) fn find(rules: &TagRules, tree: &Tree, text: &[u8]) -> Self {
+        let mut walk = Walk::new(rules, text);
+        walk.run(tree.walk());
+        walk.finish()
+    }
+}
+
+#[cfg(test)]
+impl Tags {
+    /// Start and kind of every leaf that a rule calls a reference, local variables or not.
+    pub(super) fn find_all_leaves(
+        rules: &TagRules,
+        tree: &Tree,
+        text: &[u8],
+    ) -> std::collections::BTreeSet<(u32, ReferenceKind)> {
+        let mut walk = Walk::new(rules, text);
+        walk.run(tree.walk());
+        walk.tags.references.iter().map(|reference| (reference.name.start, reference.kind)).collect()
+    }
+}
+
+/// An ancestor of the node at hand.
+#[derive(Clone, Copy)]
+struct Ancestor {
+    kind: u16,
+    /// Its field in its parent; asked for only where a rule needs it.
+    field: Option<u16>,
+}
+
+struct Walk<'a> {
+    rules: &'a TagRules,
+    text: &'a [u8],
+    query_cursor: QueryCursor,
+    path: Vec<Ancestor>,
+    tags: Tags,
+    /// Definitions around the node at hand, outermost first, with their end.
+    around: Vec<(u32, u32)>,
+    /// Starts of the names of definitions: these are no references.
+    names: FxHashSet<u32>,
+    /// Local variables: the callable that they live in and their name.
+    locals: FxHashSet<(Option<u32>, &'a [u8])>,
+    /// End of the last import: names in it are references of that kind.
+    import_end: u32,
+    /// References that a local variable may explain: index of the reference and of its callable.
+    unresolved: Vec<(u32, Option<u32>)>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(rules: &'a TagRules, text: &'a [u8]) -> Self {
+        let mut query_cursor = QueryCursor::new();
+        query_cursor.set_match_limit(MATCH_LIMIT);
+        query_cursor.set_max_start_depth(Some(0));
+        Self {
+            rules,
+            text,
+            query_cursor,
+            path: Vec::with_capacity(64),
+            tags: Tags::default(),
+            around: Vec::new(),
+            names: FxHashSet::default(),
+            locals: FxHashSet::default(),
+            import_end: 0,
+            unresolved: Vec::new(),
+        }
+    }
+
+    fn run(&mut self, mut cursor: TreeCursor<'_>) {
+        loop {
+            let node = cursor.node();
+            let kind = node.kind_id();
+            let mut field = None;
+            if let Some(rules) = self.rules.kind(kind) {
+                if rules.needs_field {
+                    field = cursor.field_id().map(|id| id.get());
+                }
+                if rules.is_root {
+                    self.definitions_at(node);
+                }
+                if !rules.leaf.is_empty() {
+                    self.leaf(node, field, &rules.leaf);
+                }
+            }
+            if cursor.goto_first_child() {
+                self.path.push(Ancestor { kind, field });
+                continue;
+            }
+            while !cursor.goto_next_sibling() {
+                if !cursor.goto_parent() {
+                    return;
+                }
+                self.path.pop();
+            }
+        }
+    }
+
+    /// Definitions and imports whose pattern begins at `node`.
+    fn definitions_at(&mut self, node: Node<'_>) {
+        let Some(query) = &self.rules.query else { return };
+        let mut matches = self.query_cursor.matches(query, node, self.text);
+        let mut found: Vec<(u32, usize, Definition)> = Vec::new();
+        let mut import: Option<Import> = None;
+        while let Some(matched) = matches.next() {
+            let (mut whole, mut name, mut body) = (None, None, None);
+            let (mut import_node, mut path, mut imported) = (None, None, None);
+            for capture in matched.captures() {
+                match self.rules.capture(capture.index) {
+                    Some(TagCapture::Definition(kind)) => whole = Some((capture.node, kind)),
+                    // A pattern with a repetition captures several: the first is the one.
+                    Some(TagCapture::Name) => name = name.or(Some(capture.node)),
+                    Some(TagCapture::Body) => body = body.or(Some(capture.node)),
+                    Some(TagCapture::Import) => import_node = Some(capture.node),
+                    Some(TagCapture::ImportPath) => path = Some(capture.node),
+                    Some(TagCapture::ImportName) => imported = Some(capture.node),
+                    None => {}
+                }
+            }
+            if let (Some((whole, kind)), Some(name)) = (whole, name) {
+                let definition = Definition {
+                    kind,
+                    name: range(name),
+                    name_at: place(name.start_position()),
+                    range: range(whole),
+                    start: place(whole.start_position()),
+                    end: place(whole.end_position()),
+                    body: body.map(|body| offset(body.start_byte())),
+                    container: None,
+                };
+                found.push((definition.name.start, matched.pattern_index, definition));
+            }
+            if let (Some(node), Some(path)) = (import_node, path) {
+                let text = unquoted(self.text, path);
+                // One statement makes a match for each of its names.
+                if import.as_ref().is_none_or(|import| import.path != text) {
+                    self.tags.imports.extend(import.take());
+                    import = Some(Import { at: place(node.start_position()), path: text, names: Vec::new() });
+                }
+                if let (Some(import), Some(name)) = (&mut import, imported) {
+                    import.names.push(String::from_utf8_lossy(bytes(self.text, name)).into_owned());
+                }
+                self.import_end = self.import_end.max(offset(node.end_byte()));
+            }
+        }
+        drop(matches);
+        self.tags.imports.extend(import);
+        // Where several patterns name the same thing, the first in the file knows it best.
+        found.sort_by_key(|(name, pattern, _)| (*name, *pattern));
+        found.dedup_by_key(|(name, ..)| *name);
+        for (name, _, mut definition) in found {
+            // The name of an extension is a use of what it extends.
+            let is_name = definition.kind != DefinitionKind::Extension;
+            if definition.name.is_empty() || (is_name && !self.names.insert(name)) {
+                continue;
+            }
+            while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
+                self.around.pop();
+            }
+            let holds = |index: &u32| {
+                let outer = &self.tags.definitions[*index as usize].range;
+                outer.start <= definition.range.start
+                    && outer.end >= definition.range.end
+                    && *outer != definition.range
+            };
+            definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
+            let container = definition.container.map(|index| self.tags.definitions[index as usize].kind);
+            if definition.kind == DefinitionKind::Function && container.is_some_and(DefinitionKind::has_members) {
+                definition.kind = DefinitionKind::Method;
+            }
+            let index = offset(self.tags.definitions.len());
+            self.around.push((index, definition.range.end));
+            self.tags.definitions.push(definition);
+        }
+    }
+
+    fn leaf(&mut self, node: Node<'_>, field: Option<u16>, rules: &'a [LeafRule]) {
+        let text = bytes(self.text, node);
+        let Some(rule) = rules.iter().find(|rule| self.fits(rule, field) && rule.accepts(text)) else { return };
+        let start = offset(node.start_byte());
+        if text.is_empty() || self.names.contains(&start) {
+            return;
+        }
+        match rule.class {
+            LeafClass::Ignored => {}
+            LeafClass::Local => {
+                let callable = self.callable(start);
+                self.locals.insert((callable, text));
+            }
+            LeafClass::Reference(kind) => {
+                let kind = if start < self.import_end { ReferenceKind::Import } else { kind };
+                if matches!(kind, ReferenceKind::Value | ReferenceKind::Call) {
+                    let callable = self.callable(start);
+                    self.unresolved.push((offset(self.tags.references.len()), callable));
+                }
+                self.tags.references.push(Reference { kind, name: range(node), at: place(node.start_position()) });
+            }
+        }
+    }
+
+    fn fits(&self, rule: &LeafRule, field: Option<u16>) -> bool {
+        let mut steps = rule.steps.iter();
+        // The leaf's kind is how the rule was found.
+        if let Some(leaf) = steps.next()
+            && leaf.field.is_some()
+            && leaf.field != field
+        {
+            return false;
+        }
+        let mut path = self.path.iter().rev();
+        steps.all(|step| {
+            path.next().is_some_and(|ancestor| {
+                step.kind.is_none_or(|kind| kind == ancestor.kind)
+                    && (step.field.is_none() || step.field == ancestor.field)
+            })
+        })
+    }
+
+    /// The innermost callable definition around `byte`.
+    fn callable(&mut self, byte: u32) -> Option<u32> {
+        while self.around.last().is_some_and(|(_, end)| *end <= byte) {
+            self.around.pop();
+        }
+        let is_it = |index: &u32| {
+            let definition = &self.tags.definitions[*index as usize];
+            definition.kind.is_callable() && definition.range.contains(&byte)
+        };
+        self.around.iter().rev().map(|(index, _)| *index).find(is_it)
+    }
+
+    /// Drops the references that a local variable explains.
+    fn finish(mut self) -> Tags {
+        if !self.locals.is_empty() {
+            let definitions = &self.tags.definitions;
+            let mut explained = FxHashSet::default();
+            for (reference, callable) in &self.unresolved {
+                let name = &self.tags.references[*reference as usize].name;
+                let name = &self.text[name.start as usize..name.end as usize];
+                let mut scope = *callable;
+                loop {
+                    if self.locals.contains(&(scope, name)) {
+                        explained.insert(*reference);
+                        break;
+                    }
+                    let Some(inner) = scope else { break };
+                    let mut outer = definitions[inner as usize].container;
+                    while let Some(index) = outer.filter(|index| !definitions[*index as usize].kind.is_callable()) {
+                        outer = definitions[index as usize].container;
+                    }
+                    scope = outer;
+                }
+            }
+            let mut index = 0;
+            self.tags.references.retain(|_| {
+                index += 1;
+                !explained.contains(&(index - 1))
+            });
+        }
+        self.tags
+    }
+}
+
+fn bytes<'a>(text: &'a [u8], node: Node<'_>) -> &'a [u8] {
+    text.get(node.byte_range()).unwrap_or_default()
+}
+
+/// Paths are written as strings, in angle brackets, or bare.
+fn unquoted(text: &[u8], node: Node<'_>) -> String {
+    let text = String::from_utf8_lossy(bytes(text, node));
+    text.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | '<' | '>') || c.is_whitespace()).to_owned()
+}
+
+fn offset(byte: usize) -> u32 {
+    u32::try_from(byte).unwrap_or(u32::MAX)
+}
+
+fn range(node: Node<'_>) -> std::ops::Range<u32> {
+    offset(node.start_byte())..offset(node.end_byte())
+}
+
+fn place(point: tree_sitter::Point) -> Place {
+    Place { row: offset(point.row), column: offset(point.column) }
+}
