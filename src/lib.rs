@@ -11,7 +11,11 @@ pub mod text;
 
 pub mod syntax;
 
-// Layer 1: local models.
+// Layer 1: what may be looked at, what stands in the workspace, local models.
+pub mod privacy;
+
+pub mod index;
+
 pub mod engine;
 
 // Layer 2: what a prompt may contain.

@@ -1,0 +1,4 @@
+; Brackets of Lua: what holds items. Blocks end with `end`.
+(table_constructor) @list
+(arguments) @list
+(parameters) @list

@@ -1,0 +1,16 @@
+; What a name in Lua is.
+((identifier) @ignore (#any-of? @ignore "self" "require" "dofile" "loadfile"))
+(parameters name: (identifier) @local)
+(variable_declaration (variable_list name: (identifier) @local))
+(variable_declaration (assignment_statement (variable_list name: (identifier) @local)))
+(for_generic_clause (variable_list name: (identifier) @local))
+(for_numeric_clause name: (identifier) @local)
+(attribute (identifier) @ignore)
+(label_statement (identifier) @ignore)
+(goto_statement (identifier) @ignore)
+(function_call name: (identifier) @reference.call)
+(function_call name: (dot_index_expression field: (identifier) @reference.method))
+(function_call name: (method_index_expression method: (identifier) @reference.method))
+(dot_index_expression field: (identifier) @reference.member)
+(field name: (identifier) @reference.member)
+(identifier) @reference.value

@@ -1,0 +1,4 @@
+; Comments and strings of Lua.
+(comment) @comment
+(hash_bang_line) @comment
+(string) @string

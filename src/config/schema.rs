@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Settings {
     pub completion: CompletionSettings,
     pub engine: EngineSettings,
+    pub index: IndexSettings,
     pub log: LogSettings,
 }
 
@@ -135,6 +136,62 @@ impl Default for EngineSettings {
             kv_type: KvType::F16,
             max_draft_tokens: 10,
             host_idle_seconds: 30,
+        }
+    }
+}
+
+/// Who notices that files change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WatchMode {
+    Off,
+    /// The editor tells.
+    Client,
+    /// The server watches by itself.
+    Server,
+    /// The editor where it offers to, otherwise the server.
+    #[default]
+    Auto,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct IndexSettings {
+    pub enabled: bool,
+    pub watch: WatchMode,
+    /// Threads that parse; 0 takes half of the cores, at most 8.
+    pub threads: u32,
+    /// Percent of a core that each of them may take.
+    pub cpu_share: u32,
+    /// MiB that the index may take; beyond it files are only listed.
+    pub max_memory_mb: usize,
+    pub max_files: usize,
+    /// Larger files are not read.
+    pub max_file_bytes: usize,
+    /// Longest parse of a file in ms; after it only the file's words are indexed.
+    pub max_parse_ms: u64,
+    /// Patterns in git's syntax of what to leave out.
+    pub exclude: Vec<String>,
+    /// Keep the index between runs, in the cache directory.
+    pub persist: bool,
+    /// Answer `documentSymbol`, `definition` and `references` too.
+    pub navigation: bool,
+}
+
+impl Default for IndexSettings {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            watch: WatchMode::Auto,
+            threads: 0,
+            cpu_share: 100,
+            max_memory_mb: 2048,
+            max_files: 200_000,
+            max_file_bytes: 1 << 20,
+            max_parse_ms: 1000,
+            exclude: Vec::new(),
+            persist: true,
+            navigation: false,
         }
     }
 }

@@ -127,7 +127,7 @@ impl SyntaxTree {
 
     /// Captures of the patterns that begin at `node` itself.
     fn capture<'tree>(&self, node: Node<'tree>, captured: &mut Captured<'tree>) {
-        let grammar = self.language().grammar();
+        let grammar = self.language().grammar().cursor();
         let Some(query) = grammar.query() else { return };
         let mut cursor = QueryCursor::new();
         cursor.set_max_start_depth(Some(0));

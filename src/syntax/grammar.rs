@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use tree_sitter::{Query, QueryError};
+use tree_sitter::Query;
 use tree_sitter_language::LanguageFn;
 
 use super::tags::TagRules;
@@ -17,6 +17,12 @@ pub(super) struct Source {
     queries: [(&'static str, &'static str); 3],
     /// What the index takes from a file: definitions, imports, references.
     tags: [(&'static str, &'static str); 3],
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Source").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 #[cfg(test)]
@@ -78,6 +84,20 @@ pub(super) fn source(name: &str) -> Option<&'static Source> {
     SOURCES.iter().find(|source| source.name == name)
 }
 
+/// Changes when a grammar or a query does: what was extracted before is then of no use.
+pub fn grammars_fingerprint() -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for source in SOURCES {
+        let language = tree_sitter::Language::new(source.function);
+        let counts = [language.node_kind_count(), language.field_count(), language.parse_state_count()];
+        hasher.update(source.name.as_bytes());
+        counts.iter().for_each(|count| _ = hasher.update(&count.to_le_bytes()));
+        source.tags.iter().for_each(|(_, text)| _ = hasher.update(text.as_bytes()));
+    }
+    hasher.update(include_bytes!("../../grammars/languages.toml"));
+    *hasher.finalize().as_bytes()
+}
+
 /// What a capture of the queries means; `grammars/README.md` documents the names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Capture {
@@ -109,63 +129,70 @@ impl Capture {
     }
 }
 
-/// A grammar and one query made of all its query files; the tag rules are made when the index first asks.
+/// A grammar and its queries. Each set of queries is compiled when it is first asked for: the index and completion need
+/// different ones, and compiling takes up to 100 ms.
 #[derive(Debug)]
 pub(super) struct Grammar {
+    name: String,
     pub(super) language: tree_sitter::Language,
+    /// The language's own last, those that it inherits before it.
+    sources: Vec<&'static Source>,
+    cursor: OnceLock<CursorQuery>,
+    tags: OnceLock<TagRules>,
+}
+
+/// What completion asks of a place, as one query.
+#[derive(Debug)]
+pub(super) struct CursorQuery {
+    /// None only in a broken build.
     query: Option<Query>,
     captures: Vec<Option<Capture>>,
-    tags: OnceLock<TagRules>,
-    tag_sources: [String; 2],
 }
 
 impl Grammar {
-    /// `sources`: the language's own last, those that it inherits before it.
-    pub(super) fn compile(name: &str, sources: &[&Source]) -> Self {
+    pub(super) fn new(name: &str, sources: Vec<&'static Source>) -> Self {
         let function = sources.last().map_or(tree_sitter_c::LANGUAGE, |source| source.function);
         let language = tree_sitter::Language::new(function);
-        let query = match Self::query_of(&language, sources) {
-            Ok(query) => Some(query),
-            Err(error) => {
-                // The queries are compiled in and a test compiles them all, so only a broken build comes here.
-                tracing::error!("queries of {name}: {error}");
-                None
-            }
-        };
-        let names = query.as_ref().map_or(&[][..], |query| query.capture_names());
-        let captures = names.iter().map(|name| Capture::named(name)).collect();
-        let joined = |files: &[usize]| -> String {
-            // A language's own patterns before those that it inherits: the first that matches counts.
-            let own_first = sources.iter().rev();
-            let texts: Vec<&str> = own_first.flat_map(|source| files.iter().map(|at| source.tags[*at].1)).collect();
-            texts.join("\n")
-        };
-        let tag_sources = [joined(&[0, 1]), joined(&[2])];
-        Self { language, query, captures, tags: OnceLock::new(), tag_sources }
+        Self { name: name.to_owned(), language, sources, cursor: OnceLock::new(), tags: OnceLock::new() }
     }
 
-    /// Compiled at the first use (up to 0.5 s for Swift in a debug build).
+    pub(super) fn cursor(&self) -> &CursorQuery {
+        self.cursor.get_or_init(|| {
+            let texts: Vec<&str> =
+                self.sources.iter().flat_map(|source| source.queries.map(|(_, text)| text)).collect();
+            // The queries are compiled in and a test compiles them all, so only a broken build comes to an error.
+            let query = Query::new(&self.language, &texts.join("\n"))
+                .inspect_err(|error| tracing::error!("queries of {}: {error}", self.name))
+                .ok();
+            let names = query.as_ref().map_or(&[][..], |query| query.capture_names());
+            let captures = names.iter().map(|name| Capture::named(name)).collect();
+            CursorQuery { query, captures }
+        })
+    }
+
     pub(super) fn tags(&self) -> &TagRules {
         self.tags.get_or_init(|| {
-            let [definitions, references] = &self.tag_sources;
-            TagRules::compile(&self.language, definitions, references).unwrap_or_else(|error| {
+            let [definitions, references] = self.tag_sources();
+            TagRules::compile(&self.language, &definitions, &references).unwrap_or_else(|error| {
                 // Compiled in and tested, as above.
-                tracing::error!("tag queries: {error}");
+                tracing::error!("tag queries of {}: {error}", self.name);
                 TagRules::none()
             })
         })
     }
 
-    fn query_of(language: &tree_sitter::Language, sources: &[&Source]) -> Result<Query, QueryError> {
-        let texts: Vec<&str> = sources.iter().flat_map(|source| source.queries.map(|(_, text)| text)).collect();
-        Query::new(language, &texts.join("\n"))
+    /// Definitions with imports, and references. A language's own patterns stand before those that it inherits: the first
+    /// that matches counts.
+    pub(super) fn tag_sources(&self) -> [String; 2] {
+        let joined = |files: &[usize]| {
+            let own_first = self.sources.iter().rev();
+            own_first.flat_map(|source| files.iter().map(|at| source.tags[*at].1)).collect::<Vec<_>>().join("\n")
+        };
+        [joined(&[0, 1]), joined(&[2])]
     }
+}
 
-    #[cfg(test)]
-    pub(super) fn tag_sources(&self) -> &[String; 2] {
-        &self.tag_sources
-    }
-
+impl CursorQuery {
     pub(super) fn query(&self) -> Option<&Query> {
         self.query.as_ref()
     }
@@ -193,7 +220,7 @@ mod tests {
                     assert!(Capture::named(name).is_some(), "{}/{file}: @{name}", source.name);
                 }
             }
-            assert!(language.grammar().query().is_some());
+            assert!(language.grammar().cursor().query().is_some());
         }
     }
 }

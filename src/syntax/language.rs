@@ -96,9 +96,9 @@ impl Language {
         self.entry.outline
     }
 
-    /// The grammar and its compiled queries; compiled at the first use (up to 100 ms for C++ in a debug build).
+    /// The grammar and its queries, made at the first use.
     pub(super) fn grammar(&self) -> &Grammar {
-        self.grammar.get_or_init(|| Grammar::compile(&self.name, &self.sources()))
+        self.grammar.get_or_init(|| Grammar::new(&self.name, self.sources()))
     }
 
     /// The query sources of this language, those that it inherits first.

@@ -37,12 +37,29 @@ pub fn spawn_parsing_thread(
     name: &str,
     work: impl FnOnce() + Send + 'static,
 ) -> std::io::Result<std::thread::JoinHandle<()>> {
-    const LEVELS: usize = 1 << 20;
-    let thread = std::thread::Builder::new().name(name.to_owned());
-    thread.stack_size((1 << 20) + LEVELS * STACK_BYTES_PER_LEVEL).spawn(move || {
-        STACK_LEVELS.set(LEVELS);
+    deep_thread(name).spawn(move || {
+        STACK_LEVELS.set(DEEP_LEVELS);
         work();
     })
+}
+
+/// `spawn_parsing_thread` in a scope.
+pub fn spawn_scoped_parsing_thread<'scope>(
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    name: &str,
+    work: impl FnOnce() + Send + 'scope,
+) -> std::io::Result<std::thread::ScopedJoinHandle<'scope, ()>> {
+    deep_thread(name).spawn_scoped(scope, move || {
+        STACK_LEVELS.set(DEEP_LEVELS);
+        work();
+    })
+}
+
+/// Levels that a parsing thread takes.
+const DEEP_LEVELS: usize = 1 << 20;
+
+fn deep_thread(name: &str) -> std::thread::Builder {
+    std::thread::Builder::new().name(name.to_owned()).stack_size((1 << 20) + DEEP_LEVELS * STACK_BYTES_PER_LEVEL)
 }
 
 /// A tree and the text that it was parsed from. Cloning is cheap.

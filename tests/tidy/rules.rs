@@ -5,7 +5,7 @@ use super::source::SourceFile;
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
     &["config", "observe", "text", "syntax"],
-    &["engine"],
+    &["engine", "index", "privacy"],
     &["context"],
     &["complete"],
     &["session"],
@@ -15,7 +15,7 @@ const LAYERS: &[&[&str]] = &[
 ];
 
 /// The uses within a row that are wanted.
-const WITHIN_ROW: &[(&str, &str)] = &[("observe", "config"), ("syntax", "text")];
+const WITHIN_ROW: &[(&str, &str)] = &[("observe", "config"), ("syntax", "text"), ("index", "privacy")];
 
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 500;

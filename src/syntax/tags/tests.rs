@@ -142,7 +142,7 @@ fn no_language_lacks_a_part() {
 fn tag_queries_compile_and_use_only_known_captures() {
     for language in Language::all() {
         let [definitions, references] = language.grammar().tag_sources();
-        let rules = TagRules::compile(&language.grammar().language, definitions, references)
+        let rules = TagRules::compile(&language.grammar().language, &definitions, &references)
             .unwrap_or_else(|error| panic!("{}: {error}", language.name));
         assert_eq!(rules.unknown_captures(), [""; 0], "{}", language.name);
     }
@@ -161,10 +161,10 @@ fn leaf_rules_agree_with_the_query_engine() {
         let tree = tree::parse_bytes(PATIENT, language, text.as_bytes()).unwrap();
 
         // Without definitions and imports the walk reports every leaf that a rule accepts, except locals.
-        let rules = TagRules::compile(grammar, "", references).unwrap();
+        let rules = TagRules::compile(grammar, "", &references).unwrap();
         let walked: BTreeSet<(u32, ReferenceKind)> = Tags::find_all_leaves(&rules, &tree, text.as_bytes());
 
-        let query = Query::new(grammar, references).unwrap_or_else(|error| panic!("{}: {error}", language.name));
+        let query = Query::new(grammar, &references).unwrap_or_else(|error| panic!("{}: {error}", language.name));
         let mut first: BTreeMap<u32, (usize, LeafClass)> = BTreeMap::new();
         let mut cursor = QueryCursor::new();
         let mut matches = cursor.matches(&query, tree.root_node(), text.as_bytes());

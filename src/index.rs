@@ -1,0 +1,286 @@
+//! One live graph of a workspace: definitions, uses, imports and words of every file, unsaved documents included.
+//!
+//! An `Index` belongs to one folder. A thread of its own scans and follows changes; questions are answered at any time
+//! from what is known by then, under a read lock of milliseconds, and say how complete that is. Nothing in here fails: what
+//! cannot be read or parsed is left out and counted.
+
+mod extract;
+mod facts;
+mod heuristics;
+mod imports;
+mod indexer;
+mod names;
+mod options;
+mod postings;
+mod progress;
+mod provenance;
+mod refresh;
+mod scan;
+mod state;
+mod store;
+mod verify;
+mod walk;
+mod watch;
+mod words;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
+
+use rustc_hash::FxHashMap;
+
+pub use facts::{FileFacts, Symbol, Use};
+pub use heuristics::Omission;
+use indexer::Job;
+pub use names::NameId;
+pub use options::IndexOptions;
+pub use progress::{Phase, Progress};
+pub use provenance::Provenance;
+pub use state::{File, FileId, State, Totals};
+pub use verify::Difference;
+
+use crate::privacy::IgnoreRules;
+use crate::syntax::{Language, SyntaxTree};
+use progress::Board;
+
+/// Why something is done; it stands in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Opened,
+    IgnoreFileChanged,
+    HeadMoved,
+    EventsLost,
+    NoWatcher,
+    Asked,
+    SettingsChanged,
+}
+
+/// A workspace folder's index. Dropping it stores what is known and ends its threads.
+#[derive(Debug)]
+pub struct Index {
+    shared: Arc<Shared>,
+    mailbox: mpsc::Sender<Job>,
+    indexer: Option<std::thread::JoinHandle<()>>,
+}
+
+/// What the threads of one index share.
+#[derive(Debug)]
+struct Shared {
+    root: PathBuf,
+    options: IndexOptions,
+    state: RwLock<State>,
+    rules: RwLock<Arc<IgnoreRules>>,
+    /// Paths of open documents: their text counts, not the file's.
+    open: Mutex<FxHashMap<String, ()>>,
+    board: Board,
+    watches: Mutex<Option<watch::Watches>>,
+    stop: AtomicBool,
+}
+
+impl Index {
+    /// Reads the stored index, if there is one, and starts to compare it with the files. Returns at once.
+    pub fn open(root: &Path, options: IndexOptions) -> Arc<Self> {
+        let index = Self::start(root, options, Some(Cause::Opened));
+        Arc::new(index)
+    }
+
+    fn start(root: &Path, options: IndexOptions, first: Option<Cause>) -> Self {
+        let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let rules = IgnoreRules::new(&root, &options.exclude);
+        let shared = Arc::new(Shared {
+            root,
+            options,
+            state: RwLock::default(),
+            rules: RwLock::new(Arc::new(rules)),
+            open: Mutex::default(),
+            board: Board::default(),
+            watches: Mutex::default(),
+            stop: AtomicBool::new(false),
+        });
+        let (mailbox, jobs) = mpsc::channel();
+        if let Some(cause) = first {
+            shared.board.queued(2);
+            let _ = mailbox.send(Job::Load);
+            let _ = mailbox.send(Job::Scan(cause));
+        }
+        let worker = shared.clone();
+        let indexer = crate::syntax::spawn_parsing_thread("tandem-index", move || indexer::run(&worker, &jobs));
+        let indexer = indexer.inspect_err(|error| tracing::error!(%error, "no thread for the index")).ok();
+        Self { shared, mailbox, indexer }
+    }
+
+    pub fn root(&self) -> &Path {
+        &self.shared.root
+    }
+
+    pub fn options(&self) -> &IndexOptions {
+        &self.shared.options
+    }
+
+    /// The index as it is now. Hold it for milliseconds: changes wait.
+    pub fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.shared.read()
+    }
+
+    /// How far it is. Changes can be waited for.
+    pub fn progress(&self) -> tokio::sync::watch::Receiver<Progress> {
+        self.shared.board.subscribe()
+    }
+
+    pub fn provenance(&self) -> Provenance {
+        let progress = self.progress().borrow().clone();
+        Provenance {
+            commit: progress.commit,
+            branch: progress.branch,
+            files: self.read().totals().files,
+            pending: progress.pending,
+            open_documents: self.shared.open().len(),
+            caught_up: progress.is_caught_up,
+        }
+    }
+
+    /// Compares the whole workspace with the index.
+    pub fn scan(&self, cause: Cause) {
+        self.send(Job::Scan(cause));
+    }
+
+    /// These paths may have changed, come or gone: files or directories, absolute. Duplicates cost little.
+    pub fn changed(&self, paths: Vec<PathBuf>) {
+        if !paths.is_empty() {
+            self.send(Job::Changed(paths));
+        }
+    }
+
+    /// Follows the file system from now on, and from file events alone where `by_itself` is false.
+    pub fn watch(self: &Arc<Self>) {
+        watch::start(self);
+    }
+
+    /// The text of an open document counts from now on. `tree` belongs to `text`; without one only words count.
+    /// Does the work in the calling thread: about 25 ms per MB. False where the file is not of this workspace.
+    pub fn set_document(
+        &self,
+        path: &Path,
+        language: Option<&'static Language>,
+        text: &str,
+        tree: Option<&SyntaxTree>,
+    ) -> bool {
+        let Some(relative) = self.wanted(path) else { return false };
+        self.shared.open().insert(relative.clone(), ());
+        let limits = self.shared.options.file;
+        let extracted = if text.len() as u64 > limits.bytes {
+            extract::Extracted::omitted(Omission::TooLarge)
+        } else {
+            extract::extract_document(language, text, tree)
+        };
+        let stamp = refresh::stamp_of_text(text);
+        self.shared.insert(&relative, stamp, extracted, true);
+        true
+    }
+
+    /// The file on disk counts again.
+    pub fn close_document(&self, path: &Path) {
+        let Some(relative) = walk::relative(&self.shared.root, path) else { return };
+        if self.shared.open().remove(&relative).is_some() {
+            self.send(Job::Changed(vec![path.to_owned()]));
+        }
+    }
+
+    /// Whether this path, open in an editor, is of this workspace and not ignored. It need not be on disk.
+    pub fn wanted(&self, path: &Path) -> Option<String> {
+        let relative = walk::relative(&self.shared.root, path)?;
+        let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
+        (!in_made && !self.shared.rules().denies(path, false)).then_some(relative)
+    }
+
+    /// Waits until everything that was asked for before is done.
+    pub fn settle(&self) {
+        let (done, wait) = mpsc::channel();
+        self.send(Job::Barrier(done));
+        let _ = wait.recv();
+    }
+
+    /// Writes the index to its place now, and says why that did not work.
+    pub fn save(&self) -> anyhow::Result<()> {
+        self.shared.save()
+    }
+
+    /// Rebuilds the index from nothing and tells where this one differs. Empty means equal.
+    pub fn differences(&self) -> Vec<Difference> {
+        verify::differences(&self.shared)
+    }
+
+    /// Where it is stored between runs.
+    pub fn stored_at(&self) -> Option<PathBuf> {
+        self.shared.stored_at()
+    }
+
+    fn send(&self, job: Job) {
+        self.shared.board.queued(1);
+        if self.mailbox.send(job).is_err() {
+            self.shared.board.taken(1);
+        }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        let _ = self.mailbox.send(Job::Stop);
+        if let Some(indexer) = self.indexer.take() {
+            let _ = indexer.join();
+        }
+    }
+}
+
+impl Shared {
+    fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rules(&self) -> Arc<IgnoreRules> {
+        self.rules.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn renew_rules(&self) -> Arc<IgnoreRules> {
+        let rules = Arc::new(IgnoreRules::new(&self.root, &self.options.exclude));
+        *self.rules.write().unwrap_or_else(PoisonError::into_inner) = rules.clone();
+        rules
+    }
+
+    fn open(&self) -> MutexGuard<'_, FxHashMap<String, ()>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stored_at(&self) -> Option<PathBuf> {
+        let directory = self.options.store.as_ref()?;
+        Some(directory.join(store::file_name(&self.root)))
+    }
+
+    fn save(&self) -> anyhow::Result<()> {
+        let Some(file) = self.stored_at() else { return Ok(()) };
+        let stored = store::encode(&self.read(), &self.root, &self.options);
+        store::write(&file, &stored)
+    }
+
+    /// Puts a version in. What came from disk does not replace an open document's text.
+    fn insert(&self, path: &str, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
+        let is_vendored = heuristics::is_vendored(path);
+        // Held until the end, so that no document is opened in between.
+        let open = self.open();
+        if open.contains_key(path) != is_document {
+            return;
+        }
+        let mut state = self.write();
+        if state.insert(path, stamp, extracted, is_vendored, is_document).is_none() {
+            tracing::warn!(path, "no room for another file in the index");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Brings one file of the index in line with the disk.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::extract::{Extracted, FileLimits, extract};
+use super::heuristics::Omission;
+use super::state::Stamp;
+use super::walk;
+
+/// A file left alone for this long, in ns, will have another time when it is written again: file systems count in ticks
+/// of up to 10 ms, FAT in 2 s.
+const SETTLED_AFTER: i64 = 2_500_000_000;
+
+/// What reading a file led to.
+#[derive(Debug)]
+pub enum Reading {
+    /// The content is what it was.
+    Same(Stamp),
+    Changed(Stamp, Box<Extracted>),
+    /// Not there, or no regular file.
+    Gone,
+}
+
+/// Reads `path` of the workspace at `root`. `before` is the stamp of the version that the index has.
+pub fn read(root: &Path, path: &str, before: Option<&Stamp>, limits: FileLimits) -> Reading {
+    let full = root.join(path);
+    let listed = match std::fs::symlink_metadata(&full) {
+        Ok(data) if data.is_file() => data,
+        _ => return Reading::Gone,
+    };
+    let modified = walk::modified(&listed);
+    let mut stamp = Stamp { bytes: listed.len(), modified, hash: [0; 16], settled: is_settled(modified) };
+    if listed.len() > limits.bytes {
+        return Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::TooLarge)));
+    }
+    let content = match content(&full, limits.bytes) {
+        Ok(content) => content,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Reading::Gone,
+        Err(error) => {
+            tracing::debug!(path, %error, "a file cannot be read");
+            return Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::Unreadable)));
+        }
+    };
+    // Written while it was read: read again next time.
+    stamp.settled &= content.len() as u64 == stamp.bytes;
+    stamp.bytes = content.len() as u64;
+    stamp.hash = hash(&content);
+    match before {
+        Some(before) if before.hash == stamp.hash && before.bytes == stamp.bytes => Reading::Same(stamp),
+        _ => Reading::Changed(stamp, Box::new(extract_or_omit(path, &content, limits))),
+    }
+}
+
+/// A defect that one file brings to light must not take the index with it.
+fn extract_or_omit(path: &str, content: &[u8], limits: FileLimits) -> Extracted {
+    std::panic::catch_unwind(|| extract(path, content, limits)).unwrap_or_else(|_| {
+        tracing::error!(path, "extracting from this file panicked; it is left out");
+        Extracted::omitted(Omission::Unreadable)
+    })
+}
+
+/// The stamp of an open document's text.
+pub fn stamp_of_text(text: &str) -> Stamp {
+    Stamp { bytes: text.len() as u64, modified: 0, hash: hash(text.as_bytes()), settled: false }
+}
+
+fn hash(content: &[u8]) -> [u8; 16] {
+    let mut short = [0; 16];
+    short.copy_from_slice(&blake3::hash(content).as_bytes()[..16]);
+    short
+}
+
+/// One byte more than the limit at most, so that a file that grows is not read without end.
+fn content(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    let file = File::open(path)?;
+    let expected = usize::try_from(file.metadata()?.len().min(most)).unwrap_or(0);
+    content.reserve_exact(expected + 1);
+    file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn is_settled(modified: i64) -> bool {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| i64::try_from(now.as_nanos()).ok());
+    // A time in the future says nothing: the clock was wrong then or is wrong now.
+    now.is_some_and(|now| modified < now && now - modified > SETTLED_AFTER)
+}

@@ -1,0 +1,288 @@
+//! The index itself: files, their facts, and the tables from names to files. No threads, no clock, no disk in here.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::extract::Extracted;
+use super::facts::FileFacts;
+use super::heuristics::Omission;
+use super::names::{NameId, Names};
+use super::postings::{MAX_FILES, Postings};
+use crate::syntax::{DefinitionKind, Language, ReferenceKind};
+
+/// A file's number. Numbers of files that are gone are given out again, so nothing may be ordered by them.
+pub type FileId = u32;
+
+/// What tells a version of a file from another.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stamp {
+    pub bytes: u64,
+    /// Nanoseconds since 1970. Compared for equality only: clocks go backwards.
+    pub modified: i64,
+    /// Of the content; zero where it was not read.
+    pub hash: [u8; 16],
+    /// The file had been left alone for a while when it was read, so an equal size and time means an equal content. A
+    /// file that was written in the same tick as it was read is read again.
+    pub settled: bool,
+}
+
+/// A file of the workspace.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// From the workspace's root, with `/`.
+    pub path: Arc<str>,
+    pub language: Option<&'static Language>,
+    pub stamp: Stamp,
+    pub omission: Option<Omission>,
+    pub is_generated: bool,
+    pub is_vendored: bool,
+    /// The facts are those of an open document, not of the disk.
+    pub is_open: bool,
+    pub facts: Arc<FileFacts>,
+}
+
+/// Answers are the same whatever the order in which files came in: numbers never show.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    names: Names,
+    files: Vec<Option<File>>,
+    free: Vec<FileId>,
+    by_path: FxHashMap<Arc<str>, FileId>,
+    definitions: Postings,
+    uses: Postings,
+    terms: Postings,
+    /// Counts changes; equal numbers mean equal content.
+    generation: u64,
+    totals: Totals,
+}
+
+/// Sums over all files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Totals {
+    pub files: usize,
+    pub source_bytes: u64,
+    pub definitions: usize,
+    pub references: usize,
+    pub imports: usize,
+    /// Terms with their frequency, for BM25.
+    pub length: u64,
+    /// Bytes of the facts alone.
+    pub fact_bytes: usize,
+}
+
+impl State {
+    /// Puts a file in, in place of what was there under this path. Returns its number, or None when there are no more.
+    pub fn insert(
+        &mut self,
+        path: &str,
+        stamp: Stamp,
+        extracted: Extracted,
+        is_vendored: bool,
+        is_open: bool,
+    ) -> Option<FileId> {
+        let (language, omission, is_generated) = (extracted.language, extracted.omission, extracted.is_generated);
+        let facts = Arc::new(extracted.into_facts(|name| self.names.intern(name))?);
+        let path: Arc<str> = path.into();
+        self.put(File { path, language, stamp, omission, is_generated, is_vendored, is_open, facts })
+    }
+
+    /// Puts in a file whose facts have this index's numbers already.
+    pub fn put(&mut self, file: File) -> Option<FileId> {
+        self.generation += 1;
+        let facts = file.facts.clone();
+        let (id, before) = match self.by_path.get(&file.path) {
+            Some(id) => (*id, self.files.get_mut(*id as usize)?.replace(file)),
+            None => {
+                let id = match self.free.pop() {
+                    Some(id) => id,
+                    None if self.files.len() >= MAX_FILES => return None,
+                    None => {
+                        self.files.push(None);
+                        u32::try_from(self.files.len() - 1).ok()?
+                    }
+                };
+                self.by_path.insert(file.path.clone(), id);
+                self.files[id as usize] = Some(file);
+                (id, None)
+            }
+        };
+        if let Some(before) = &before {
+            self.totals.subtract(before);
+            self.remove_entries(id, &before.facts, &facts);
+        }
+        if let Some(Some(file)) = self.files.get(id as usize) {
+            self.totals.add(file);
+        }
+        self.add_entries(id, &facts);
+        Some(id)
+    }
+
+    pub fn remove(&mut self, path: &str) -> bool {
+        let Some(id) = self.by_path.remove(path) else { return false };
+        self.generation += 1;
+        if let Some(file) = self.files.get_mut(id as usize).and_then(Option::take) {
+            self.totals.subtract(&file);
+            self.remove_entries(id, &file.facts, &FileFacts::default());
+        }
+        self.free.push(id);
+        true
+    }
+
+    /// The content was read again and is the same.
+    pub fn restamp(&mut self, path: &str, stamp: Stamp) {
+        if let Some(Some(file)) = self.by_path.get(path).and_then(|id| self.files.get_mut(*id as usize)) {
+            file.stamp = stamp;
+        }
+    }
+
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        self.by_path.get(path).copied()
+    }
+
+    pub fn file(&self, id: FileId) -> Option<&File> {
+        self.files.get(id as usize)?.as_ref()
+    }
+
+    pub fn file_at(&self, path: &str) -> Option<&File> {
+        self.file(self.find(path)?)
+    }
+
+    /// In no order that means anything.
+    pub fn files(&self) -> impl Iterator<Item = (FileId, &File)> {
+        (0..).zip(&self.files).filter_map(|(id, file)| Some((id, file.as_ref()?)))
+    }
+
+    /// Numbers of all files, ordered by path.
+    pub fn ordered(&self) -> Vec<FileId> {
+        let mut files: Vec<(&str, FileId)> = self.files().map(|(id, file)| (&*file.path, id)).collect();
+        files.sort_unstable();
+        files.into_iter().map(|(_, id)| id).collect()
+    }
+
+    pub fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// Files that define `name`.
+    pub fn defining(&self, name: NameId) -> impl ExactSizeIterator<Item = FileId> + '_ {
+        self.definitions.of(name.0).map(|(file, _)| file)
+    }
+
+    /// Files that use `name`, with the kinds of use as bits (`1 << ReferenceKind`).
+    pub fn using(&self, name: NameId) -> impl ExactSizeIterator<Item = (FileId, u8)> + '_ {
+        self.uses.of(name.0)
+    }
+
+    /// Files that a term stands in, with its frequency up to 255.
+    pub fn containing(&self, term: NameId) -> impl ExactSizeIterator<Item = (FileId, u8)> + '_ {
+        self.terms.of(term.0)
+    }
+
+    pub fn is_defined(&self, name: NameId) -> bool {
+        self.definitions.count(name.0) > 0
+    }
+
+    /// Changes with every change of the content.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    pub fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Estimate of the bytes held.
+    pub fn bytes(&self) -> usize {
+        let paths = self.totals.files * (size_of::<Option<File>>() + 96);
+        self.names.bytes()
+            + self.definitions.bytes()
+            + self.uses.bytes()
+            + self.terms.bytes()
+            + self.totals.fact_bytes
+            + paths
+    }
+
+    /// After a scan: gives back what growing left over.
+    pub fn shrink(&mut self) {
+        self.definitions.shrink();
+        self.uses.shrink();
+        self.terms.shrink();
+    }
+
+    /// From stored names, before the files are put in.
+    pub fn with_names(names: Names) -> Self {
+        Self { names, ..Self::default() }
+    }
+
+    fn add_entries(&mut self, id: FileId, facts: &FileFacts) {
+        for symbol in facts.symbols.iter().filter(|symbol| symbol.kind != DefinitionKind::Extension) {
+            self.definitions.insert(symbol.name.0, id, 0);
+        }
+        for (name, kinds) in facts.used_kinds() {
+            self.uses.insert(name.0, id, kinds);
+        }
+        for (term, count) in facts.terms() {
+            self.terms.insert(term.0, id, u8::try_from(count).unwrap_or(u8::MAX));
+        }
+    }
+
+    /// Takes out what the newer facts do not have; what they share is overwritten.
+    fn remove_entries(&mut self, id: FileId, facts: &FileFacts, newer: &FileFacts) {
+        let defined: rustc_hash::FxHashSet<NameId> = newer.symbols.iter().map(|symbol| symbol.name).collect();
+        for symbol in facts.symbols.iter().filter(|symbol| !defined.contains(&symbol.name)) {
+            self.definitions.remove(symbol.name.0, id);
+        }
+        // An extension's name may have been a definition's before.
+        for symbol in newer.symbols.iter().filter(|symbol| symbol.kind == DefinitionKind::Extension) {
+            self.definitions.remove(symbol.name.0, id);
+        }
+        for name in missing(facts.used_kinds().map(|(name, _)| name), newer.used_kinds().map(|(name, _)| name)) {
+            self.uses.remove(name.0, id);
+        }
+        for term in missing(facts.terms().map(|(term, _)| term), newer.terms().map(|(term, _)| term)) {
+            self.terms.remove(term.0, id);
+        }
+    }
+}
+
+impl Totals {
+    fn add(&mut self, file: &File) {
+        self.files += 1;
+        self.source_bytes += file.stamp.bytes;
+        self.definitions += file.facts.symbols.len();
+        self.references += file.facts.use_count();
+        self.imports += file.facts.imports.len();
+        self.length += u64::from(file.facts.length);
+        self.fact_bytes += file.facts.bytes();
+    }
+
+    fn subtract(&mut self, file: &File) {
+        self.files -= 1;
+        self.source_bytes -= file.stamp.bytes;
+        self.definitions -= file.facts.symbols.len();
+        self.references -= file.facts.use_count();
+        self.imports -= file.facts.imports.len();
+        self.length -= u64::from(file.facts.length);
+        self.fact_bytes -= file.facts.bytes();
+    }
+}
+
+/// What is in the first and not in the second; both in order.
+fn missing(before: impl Iterator<Item = NameId>, now: impl Iterator<Item = NameId>) -> Vec<NameId> {
+    let mut now = now.peekable();
+    before
+        .filter(|name| {
+            while now.next_if(|other| other < name).is_some() {}
+            now.peek() != Some(name)
+        })
+        .collect()
+}
+
+/// The bit of a kind of use.
+#[allow(dead_code)]
+pub fn kind_bit(kind: ReferenceKind) -> u8 {
+    1 << kind as u8
+}

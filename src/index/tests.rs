@@ -1,0 +1,1 @@
+//! The index as a whole, on real directories.

@@ -1,0 +1,152 @@
+//! Whether an index is what a rebuild from nothing would be: for `tandem index --check`, and for tests.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::facts::{FileFacts, ImportFact, Symbol};
+use super::state::{File, State};
+use super::{Shared, refresh, walk};
+use crate::privacy::IgnoreRules;
+
+/// One file that is not what a rebuild makes of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    pub path: String,
+    /// A sentence.
+    pub what: String,
+}
+
+/// Reads every file again, one after the other, and compares all that is known of it. Open documents are taken as they
+/// are: their text is nowhere else.
+pub fn differences(shared: &Shared) -> Vec<Difference> {
+    let rules = IgnoreRules::new(&shared.root, &shared.options.exclude);
+    let listing =
+        walk::walk(&shared.root, &shared.root, &rules, 1, shared.options.most_files, &shared.stop);
+    let mut fresh = State::default();
+    for listed in &listing.files {
+        if let refresh::Reading::Changed(stamp, extracted) =
+            refresh::read(&shared.root, &listed.path, None, shared.options.file)
+        {
+            let is_vendored = super::heuristics::is_vendored(&listed.path);
+            fresh.insert(&listed.path, stamp, *extracted, is_vendored, false);
+        }
+    }
+    let state = shared.read();
+    for (_, file) in state.files().filter(|(_, file)| file.is_open) {
+        if !rules.denies(&shared.root.join(&*file.path), false) {
+            copy(file, &state, &mut fresh);
+        }
+    }
+    compare(&state, &fresh)
+}
+
+/// What two states say differently, ordered by path. Numbers of names and files do not count, tables do.
+pub fn compare(state: &State, fresh: &State) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut paths: Vec<&str> = state.files().chain(fresh.files()).map(|(_, file)| &*file.path).collect();
+    paths.sort_unstable();
+    paths.dedup();
+    for path in paths {
+        let what = match (state.file_at(path), fresh.file_at(path)) {
+            (Some(_), None) => Some("in the index, but not to be indexed".to_owned()),
+            (None, Some(_)) => Some("missing in the index".to_owned()),
+            (Some(one), Some(other)) => difference_of_files(one, state, other, fresh),
+            (None, None) => None,
+        };
+        found.extend(what.map(|what| Difference { path: path.to_owned(), what }));
+    }
+    let (one, other) = (tables(state), tables(fresh));
+    for name in one.keys().chain(other.keys()) {
+        if one.get(name) != other.get(name) && !found.iter().any(|known| known.path == *name) {
+            let what = format!("table: {:?} instead of {:?}", one.get(name), other.get(name));
+            found.push(Difference { path: name.clone(), what });
+        }
+    }
+    let (one, other) = (state.totals(), fresh.totals());
+    if found.is_empty() && one != other {
+        found.push(Difference { path: String::new(), what: format!("sums: {one:?} instead of {other:?}") });
+    }
+    found
+}
+
+fn difference_of_files(one: &File, state: &State, other: &File, fresh: &State) -> Option<String> {
+    if one.stamp.hash != other.stamp.hash {
+        return Some("of an older content".to_owned());
+    }
+    if (one.omission, one.is_generated, one.is_vendored) != (other.omission, other.is_generated, other.is_vendored) {
+        return Some(format!("{:?} instead of {:?}", one.omission, other.omission));
+    }
+    if one.language != other.language {
+        return Some("another language".to_owned());
+    }
+    let (one, other) = (spell(&one.facts, state), spell(&other.facts, fresh));
+    let parts = ["definitions", "imports", "references", "words"];
+    let differs = one.iter().zip(&other).position(|(one, other)| one != other)?;
+    Some(format!("other {}", parts[differs]))
+}
+
+/// Facts with names instead of numbers, in an order that does not depend on the numbers.
+fn spell(facts: &FileFacts, state: &State) -> [Vec<String>; 4] {
+    let name = |id| state.names().get(id);
+    let symbols = facts.symbols.iter().map(|symbol| {
+        let Symbol { name: id, kind, name_at, start, body, end, container } = symbol;
+        format!("{} {kind:?} {name_at:?} {start:?} {body:?} {end:?} {container:?}", name(*id))
+    });
+    let imports = facts.imports.iter().map(|import| {
+        let names: Vec<&str> = import.names.iter().map(|id| name(*id)).collect();
+        format!("{} {} {names:?}", import.row, import.path)
+    });
+    let mut uses: Vec<String> = facts.uses().map(|(id, uses)| format!("{} {uses:?}", name(id))).collect();
+    uses.sort_unstable();
+    let mut terms: Vec<String> = facts.terms().map(|(id, count)| format!("{} {count}", name(id))).collect();
+    terms.sort_unstable();
+    [symbols.collect(), imports.collect(), uses, terms]
+}
+
+/// The tables from names to files, spelled out.
+fn tables(state: &State) -> BTreeMap<String, [Vec<(String, u8)>; 3]> {
+    let mut all = BTreeMap::new();
+    for (id, name) in state.names().iter() {
+        let path = |file| state.file(file).map_or("?".to_owned(), |file| file.path.to_string());
+        let mut lists = [
+            state.defining(id).map(|file| (path(file), 0)).collect::<Vec<_>>(),
+            state.using(id).map(|(file, kinds)| (path(file), kinds)).collect(),
+            state.containing(id).map(|(file, count)| (path(file), count)).collect(),
+        ];
+        if lists.iter().all(Vec::is_empty) {
+            continue;
+        }
+        lists.iter_mut().for_each(|list| list.sort_unstable());
+        all.insert(name.to_owned(), lists);
+    }
+    all
+}
+
+/// Puts a file of one state into another, where names have other numbers.
+pub fn copy(file: &File, from: &State, into: &mut State) {
+    let mut names = super::names::Names::default();
+    let mut number = |id| names.intern(from.names().get(id)).unwrap_or(id);
+    let symbols = file.facts.symbols.iter().map(|symbol| Symbol { name: number(symbol.name), ..symbol.clone() });
+    let symbols: Vec<Symbol> = symbols.collect();
+    let imports = file.facts.imports.iter().map(|import| {
+        let names = import.names.iter().map(|name| number(*name)).collect();
+        ImportFact { row: import.row, path: import.path.clone(), names }
+    });
+    let imports: Vec<ImportFact> = imports.collect();
+    let uses = file.facts.uses().flat_map(|(name, uses)| uses.into_iter().map(move |one| (name, one)));
+    let uses = uses.map(|(name, one)| (number(name), one)).collect();
+    let terms = file.facts.terms().map(|(term, count)| (number(term), count)).collect();
+    let extracted = super::extract::Extracted {
+        symbols,
+        imports,
+        uses,
+        terms,
+        names,
+        language: file.language,
+        omission: file.omission,
+        is_generated: file.is_generated,
+    };
+    into.insert(&file.path, file.stamp, extracted, file.is_vendored, file.is_open);
+}

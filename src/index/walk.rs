@@ -1,0 +1,206 @@
+//! Lists the files of a workspace, in parallel, without those that are ignored.
+//!
+//! Symbolic links are not followed: what they lead to is either in the workspace anyway or not of it, and so no link can
+//! make a loop.
+
+use std::collections::VecDeque;
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use super::heuristics;
+use super::state::Stamp;
+use crate::privacy::IgnoreRules;
+
+/// A file as the directory lists it: path from the root with `/`, size and time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Listed {
+    pub path: String,
+    pub bytes: u64,
+    pub modified: i64,
+}
+
+/// What a walk found, ordered by path.
+#[derive(Debug, Default)]
+pub struct Listing {
+    pub files: Vec<Listed>,
+    /// Directories that were read: those to watch.
+    pub directories: Vec<PathBuf>,
+    /// Files beyond `most_files`.
+    pub beyond: u64,
+    /// Directories that could not be listed, as many as a person reads, and how many in all.
+    pub unreadable: Vec<String>,
+    pub unreadable_count: u64,
+    /// Names that are not UTF-8 and cannot be told to an editor.
+    pub unnameable: u64,
+}
+
+/// Directories that could not be read and are named.
+const NAMED: usize = 8;
+
+struct Queue {
+    directories: VecDeque<PathBuf>,
+    /// Threads that are reading a directory.
+    busy: usize,
+    listing: Listing,
+}
+
+/// Lists `start` (the root or a directory in it) and all below. Stops early when `stop` is set.
+pub fn walk(
+    root: &Path,
+    start: &Path,
+    rules: &IgnoreRules,
+    threads: usize,
+    most_files: usize,
+    stop: &AtomicBool,
+) -> Listing {
+    let queue = Queue { directories: [start.to_owned()].into(), busy: 0, listing: Listing::default() };
+    let (queue, news) = (Mutex::new(queue), Condvar::new());
+    std::thread::scope(|scope| {
+        for _ in 1..threads.max(1) {
+            scope.spawn(|| work(root, rules, most_files, stop, &queue, &news));
+        }
+        work(root, rules, most_files, stop, &queue, &news);
+    });
+    let mut listing = queue.into_inner().unwrap_or_else(PoisonError::into_inner).listing;
+    listing.files.sort_unstable();
+    listing.unreadable.sort_unstable();
+    listing
+}
+
+fn work(
+    root: &Path,
+    rules: &IgnoreRules,
+    most_files: usize,
+    stop: &AtomicBool,
+    queue: &Mutex<Queue>,
+    news: &Condvar,
+) {
+    let lock = || -> MutexGuard<'_, Queue> { queue.lock().unwrap_or_else(PoisonError::into_inner) };
+    loop {
+        let mut state = lock();
+        let directory = loop {
+            if stop.load(Ordering::Relaxed) {
+                news.notify_all();
+                return;
+            }
+            if let Some(directory) = state.directories.pop_front() {
+                state.busy += 1;
+                break directory;
+            }
+            if state.busy == 0 {
+                news.notify_all();
+                return;
+            }
+            state = news.wait(state).unwrap_or_else(PoisonError::into_inner);
+        };
+        let room = most_files.saturating_sub(state.listing.files.len());
+        drop(state);
+
+        let read = read(root, &directory, rules, room, stop);
+        let mut state = lock();
+        state.busy -= 1;
+        let listing = &mut state.listing;
+        let room = most_files.saturating_sub(listing.files.len()).min(read.files.len());
+        listing.beyond += read.beyond + (read.files.len() - room) as u64;
+        listing.files.extend(read.files.into_iter().take(room));
+        listing.unnameable += read.unnameable;
+        if read.is_unreadable {
+            listing.unreadable_count += 1;
+            if listing.unreadable.len() < NAMED {
+                listing.unreadable.push(relative(root, &directory).unwrap_or_default());
+            }
+        }
+        listing.directories.push(directory);
+        state.directories.extend(read.directories);
+        drop(state);
+        news.notify_all();
+    }
+}
+
+#[derive(Default)]
+struct Directory {
+    files: Vec<Listed>,
+    directories: Vec<PathBuf>,
+    beyond: u64,
+    unnameable: u64,
+    is_unreadable: bool,
+}
+
+fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &AtomicBool) -> Directory {
+    let mut found = Directory::default();
+    let Ok(entries) = std::fs::read_dir(path) else {
+        found.is_unreadable = true;
+        return found;
+    };
+    // One entry at a time: a directory of a million files is never held as a whole.
+    for entry in entries {
+        if stop.load(Ordering::Relaxed) {
+            return found;
+        }
+        let Ok(entry) = entry else {
+            found.is_unreadable = true;
+            continue;
+        };
+        let Ok(kind) = entry.file_type() else { continue };
+        let path = entry.path();
+        if kind.is_dir() {
+            let is_made = entry.file_name().to_str().is_some_and(heuristics::is_made_directory);
+            if !is_made && !rules.denies(&path, true) {
+                found.directories.push(path);
+            }
+        } else if kind.is_file() && !rules.denies(&path, false) {
+            let Some(relative) = relative(root, &path) else {
+                found.unnameable += 1;
+                continue;
+            };
+            if found.files.len() >= room {
+                found.beyond += 1;
+                continue;
+            }
+            // Gone since it was listed: then it is not there.
+            let Ok(data) = entry.metadata() else { continue };
+            found.files.push(Listed { path: relative, bytes: data.len(), modified: modified(&data) });
+        }
+    }
+    found
+}
+
+/// The path from the root with `/`; None where it is not below the root or not UTF-8.
+pub fn relative(root: &Path, path: &Path) -> Option<String> {
+    let path = path.strip_prefix(root).ok()?.to_str()?;
+    Some(if std::path::MAIN_SEPARATOR == '/' { path.to_owned() } else { path.replace(std::path::MAIN_SEPARATOR, "/") })
+}
+
+/// Nanoseconds since 1970, negative before.
+pub fn modified(data: &Metadata) -> i64 {
+    let Ok(time) = data.modified() else { return 0 };
+    let nanos = |duration: std::time::Duration| i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => nanos(after),
+        Err(before) => -nanos(before.duration()),
+    }
+}
+
+impl Listed {
+    /// Whether a file that was read with this stamp need not be read again.
+    pub fn is_as(&self, stamp: &Stamp) -> bool {
+        stamp.settled && stamp.bytes == self.bytes && stamp.modified == self.modified
+    }
+}
+
+/// Whether one path would be listed: a regular file, not ignored, in no directory that is left out.
+pub fn is_wanted(root: &Path, path: &Path, rules: &IgnoreRules) -> bool {
+    let Some(relative) = relative(root, path) else { return false };
+    let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
+    !in_made && !rules.denies(path, false) && has_no_link(root, path)
+}
+
+/// No directory between the root and the file is a symbolic link: the walk would not have gone there.
+fn has_no_link(root: &Path, path: &Path) -> bool {
+    path.ancestors()
+        .take_while(|ancestor| *ancestor != root)
+        .all(|ancestor| std::fs::symlink_metadata(ancestor).is_ok_and(|data| !data.file_type().is_symlink()))
+}

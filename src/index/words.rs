@@ -1,0 +1,150 @@
+//! Words of a text and the terms that they are searched by: `parseHTTPRequest2` is found by `parse`, `http`, `request`,
+//! `2` and as a whole.
+
+use rustc_hash::FxHashMap;
+
+/// Longest term in bytes. Longer words are encoded data or hashes, which nobody types.
+const MAX_TERM: usize = 64;
+
+/// How often each word stands in `text`. A word is a run of letters, digits, underscores, and of anything beyond ASCII.
+pub fn count(text: &[u8]) -> FxHashMap<&[u8], u32> {
+    let mut counts: FxHashMap<&[u8], u32> = FxHashMap::default();
+    let mut rest = text;
+    while let Some(start) = rest.iter().position(|byte| IN_WORD[usize::from(*byte)]) {
+        let word = &rest[start..];
+        let length = word.iter().position(|byte| !IN_WORD[usize::from(*byte)]).unwrap_or(word.len());
+        *counts.entry(&word[..length]).or_default() += 1;
+        rest = &word[length..];
+    }
+    counts
+}
+
+static IN_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).is_ascii_alphanumeric() || byte as u8 == b'_' || byte >= 0x80;
+        byte += 1;
+    }
+    table
+};
+
+/// Calls `each` with the terms of a word, in lower case: its parts, and the whole where it has several.
+pub fn terms(word: &str, mut each: impl FnMut(&str)) {
+    let mut parts = 0;
+    let mut lower = String::new();
+    let mut emit = |part: &str, each: &mut dyn FnMut(&str)| {
+        if part.is_empty() || part.len() > MAX_TERM {
+            return;
+        }
+        parts += 1;
+        if part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            each(part);
+            return;
+        }
+        lower.clear();
+        lower.extend(part.chars().flat_map(char::to_lowercase));
+        if part.chars().any(is_ideograph) {
+            pairs(&lower, each);
+        } else {
+            each(&lower);
+        }
+    };
+    for piece in word.split('_') {
+        let mut start = 0;
+        let mut before = Class::None;
+        let mut characters = piece.char_indices().peekable();
+        while let Some((at, character)) = characters.next() {
+            let class = Class::of(character);
+            let next = characters.peek().map_or(Class::None, |(_, next)| Class::of(*next));
+            let begins = match (before, class) {
+                (Class::None, _) => false,
+                // `getHTTP` and `HTTPRequest`: the last capital belongs to what follows.
+                (Class::Lower, Class::Upper) => true,
+                (Class::Upper, Class::Upper) => next == Class::Lower,
+                (Class::Upper, Class::Lower) => false,
+                (before, class) => before != class,
+            };
+            if begins {
+                emit(&piece[start..at], &mut each);
+                start = at;
+            }
+            before = class;
+        }
+        emit(&piece[start..], &mut each);
+    }
+    if parts > 1 && word.len() <= MAX_TERM {
+        let whole: String = word.chars().flat_map(char::to_lowercase).collect();
+        each(&whole);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    None,
+    Lower,
+    Upper,
+    Digit,
+}
+
+impl Class {
+    fn of(character: char) -> Self {
+        if character.is_ascii_digit() {
+            Self::Digit
+        } else if character.is_uppercase() {
+            Self::Upper
+        } else {
+            Self::Lower
+        }
+    }
+}
+
+/// Scripts that are written without spaces between words.
+fn is_ideograph(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}')
+}
+
+/// Neighbouring characters: what search engines take where words cannot be told apart.
+fn pairs(word: &str, each: &mut dyn FnMut(&str)) {
+    let starts: Vec<usize> = word.char_indices().map(|(at, _)| at).chain([word.len()]).collect();
+    if starts.len() <= 3 {
+        each(word);
+        return;
+    }
+    for window in starts.windows(3) {
+        each(&word[window[0]..window[2]]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(word: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        terms(word, |term| found.push(term.to_owned()));
+        found
+    }
+
+    #[test]
+    fn words_split_at_case_underscores_and_digits() {
+        assert_eq!(split("parse"), ["parse"]);
+        assert_eq!(split("parseHTTPRequest2"), ["parse", "http", "request", "2", "parsehttprequest2"]);
+        assert_eq!(split("MAX_FILE_SIZE"), ["max", "file", "size", "max_file_size"]);
+        assert_eq!(split("__init__"), ["init"]);
+        assert_eq!(split("utf8"), ["utf", "8", "utf8"]);
+        assert_eq!(split("HTML5"), ["html", "5", "html5"]);
+        assert_eq!(split("ÄpfelUndBirnen"), ["äpfel", "und", "birnen", "äpfelundbirnen"]);
+        assert_eq!(split("検索索引"), ["検索", "索索", "索引"]);
+        assert_eq!(split("___"), [""; 0]);
+        assert_eq!(split(&"x".repeat(65)), [""; 0]);
+    }
+
+    #[test]
+    fn words_are_counted_where_they_stand() {
+        let counts = count("let a_b = a_b + größe(1); // größe".as_bytes());
+        let mut counts: Vec<_> = counts.iter().map(|(word, n)| (std::str::from_utf8(word).unwrap(), *n)).collect();
+        counts.sort();
+        assert_eq!(counts, [("1", 1), ("a_b", 2), ("größe", 2), ("let", 1)]);
+    }
+}
