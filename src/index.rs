@@ -6,15 +6,20 @@
 
 mod extract;
 mod facts;
+mod graph;
 mod heuristics;
 mod imports;
 mod indexer;
+mod links;
 mod names;
+mod narrow;
 mod options;
 mod postings;
 mod progress;
 mod provenance;
+mod rank;
 mod refresh;
+mod resolve;
 mod scan;
 mod state;
 mod store;
@@ -73,6 +78,7 @@ struct Shared {
     /// Paths of open documents: their text counts, not the file's.
     open: Mutex<FxHashMap<String, ()>>,
     board: Board,
+    graph: Mutex<graph::Graph>,
     watches: Mutex<Option<watch::Watches>>,
     stop: AtomicBool,
 }
@@ -94,6 +100,7 @@ impl Index {
             rules: RwLock::new(Arc::new(rules)),
             open: Mutex::default(),
             board: Board::default(),
+            graph: Mutex::default(),
             watches: Mutex::default(),
             stop: AtomicBool::new(false),
         });

@@ -36,6 +36,45 @@ pub struct Use {
     pub kind: ReferenceKind,
 }
 
+/// What a definition can be used as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    Callable,
+    Type,
+    Value,
+    /// Of prose and data: no code names it.
+    Section,
+}
+
+impl Role {
+    pub fn of(kind: DefinitionKind) -> Self {
+        use DefinitionKind as Kind;
+        match kind {
+            Kind::Function | Kind::Method | Kind::Constructor | Kind::Macro => Self::Callable,
+            Kind::Module | Kind::Namespace | Kind::Class | Kind::Struct | Kind::Enum => Self::Type,
+            Kind::Interface | Kind::Type | Kind::Extension => Self::Type,
+            Kind::Variant | Kind::Constant | Kind::Variable | Kind::Field => Self::Value,
+            Kind::Heading | Kind::Key | Kind::Selector | Kind::Element => Self::Section,
+        }
+    }
+
+    pub fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// Roles that something used in this way can have, as bits.
+    pub fn usable_as(kind: ReferenceKind) -> u8 {
+        let [callable, r#type, value] = [Self::Callable.bit(), Self::Type.bit(), Self::Value.bit()];
+        match kind {
+            ReferenceKind::Type | ReferenceKind::Inherit => r#type,
+            ReferenceKind::Method => callable | value | r#type,
+            ReferenceKind::Call | ReferenceKind::Member | ReferenceKind::Value | ReferenceKind::Import => {
+                callable | r#type | value
+            }
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportFact {
     pub row: u32,
@@ -77,6 +116,20 @@ impl FileFacts {
             terms: encode_terms(&terms).into(),
             length,
         }
+    }
+
+    /// Every name that is defined, ordered by number, with what it is defined as: `Role` bits. Extensions define nothing.
+    pub fn defined(&self) -> impl Iterator<Item = (NameId, u8)> + use<> {
+        let definitions = self.symbols.iter().filter(|symbol| symbol.kind != DefinitionKind::Extension);
+        let mut names: Vec<(NameId, u8)> =
+            definitions.map(|symbol| (symbol.name, Role::of(symbol.kind).bit())).collect();
+        names.sort_unstable();
+        names.dedup_by(|later, first| {
+            let is_same = later.0 == first.0;
+            first.1 |= if is_same { later.1 } else { 0 };
+            is_same
+        });
+        names.into_iter()
     }
 
     /// Every name that is used, ordered by number, with its uses in the order of the text.

@@ -57,14 +57,24 @@ impl Postings {
         }
     }
 
+    /// What stands beside one file.
+    pub fn get(&self, name: u32, file: u32) -> Option<u8> {
+        let entries = self.entries(name);
+        let at = entries.binary_search_by_key(&file, |entry| entry >> 8).ok()?;
+        Some((entries[at] & 0xff) as u8)
+    }
+
     /// Files and what stands beside them, ordered by number.
     pub fn of(&self, name: u32) -> impl ExactSizeIterator<Item = (u32, u8)> + '_ {
-        let entries = match self.lists.get(name as usize) {
+        self.entries(name).iter().map(|entry| (entry >> 8, (entry & 0xff) as u8))
+    }
+
+    fn entries(&self, name: u32) -> &[u32] {
+        match self.lists.get(name as usize) {
             Some(List::One(entry)) => std::slice::from_ref(entry),
             Some(List::Many(entries)) => entries.as_slice(),
             Some(List::Empty) | None => &[],
-        };
-        entries.iter().map(|entry| (entry >> 8, (entry & 0xff) as u8))
+        }
     }
 
     pub fn count(&self, name: u32) -> usize {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::extract::Extracted;
@@ -10,7 +10,7 @@ use super::facts::FileFacts;
 use super::heuristics::Omission;
 use super::names::{NameId, Names};
 use super::postings::{MAX_FILES, Postings};
-use crate::syntax::{DefinitionKind, Language, ReferenceKind};
+use crate::syntax::Language;
 
 /// A file's number. Numbers of files that are gone are given out again, so nothing may be ordered by them.
 pub type FileId = u32;
@@ -56,6 +56,19 @@ pub struct State {
     /// Counts changes; equal numbers mean equal content.
     generation: u64,
     totals: Totals,
+    /// Kept from the time on that somebody first asks for changes.
+    changes: Option<Changes>,
+}
+
+/// What changed since somebody last asked.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Files came, went, or changed their language.
+    pub paths: bool,
+    /// Files with other facts.
+    pub files: FxHashSet<FileId>,
+    /// Names with other definitions.
+    pub names: FxHashSet<NameId>,
 }
 
 /// Sums over all files.
@@ -92,7 +105,7 @@ impl State {
     /// Puts in a file whose facts have this index's numbers already.
     pub fn put(&mut self, file: File) -> Option<FileId> {
         self.generation += 1;
-        let facts = file.facts.clone();
+        let (language, facts) = (file.language, file.facts.clone());
         let (id, before) = match self.by_path.get(&file.path) {
             Some(id) => (*id, self.files.get_mut(*id as usize)?.replace(file)),
             None => {
@@ -109,6 +122,7 @@ impl State {
                 (id, None)
             }
         };
+        self.note(id, before.as_ref().map(|before| (before.language, &*before.facts)), Some((language, &facts)));
         if let Some(before) = &before {
             self.totals.subtract(before);
             self.remove_entries(id, &before.facts, &facts);
@@ -125,6 +139,7 @@ impl State {
         self.generation += 1;
         if let Some(file) = self.files.get_mut(id as usize).and_then(Option::take) {
             self.totals.subtract(&file);
+            self.note(id, Some((file.language, &file.facts)), None);
             self.remove_entries(id, &file.facts, &FileFacts::default());
         }
         self.free.push(id);
@@ -166,9 +181,14 @@ impl State {
         &self.names
     }
 
-    /// Files that define `name`.
-    pub fn defining(&self, name: NameId) -> impl ExactSizeIterator<Item = FileId> + '_ {
-        self.definitions.of(name.0).map(|(file, _)| file)
+    /// Files that define `name`, with what they define it as: `Role` bits.
+    pub fn defining(&self, name: NameId) -> impl ExactSizeIterator<Item = (FileId, u8)> + '_ {
+        self.definitions.of(name.0)
+    }
+
+    /// What `file` defines `name` as: `Role` bits, 0 where it does not.
+    pub fn defined_as(&self, name: NameId, file: FileId) -> u8 {
+        self.definitions.get(name.0, file).unwrap_or(0)
     }
 
     /// Files that use `name`, with the kinds of use as bits (`1 << ReferenceKind`).
@@ -217,9 +237,29 @@ impl State {
         Self { names, ..Self::default() }
     }
 
+    /// What changed since this was last asked; None where nothing was kept, so that anything may have.
+    pub fn take_changes(&mut self) -> Option<Changes> {
+        self.changes.replace(Changes::default())
+    }
+
+    pub fn has_changes(&self) -> bool {
+        self.changes.as_ref().is_none_or(|changes| changes.paths || !changes.files.is_empty())
+    }
+
+    fn note(&mut self, id: FileId, before: Option<Version<'_>>, now: Option<Version<'_>>) {
+        let Some(changes) = &mut self.changes else { return };
+        changes.paths |= before.map(|before| before.0) != now.map(|now| now.0);
+        changes.files.insert(id);
+        let defined = |version: Option<Version<'_>>| version.map_or_else(Vec::new, |(_, facts)| facts.defined().collect());
+        let (before, now) = (defined(before), defined(now));
+        let is_new = |one: &(NameId, u8), other: &[(NameId, u8)]| other.binary_search(one).is_err();
+        changes.names.extend(before.iter().filter(|one| is_new(one, &now)).map(|one| one.0));
+        changes.names.extend(now.iter().filter(|one| is_new(one, &before)).map(|one| one.0));
+    }
+
     fn add_entries(&mut self, id: FileId, facts: &FileFacts) {
-        for symbol in facts.symbols.iter().filter(|symbol| symbol.kind != DefinitionKind::Extension) {
-            self.definitions.insert(symbol.name.0, id, 0);
+        for (name, roles) in facts.defined() {
+            self.definitions.insert(name.0, id, roles);
         }
         for (name, kinds) in facts.used_kinds() {
             self.uses.insert(name.0, id, kinds);
@@ -231,13 +271,8 @@ impl State {
 
     /// Takes out what the newer facts do not have; what they share is overwritten.
     fn remove_entries(&mut self, id: FileId, facts: &FileFacts, newer: &FileFacts) {
-        let defined: rustc_hash::FxHashSet<NameId> = newer.symbols.iter().map(|symbol| symbol.name).collect();
-        for symbol in facts.symbols.iter().filter(|symbol| !defined.contains(&symbol.name)) {
-            self.definitions.remove(symbol.name.0, id);
-        }
-        // An extension's name may have been a definition's before.
-        for symbol in newer.symbols.iter().filter(|symbol| symbol.kind == DefinitionKind::Extension) {
-            self.definitions.remove(symbol.name.0, id);
+        for name in missing(facts.defined().map(|(name, _)| name), newer.defined().map(|(name, _)| name)) {
+            self.definitions.remove(name.0, id);
         }
         for name in missing(facts.used_kinds().map(|(name, _)| name), newer.used_kinds().map(|(name, _)| name)) {
             self.uses.remove(name.0, id);
@@ -247,6 +282,9 @@ impl State {
         }
     }
 }
+
+/// Language and facts of a file.
+type Version<'a> = (Option<&'static Language>, &'a FileFacts);
 
 impl Totals {
     fn add(&mut self, file: &File) {
@@ -279,10 +317,4 @@ fn missing(before: impl Iterator<Item = NameId>, now: impl Iterator<Item = NameI
             now.peek() != Some(name)
         })
         .collect()
-}
-
-/// The bit of a kind of use.
-#[allow(dead_code)]
-pub fn kind_bit(kind: ReferenceKind) -> u8 {
-    1 << kind as u8
 }

@@ -111,7 +111,7 @@ fn tables(state: &State) -> BTreeMap<String, [Vec<(String, u8)>; 3]> {
     for (id, name) in state.names().iter() {
         let path = |file| state.file(file).map_or("?".to_owned(), |file| file.path.to_string());
         let mut lists = [
-            state.defining(id).map(|file| (path(file), 0)).collect::<Vec<_>>(),
+            state.defining(id).map(|(file, roles)| (path(file), roles)).collect::<Vec<_>>(),
             state.using(id).map(|(file, kinds)| (path(file), kinds)).collect(),
             state.containing(id).map(|(file, count)| (path(file), count)).collect(),
         ];

@@ -48,6 +48,11 @@ pub(super) struct Entry {
     pub(super) quotes: Vec<String>,
     #[serde(default)]
     pub(super) block_keywords: Vec<String>,
+    family: Option<String>,
+    #[serde(default)]
+    module_separators: Vec<String>,
+    #[serde(default)]
+    index_files: Vec<String>,
 }
 
 impl Language {
@@ -94,6 +99,21 @@ impl Language {
     /// Prose or data: it has an outline, and neither code nor imports.
     pub fn is_outline(&self) -> bool {
         self.entry.outline
+    }
+
+    /// Languages of one family see each other's names: C and C++, for example.
+    pub fn family(&self) -> &str {
+        self.entry.family.as_deref().unwrap_or(&self.name)
+    }
+
+    /// What stands between the parts of an imported path, beside `/`.
+    pub fn module_separators(&self) -> &[String] {
+        &self.entry.module_separators
+    }
+
+    /// Whether a file of this name (without extension) stands for its directory: `mod`, `__init__`, `index`.
+    pub fn is_index_file(&self, stem: &str) -> bool {
+        self.entry.index_files.iter().any(|name| name == stem)
     }
 
     /// The grammar and its queries, made at the first use.
