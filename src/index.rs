@@ -4,6 +4,7 @@
 //! from what is known by then, under a read lock of milliseconds, and say how complete that is. Nothing in here fails: what
 //! cannot be read or parsed is left out and counted.
 
+mod chunks;
 mod extract;
 mod facts;
 mod graph;
@@ -11,8 +12,10 @@ mod heuristics;
 mod imports;
 mod indexer;
 mod links;
+mod map;
 mod names;
 mod narrow;
+mod navigate;
 mod options;
 mod postings;
 mod progress;
@@ -21,8 +24,11 @@ mod rank;
 mod refresh;
 mod resolve;
 mod scan;
+mod search;
+mod source;
 mod state;
 mod store;
+mod symbols;
 mod verify;
 mod walk;
 mod watch;
@@ -32,20 +38,26 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, mpsc};
 
+use ropey::Rope;
 use rustc_hash::FxHashMap;
 
 pub use facts::{FileFacts, Symbol, Use};
 pub use heuristics::Omission;
+pub use map::{Map, TokenCount};
 use indexer::Job;
 pub use names::NameId;
+pub use narrow::Circle;
+pub use navigate::{FileLinks, Found, Reference, Relations};
 pub use options::IndexOptions;
 pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
+pub use search::Hit;
 pub use state::{File, FileId, State, Totals};
+pub use symbols::SymbolHit;
 pub use verify::Difference;
 
 use crate::privacy::IgnoreRules;
-use crate::syntax::{Language, SyntaxTree};
+use crate::syntax::{Language, Place, SyntaxTree};
 use progress::Board;
 
 /// Why something is done; it stands in the log.
@@ -75,8 +87,8 @@ struct Shared {
     options: IndexOptions,
     state: RwLock<State>,
     rules: RwLock<Arc<IgnoreRules>>,
-    /// Paths of open documents: their text counts, not the file's.
-    open: Mutex<FxHashMap<String, ()>>,
+    /// Open documents by path: their text counts, not the file's.
+    open: Mutex<FxHashMap<String, Rope>>,
     board: Board,
     graph: Mutex<graph::Graph>,
     watches: Mutex<Option<watch::Watches>>,
@@ -163,17 +175,18 @@ impl Index {
         watch::start(self);
     }
 
-    /// The text of an open document counts from now on. `tree` belongs to `text`; without one only words count.
+    /// The text of an open document counts from now on. `tree` belongs to it; without one only words count.
     /// Does the work in the calling thread: about 25 ms per MB. False where the file is not of this workspace.
     pub fn set_document(
         &self,
         path: &Path,
         language: Option<&'static Language>,
-        text: &str,
+        rope: &Rope,
         tree: Option<&SyntaxTree>,
     ) -> bool {
         let Some(relative) = self.wanted(path) else { return false };
-        self.shared.open().insert(relative.clone(), ());
+        self.shared.open().insert(relative.clone(), rope.clone());
+        let text = &rope.to_string();
         let limits = self.shared.options.file;
         let extracted = if text.len() as u64 > limits.bytes {
             extract::Extracted::omitted(Omission::TooLarge)
@@ -198,6 +211,46 @@ impl Index {
         let relative = walk::relative(&self.shared.root, path)?;
         let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
         (!in_made && !self.shared.rules().denies(path, false)).then_some(relative)
+    }
+
+    /// See `Hit`. At most `limit`, best first. Reads a few dozen files.
+    pub fn search(&self, query: &str, limit: usize) -> Vec<Hit> {
+        self.shared.search(query, limit)
+    }
+
+    /// At most `limit` definitions that a query fits by name, best first.
+    pub fn search_symbols(&self, query: &str, limit: usize) -> Vec<SymbolHit> {
+        self.shared.search_symbols(query, limit)
+    }
+
+    /// All definitions of a name (`Container.name` and `container::name` too), ordered by path and place.
+    pub fn definitions(&self, name: &str) -> Vec<Found> {
+        navigate::definitions(&self.read(), name)
+    }
+
+    /// The same with their references and callees.
+    pub fn relations(&self, name: &str) -> Vec<Relations> {
+        self.shared.relations(name)
+    }
+
+    /// What the name at a place means; `path` from the root.
+    pub fn definitions_at(&self, path: &str, place: Place) -> Vec<Found> {
+        self.shared.definitions_at(path, place)
+    }
+
+    /// Uses of what the name at a place means.
+    pub fn references_at(&self, path: &str, place: Place) -> Vec<Reference> {
+        self.shared.references_at(path, place)
+    }
+
+    /// The signatures that matter most, in at most `budget` tokens by `count`; `focus` are paths from the root.
+    pub fn map(&self, budget: usize, focus: &[String], count: TokenCount<'_>) -> Map {
+        self.shared.map(budget, focus, count)
+    }
+
+    /// Import edges of a file, both ways. None where it is not in the index.
+    pub fn file_links(&self, path: &str) -> Option<FileLinks> {
+        self.shared.file_links(path)
     }
 
     /// Waits until everything that was asked for before is done.
@@ -259,7 +312,7 @@ impl Shared {
         rules
     }
 
-    fn open(&self) -> MutexGuard<'_, FxHashMap<String, ()>> {
+    fn open(&self) -> MutexGuard<'_, FxHashMap<String, Rope>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -1,0 +1,3 @@
+; Comments and strings of CSS.
+(comment) @comment
+(string_value) @string

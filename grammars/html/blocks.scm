@@ -1,0 +1,3 @@
+; Brackets of HTML: tags hold attributes.
+(start_tag) @list
+(self_closing_tag) @list

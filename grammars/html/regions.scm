@@ -1,0 +1,3 @@
+; Comments and strings of HTML.
+(comment) @comment
+(quoted_attribute_value) @string

@@ -1,0 +1,3 @@
+; Brackets of JSON: all hold items.
+(object) @list
+(array) @list

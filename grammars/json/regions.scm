@@ -1,0 +1,3 @@
+; Comments and strings of JSON.
+(comment) @comment
+(string) @string

@@ -1,0 +1,2 @@
+; Comments of Markdown.
+((html_block) @comment (#match? @comment "^<!--"))

@@ -2,9 +2,11 @@
 ; Whether a class is an enum and whether a method is `__init__`, their own text says: a pattern that ends in a member
 ; captures both for the predicate, and the member counts, being the later one.
 ((decorated_definition definition: (class_definition name: (identifier) @name body: (block) @body)) @definition.enum
-  (#match? @definition.enum "\\bclass\\s+\\w+\\s*\\([^()]*\\b(\\w*Enum|\\w*Flag)\\b[^()]*\\)\\s*:"))
-(decorated_definition definition: (class_definition name: (identifier) @name body: (block) @body)) @definition.class
-(decorated_definition definition: (function_definition name: (identifier) @name body: (block) @body)) @definition.function
+  (#match? @definition.enum "^(@[^\\n]*\\n\\s*)+class\\s+\\w+\\s*\\([^()]*\\b(\\w*Enum|\\w*Flag)\\b[^()]*\\)\\s*:"))
+(decorated_definition
+  definition: (class_definition name: (identifier) @name body: (block) @body)) @definition.class
+(decorated_definition
+  definition: (function_definition name: (identifier) @name body: (block) @body)) @definition.function
 ((class_definition name: (identifier) @name body: (block) @body) @definition.enum
   (#match? @definition.enum "^class\\s+\\w+\\s*\\([^()]*\\b(\\w*Enum|\\w*Flag)\\b[^()]*\\)\\s*:"))
 (class_definition name: (identifier) @name body: (block) @body) @definition.class

@@ -46,6 +46,7 @@
 (type (subscript value: (attribute attribute: (identifier) @reference.type)))
 (type (binary_operator (identifier) @reference.type))
 (type (binary_operator (binary_operator (identifier) @reference.type)))
+(type (list (identifier) @reference.type))
 (generic_type (identifier) @reference.type)
 (member_type (identifier) @reference.type)
 (except_clause value: (identifier) @reference.type)

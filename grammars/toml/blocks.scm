@@ -1,0 +1,3 @@
+; Brackets of TOML that hold items.
+(array) @list
+(inline_table) @list

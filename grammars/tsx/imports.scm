@@ -1,0 +1,1 @@
+; What TSX files bring in beyond TypeScript: nothing.

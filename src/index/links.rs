@@ -48,10 +48,6 @@ impl Links {
         let numbered = (0..).zip(&self.imports);
         numbered.filter(|(_, imported)| imported.binary_search(&file).is_ok()).map(|(importer, _)| importer).collect()
     }
-
-    pub fn modules(&self) -> &Modules {
-        &self.modules
-    }
 }
 
 impl Near for Links {

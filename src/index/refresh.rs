@@ -67,14 +67,14 @@ pub fn stamp_of_text(text: &str) -> Stamp {
     Stamp { bytes: text.len() as u64, modified: 0, hash: hash(text.as_bytes()), settled: false }
 }
 
-fn hash(content: &[u8]) -> [u8; 16] {
+pub fn hash(content: &[u8]) -> [u8; 16] {
     let mut short = [0; 16];
     short.copy_from_slice(&blake3::hash(content).as_bytes()[..16]);
     short
 }
 
 /// One byte more than the limit at most, so that a file that grows is not read without end.
-fn content(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+pub fn content(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
     let mut content = Vec::new();
     let file = File::open(path)?;
     let expected = usize::try_from(file.metadata()?.len().min(most)).unwrap_or(0);

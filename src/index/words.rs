@@ -19,6 +19,11 @@ pub fn count(text: &[u8]) -> FxHashMap<&[u8], u32> {
     counts
 }
 
+/// Whether a byte is part of a word.
+pub fn is_in_word(byte: u8) -> bool {
+    IN_WORD[usize::from(byte)]
+}
+
 static IN_WORD: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
