@@ -1,5 +1,4 @@
-; What Go files define. Variables and constants have the same kind of node everywhere, so those of the package are sought
-; from the top of the file. A type that stands alone in its declaration brings the keyword along.
+; What Go files define. A type that stands alone in its declaration brings the keyword along.
 (function_declaration name: (identifier) @name body: (_)? @body) @definition.function
 (method_declaration name: (field_identifier) @name body: (_)? @body) @definition.method
 (method_elem name: (field_identifier) @name) @definition.method
@@ -26,13 +25,8 @@
           (struct_type (field_declaration_list (field_declaration name: (field_identifier) @name) @definition.field))
           (_ (struct_type (field_declaration_list (field_declaration name: (field_identifier) @name) @definition.field)))
         ]))))
-((source_file
-  (const_declaration . (const_spec (identifier) @name value: (_)? @body) .) @definition.constant)
-  (#not-eq? @name "_"))
-((source_file (const_declaration (const_spec (identifier) @name value: (_)? @body) @definition.constant))
-  (#not-eq? @name "_"))
-((source_file (var_declaration (var_spec name: (identifier) @name value: (_)? @body)) @definition.variable)
-  (#not-eq? @name "_"))
-((source_file
-  (var_declaration (var_spec_list (var_spec name: (identifier) @name value: (_)? @body) @definition.variable)))
-  (#not-eq? @name "_"))
+((const_declaration . (const_spec (identifier) @name value: (_)? @body) .) @definition.constant (#not-eq? @name "_"))
+((const_spec (identifier) @name value: (_)? @body) @definition.constant (#not-eq? @name "_"))
+((var_declaration (var_spec name: (identifier) @name value: (_)? @body)) @definition.variable (#not-eq? @name "_"))
+((var_spec_list (var_spec name: (identifier) @name value: (_)? @body) @definition.variable) (#not-eq? @name "_"))
+(func_literal) @locals

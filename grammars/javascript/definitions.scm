@@ -99,60 +99,33 @@
     value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @definition.method)
 (class_body
   (_ property: [(property_identifier) (private_property_identifier)] @name value: (_)? @body) @definition.field)
-; `this.name = …` in a constructor. Only in JavaScript do parameters stand there bare; TypeScript declares its fields.
-; The constructor is captured for the predicate: the field counts, being the later one.
-((method_definition
-  parameters: (_ [(identifier) (assignment_pattern) (object_pattern) (array_pattern) (rest_pattern)])
-  body: (statement_block
-    (expression_statement
-      (assignment_expression
-        left: (member_expression object: (this) property: (property_identifier) @name)
-        right: (_) @body) @definition.field))) @definition.constructor
-  (#match? @definition.constructor "^constructor\\b"))
-; Variables of the module. Those that hold a function or a class are found above, at their own node: it encloses code.
-((program
-  (lexical_declaration
-    kind: "const"
-    (variable_declarator
-      name: (identifier) @name
-      value: [
-        (string) (template_string) (number) (regex) (true) (false) (null) (undefined) (identifier) (array) (object)
-        (call_expression) (new_expression) (member_expression) (subscript_expression) (await_expression)
-        (unary_expression) (binary_expression) (ternary_expression) (parenthesized_expression) (assignment_expression)
-      ] @body)) @definition.constant)
+; Members set in a constructor; TypeScript declares them.
+((assignment_expression
+  left: (member_expression object: (this) property: (property_identifier) @name)
+  right: (_) @body) @definition.field)
+; Variables of the module; in a function they are local.
+((lexical_declaration kind: "const" (variable_declarator name: (identifier) @name value: (_)? @body)) @definition.constant
   (#not-match? @body "^require\\s*\\("))
-((program
-  [
-    (lexical_declaration kind: "let" (variable_declarator name: (identifier) @name !value))
-    (variable_declaration (variable_declarator name: (identifier) @name !value))
-    (_
-      (variable_declarator
-        name: (identifier) @name
-        value: [
-          (string) (template_string) (number) (regex) (true) (false) (null) (undefined) (identifier) (array) (object)
-          (call_expression) (new_expression) (member_expression) (subscript_expression) (await_expression)
-          (unary_expression) (binary_expression) (ternary_expression) (parenthesized_expression) (assignment_expression)
-        ] @body))
-  ] @definition.variable)
+((lexical_declaration kind: "let" (variable_declarator name: (identifier) @name value: (_)? @body)) @definition.variable
   (#not-match? @body "^require\\s*\\("))
-((program
-  (lexical_declaration
-    kind: "const"
-    (variable_declarator
-      name: (_ [
-        (shorthand_property_identifier_pattern) @name
-        (identifier) @name
-        (pair_pattern value: (identifier) @name)
-      ])
-      value: (_) @body)) @definition.constant)
+((variable_declaration (variable_declarator name: (identifier) @name value: (_)? @body)) @definition.variable
   (#not-match? @body "^require\\s*\\("))
-((program
-  (_
-    (variable_declarator
-      name: (_ [
-        (shorthand_property_identifier_pattern) @name
-        (identifier) @name
-        (pair_pattern value: (identifier) @name)
-      ])
-      value: (_) @body)) @definition.variable)
+((lexical_declaration
+  (variable_declarator
+    name: (_ [
+      (shorthand_property_identifier_pattern) @name
+      (identifier) @name
+      (pair_pattern value: (identifier) @name)
+    ])
+    value: (_) @body)) @definition.constant
   (#not-match? @body "^require\\s*\\("))
+((variable_declaration
+  (variable_declarator
+    name: (_ [
+      (shorthand_property_identifier_pattern) @name
+      (identifier) @name
+      (pair_pattern value: (identifier) @name)
+    ])
+    value: (_) @body)) @definition.variable
+  (#not-match? @body "^require\\s*\\("))
+[(arrow_function) (function_expression) (generator_function)] @locals

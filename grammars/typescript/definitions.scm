@@ -34,15 +34,3 @@
 (public_field_definition name: (_) @name value: (_)? @body) @definition.field
 (required_parameter [(accessibility_modifier) "readonly"] pattern: (identifier) @name) @definition.field
 (optional_parameter [(accessibility_modifier) "readonly"] pattern: (identifier) @name) @definition.field
-; Variables of the module with values that JavaScript does not know.
-(program
-  (lexical_declaration
-    kind: "const"
-    (variable_declarator
-      name: (identifier) @name
-      value: [(as_expression) (satisfies_expression) (non_null_expression)] @body)) @definition.constant)
-(program
-  (_
-    (variable_declarator
-      name: (identifier) @name
-      value: [(as_expression) (satisfies_expression) (non_null_expression)] @body)) @definition.variable)

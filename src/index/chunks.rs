@@ -101,7 +101,7 @@ mod tests {
         let tree = SyntaxTree::parse(language, document.rope(), None).unwrap();
         let extracted = extract_document(Some(language), text, Some(&tree));
         let names = extracted.names.clone();
-        let facts = extracted.into_facts(Some).unwrap();
+        let facts = extracted.into_facts(|name| names.find(name)).unwrap();
         let lines: Vec<&str> = text.lines().collect();
         let found = chunks(&facts, &lines);
         let described = found.iter().map(|Chunk { rows, symbol }| {

@@ -1,5 +1,7 @@
 //! Cursors in each language: fixture text with `$0` where the cursor is.
 
+mod documents;
+
 use std::path::Path;
 use std::time::Duration;
 

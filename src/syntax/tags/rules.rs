@@ -14,6 +14,7 @@ pub(super) enum TagCapture {
     Import,
     ImportPath,
     ImportName,
+    Locals,
 }
 
 impl TagCapture {
@@ -24,6 +25,7 @@ impl TagCapture {
             "import" => Self::Import,
             "import.path" => Self::ImportPath,
             "import.name" => Self::ImportName,
+            "locals" => Self::Locals,
             _ => Self::Definition(DefinitionKind::named(name.strip_prefix("definition.")?)?),
         })
     }

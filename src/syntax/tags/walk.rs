@@ -56,6 +56,8 @@ struct Walk<'a> {
     locals: FxHashSet<(Option<u32>, &'a [u8])>,
     /// End of the last import: names in it are references of that kind.
     import_end: u32,
+    /// End of the outermost function without a definition at hand: variables in it are local.
+    locals_end: u32,
     /// References that a local variable may explain: index of the reference and of its callable.
     unresolved: Vec<(u32, Option<u32>)>,
 }
@@ -75,6 +77,7 @@ impl<'a> Walk<'a> {
             names: FxHashSet::default(),
             locals: FxHashSet::default(),
             import_end: 0,
+            locals_end: 0,
             unresolved: Vec::new(),
         }
     }
@@ -126,6 +129,9 @@ impl<'a> Walk<'a> {
                     Some(TagCapture::Import) => import_node = Some(capture.node),
                     Some(TagCapture::ImportPath) => path = Some(capture.node),
                     Some(TagCapture::ImportName) => imported = Some(capture.node),
+                    Some(TagCapture::Locals) => {
+                        self.locals_end = self.locals_end.max(offset(capture.node.end_byte()));
+                    }
                     None => {}
                 }
             }
@@ -163,7 +169,7 @@ impl<'a> Walk<'a> {
         for (name, _, mut definition) in found {
             // The name of an extension is a use of what it extends.
             let is_name = definition.kind != DefinitionKind::Extension;
-            if definition.name.is_empty() || (is_name && !self.names.insert(name)) {
+            if definition.name.is_empty() || (is_name && self.names.contains(&name)) {
                 continue;
             }
             while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
@@ -176,14 +182,48 @@ impl<'a> Walk<'a> {
                     && *outer != definition.range
             };
             definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
-            let container = definition.container.map(|index| self.tags.definitions[index as usize].kind);
-            if definition.kind == DefinitionKind::Function && container.is_some_and(DefinitionKind::has_members) {
-                definition.kind = DefinitionKind::Method;
+            if !self.settle_kind(&mut definition) {
+                continue;
+            }
+            if is_name {
+                self.names.insert(name);
             }
             let index = offset(self.tags.definitions.len());
             self.around.push((index, definition.range.end));
             self.tags.definitions.push(definition);
         }
+    }
+
+    /// What its surroundings make of a definition. False where it is none: a local variable, or a member that is set
+    /// elsewhere than in a constructor.
+    fn settle_kind(&mut self, definition: &mut Definition) -> bool {
+        let outer = definition.container.map(|index| &self.tags.definitions[index as usize]);
+        let is_value = matches!(definition.kind, DefinitionKind::Variable | DefinitionKind::Constant);
+        match (definition.kind, outer.map(|outer| outer.kind)) {
+            (DefinitionKind::Function, Some(kind)) if kind.has_members() => definition.kind = DefinitionKind::Method,
+            (DefinitionKind::Variable, Some(DefinitionKind::Enum)) => definition.kind = DefinitionKind::Variant,
+            (DefinitionKind::Variable, Some(kind)) if kind.has_members() => definition.kind = DefinitionKind::Field,
+            (DefinitionKind::Field, Some(DefinitionKind::Constructor)) => {
+                definition.container = outer.and_then(|outer| outer.container);
+            }
+            (DefinitionKind::Field, Some(kind)) if kind.is_callable() => return false,
+            (_, Some(kind)) if is_value && kind.is_callable() => {
+                self.note_local(definition);
+                return false;
+            }
+            (_, None) if is_value && definition.range.start < self.locals_end => {
+                self.note_local(definition);
+                return false;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn note_local(&mut self, definition: &Definition) {
+        let callable = self.callable(definition.range.start);
+        let name = definition.name.start as usize..definition.name.end as usize;
+        self.locals.insert((callable, self.text.get(name).unwrap_or_default()));
     }
 
     fn leaf(&mut self, node: Node<'_>, field: Option<u16>, rules: &'a [LeafRule]) {
