@@ -36,9 +36,9 @@
 ((preproc_def name: (identifier) @name !value) @definition.macro (#not-match? @name "_(H|HH|HPP|HXX|INC|INL)_*$"))
 (preproc_def name: (identifier) @name value: (_) @body) @definition.macro
 (preproc_function_def name: (identifier) @name value: (_)? @body) @definition.macro
-; Prototypes, constants and variables of the file: the same nodes are local variables inside of functions, so they are
-; sought from what stands around them, with one `#if` in between, or two where the outer one guards a header.
-; `!parameters` leaves out the templates of C++.
+; Prototypes. Inside of functions the same nodes are variables of C++ whose constructor takes arguments, so prototypes
+; are sought from what stands around them, with one `#if` in between, or two where the outer one guards a header.
+; `!parameters` leaves out templates.
 (translation_unit
   (declaration
     declarator: [
@@ -46,20 +46,23 @@
       (_ (function_declarator declarator: (identifier) @name))
       (_ (_ (function_declarator declarator: (identifier) @name)))
     ]) @definition.function)
-(translation_unit (_ !parameters
-  (declaration
-    declarator: [
-      (function_declarator declarator: (identifier) @name)
-      (_ (function_declarator declarator: (identifier) @name))
-      (_ (_ (function_declarator declarator: (identifier) @name)))
-    ]) @definition.function))
-(translation_unit (preproc_ifdef (_ !parameters
-  (declaration
-    declarator: [
-      (function_declarator declarator: (identifier) @name)
-      (_ (function_declarator declarator: (identifier) @name))
-      (_ (_ (function_declarator declarator: (identifier) @name)))
-    ]) @definition.function)))
+(translation_unit
+  (_ !parameters
+    (declaration
+      declarator: [
+        (function_declarator declarator: (identifier) @name)
+        (_ (function_declarator declarator: (identifier) @name))
+        (_ (_ (function_declarator declarator: (identifier) @name)))
+      ]) @definition.function))
+(translation_unit
+  (preproc_ifdef
+    (_ !parameters
+      (declaration
+        declarator: [
+          (function_declarator declarator: (identifier) @name)
+          (_ (function_declarator declarator: (identifier) @name))
+          (_ (_ (function_declarator declarator: (identifier) @name)))
+        ]) @definition.function)))
 (declaration_list
   (declaration
     declarator: [
@@ -67,155 +70,40 @@
       (_ (function_declarator declarator: (identifier) @name))
       (_ (_ (function_declarator declarator: (identifier) @name)))
     ]) @definition.function)
-(declaration_list (_ !parameters
-  (declaration
-    declarator: [
-      (function_declarator declarator: (identifier) @name)
-      (_ (function_declarator declarator: (identifier) @name))
-      (_ (_ (function_declarator declarator: (identifier) @name)))
-    ]) @definition.function))
-(translation_unit
-  (declaration
-    (type_qualifier ["const" "constexpr"])
-    declarator: (init_declarator
-      declarator: [
-        (identifier) @name
-        (array_declarator declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
-      ]
-      value: (_) @body)) @definition.constant)
-(translation_unit (_ !parameters
-  (declaration
-    (type_qualifier ["const" "constexpr"])
-    declarator: (init_declarator
-      declarator: [
-        (identifier) @name
-        (array_declarator declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
-      ]
-      value: (_) @body)) @definition.constant))
-(translation_unit (preproc_ifdef (_ !parameters
-  (declaration
-    (type_qualifier ["const" "constexpr"])
-    declarator: (init_declarator
-      declarator: [
-        (identifier) @name
-        (array_declarator declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
-      ]
-      value: (_) @body)) @definition.constant)))
 (declaration_list
-  (declaration
-    (type_qualifier ["const" "constexpr"])
-    declarator: (init_declarator
+  (_ !parameters
+    (declaration
+      declarator: [
+        (function_declarator declarator: (identifier) @name)
+        (_ (function_declarator declarator: (identifier) @name))
+        (_ (_ (function_declarator declarator: (identifier) @name)))
+      ]) @definition.function))
+; Constants and variables. A keyword is what remains of `API struct a *f();`.
+(declaration
+  (type_qualifier ["const" "constexpr"])
+  declarator: (init_declarator
+    declarator: [
+      (identifier) @name
+      (array_declarator declarator: (identifier) @name)
+      (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
+      (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
+    ]
+    value: (_) @body)) @definition.constant
+((declaration
+  declarator: [
+    (identifier) @name
+    (pointer_declarator declarator: (identifier) @name)
+    (array_declarator declarator: (identifier) @name)
+    (_ declarator: (array_declarator declarator: (identifier) @name))
+    (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
+    (init_declarator
       declarator: [
         (identifier) @name
-        (array_declarator declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
+        (_ declarator: (identifier) @name)
+        (_ declarator: (_ declarator: (identifier) @name))
+        (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
+        (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
       ]
-      value: (_) @body)) @definition.constant)
-(declaration_list (_ !parameters
-  (declaration
-    (type_qualifier ["const" "constexpr"])
-    declarator: (init_declarator
-      declarator: [
-        (identifier) @name
-        (array_declarator declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (identifier) @name)
-        (pointer_declarator (type_qualifier "const") declarator: (_ declarator: (identifier) @name))
-      ]
-      value: (_) @body)) @definition.constant))
-(translation_unit
-  (declaration
-    declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (_ declarator: (array_declarator declarator: (identifier) @name))
-      (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-      (init_declarator
-        declarator: [
-          (identifier) @name
-          (_ declarator: (identifier) @name)
-          (_ declarator: (_ declarator: (identifier) @name))
-          (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-          (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
-        ]
-        value: (_) @body)
-    ]) @definition.variable)
-(translation_unit (_ !parameters
-  (declaration
-    declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (_ declarator: (array_declarator declarator: (identifier) @name))
-      (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-      (init_declarator
-        declarator: [
-          (identifier) @name
-          (_ declarator: (identifier) @name)
-          (_ declarator: (_ declarator: (identifier) @name))
-          (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-          (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
-        ]
-        value: (_) @body)
-    ]) @definition.variable))
-(translation_unit (preproc_ifdef (_ !parameters
-  (declaration
-    declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (_ declarator: (array_declarator declarator: (identifier) @name))
-      (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-      (init_declarator
-        declarator: [
-          (identifier) @name
-          (_ declarator: (identifier) @name)
-          (_ declarator: (_ declarator: (identifier) @name))
-          (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-          (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
-        ]
-        value: (_) @body)
-    ]) @definition.variable)))
-(declaration_list
-  (declaration
-    declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (_ declarator: (array_declarator declarator: (identifier) @name))
-      (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-      (init_declarator
-        declarator: [
-          (identifier) @name
-          (_ declarator: (identifier) @name)
-          (_ declarator: (_ declarator: (identifier) @name))
-          (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-          (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
-        ]
-        value: (_) @body)
-    ]) @definition.variable)
-(declaration_list (_ !parameters
-  (declaration
-    declarator: [
-      (identifier) @name
-      (pointer_declarator declarator: (identifier) @name)
-      (array_declarator declarator: (identifier) @name)
-      (_ declarator: (array_declarator declarator: (identifier) @name))
-      (function_declarator declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-      (init_declarator
-        declarator: [
-          (identifier) @name
-          (_ declarator: (identifier) @name)
-          (_ declarator: (_ declarator: (identifier) @name))
-          (_ declarator: (parenthesized_declarator (_ declarator: (identifier) @name)))
-          (_ declarator: (parenthesized_declarator (_ declarator: (_ declarator: (identifier) @name))))
-        ]
-        value: (_) @body)
-    ]) @definition.variable))
+      value: (_) @body)
+  ]) @definition.variable
+  (#not-any-of? @name "char" "class" "double" "enum" "int" "long" "struct" "union" "unsigned" "void"))

@@ -38,5 +38,6 @@
 (call_expression function: (field_expression field: (field_identifier) @reference.method))
 (call_expression function: (parenthesized_expression (pointer_expression (identifier) @reference.call)))
 (type_identifier) @reference.type
+(field_declaration (field_identifier) @ignore)
 (field_identifier) @reference.member
 (identifier) @reference.value

@@ -147,20 +147,15 @@
       (_ declarator: (qualified_identifier name: (identifier) @name))
     ]
     value: (_) @body)) @definition.field
-(translation_unit (declaration declarator: (qualified_identifier name: (identifier) @name)) @definition.field)
+(declaration declarator: (qualified_identifier name: (identifier) @name)) @definition.field
 ; Operators out of a class that are only declared, and references.
 (declaration
   declarator: [
     (function_declarator declarator: (operator_name) @name)
     (_ (function_declarator declarator: (operator_name) @name))
   ]) @definition.function
-(translation_unit
-  (declaration
-    declarator: (init_declarator
-      declarator: (reference_declarator (identifier) @name)
-      value: (_) @body)) @definition.variable)
-(declaration_list
-  (declaration
-    declarator: (init_declarator
-      declarator: (reference_declarator (identifier) @name)
-      value: (_) @body)) @definition.variable)
+(declaration
+  declarator: (init_declarator
+    declarator: (reference_declarator (identifier) @name)
+    value: (_) @body)) @definition.variable
+(lambda_expression) @locals

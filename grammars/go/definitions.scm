@@ -13,18 +13,7 @@
 (type_spec name: (type_identifier) @name type: (interface_type "{" @body)) @definition.interface
 (type_spec name: (type_identifier) @name) @definition.type
 (type_alias name: (type_identifier) @name) @definition.type
-; Fields of named types: those of a table in a test are nobody's.
-(type_spec
-  type: (struct_type
-    (field_declaration_list (field_declaration name: (field_identifier) @name) @definition.field)))
-(type_spec
-  type: (struct_type
-    (field_declaration_list
-      (field_declaration
-        type: [
-          (struct_type (field_declaration_list (field_declaration name: (field_identifier) @name) @definition.field))
-          (_ (struct_type (field_declaration_list (field_declaration name: (field_identifier) @name) @definition.field)))
-        ]))))
+(field_declaration name: (field_identifier) @name) @definition.field
 ((const_declaration . (const_spec (identifier) @name value: (_)? @body) .) @definition.constant (#not-eq? @name "_"))
 ((const_spec (identifier) @name value: (_)? @body) @definition.constant (#not-eq? @name "_"))
 ((var_declaration (var_spec name: (identifier) @name value: (_)? @body)) @definition.variable (#not-eq? @name "_"))

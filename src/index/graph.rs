@@ -97,6 +97,23 @@ impl Graph {
     }
 }
 
+#[cfg(test)]
+impl Graph {
+    /// All edges and imports by names, for comparison.
+    pub fn spell(&self, state: &State) -> std::collections::BTreeMap<String, Vec<String>> {
+        let path = |file: &FileId| state.file(*file).map_or("?", |file| &file.path).to_owned();
+        let spell = |file: FileId| {
+            let edges = self.edges(file).iter();
+            let edges = edges.map(|edge| format!("{} {} {}", path(&edge.to), state.names().get(edge.name), edge.weight));
+            let imports = narrow::Near::imported(&self.links, file).iter().map(|file| format!("imports {}", path(file)));
+            let mut all: Vec<String> = edges.chain(imports).collect();
+            all.sort_unstable();
+            all
+        };
+        state.files().map(|(id, file)| (file.path.to_string(), spell(id))).collect()
+    }
+}
+
 impl Shared {
     /// Asks the graph as it is with every change so far, and the state that it belongs to.
     pub fn with_graph<T>(&self, ask: impl FnOnce(&mut Graph, &State) -> T) -> T {

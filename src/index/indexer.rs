@@ -56,7 +56,8 @@ pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
                     shared.board.taken(1);
                     let _ = done.send(());
                 }
-                if stop {
+                // A scan may have met the end of all work.
+                if stop || shared.stop.load(Ordering::Relaxed) {
                     break;
                 }
             }
