@@ -88,11 +88,28 @@ struct Shared {
     state: RwLock<State>,
     rules: RwLock<Arc<IgnoreRules>>,
     /// Open documents by path: their text counts, not the file's.
-    open: Mutex<FxHashMap<String, Rope>>,
+    open: Mutex<FxHashMap<String, OpenDocument>>,
     board: Board,
     graph: Mutex<graph::Graph>,
     watches: Mutex<Option<watch::Watches>>,
     stop: AtomicBool,
+}
+
+/// A document that is open in an editor.
+#[derive(Clone, Debug)]
+struct OpenDocument {
+    language: Option<&'static Language>,
+    rope: Rope,
+}
+
+impl OpenDocument {
+    /// Parses the text anew, for when the tree that came with it is gone.
+    fn extract(&self, shared: &Shared) -> (state::Stamp, extract::Extracted) {
+        let text = self.rope.to_string();
+        let limit = shared.options.file.parse;
+        let tree = self.language.and_then(|language| SyntaxTree::parse_within(limit, language, &self.rope, None));
+        (refresh::stamp_of_text(&text), shared.extract_document(self.language, &text, tree.as_ref()))
+    }
 }
 
 impl Index {
@@ -184,17 +201,16 @@ impl Index {
         rope: &Rope,
         tree: Option<&SyntaxTree>,
     ) -> bool {
-        let Some(relative) = self.wanted(path) else { return false };
-        self.shared.open().insert(relative.clone(), rope.clone());
-        let text = &rope.to_string();
-        let limits = self.shared.options.file;
-        let extracted = if text.len() as u64 > limits.bytes {
-            extract::Extracted::omitted(Omission::TooLarge)
-        } else {
-            extract::extract_document(language, text, tree)
-        };
-        let stamp = refresh::stamp_of_text(text);
-        self.shared.insert(&relative, stamp, extracted, true);
+        let Some(relative) = walk::relative(&self.shared.root, path) else { return false };
+        let document = OpenDocument { language, rope: rope.clone() };
+        // An ignored one is kept too: the rules may change while it is open.
+        self.shared.open().insert(relative.clone(), document);
+        if !self.shared.wants(&relative) {
+            return false;
+        }
+        let text = rope.to_string();
+        let extracted = self.shared.extract_document(language, &text, tree);
+        self.shared.insert(&relative, refresh::stamp_of_text(&text), extracted, true);
         true
     }
 
@@ -208,9 +224,7 @@ impl Index {
 
     /// Whether this path, open in an editor, is of this workspace and not ignored. It need not be on disk.
     pub fn wanted(&self, path: &Path) -> Option<String> {
-        let relative = walk::relative(&self.shared.root, path)?;
-        let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
-        (!in_made && !self.shared.rules().denies(path, false)).then_some(relative)
+        walk::relative(&self.shared.root, path).filter(|relative| self.shared.wants(relative))
     }
 
     /// See `Hit`. At most `limit`, best first. Reads a few dozen files.
@@ -312,8 +326,39 @@ impl Shared {
         rules
     }
 
-    fn open(&self) -> MutexGuard<'_, FxHashMap<String, Rope>> {
+    fn open(&self) -> MutexGuard<'_, FxHashMap<String, OpenDocument>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a file of this path from the root would be indexed if it were there.
+    fn wants(&self, relative: &str) -> bool {
+        let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
+        !in_made && !self.rules().denies(&self.root.join(relative), false)
+    }
+
+    fn extract_document(
+        &self,
+        language: Option<&'static Language>,
+        text: &str,
+        tree: Option<&SyntaxTree>,
+    ) -> extract::Extracted {
+        if text.len() as u64 > self.options.file.bytes {
+            return extract::Extracted::omitted(Omission::TooLarge);
+        }
+        extract::extract_document(language, text, tree)
+    }
+
+    /// Open documents that are wanted and not in the index: they were ignored until now.
+    fn insert_missing_documents(&self) {
+        let open: Vec<(String, OpenDocument)> =
+            self.open().iter().map(|(path, document)| (path.clone(), document.clone())).collect();
+        for (path, document) in open {
+            let is_there = self.read().file_at(&path).is_some_and(|file| file.is_open);
+            if !is_there && self.wants(&path) {
+                let (stamp, extracted) = document.extract(self);
+                self.insert(&path, stamp, extracted, true);
+            }
+        }
     }
 
     fn stored_at(&self) -> Option<PathBuf> {

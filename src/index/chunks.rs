@@ -43,7 +43,10 @@ pub fn chunks(facts: &FileFacts, lines: &[&str]) -> Vec<Chunk> {
         let mut next = rows.start;
         for index in inside {
             let Some(symbol_inside) = facts.symbols.get(index as usize) else { continue };
-            let start = with_comment(lines, symbol_inside.start.row, next);
+            // What opens the outer definition is no comment of the inner one.
+            let head = symbol.and_then(|outer| facts.symbols.get(outer as usize)).map_or(0, |outer| outer.body.row + 1);
+            let first = next.max(head.min(symbol_inside.start.row));
+            let start = with_comment(lines, symbol_inside.start.row, first);
             let end = symbol_inside.end.row.saturating_add(u32::from(symbol_inside.end.column > 0)).min(rows.end);
             if start >= end || start < next {
                 continue;

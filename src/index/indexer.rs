@@ -153,8 +153,16 @@ fn cause_of_scan(shared: &Shared, paths: &[PathBuf]) -> Option<Cause> {
 /// Files and directories that may have changed, come or gone.
 fn changed(shared: &Shared, paths: &[PathBuf]) {
     let mut files: Vec<String> = Vec::new();
-    let rules = shared.rules();
-    for path in paths {
+    // A directory that comes or goes may bring or take ignore files, which the rules remember.
+    let is_directory = |path: &PathBuf| match std::fs::symlink_metadata(path) {
+        Ok(data) => data.is_dir(),
+        Err(_) => walk::relative(&shared.root, path).is_some_and(|path| shared.read().find(&path).is_none()),
+    };
+    let rules = if paths.iter().any(is_directory) { shared.renew_rules() } else { shared.rules() };
+    // What is written through a link is written to where that leads.
+    let behind_links = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok().filter(|real| real != path));
+    let all: Vec<PathBuf> = paths.iter().cloned().chain(behind_links).collect();
+    for path in &all {
         let Some(relative) = walk::relative(&shared.root, path) else { continue };
         let is_directory = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
         if is_directory {
@@ -169,7 +177,7 @@ fn changed(shared: &Shared, paths: &[PathBuf]) {
             files.push(relative.clone());
         }
         // Whatever was below this path and is gone, and the path itself.
-        files.extend(known_below(shared, &relative, is_directory));
+        files.extend(known_below(shared, &relative));
     }
     files.sort_unstable();
     files.dedup();
@@ -186,15 +194,13 @@ fn changed(shared: &Shared, paths: &[PathBuf]) {
 }
 
 /// Files of the index at or below a path.
-fn known_below(shared: &Shared, relative: &str, is_directory: bool) -> Vec<String> {
+fn known_below(shared: &Shared, relative: &str) -> Vec<String> {
     let state = shared.read();
     if state.find(relative).is_some() {
         return vec![relative.to_owned()];
     }
     let below = format!("{relative}/");
     let is_below = |path: &str| relative.is_empty() || path.starts_with(&below);
-    // A path that was never a directory of the index has nothing below it; asking costs a look at each path.
-    let _ = is_directory;
     state.files().filter(|(_, file)| is_below(&file.path)).map(|(_, file)| file.path.to_string()).collect()
 }
 

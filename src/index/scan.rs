@@ -84,6 +84,7 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
         is_full: std::sync::atomic::AtomicBool::new(false),
     };
     work(&scan, meanwhile);
+    shared.insert_missing_documents();
     shared.write().shrink();
     shared.board.update(|progress| (progress.phase, progress.pending) = (Phase::Idle, 0));
     if !shared.stop.load(Ordering::Relaxed) {
@@ -120,7 +121,7 @@ fn remove_missing(shared: &Shared, listed: &[walk::Listed], is_partial: bool) ->
             continue;
         }
         let open = shared.open();
-        let keeps = open.contains_key(&path) && !rules.denies(&shared.root.join(&path), false);
+        let keeps = open.contains_key(&path) && shared.wants(&path);
         if !keeps {
             gone += usize::from(shared.write().remove(&path));
         }

@@ -13,8 +13,8 @@ pub struct Source {
 impl Shared {
     /// None where the file cannot be read now. Bytes that are no UTF-8 come as U+FFFD, line by line where they stand.
     pub fn source(&self, file: &File) -> Option<Source> {
-        if let Some(rope) = self.open().get(&*file.path) {
-            let text = rope.to_string();
+        if let Some(document) = self.open().get(&*file.path) {
+            let text = document.rope.to_string();
             let is_indexed = refresh::hash(text.as_bytes()) == file.stamp.hash;
             return Some(Source { text, is_indexed });
         }

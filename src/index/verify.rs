@@ -18,8 +18,8 @@ pub struct Difference {
     pub what: String,
 }
 
-/// Reads every file again, one after the other, and compares all that is known of it. Open documents are taken as they
-/// are: their text is nowhere else.
+/// Reads every file again, one after the other, and compares all that is known of it. Of open documents
+/// the text in the editor counts.
 pub fn differences(shared: &Shared) -> Vec<Difference> {
     let rules = IgnoreRules::new(&shared.root, &shared.options.exclude);
     let listing =
@@ -33,12 +33,14 @@ pub fn differences(shared: &Shared) -> Vec<Difference> {
             fresh.insert(&listed.path, stamp, *extracted, is_vendored, false);
         }
     }
-    let state = shared.read();
-    for (_, file) in state.files().filter(|(_, file)| file.is_open) {
-        if !rules.denies(&shared.root.join(&*file.path), false) {
-            copy(file, &state, &mut fresh);
+    let open: Vec<_> = shared.open().iter().map(|(path, document)| (path.clone(), document.clone())).collect();
+    for (path, document) in open.into_iter().filter(|(path, _)| !rules.denies(&shared.root.join(path), false)) {
+        if !path.rsplit('/').skip(1).any(super::heuristics::is_made_directory) {
+            let (stamp, extracted) = document.extract(shared);
+            fresh.insert(&path, stamp, extracted, super::heuristics::is_vendored(&path), true);
         }
     }
+    let state = shared.read();
     compare(&state, &fresh)
 }
 
