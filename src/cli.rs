@@ -8,9 +8,15 @@ mod demo;
 mod doctor;
 pub mod engine;
 mod engines;
+mod index;
+mod map;
+mod outline;
 mod place;
+mod refs;
+mod search;
 mod serve;
 mod terminal;
+mod workspace;
 
 use std::io;
 use std::process::ExitCode;
@@ -34,6 +40,8 @@ Examples:
   tandem demo                              watch it complete code
   tandem doctor                            what works on this machine, and what does not
   tandem complete src/main.rs:12:9         what would be suggested there
+  tandem search retry backoff              places of this repository about it
+  tandem map --tokens 2048                 its most important signatures
   tandem serve                             the language server, for an editor to start
 
 Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only
@@ -73,6 +81,11 @@ enum Command {
     Complete(complete::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Search(search::Arguments),
+    Map(map::Arguments),
+    Outline(outline::Arguments),
+    Refs(refs::Arguments),
+    Index(index::Arguments),
 
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
@@ -87,6 +100,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Complete(arguments) => arguments.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Search(arguments) => arguments.workspace.options.settings()?,
+        Command::Map(arguments) => arguments.workspace.options.settings()?,
+        Command::Outline(arguments) => arguments.workspace.options.settings()?,
+        Command::Refs(arguments) => arguments.workspace.options.settings()?,
+        Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Engine(_) => Value::Null,
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
@@ -99,6 +117,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Complete(arguments) => complete::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Search(arguments) => search::run(&arguments, &loader),
+        Command::Map(arguments) => map::run(&arguments, &loader),
+        Command::Outline(arguments) => outline::run(&arguments, &loader),
+        Command::Refs(arguments) => refs::run(&arguments, &loader),
+        Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

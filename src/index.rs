@@ -47,7 +47,7 @@ pub use map::{Map, TokenCount};
 use indexer::Job;
 pub use names::NameId;
 pub use narrow::Circle;
-pub use navigate::{FileLinks, Found, Reference, Relations};
+pub use navigate::{FileLinks, Found, OutlineEntry, Reference, Relations};
 pub use options::IndexOptions;
 pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
@@ -260,6 +260,11 @@ impl Index {
     /// The signatures that matter most, in at most `budget` tokens by `count`; `focus` are paths from the root.
     pub fn map(&self, budget: usize, focus: &[String], count: TokenCount<'_>) -> Map {
         self.shared.map(budget, focus, count)
+    }
+
+    /// All definitions of a file in the order of the text; `path` from the root. None where it is not in the index.
+    pub fn outline(&self, path: &str) -> Option<Vec<OutlineEntry>> {
+        self.shared.outline(path)
     }
 
     /// Import edges of a file, both ways. None where it is not in the index.

@@ -14,7 +14,7 @@ pub struct Paths {
     pub config: PathBuf,
     /// Logs. Lost, they are missed.
     pub state: PathBuf,
-    /// The extracted starter model. Lost, it is made again.
+    /// The extracted starter model and the stored indexes. Lost, they are made again.
     pub cache: PathBuf,
     /// Sockets. Gone after a restart.
     pub runtime: PathBuf,
@@ -54,6 +54,11 @@ impl Paths {
             Some(file) => environment.expand_home(file),
             None => self.config.join("config.toml"),
         }
+    }
+
+    /// Where indexes of workspaces are stored.
+    pub fn index_directory(&self) -> PathBuf {
+        self.cache.join("index")
     }
 
     pub fn log_file(&self) -> PathBuf {

@@ -6,6 +6,7 @@
 
 mod backend;
 mod candidates;
+mod counter;
 mod decode;
 mod draft;
 mod emit;
@@ -28,6 +29,7 @@ use std::thread::JoinHandle;
 use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
+pub use counter::TokenCounter;
 
 use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::Shared;
 use super::facts::{FileFacts, Symbol, Use};
 use super::graph::Graph;
+use super::map::signature;
 use super::names::NameId;
 use super::narrow::{self, Circle};
 use super::state::{FileId, State};
@@ -55,6 +56,14 @@ pub struct Relations {
     pub references: Vec<Reference>,
     /// Definitions that are called in its body, each once, in the order of their first call.
     pub callees: Vec<Found>,
+}
+
+/// A definition with its signature, where the file's text is the indexed one.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct OutlineEntry {
+    #[serde(flatten)]
+    pub found: Found,
+    pub signature: Option<String>,
 }
 
 /// What a file imports and which files import it, by path.
@@ -155,6 +164,19 @@ impl Shared {
             found.dedup();
             found
         })
+    }
+
+    /// All definitions of a file in the order of the text. None where it is not in the index.
+    pub fn outline(&self, path: &str) -> Option<Vec<OutlineEntry>> {
+        let file = self.read().file_at(path)?.clone();
+        let source = self.source(&file).filter(|source| source.is_indexed).unwrap_or_default();
+        let lines: Vec<&str> = source.text.split('\n').collect();
+        let state = self.read();
+        let entry = |symbol: &Symbol| OutlineEntry {
+            found: found(&state, path, &file.facts, symbol),
+            signature: signature(&lines, symbol).filter(|text| !text.is_empty()),
+        };
+        Some(file.facts.symbols.iter().map(entry).collect())
     }
 
     /// None where the file is not in the index.

@@ -4,7 +4,7 @@ use super::state::File;
 use super::{Shared, refresh};
 
 /// A file's text, and whether the facts of the index are of this very text.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Source {
     pub text: String,
     pub is_indexed: bool,

@@ -1,0 +1,75 @@
+//! `tandem search WORDS…`: places of the workspace about something.
+
+use std::process::ExitCode;
+
+use super::terminal::{Style, Terminal, printable};
+use super::workspace::{self, WorkspaceArguments};
+use crate::config::Loader;
+
+/// Find places in the workspace by words, or definitions by name.
+///
+/// Words are split as identifiers are: `parse request` finds parseHTTPRequest. Best first; equal indexes give equal
+/// answers. Exit code: 0 found, 1 nothing found.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tandem search retry backoff                 functions, comments and text about it
+  tandem search --symbols docopn              definitions whose names hold these letters in order
+  tandem search --json --limit 3 token budget | jq -r '.hits[].path'")]
+pub struct Arguments {
+    #[arg(required = true, value_name = "WORDS")]
+    words: Vec<String>,
+
+    /// Definitions by fuzzy name, instead of text
+    #[arg(long)]
+    symbols: bool,
+
+    /// Most results
+    #[arg(long, value_name = "NUMBER", default_value_t = 10)]
+    limit: usize,
+
+    #[command(flatten)]
+    pub(super) workspace: WorkspaceArguments,
+}
+
+pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
+    let workspace = arguments.workspace.open(loader)?;
+    let mut terminal = workspace::terminal(loader);
+    let query = arguments.words.join(" ");
+    let found = if arguments.symbols {
+        let hits = workspace.index.search_symbols(&query, arguments.limit);
+        if !workspace.print_json(&mut terminal, "symbols", &hits)? {
+            for hit in &hits {
+                super::outline::print_found(&mut terminal, &hit.found, &hit.score.to_string())?;
+            }
+        }
+        !hits.is_empty()
+    } else {
+        let hits = workspace.index.search(&query, arguments.limit);
+        if !workspace.print_json(&mut terminal, "hits", &hits)? {
+            for hit in &hits {
+                print(&mut terminal, hit)?;
+            }
+        }
+        !hits.is_empty()
+    };
+    if !workspace.json {
+        if !found {
+            terminal.line("nothing found")?;
+        }
+        workspace.print_provenance(&mut terminal)?;
+    }
+    Ok(if found { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(terminal: &mut Terminal, hit: &crate::index::Hit) -> anyhow::Result<()> {
+    let place = format!("{}:{}-{}", printable(&hit.path), hit.rows.start + 1, hit.rows.end);
+    let kind = hit.kind.map_or("", |kind| kind.word());
+    let name = hit.name.as_deref().map_or_else(String::new, printable);
+    terminal.styled(&[
+        (Style::Bold, &place),
+        (Style::Plain, &format!("  {kind} {name}")),
+        (Style::Dim, &format!("  {:.1}", hit.score)),
+    ])?;
+    terminal.line(format!("  {}: {}", hit.best_row + 1, printable(&hit.line)))?;
+    Ok(())
+}
