@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Shared;
 use super::links::{Links, place};
@@ -33,9 +33,12 @@ pub struct Graph {
     pub links: Links,
     /// By file number.
     edges: Vec<Box<[Edge]>>,
-    /// Files whose edges must be found again.
-    stale: Vec<FileId>,
+    /// Files whose imports, and then edges, must be found again.
+    stale_links: Vec<FileId>,
+    stale_edges: FxHashSet<FileId>,
     is_built: bool,
+    /// All imports are known, so that a changed one concerns only who depends on it.
+    is_grown: bool,
     /// Counts changes of this graph.
     version: u64,
     arrows: Option<(u64, Arc<Arrows>)>,
@@ -43,18 +46,28 @@ pub struct Graph {
 
 /// One use's weight, and how much a name that is used often in one file counts: the root of the uses.
 const ONE: f64 = 1024.0;
-/// A use inside of the defining file says little of its worth to others.
-const OWN: f64 = 0.1;
 
 impl Graph {
     /// Takes up what changed. True when everything is done; otherwise to be called again, so that changes get their turn.
     fn step(&mut self, state: &State) -> bool {
-        let at = self.stale.len().saturating_sub(AT_ONCE);
-        for file in self.stale.split_off(at) {
-            self.links.update(state, file);
+        if !self.stale_links.is_empty() {
+            let at = self.stale_links.len().saturating_sub(AT_ONCE);
+            for file in self.stale_links.split_off(at) {
+                // Who imports a file that passes names on sees what that imports.
+                if self.links.update(state, file) && self.is_grown && state.file(file).is_some_and(narrow::passes_on) {
+                    self.stale_edges.extend(self.links.importers(file));
+                }
+                self.stale_edges.insert(file);
+            }
+            return false;
+        }
+        self.is_grown = true;
+        let now: Vec<FileId> = self.stale_edges.iter().copied().take(AT_ONCE).collect();
+        for file in now {
+            self.stale_edges.remove(&file);
             place(&mut self.edges, file, edges_of(state, &self.links, file), Box::default());
         }
-        self.stale.is_empty()
+        self.stale_edges.is_empty()
     }
 
     fn take(&mut self, state: &mut State) {
@@ -67,15 +80,15 @@ impl Graph {
         if !self.is_built || paths_changed {
             self.links = Links::new(state);
             self.edges.clear();
-            self.stale = state.files().map(|(id, _)| id).collect();
-            self.is_built = true;
+            self.stale_links = state.files().map(|(id, _)| id).collect();
+            self.stale_edges.clear();
+            (self.is_built, self.is_grown) = (true, false);
             return;
         }
         if let Some(changes) = changes {
             let users = changes.names.iter().flat_map(|name| state.using(*name)).map(|(file, _)| file);
-            self.stale.extend(users.chain(changes.files));
-            self.stale.sort_unstable();
-            self.stale.dedup();
+            self.stale_edges.extend(users);
+            self.stale_links.extend(changes.files);
         }
     }
 
@@ -134,9 +147,19 @@ impl Shared {
     }
 }
 
+/// Uses on something else, as bits.
+const MEMBERS: u8 = 1 << ReferenceKind::Method as u8 | 1 << ReferenceKind::Member as u8;
+
+/// 1 for a name that one file uses, 0 for one that all use; in steps, so that a file more or less mostly moves nothing.
+fn rarity(users: usize, files: usize) -> f64 {
+    let step = |number: usize| f64::from(number.max(1).ilog2());
+    if files < 2 { 1.0 } else { ((step(files) - step(users)) / step(files)).max(0.0) }
+}
+
 fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
     let Some(file) = state.file(from).filter(|file| file.language.is_some()) else { return Box::default() };
     let mut edges: FxHashMap<(FileId, NameId), u32> = FxHashMap::default();
+    let files = state.totals().files;
     for (name, kinds, count) in file.facts.use_counts() {
         // What only stands in an import is not used yet; the import itself is a link.
         if kinds == 1 << ReferenceKind::Import as u8 {
@@ -146,7 +169,10 @@ fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
         if definers.is_empty() {
             continue;
         }
-        let trust = if circle == Circle::File { OWN } else { circle.trust() };
+        let is_member = kinds & !MEMBERS == 0;
+        // What every second file uses, and one of them happens to define, mostly comes from elsewhere: `Ok`, `unwrap`.
+        let rarity = if circle >= Circle::Directory { rarity(state.using(name).len(), files) } else { 1.0 };
+        let trust = circle.trust(is_member) * rarity;
         let weight = ONE * f64::from(count).sqrt() * trust / definers.len() as f64;
         for to in definers {
             *edges.entry((to, name)).or_default() += weight as u32;

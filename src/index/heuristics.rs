@@ -70,6 +70,12 @@ const LOCK_FILES: &[&str] = &[
 const VENDOR_DIRECTORIES: &[&str] =
     &["vendor", "vendored", "third_party", "third-party", "thirdparty", "3rdparty", "externals", "Godeps"];
 
+/// Directories whose files show or test the others.
+const ASIDE_DIRECTORIES: &[&str] = &[
+    "test", "tests", "__tests__", "spec", "specs", "testdata", "test_data", "fixtures", "examples", "example", "bench",
+    "benches", "benchmarks", "docs", "doc",
+];
+
 /// Directories that hold what can be made again. They are usually ignored by the repository itself.
 const MADE_DIRECTORIES: &[&str] = &[
     "node_modules",
@@ -95,6 +101,16 @@ pub fn is_lock_file(name: &str) -> bool {
 }
 
 /// By the path inside the workspace.
+/// A test, an example, a benchmark or a part of the documentation.
+pub fn is_aside(path: &str) -> bool {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let marks = ["test_", "_test", ".test", ".spec", "_spec"];
+    directory.split('/').any(|part| ASIDE_DIRECTORIES.contains(&part))
+        || marks.iter().any(|mark| if mark.ends_with('_') { stem.starts_with(mark) } else { stem.ends_with(mark) })
+        || matches!(stem, "test" | "tests")
+}
+
 pub fn is_vendored(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|directory| VENDOR_DIRECTORIES.contains(&directory))
 }

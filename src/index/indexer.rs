@@ -158,7 +158,8 @@ fn changed(shared: &Shared, paths: &[PathBuf]) {
         Ok(data) => data.is_dir(),
         Err(_) => walk::relative(&shared.root, path).is_some_and(|path| shared.read().find(&path).is_none()),
     };
-    let rules = if paths.iter().any(is_directory) { shared.renew_rules() } else { shared.rules() };
+    let renews = paths.iter().any(is_directory);
+    let rules = if renews { shared.renew_rules() } else { shared.rules() };
     // What is written through a link is written to where that leads.
     let behind_links = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok().filter(|real| real != path));
     let all: Vec<PathBuf> = paths.iter().cloned().chain(behind_links).collect();
@@ -188,6 +189,9 @@ fn changed(shared: &Shared, paths: &[PathBuf]) {
     } else {
         files.iter().for_each(|file| refresh_one(shared, file));
     }
+    if renews {
+        shared.insert_missing_documents();
+    }
     shared.board.update(|progress| progress.pending = 0);
     let head = provenance::head(&shared.root);
     shared.board.update(|progress| (progress.commit, progress.branch) = head);
@@ -207,7 +211,12 @@ fn known_below(shared: &Shared, relative: &str) -> Vec<String> {
 /// One file, as it is on disk now.
 pub fn refresh_one(shared: &Shared, path: &str) {
     let before = {
-        if shared.open().contains_key(path) {
+        let open = shared.open();
+        if open.contains_key(path) {
+            // Its text is the editor's; whether it counts, the rules say.
+            if !shared.wants(path) {
+                shared.write().remove(path);
+            }
             return;
         }
         shared.read().file_at(path).map(|file| file.stamp)

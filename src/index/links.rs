@@ -37,10 +37,12 @@ impl Links {
         links
     }
 
-    /// Finds anew what one file imports.
-    pub fn update(&mut self, state: &State, file: FileId) {
-        let imported = self.modules.imported_by(state, file).into();
+    /// Finds anew what one file imports. True where that changed.
+    pub fn update(&mut self, state: &State, file: FileId) -> bool {
+        let imported: Box<[FileId]> = self.modules.imported_by(state, file).into();
+        let changed = self.imported(file) != &*imported;
         place(&mut self.imports, file, imported, Box::default());
+        changed
     }
 
     /// Files that import this one, ordered by number.

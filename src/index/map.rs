@@ -110,7 +110,8 @@ impl Shared {
             return;
         };
         let lines: Vec<&str> = source.text.split('\n').collect();
-        sheet.lines = Some(file.facts.symbols.iter().map(|symbol| signature(&lines, symbol)).collect());
+        let comment = file.language.and_then(|language| language.line_comment.as_deref());
+        sheet.lines = Some(file.facts.symbols.iter().map(|symbol| signature(&lines, symbol, comment)).collect());
     }
 }
 
@@ -130,7 +131,7 @@ fn candidates(state: &State, ranks: &Ranks) -> Vec<Candidate> {
                 continue;
             }
             let used = ranks.names.get(&(id, symbol.name)).copied().unwrap_or(0.0);
-            let worth = (used + spread) * if Role::of(symbol.kind) == Role::Value { 0.25 } else { 1.0 };
+            let worth = (used + spread) * telling(symbol.kind);
             let step = if worth > 0.0 { worth.log2().floor() as i32 } else { i32::MIN };
             found.push(Candidate { file: id, symbol: index, step });
         }
@@ -138,6 +139,15 @@ fn candidates(state: &State, ranks: &Ranks) -> Vec<Candidate> {
     // Stable, so that path and place decide within a step.
     found.sort_by_key(|candidate| std::cmp::Reverse(candidate.step));
     found
+}
+
+/// How much the signature of such a definition tells: a module has none, a field one word.
+fn telling(kind: DefinitionKind) -> f64 {
+    match kind {
+        DefinitionKind::Module | DefinitionKind::Namespace => 0.1,
+        _ if Role::of(kind) == Role::Value => 0.25,
+        _ => 1.0,
+    }
 }
 
 /// Extensions come with their members; what is defined inside of functions is nobody else's.
@@ -197,8 +207,8 @@ fn depth(facts: &FileFacts, index: u32) -> usize {
     depth
 }
 
-/// The text before the body, on one line. None where the text has no such place.
-pub fn signature(lines: &[&str], symbol: &Symbol) -> Option<String> {
+/// The text before the body, on one line and without lines that are comments. None where the text has no such place.
+pub fn signature(lines: &[&str], symbol: &Symbol, comment: Option<&str>) -> Option<String> {
     let mut text = String::new();
     let mut length = 0;
     // A value stands behind its `=`, and a definition without a body is its own signature.
@@ -206,6 +216,10 @@ pub fn signature(lines: &[&str], symbol: &Symbol) -> Option<String> {
         let line = *lines.get(row as usize)?;
         let from = if row == symbol.start.row { symbol.start.column as usize } else { 0 };
         let to = if row == symbol.body.row { symbol.body.column as usize } else { line.len() };
+        let is_comment = comment.is_some_and(|mark| line.trim_start().starts_with(mark));
+        if is_comment && row > symbol.start.row {
+            continue;
+        }
         for word in line.get(from..to.max(from).min(line.len()))?.split_whitespace() {
             if length > 0 {
                 text.push(' ');

@@ -5,7 +5,7 @@
 
 use super::facts::Role;
 use super::names::NameId;
-use super::state::{FileId, State};
+use super::state::{File, FileId, State};
 use crate::syntax::ReferenceKind;
 
 /// A name that more files than this define, none of them near, means nothing in particular: `new`, `get`, `run`.
@@ -17,7 +17,7 @@ pub const COMMON: usize = 8;
 pub enum Circle {
     /// In the same file.
     File,
-    /// In a file that is imported.
+    /// In a file that is imported, or that an imported file passes on.
     Imported,
     /// In a file of the same directory.
     Directory,
@@ -26,15 +26,26 @@ pub enum Circle {
 }
 
 impl Circle {
-    /// How far a use in this circle is to be believed, as a factor of its weight in the graph.
-    pub fn trust(self) -> f64 {
-        match self {
-            Self::File => 1.0,
-            Self::Imported => 0.9,
-            Self::Directory => 0.6,
-            Self::Workspace => 0.25,
+    /// How far a use in this circle is to be believed, as a factor of its weight in the graph. A member's name says less
+    /// than a name by itself: whose member it is stands in the types, which nobody computed.
+    pub fn trust(self, is_member: bool) -> f64 {
+        match (self, is_member) {
+            (Self::File, _) => 1.0,
+            (Self::Imported, false) => 0.9,
+            (Self::Directory, false) => 0.6,
+            (Self::Imported, true) => 0.3,
+            (Self::Workspace, false) => 0.25,
+            (Self::Directory, true) => 0.15,
+            (Self::Workspace, true) => 0.03,
         }
     }
+}
+
+/// Files that stand for their directory (`__init__`, `index`, `lib`) are there to pass on what they import.
+pub fn passes_on(file: &File) -> bool {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    file.language.is_some_and(|language| language.is_index_file(stem))
 }
 
 /// Files near a file.
@@ -66,6 +77,14 @@ pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kin
     let imported: Vec<FileId> = near.imported(from).iter().copied().filter(|file| defines(*file)).collect();
     if !imported.is_empty() {
         return (Circle::Imported, imported);
+    }
+    let passing = near.imported(from).iter().filter(|file| state.file(**file).is_some_and(passes_on));
+    let mut passed: Vec<FileId> =
+        passing.flat_map(|file| near.imported(*file)).copied().filter(|file| defines(*file)).collect();
+    if !passed.is_empty() {
+        passed.sort_unstable();
+        passed.dedup();
+        return (Circle::Imported, passed);
     }
     // Whichever list is shorter: a directory can hold thousands of files, and a name a thousand definitions.
     let directory = near.directory(from);

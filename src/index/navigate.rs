@@ -171,10 +171,11 @@ impl Shared {
         let file = self.read().file_at(path)?.clone();
         let source = self.source(&file).filter(|source| source.is_indexed).unwrap_or_default();
         let lines: Vec<&str> = source.text.split('\n').collect();
+        let comment = file.language.and_then(|language| language.line_comment.as_deref());
         let state = self.read();
         let entry = |symbol: &Symbol| OutlineEntry {
             found: found(&state, path, &file.facts, symbol),
-            signature: signature(&lines, symbol).filter(|text| !text.is_empty()),
+            signature: signature(&lines, symbol, comment).filter(|text| !text.is_empty()),
         };
         Some(file.facts.symbols.iter().map(entry).collect())
     }

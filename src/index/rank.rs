@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
+use super::heuristics;
 use super::names::NameId;
 use super::state::{FileId, State};
 
@@ -16,6 +17,10 @@ const MOST_ROUNDS: usize = 40;
 const SETTLED: f64 = 1e-6;
 /// How much of the interest goes to each file that is not the workspace's own code.
 const FOREIGN: f64 = 0.1;
+/// Tests, examples and benchmarks use everything, and nobody uses them.
+const ASIDE: f64 = 0.3;
+/// How much of a file's rank its own uses of its definitions hand on to them: they say little of their worth to others.
+const OWN: f64 = 0.1;
 /// How much of the interest goes to the files in focus.
 const FOCUS: f64 = 0.9;
 
@@ -67,7 +72,13 @@ impl Arrows {
             this.given.push(given as f64);
             let foreign = state.file(*file).is_none_or(|file| file.is_vendored || file.is_generated);
             let is_code = state.file(*file).and_then(|file| file.language).is_some_and(|language| !language.is_outline());
-            this.interest.push(if !is_code { 0.0 } else if foreign { FOREIGN } else { 1.0 });
+            let is_aside = state.file(*file).is_some_and(|file| heuristics::is_aside(&file.path));
+            this.interest.push(match (is_code, foreign, is_aside) {
+                (false, ..) => 0.0,
+                (true, true, _) => FOREIGN,
+                (true, false, true) => ASIDE,
+                (true, false, false) => 1.0,
+            });
         }
         this.starts.push(u32::try_from(this.arrows.len()).unwrap_or(u32::MAX));
         this
@@ -119,9 +130,11 @@ impl Arrows {
     fn distribute(&self, graph: &Graph, ranks: &[f64]) -> Ranks {
         let mut names: FxHashMap<(FileId, NameId), f64> = FxHashMap::default();
         for (at, file) in self.files.iter().enumerate() {
-            let given = self.given[at].max(1.0);
-            for edge in graph.edges(*file) {
-                *names.entry((edge.to, edge.name)).or_default() += ranks[at] * f64::from(edge.weight) / given;
+            let edges = graph.edges(*file);
+            let own = edges.iter().filter(|edge| edge.to == *file).map(|edge| f64::from(edge.weight)).sum::<f64>();
+            for edge in edges {
+                let share = if edge.to == *file { OWN / own } else { 1.0 / self.given[at] };
+                *names.entry((edge.to, edge.name)).or_default() += ranks[at] * f64::from(edge.weight) * share;
             }
         }
         let files = self.files.iter().copied().zip(ranks.iter().copied()).collect();
