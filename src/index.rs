@@ -262,6 +262,12 @@ impl Index {
         self.shared.map(budget, focus, count)
     }
 
+    /// The text of a file as the editor or the disk has it now; `path` from the root. None where it is not in the index.
+    pub fn text(&self, path: &str) -> Option<String> {
+        let file = self.read().file_at(path)?.clone();
+        Some(self.shared.source(&file)?.text)
+    }
+
     /// All definitions of a file in the order of the text; `path` from the root. None where it is not in the index.
     pub fn outline(&self, path: &str) -> Option<Vec<OutlineEntry>> {
         self.shared.outline(path)

@@ -6,6 +6,7 @@
 //! everything in one task and stops when a handler, the client's reading, or an answer of the client does.
 
 mod announce;
+mod announce_index;
 mod capabilities;
 mod client;
 mod convert;
@@ -17,6 +18,7 @@ pub mod message;
 mod mirror;
 mod outbox;
 mod parent;
+mod places;
 mod serve;
 mod server;
 mod service;

@@ -7,6 +7,7 @@
 mod accounts;
 mod analyst;
 mod documents;
+mod indexes;
 mod status;
 
 use std::path::PathBuf;
@@ -19,17 +20,21 @@ use tracing::Instrument;
 use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::index::Index;
 use crate::text::{Change, Document, Position, PositionEncoding};
 
 use accounts::Accounts;
 use analyst::Analyst;
 use documents::Documents;
+pub use indexes::IndexPlan;
+use indexes::Indexes;
 pub use status::Status;
 use status::{Busy, StatusBoard};
 
 pub struct Session {
     state: Mutex<State>,
     analyst: Analyst,
+    indexes: Arc<Indexes>,
     flights: Arc<Flights>,
     accounts: Accounts,
     board: Arc<StatusBoard>,
@@ -47,7 +52,8 @@ impl Session {
     /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
     pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
-        let analyst = Analyst::start();
+        let indexes = Indexes::start();
+        let analyst = Analyst::start(indexes.clone());
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
@@ -55,6 +61,7 @@ impl Session {
         Arc::new(Self {
             state: Mutex::new(state),
             analyst,
+            indexes,
             flights: Arc::default(),
             accounts: Accounts::default(),
             board,
@@ -87,6 +94,30 @@ impl Session {
         state.documents.forget_suggestions();
     }
 
+    /// Indexes these folders from now on; None ends all indexes.
+    pub fn set_indexes(&self, plan: Option<IndexPlan>) {
+        if self.indexes.open(plan) {
+            // What is open already comes first.
+            let state = self.state();
+            state.documents.analysed().for_each(|(document, analysis)| self.indexes.document_changed(document, &analysis));
+        }
+    }
+
+    /// The indexes of the folders, in their order.
+    pub fn indexes(&self) -> Vec<Arc<Index>> {
+        self.indexes.all()
+    }
+
+    /// The index that a document belongs to, with its path in it.
+    pub fn index_of(&self, document: &str) -> Option<(Arc<Index>, String)> {
+        self.indexes.of_document(document)
+    }
+
+    /// The client says that these files came, changed or went.
+    pub fn files_changed(&self, paths: &[PathBuf]) {
+        self.indexes.files_changed(paths);
+    }
+
     pub fn settings(&self) -> Arc<Settings> {
         self.state().settings.clone()
     }
@@ -114,6 +145,7 @@ impl Session {
 
     pub fn close(&self, document: &str) {
         let closed = self.state().documents.close(document);
+        self.indexes.document_closed(document);
         drop(closed);
     }
 

@@ -25,5 +25,6 @@
 (field_declaration
   (modifier "const")
   (variable_declaration (variable_declarator name: (identifier) @name "=" (_) @body))) @definition.constant
-(field_declaration (variable_declaration (variable_declarator name: (identifier) @name "=" (_) @body))) @definition.field
+(field_declaration
+  (variable_declaration (variable_declarator name: (identifier) @name "=" (_) @body))) @definition.field
 (field_declaration (variable_declaration (variable_declarator name: (identifier) @name))) @definition.field

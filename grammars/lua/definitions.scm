@@ -30,5 +30,5 @@
   (variable_list name: (dot_index_expression table: (identifier) field: (identifier) @name))
   (expression_list) @body) @definition.field
   (#not-match? @body "^function\\b"))
-(field name: (identifier) @name value: (_) @body) @definition.field
+(field name: (identifier) @name value: (_) @body) @definition.variable
 (function_definition) @locals

@@ -25,7 +25,18 @@ pub struct Edge {
     pub to: FileId,
     pub name: NameId,
     /// In 1024ths of one use that surely means it. Whole numbers, so that sums do not depend on their order.
-    pub weight: u32,
+    weight: u32,
+    /// Neither in the same file nor imported.
+    is_far: bool,
+}
+
+impl Edge {
+    /// The weight, less where the name is one that everybody uses: what every second file uses, and one of them happens to
+    /// define, mostly comes from elsewhere (`Ok`, `unwrap`). Not kept in the edge, because it depends on all files.
+    pub fn weight(&self, state: &State) -> u64 {
+        let rarity = if self.is_far { rarity(state.using(self.name).len(), state.totals().files) } else { 1024 };
+        u64::from(self.weight) * rarity
+    }
 }
 
 #[derive(Debug, Default)]
@@ -150,16 +161,15 @@ impl Shared {
 /// Uses on something else, as bits.
 const MEMBERS: u8 = 1 << ReferenceKind::Method as u8 | 1 << ReferenceKind::Member as u8;
 
-/// 1 for a name that one file uses, 0 for one that all use; in steps, so that a file more or less mostly moves nothing.
-fn rarity(users: usize, files: usize) -> f64 {
-    let step = |number: usize| f64::from(number.max(1).ilog2());
-    if files < 2 { 1.0 } else { ((step(files) - step(users)) / step(files)).max(0.0) }
+/// 1024 for a name that one file uses, 0 for one that all use; in steps, so that a file more or less mostly moves nothing.
+fn rarity(users: usize, files: usize) -> u64 {
+    let step = |number: usize| u64::from(number.max(1).ilog2());
+    if files < 2 { 1024 } else { 1024 * step(files).saturating_sub(step(users)) / step(files) }
 }
 
 fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
     let Some(file) = state.file(from).filter(|file| file.language.is_some()) else { return Box::default() };
-    let mut edges: FxHashMap<(FileId, NameId), u32> = FxHashMap::default();
-    let files = state.totals().files;
+    let mut edges: FxHashMap<(FileId, NameId), (u32, bool)> = FxHashMap::default();
     for (name, kinds, count) in file.facts.use_counts() {
         // What only stands in an import is not used yet; the import itself is a link.
         if kinds == 1 << ReferenceKind::Import as u8 {
@@ -170,15 +180,13 @@ fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
             continue;
         }
         let is_member = kinds & !MEMBERS == 0;
-        // What every second file uses, and one of them happens to define, mostly comes from elsewhere: `Ok`, `unwrap`.
-        let rarity = if circle >= Circle::Directory { rarity(state.using(name).len(), files) } else { 1.0 };
-        let trust = circle.trust(is_member) * rarity;
-        let weight = ONE * f64::from(count).sqrt() * trust / definers.len() as f64;
+        let weight = ONE * f64::from(count).sqrt() * circle.trust(is_member) / definers.len() as f64;
         for to in definers {
-            *edges.entry((to, name)).or_default() += weight as u32;
+            edges.insert((to, name), (weight as u32, circle >= Circle::Directory));
         }
     }
-    let mut edges: Vec<Edge> = edges.into_iter().map(|((to, name), weight)| Edge { to, name, weight }).collect();
+    let edges = edges.into_iter().map(|((to, name), (weight, is_far))| Edge { to, name, weight, is_far });
+    let mut edges: Vec<Edge> = edges.collect();
     edges.sort_unstable_by_key(|edge| (edge.to, edge.name));
     edges.into()
 }

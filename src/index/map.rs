@@ -57,7 +57,7 @@ impl Shared {
     pub fn map(&self, budget: usize, focus: &[String], count: TokenCount<'_>) -> Map {
         let (candidates, mut sheets) = self.with_graph(|graph, state| {
             let focus: Vec<FileId> = focus.iter().filter_map(|path| state.find(path)).collect();
-            let ranks = graph.arrows(state).rank(graph, &focus);
+            let ranks = graph.arrows(state).rank(state, graph, &focus);
             let candidates = candidates(state, &ranks);
             // More than one definition a token was never seen; what cannot fit need not be kept.
             let most = candidates.len().min(budget);

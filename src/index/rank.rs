@@ -63,7 +63,7 @@ impl Arrows {
             for edges in graph.edges(*file).chunk_by(|one, other| one.to == other.to) {
                 let to = edges.first().and_then(|edge| places.get(edge.to as usize)).copied().unwrap_or(u32::MAX);
                 if to != u32::MAX && edges.iter().all(|edge| edge.to != *file) {
-                    sums.push((to, edges.iter().map(|edge| u64::from(edge.weight)).sum()));
+                    sums.push((to, edges.iter().map(|edge| edge.weight(state)).sum()));
                 }
             }
             sums.sort_unstable();
@@ -85,7 +85,7 @@ impl Arrows {
     }
 
     /// `focus`: files that the asker has in view; the ranks are those from their point of view.
-    pub fn rank(&self, graph: &Graph, focus: &[FileId]) -> Ranks {
+    pub fn rank(&self, state: &State, graph: &Graph, focus: &[FileId]) -> Ranks {
         let interest = self.personal(focus);
         let mut ranks = interest.clone();
         for _ in 0..MOST_ROUNDS {
@@ -111,7 +111,7 @@ impl Arrows {
                 break;
             }
         }
-        self.distribute(graph, &ranks)
+        self.distribute(state, graph, &ranks)
     }
 
     /// Where the interest lies; it adds up to 1.
@@ -127,14 +127,14 @@ impl Arrows {
         interest
     }
 
-    fn distribute(&self, graph: &Graph, ranks: &[f64]) -> Ranks {
+    fn distribute(&self, state: &State, graph: &Graph, ranks: &[f64]) -> Ranks {
         let mut names: FxHashMap<(FileId, NameId), f64> = FxHashMap::default();
         for (at, file) in self.files.iter().enumerate() {
             let edges = graph.edges(*file);
-            let own = edges.iter().filter(|edge| edge.to == *file).map(|edge| f64::from(edge.weight)).sum::<f64>();
+            let own = edges.iter().filter(|edge| edge.to == *file).map(|edge| edge.weight(state) as f64).sum::<f64>();
             for edge in edges {
-                let share = if edge.to == *file { OWN / own } else { 1.0 / self.given[at] };
-                *names.entry((edge.to, edge.name)).or_default() += ranks[at] * f64::from(edge.weight) * share;
+                let share = if edge.to == *file { OWN / own.max(1.0) } else { 1.0 / self.given[at].max(1.0) };
+                *names.entry((edge.to, edge.name)).or_default() += ranks[at] * edge.weight(state) as f64 * share;
             }
         }
         let files = self.files.iter().copied().zip(ranks.iter().copied()).collect();

@@ -2,6 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
+use crate::config::IndexSettings;
 use crate::text::PositionEncoding;
 
 /// Characters after which Helix asks at once instead of after two letters and 250 ms: those that begin an expression, an
@@ -23,6 +24,8 @@ pub struct ClientFeatures {
     pub configuration: bool,
     /// Wants `workspace/didChangeConfiguration` to be registered.
     pub registers_configuration: bool,
+    /// Tells of changed files when it is asked to.
+    pub watches_files: bool,
 }
 
 impl ClientFeatures {
@@ -42,13 +45,17 @@ impl ClientFeatures {
             markdown: formats.is_none_or(|formats| formats.contains(&lsp::MarkupKind::Markdown)),
             progress: client.window.as_ref().and_then(|window| window.work_done_progress) == Some(true),
             configuration: workspace.and_then(|workspace| workspace.configuration) == Some(true),
+            watches_files: workspace
+                .and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
+                == Some(true),
             registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),
         }
     }
 
     /// Inline completion or completion, never both: an editor with both would show each suggestion twice. Static, because
     /// Neovim ignores dynamic registration of inline completion.
-    pub fn server_capabilities(&self) -> lsp::ServerCapabilities {
+    /// `navigation`: the user wants definitions and references from the index; a language server's are better.
+    pub fn server_capabilities(&self, index: &IndexSettings) -> lsp::ServerCapabilities {
         let sync = lsp::TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(lsp::TextDocumentSyncKind::Incremental),
@@ -59,6 +66,7 @@ impl ClientFeatures {
             resolve_provider: Some(self.resolves_documentation),
             ..Default::default()
         };
+        let navigates = index.enabled && index.navigation;
         lsp::ServerCapabilities {
             position_encoding: Some(match self.encoding {
                 PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
@@ -67,6 +75,10 @@ impl ClientFeatures {
             }),
             text_document_sync: Some(lsp::TextDocumentSync::Options(sync)),
             inline_completion_provider: self.inline_completion.then_some(lsp::InlineCompletionProvider::Bool(true)),
+            workspace_symbol_provider: index.enabled.then_some(lsp::WorkspaceSymbolProvider::Bool(true)),
+            document_symbol_provider: navigates.then_some(lsp::DocumentSymbolProvider::Bool(true)),
+            definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
+            references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
             completion_provider: (!self.inline_completion).then_some(completion),
             ..Default::default()
         }

@@ -71,6 +71,18 @@ impl ClientHandle {
         tokio::spawn(async move { client.ask::<lsp::RegistrationRequest>(params).await });
     }
 
+    /// Asks to be told of changed files, all of them: which ones matter, the ignore rules say.
+    pub fn register_for_files(&self) {
+        let registration = lsp::Registration {
+            id: "tandem-files".to_owned(),
+            method: "workspace/didChangeWatchedFiles".to_owned(),
+            register_options: Some(json!({ "watchers": [{ "globPattern": "**/*" }] })),
+        };
+        let params = lsp::RegistrationParams { registrations: vec![registration] };
+        let client = self.clone();
+        tokio::spawn(async move { client.ask::<lsp::RegistrationRequest>(params).await });
+    }
+
     /// Starts a progress of our own. None when the client will not show it. Waits for the client, so only for tasks.
     pub async fn begin_progress(&self, token: String, title: &str) -> Option<Progress> {
         let token = lsp::ProgressToken::String(token);

@@ -5,13 +5,18 @@
 
 pub mod completion;
 pub mod completion_resolve;
+pub mod definition;
 pub mod did_change;
 pub mod did_change_configuration;
+pub mod did_change_watched_files;
 pub mod did_close;
 pub mod did_open;
+pub mod document_symbol;
 pub mod document_text;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+pub mod references;
 pub mod status;
 pub mod why;
+pub mod workspace_symbol;

@@ -58,6 +58,11 @@ impl Server {
             .custom_method("textDocument/inlineCompletion", Self::inline_completion)
             .custom_method("textDocument/completion", Self::completion)
             .custom_method("completionItem/resolve", Self::completion_resolve)
+            .custom_method("workspace/didChangeWatchedFiles", Self::did_change_watched_files)
+            .custom_method("workspace/symbol", Self::workspace_symbol)
+            .custom_method("textDocument/documentSymbol", Self::document_symbol)
+            .custom_method("textDocument/definition", Self::definition)
+            .custom_method("textDocument/references", Self::references)
             .custom_method(ext::STATUS, Self::status)
             .custom_method(ext::DOCUMENT_TEXT, Self::document_text)
             .custom_method(ext::WHY, Self::why)
@@ -97,6 +102,26 @@ impl Server {
 
     async fn completion_resolve(&self, item: lsp::CompletionItem) -> Result<lsp::CompletionItem> {
         handlers::completion_resolve::handle(item)
+    }
+
+    async fn did_change_watched_files(&self, params: lsp::DidChangeWatchedFilesParams) {
+        handlers::did_change_watched_files::handle(self, params);
+    }
+
+    async fn workspace_symbol(&self, params: lsp::WorkspaceSymbolParams) -> Result<Option<Vec<lsp::SymbolInformation>>> {
+        handlers::workspace_symbol::handle(self, params).await
+    }
+
+    async fn document_symbol(&self, params: lsp::DocumentSymbolParams) -> Result<Option<Vec<lsp::DocumentSymbol>>> {
+        handlers::document_symbol::handle(self, params).await
+    }
+
+    async fn definition(&self, params: lsp::DefinitionParams) -> Result<Option<Vec<lsp::Location>>> {
+        handlers::definition::handle(self, params).await
+    }
+
+    async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
+        handlers::references::handle(self, params).await
     }
 
     async fn status(&self) -> Result<ext::Status> {

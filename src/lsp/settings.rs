@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::client::{ClientHandle, Severity};
-use crate::config::{EngineSettings, Loader, Settings};
+use crate::config::{EngineSettings, Loader, Settings, WatchMode};
 use crate::engine::Engine;
+use crate::index::IndexOptions;
 use crate::observe;
-use crate::session::Session;
+use crate::session::{IndexPlan, Session};
 
 /// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
 pub type EngineFactory = Arc<dyn Fn(&Settings) -> Option<Arc<dyn Engine>> + Send + Sync>;
@@ -39,6 +40,9 @@ struct State {
     section: Value,
     /// What the running engine was made from; None before the first.
     engine: Option<EngineKey>,
+    /// Indexes may begin: the client is initialized. Whether it tells of changed files when asked to.
+    watches_files: Option<bool>,
+    is_registered: bool,
     told: HashSet<String>,
 }
 
@@ -67,11 +71,43 @@ impl EditorSettings {
             state.section = section;
         }
         let settings = self.load(&mut state);
+        self.index(&mut state, &settings);
         let Some(make_engine) = &self.make_engine else { return };
         let key = engine_key(&settings);
         if state.engine.as_ref() != Some(&key) {
             self.session.set_model(make_engine(&settings));
             state.engine = Some(key);
+        }
+    }
+
+    /// From now on the folders may be indexed. `watches_files`: the client tells of changed files when asked to.
+    pub fn index_from_now_on(&self, watches_files: bool) {
+        self.state().watches_files = Some(watches_files);
+    }
+
+    /// Opens, changes or ends the indexes as the settings say.
+    fn index(&self, state: &mut State, settings: &Settings) {
+        let Some(watches_files) = state.watches_files else { return };
+        let asks_client = match settings.index.watch {
+            WatchMode::Client => true,
+            WatchMode::Auto => watches_files,
+            WatchMode::Off | WatchMode::Server => false,
+        };
+        let watches = match settings.index.watch {
+            WatchMode::Server => true,
+            WatchMode::Auto => !watches_files,
+            WatchMode::Off | WatchMode::Client => false,
+        };
+        let home = self.loader.environment().home();
+        // Who opens an editor at home or at the root does not mean the whole disk.
+        let is_project = |folder: &&PathBuf| folder.parent().is_some() && home.as_ref() != Some(*folder);
+        let folders: Vec<PathBuf> = state.folders.iter().filter(is_project).cloned().collect();
+        let options = IndexOptions::new(&settings.index, Some(self.loader.paths().index_directory()));
+        let plan = IndexPlan { folders, options, watches };
+        self.session.set_indexes(settings.index.enabled.then_some(plan));
+        if settings.index.enabled && asks_client && watches_files && !state.is_registered {
+            self.client.register_for_files();
+            state.is_registered = true;
         }
     }
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use tokio::sync::watch;
 
+use super::indexes::Indexes;
 use crate::context::Analysis;
 use crate::engine::lookup::DocumentTokens;
 use crate::syntax::{Language, SyntaxTree};
@@ -66,7 +67,7 @@ impl Backlog {
 
     /// Brings the analysis up to the newest version. Whatever happens, that version is published: a request that waits
     /// for it goes on, without syntax if need be.
-    fn work_off(&self) {
+    fn work_off(&self, indexes: &Indexes) {
         let (document, revision, edits) = {
             let mut work = self.work();
             work.queued = false;
@@ -81,6 +82,7 @@ impl Backlog {
             tracing::error!(revision, "the analysis of a document panicked; it goes on without syntax");
             Analysis { revision, ..Analysis::default() }
         });
+        indexes.document_changed(&document, &analysis);
         self.published.send_replace(analysis);
     }
 
@@ -124,12 +126,13 @@ pub struct Analyst {
 }
 
 impl Analyst {
-    pub fn start() -> Self {
+    /// What was analysed goes on to `indexes`.
+    pub fn start(indexes: Arc<Indexes>) -> Self {
         let (mailbox, jobs) = mpsc::channel::<Weak<Backlog>>();
         let thread = std::thread::Builder::new().name("tandem-analyst".to_owned()).spawn(move || {
             while let Ok(backlog) = jobs.recv() {
                 if let Some(backlog) = backlog.upgrade() {
-                    backlog.work_off();
+                    backlog.work_off(&indexes);
                 }
             }
         });

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
+use crate::context::Analysis;
 use crate::engine::lookup::DocumentTokens;
 use crate::text::{Change, Document, DocumentId, PositionEncoding};
 
@@ -105,6 +106,11 @@ impl Documents {
         Some(open)
     }
 
+    /// Every open document with its newest analysis.
+    pub fn analysed(&self) -> impl Iterator<Item = (&Document, Analysis)> {
+        self.open.values().map(|open| (&open.document, open.analysis.latest()))
+    }
+
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {
         self.open.get(id)
     }
@@ -154,7 +160,7 @@ pub fn workspace_path(id: &str, folders: &[PathBuf]) -> (String, Option<String>)
 }
 
 /// The path of a `file:` URI, percent-decoded. None for other schemes.
-fn file_path(id: &str) -> Option<PathBuf> {
+pub fn file_path(id: &str) -> Option<PathBuf> {
     let rest = id.strip_prefix("file://")?;
     let rest = &rest[rest.find('/')?..];
     let mut bytes = Vec::with_capacity(rest.len());

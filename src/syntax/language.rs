@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(detect("plaintext", "a.py", "#!/usr/bin/node"), Some("python"));
         assert_eq!(detect("plaintext", "bin/tool", "#!/usr/bin/node"), Some("javascript"));
         assert_eq!(detect("", "bin/tool", "hello"), None);
-        assert_eq!(detect("markdown", "README.md", ""), None);
+        assert_eq!(detect("plaintext", "README", ""), None);
     }
 
     #[test]
@@ -210,6 +210,10 @@ mod tests {
         assert_eq!(detect("", "a/.rs", ""), Some("rust"));
         assert_eq!(detect("", "rs", ""), None);
         assert_eq!(detect("", "", ""), None);
+        // Plain text: searched by its words, and shown as such.
+        for name in ["Makefile", "Dockerfile", "LICENSE", "notes.txt"] {
+            assert_eq!(detect("", name, "FROM debian"), None, "{name}");
+        }
     }
 
     #[test]
@@ -219,9 +223,10 @@ mod tests {
         {
             assert_eq!(detect("", "tool", line), Some("python"), "{line}");
         }
-        for line in ["#!", "#!/usr/bin/env", "#!/usr/bin/env -S", "# !python", "#!/bin/sh"] {
+        for line in ["#!", "#!/usr/bin/env", "#!/usr/bin/env -S", "# !python", "#!/usr/bin/awk -f"] {
             assert_eq!(detect("", "tool", line), None, "{line}");
         }
+        assert_eq!(detect("", "tool", "#!/bin/sh"), Some("bash"));
     }
 
     #[test]

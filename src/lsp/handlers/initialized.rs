@@ -5,12 +5,16 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::lsp::announce::announce;
+use crate::lsp::announce_index::announce_index;
 use crate::lsp::server::Server;
 
 pub fn handle(server: &Server) {
     let features = server.features();
     let announcing = announce(Arc::new(server.client.clone()), server.session.status(), features.progress);
     tokio::spawn(server.stop.clone().run_until_cancelled_owned(announcing));
+    server.settings.index_from_now_on(features.watches_files);
+    let indexing = announce_index(server.client.clone(), server.session.clone(), features.progress);
+    tokio::spawn(server.stop.clone().run_until_cancelled_owned(indexing));
     if features.registers_configuration {
         server.client.register_for_settings();
     }

@@ -1,5 +1,6 @@
 //! Cursors in each language: fixture text with `$0` where the cursor is.
 
+mod braces;
 mod documents;
 
 use std::path::Path;

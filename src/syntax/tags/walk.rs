@@ -56,8 +56,8 @@ struct Walk<'a> {
     locals: FxHashSet<(Option<u32>, &'a [u8])>,
     /// End of the last import: names in it are references of that kind.
     import_end: u32,
-    /// End of the outermost function without a definition at hand: variables in it are local.
-    locals_end: u32,
+    /// Start and end of the outermost function without a name at hand: variables in it are local.
+    unnamed: (u32, u32),
     /// References that a local variable may explain: index of the reference and of its callable.
     unresolved: Vec<(u32, Option<u32>)>,
 }
@@ -77,7 +77,7 @@ impl<'a> Walk<'a> {
             names: FxHashSet::default(),
             locals: FxHashSet::default(),
             import_end: 0,
-            locals_end: 0,
+            unnamed: (0, 0),
             unresolved: Vec::new(),
         }
     }
@@ -130,7 +130,10 @@ impl<'a> Walk<'a> {
                     Some(TagCapture::ImportPath) => path = Some(capture.node),
                     Some(TagCapture::ImportName) => imported = Some(capture.node),
                     Some(TagCapture::Locals) => {
-                        self.locals_end = self.locals_end.max(offset(capture.node.end_byte()));
+                        let range = range(capture.node);
+                        if range.start >= self.unnamed.1 {
+                            self.unnamed = (range.start, range.end);
+                        }
                     }
                     None => {}
                 }
@@ -200,18 +203,22 @@ impl<'a> Walk<'a> {
         let outer = definition.container.map(|index| &self.tags.definitions[index as usize]);
         let is_value = matches!(definition.kind, DefinitionKind::Variable | DefinitionKind::Constant);
         match (definition.kind, outer.map(|outer| outer.kind)) {
+            // In a function without a name that is itself inside of what holds the definition.
+            _ if is_value
+                && definition.range.start < self.unnamed.1
+                && outer.is_none_or(|outer| outer.range.start < self.unnamed.0) =>
+            {
+                self.note_local(definition);
+                return false;
+            }
             (DefinitionKind::Function, Some(kind)) if kind.has_members() => definition.kind = DefinitionKind::Method,
             (DefinitionKind::Variable, Some(DefinitionKind::Enum)) => definition.kind = DefinitionKind::Variant,
             (DefinitionKind::Variable, Some(kind)) if kind.has_members() => definition.kind = DefinitionKind::Field,
             (DefinitionKind::Field, Some(DefinitionKind::Constructor)) => {
                 definition.container = outer.and_then(|outer| outer.container);
             }
-            (DefinitionKind::Field, Some(kind)) if kind.is_callable() => return false,
+            (DefinitionKind::Field, Some(DefinitionKind::Method)) => return false,
             (_, Some(kind)) if is_value && kind.is_callable() => {
-                self.note_local(definition);
-                return false;
-            }
-            (_, None) if is_value && definition.range.start < self.locals_end => {
                 self.note_local(definition);
                 return false;
             }

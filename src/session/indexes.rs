@@ -1,0 +1,151 @@
+//! The indexes of the workspace's folders, and the open documents' way into them.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::documents::file_path;
+use crate::context::Analysis;
+use crate::index::{Index, IndexOptions};
+use crate::syntax::Language;
+use crate::text::{Document, DocumentId};
+
+/// What the indexes of a session are made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IndexPlan {
+    pub folders: Vec<PathBuf>,
+    pub options: IndexOptions,
+    /// Watch the file system, because nobody else tells of changes.
+    pub watches: bool,
+}
+
+/// Indexes and the documents that wait to be put into them. A document that changes faster than it is taken up is taken up
+/// once, as it is then.
+#[derive(Debug, Default)]
+pub struct Indexes {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    plan: Option<IndexPlan>,
+    indexes: Vec<Arc<Index>>,
+    waiting: HashMap<DocumentId, Waiting>,
+}
+
+#[derive(Debug)]
+enum Waiting {
+    Changed(Document, Analysis),
+    Closed,
+}
+
+impl Indexes {
+    /// Starts the thread that takes up documents; it ends with the last handle.
+    pub fn start() -> Arc<Self> {
+        let indexes = Arc::new(Self::default());
+        let weak = Arc::downgrade(&indexes);
+        let thread = std::thread::Builder::new().name("tandem-documents".to_owned()).spawn(move || take_up(&weak));
+        if let Err(error) = thread {
+            tracing::error!(%error, "no thread for documents: the index knows files as they are saved");
+        }
+        indexes
+    }
+
+    /// Opens the indexes of this plan in place of those before. The same plan again does nothing.
+    pub fn open(&self, plan: Option<IndexPlan>) -> bool {
+        let mut state = self.state();
+        if state.plan == plan {
+            return false;
+        }
+        let before = std::mem::take(&mut state.indexes);
+        // Storing an index takes a while; nobody waits for it.
+        std::thread::spawn(move || drop(before));
+        if let Some(plan) = &plan {
+            for folder in &plan.folders {
+                let index = Index::open(folder, plan.options.clone());
+                if plan.watches {
+                    index.watch();
+                }
+                state.indexes.push(index);
+            }
+        }
+        state.plan = plan;
+        true
+    }
+
+    /// Every folder's index, in the order of the folders.
+    pub fn all(&self) -> Vec<Arc<Index>> {
+        self.state().indexes.clone()
+    }
+
+    /// The index that a file belongs to, with its path in it: that of the innermost folder.
+    pub fn of_document(&self, document: &str) -> Option<(Arc<Index>, String)> {
+        let path = file_path(document)?;
+        let indexes = self.all();
+        let inside = indexes.iter().filter(|index| path.starts_with(index.root()));
+        let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
+        Some((index.clone(), index.wanted(&path)?))
+    }
+
+    pub fn document_changed(&self, document: &Document, analysis: &Analysis) {
+        let mut state = self.state();
+        if !state.indexes.is_empty() {
+            state.waiting.insert(document.id().clone(), Waiting::Changed(document.clone(), analysis.clone()));
+            self.news.notify_one();
+        }
+    }
+
+    pub fn document_closed(&self, document: &str) {
+        let mut state = self.state();
+        if !state.indexes.is_empty() {
+            state.waiting.insert(document.into(), Waiting::Closed);
+            self.news.notify_one();
+        }
+    }
+
+    /// The client says that these files changed.
+    pub fn files_changed(&self, paths: &[PathBuf]) {
+        for index in self.all() {
+            let own: Vec<PathBuf> = paths.iter().filter(|path| path.starts_with(index.root())).cloned().collect();
+            index.changed(own);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often the thread looks whether it is still wanted.
+const LOOK: std::time::Duration = std::time::Duration::from_secs(2);
+
+fn take_up(indexes: &Weak<Indexes>) {
+    while let Some(indexes) = indexes.upgrade() {
+        let mut state = indexes.state();
+        if state.waiting.is_empty() {
+            state = indexes.news.wait_timeout(state, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        let waiting = std::mem::take(&mut state.waiting);
+        let all = state.indexes.clone();
+        drop(state);
+        for (id, waiting) in waiting {
+            let Some(path) = file_path(&id) else { continue };
+            for index in all.iter().filter(|index| path.starts_with(index.root())) {
+                take_up_one(index, &path, &waiting);
+            }
+        }
+    }
+}
+
+fn take_up_one(index: &Index, path: &Path, waiting: &Waiting) {
+    match waiting {
+        Waiting::Closed => index.close_document(path),
+        Waiting::Changed(document, analysis) => {
+            let first_line = document.line_range(0);
+            let first_line = document.slice(first_line.start..first_line.end.min(256));
+            let language = Language::detect(document.language_id(), &path.to_string_lossy(), &first_line);
+            index.set_document(path, language, document.rope(), analysis.tree.as_deref());
+        }
+    }
+}
