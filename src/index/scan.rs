@@ -17,8 +17,8 @@ use crate::syntax;
 
 /// How often the thread that waits for the workers looks after single changes.
 const TICK: Duration = Duration::from_millis(20);
-/// Files between two looks at the memory, which cost about 1 ms.
-const FILES_PER_LOOK: usize = 512;
+/// Files between two looks at the memory.
+const FILES_PER_LOOK: usize = 32;
 
 /// A scan under way.
 pub struct Scan<'a> {

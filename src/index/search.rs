@@ -23,6 +23,7 @@ const B: f64 = 0.75;
 const FILES_READ: usize = 24;
 /// How much more a word counts in the name of a definition than in its text.
 const IN_NAME: f64 = 1.5;
+const IN_OUTER_NAME: f64 = 0.75;
 /// How much of a file's own score its pieces get: a piece in a file about the matter beats a stray mention.
 const OF_FILE: f64 = 0.3;
 /// Code of others and code that a program wrote.
@@ -103,8 +104,13 @@ impl Shared {
             }
             let names = names_of(self, facts, &piece);
             let mut score = bm25(terms, &counts, f64::from(piece.rows.end - piece.rows.start), mean);
-            if let Some((_, own, _)) = &names {
-                score += terms.iter().filter(|term| own.contains(&term.text)).map(|term| term.rarity * IN_NAME).sum::<f64>();
+            if let Some(names) = &names {
+                let in_name = |term: &Term| match (names.own.contains(&term.text), names.outer.contains(&term.text)) {
+                    (true, _) => term.rarity * IN_NAME,
+                    (false, true) => term.rarity * IN_OUTER_NAME,
+                    (false, false) => 0.0,
+                };
+                score += terms.iter().map(in_name).sum::<f64>();
             }
             score += of_file * OF_FILE;
             score *= if file.is_vendored || file.is_generated { FOREIGN } else { 1.0 };
@@ -113,8 +119,8 @@ impl Shared {
             hits.push(Hit {
                 path: file.path.to_string(),
                 rows: piece.rows,
-                kind: names.as_ref().map(|(kind, _, _)| *kind),
-                name: names.map(|(_, _, name)| name),
+                kind: names.as_ref().map(|names| names.kind),
+                name: names.map(|names| names.full),
                 score,
                 best_row,
                 line: lines.get(best_row as usize).map_or_else(String::new, |line| shorten(line.trim())),
@@ -216,13 +222,24 @@ fn mentions(text: &str, terms: &[Term], finder: &AhoCorasick) -> Vec<(u32, usize
     found
 }
 
-/// Kind of the piece's definition, the terms of its name, and its full name.
-fn names_of(shared: &Shared, facts: &FileFacts, piece: &Chunk) -> Option<(DefinitionKind, Vec<String>, String)> {
+/// What a piece's definition is called.
+struct PieceNames {
+    kind: DefinitionKind,
+    /// Terms of its own name, and of those around it.
+    own: Vec<String>,
+    outer: Vec<String>,
+    full: String,
+}
+
+fn names_of(shared: &Shared, facts: &FileFacts, piece: &Chunk) -> Option<PieceNames> {
     let symbol = facts.symbols.get(piece.symbol? as usize)?;
     let state = shared.read();
-    let mut own = Vec::new();
+    let (mut own, mut outer) = (Vec::new(), Vec::new());
     words::terms(state.names().get(symbol.name), |term| own.push(term.to_owned()));
-    Some((symbol.kind, own, super::navigate::full_name(&state, facts, symbol)))
+    for name in facts.containers(symbol) {
+        words::terms(state.names().get(name), |term| outer.push(term.to_owned()));
+    }
+    Some(PieceNames { kind: symbol.kind, own, outer, full: super::navigate::full_name(&state, facts, symbol) })
 }
 
 /// A line for people to recognise.

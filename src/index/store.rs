@@ -7,6 +7,7 @@
 use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
@@ -102,7 +103,9 @@ pub fn write(file: &Path, encoded: &[u8]) -> anyhow::Result<()> {
     let describe = || format!("cannot write {}", file.display());
     create_private_dir(directory).with_context(describe)?;
     // Two servers may write at once: each its own file, and the last one stays.
-    let draft = file.with_extension(format!("{}.new", std::process::id()));
+    static DRAFTS: AtomicU64 = AtomicU64::new(0);
+    let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+    let draft = file.with_extension(format!("{}-{number}.new", std::process::id()));
     let written = (|| {
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
