@@ -112,7 +112,7 @@ fn work_off(shared: &Shared, batch: &mut Batch, jobs: &Receiver<Job>) {
         batch.scan = cause_of_scan(shared, &paths);
     }
     if batch.scan.is_none() {
-        changed(shared, &paths);
+        changed(shared, &paths, None);
     }
     // While files are parsed, single changes get through, and what asks for another scan waits for the end of this one.
     while let Some(cause) = batch.scan.take() {
@@ -125,9 +125,8 @@ fn work_off(shared: &Shared, batch: &mut Batch, jobs: &Receiver<Job>) {
             }
             batch.barriers.append(&mut more.barriers);
             batch.scan = more.scan.or(batch.scan).or_else(|| cause_of_scan(shared, &more.paths));
-            more.paths.iter().for_each(|path| scan.overtake(path));
             if batch.scan.is_none() {
-                changed(shared, &more.paths);
+                changed(shared, &more.paths, Some(scan));
             }
         };
         scan::run(shared, cause, &mut while_scanning);
@@ -150,8 +149,8 @@ fn cause_of_scan(shared: &Shared, paths: &[PathBuf]) -> Option<Cause> {
     (head.is_some_and(|head| paths.contains(&head))).then_some(Cause::HeadMoved)
 }
 
-/// Files and directories that may have changed, come or gone.
-fn changed(shared: &Shared, paths: &[PathBuf]) {
+/// Files and directories that may have changed, come or gone. What `scan` read of them before does not count any more.
+fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
     let mut files: Vec<String> = Vec::new();
     // A directory that comes or goes may bring or take ignore files, which the rules remember.
     let is_directory = |path: &PathBuf| match std::fs::symlink_metadata(path) {
@@ -184,6 +183,9 @@ fn changed(shared: &Shared, paths: &[PathBuf]) {
     files.dedup();
     tracing::debug!(files = files.len(), "changes");
     shared.board.update(|progress| progress.pending = files.len());
+    if let Some(scan) = scan {
+        scan.overtake(&files);
+    }
     if files.len() >= MANY {
         scan::refresh_all(shared, &files);
     } else {

@@ -31,8 +31,9 @@ pub fn read(root: &Path, path: &str, before: Option<&Stamp>, limits: FileLimits)
         Ok(data) if data.is_file() => data,
         _ => return Reading::Gone,
     };
-    let modified = walk::modified(&listed);
-    let mut stamp = Stamp { bytes: listed.len(), modified, hash: [0; 16], settled: is_settled(modified) };
+    let (modified, changed) = (walk::modified(&listed), walk::changed(&listed));
+    let settled = is_settled(modified.max(changed));
+    let mut stamp = Stamp { bytes: listed.len(), modified, changed, hash: [0; 16], settled };
     if listed.len() > limits.bytes {
         return Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::TooLarge)));
     }
@@ -64,7 +65,7 @@ fn extract_or_omit(path: &str, content: &[u8], limits: FileLimits) -> Extracted 
 
 /// The stamp of an open document's text.
 pub fn stamp_of_text(text: &str) -> Stamp {
-    Stamp { bytes: text.len() as u64, modified: 0, hash: hash(text.as_bytes()), settled: false }
+    Stamp { bytes: text.len() as u64, hash: hash(text.as_bytes()), ..Stamp::default() }
 }
 
 pub fn hash(content: &[u8]) -> [u8; 16] {

@@ -1,6 +1,5 @@
 //! Compares the whole workspace with the index: list, read what is not known, parse on several threads.
 
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,11 +31,9 @@ pub struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// A change of `path` is worked off by itself.
-    pub fn overtake(&self, path: &Path) {
-        if let Some(relative) = walk::relative(&self.shared.root, path) {
-            self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).insert(relative);
-        }
+    /// These files are read again by themselves.
+    pub fn overtake(&self, files: &[String]) {
+        self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(files.iter().cloned());
     }
 }
 
@@ -204,7 +201,8 @@ fn rest(worked: Duration, share: u32) {
 fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     let shared = scan.shared;
     if scan.is_full.load(Ordering::Relaxed) {
-        let stamp = Stamp { bytes: file.bytes, modified: file.modified, settled: true, ..Stamp::default() };
+        let (bytes, modified, changed) = (file.bytes, file.modified, file.changed);
+        let stamp = Stamp { bytes, modified, changed, settled: true, ..Stamp::default() };
         shared.insert(&file.path, stamp, Extracted::omitted(Omission::Memory), false);
         return;
     }

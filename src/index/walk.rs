@@ -14,12 +14,13 @@ use super::heuristics;
 use super::state::Stamp;
 use crate::privacy::IgnoreRules;
 
-/// A file as the directory lists it: path from the root with `/`, size and time.
+/// A file as the directory lists it: path from the root with `/`, size and times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
     pub path: String,
     pub bytes: u64,
     pub modified: i64,
+    pub changed: i64,
 }
 
 /// What a walk found, ordered by path.
@@ -162,7 +163,7 @@ fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &Atomi
             }
             // Gone since it was listed: then it is not there.
             let Ok(data) = entry.metadata() else { continue };
-            found.files.push(Listed { path: relative, bytes: data.len(), modified: modified(&data) });
+            found.files.push(Listed { path: relative, bytes: data.len(), modified: modified(&data), changed: changed(&data) });
         }
     }
     found
@@ -184,10 +185,26 @@ pub fn modified(data: &Metadata) -> i64 {
     }
 }
 
+/// When the file's entry last changed, in nanoseconds since 1970; 0 where the system does not say. Unlike the time of its
+/// content nobody can set it: a renamed file and one with a restored time are told by it.
+pub fn changed(data: &Metadata) -> i64 {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        data.ctime().saturating_mul(1_000_000_000).saturating_add(data.ctime_nsec())
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = data;
+        0
+    }
+}
+
 impl Listed {
     /// Whether a file that was read with this stamp need not be read again.
     pub fn is_as(&self, stamp: &Stamp) -> bool {
-        stamp.settled && stamp.bytes == self.bytes && stamp.modified == self.modified
+        let times = (stamp.modified, stamp.changed);
+        stamp.settled && stamp.bytes == self.bytes && times == (self.modified, self.changed)
     }
 }
 
