@@ -103,6 +103,9 @@ impl World {
 
     fn touch(&mut self, paths: &[PathBuf]) {
         self.count += 1;
+        // What was written through a link is told of where it lies; later the link may be gone.
+        let real = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok());
+        let paths: &[PathBuf] = &paths.iter().cloned().chain(real).collect::<Vec<_>>();
         match (self.told, self.count % 3) {
             (Told::Scans, _) => {}
             (Told::Events, 0) => self.late.extend_from_slice(paths),
