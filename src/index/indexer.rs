@@ -37,8 +37,8 @@ pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => saved = save(shared),
             Ok(Job::Load) => {
-                shared.board.taken(1);
                 load(shared);
+                shared.board.taken(1);
                 saved = shared.read().generation();
             }
             Ok(Job::Barrier(done)) => {
@@ -50,8 +50,9 @@ pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
                 let mut batch = Batch::default();
                 batch.add(job);
                 let stop = batch.gather(jobs);
-                shared.board.taken(batch.jobs);
                 work_off(shared, &mut batch, jobs);
+                // Only now: what is being worked off is not caught up with.
+                shared.board.taken(batch.jobs);
                 for done in batch.barriers {
                     shared.board.taken(1);
                     let _ = done.send(());
@@ -119,7 +120,6 @@ fn work_off(shared: &Shared, batch: &mut Batch, jobs: &Receiver<Job>) {
         let mut while_scanning = |scan: &Scan<'_>| {
             let mut more = Batch::default();
             let stop = batch.barriers.is_empty() && more.gather(jobs);
-            shared.board.taken(more.jobs);
             if stop {
                 shared.stop.store(true, Ordering::Relaxed);
             }
@@ -128,6 +128,7 @@ fn work_off(shared: &Shared, batch: &mut Batch, jobs: &Receiver<Job>) {
             if batch.scan.is_none() {
                 changed(shared, &more.paths, Some(scan));
             }
+            shared.board.taken(more.jobs);
         };
         scan::run(shared, cause, &mut while_scanning);
         if shared.stop.load(Ordering::Relaxed) {

@@ -38,7 +38,7 @@ pub struct Progress {
     pub scans: u64,
     /// Why the file system is not watched, if it is not.
     pub watch_problem: Option<String>,
-    /// Jobs that wait.
+    /// Jobs that wait or are being worked off.
     jobs: usize,
     has_scanned: bool,
 }
@@ -66,7 +66,9 @@ impl Board {
     }
 
     pub fn taken(&self, jobs: usize) {
-        self.update(|progress| progress.jobs = progress.jobs.saturating_sub(jobs));
+        if jobs > 0 {
+            self.update(|progress| progress.jobs = progress.jobs.saturating_sub(jobs));
+        }
     }
 
     pub fn scanned(&self, head: (Option<String>, Option<String>)) {
