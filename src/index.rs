@@ -43,8 +43,8 @@ use rustc_hash::FxHashMap;
 
 pub use facts::{FileFacts, Symbol, Use};
 pub use heuristics::Omission;
-pub use map::{Map, TokenCount};
 use indexer::Job;
+pub use map::{Map, TokenCount};
 pub use names::NameId;
 pub use narrow::Circle;
 pub use navigate::{FileLinks, Found, OutlineEntry, Reference, Relations};
@@ -278,6 +278,11 @@ impl Index {
         self.shared.file_links(path)
     }
 
+    /// Brings the graph of references up to date now; otherwise the next question about it does.
+    pub fn update_graph(&self) {
+        self.shared.with_graph(|_, _| ());
+    }
+
     /// Waits until everything that was asked for before is done.
     pub fn settle(&self) {
         let (done, wait) = mpsc::channel();
@@ -379,8 +384,7 @@ impl Shared {
 
     fn save(&self) -> anyhow::Result<()> {
         let Some(file) = self.stored_at() else { return Ok(()) };
-        let stored = store::encode(&self.read(), &self.root, &self.options);
-        store::write(&file, &stored)
+        store::write(&file, &self.root, &self.options, || self.read())
     }
 
     /// Puts a version in. What came from disk does not replace an open document's text.

@@ -99,7 +99,10 @@ impl Session {
         if self.indexes.open(plan) {
             // What is open already comes first.
             let state = self.state();
-            state.documents.analysed().for_each(|(document, analysis)| self.indexes.document_changed(document, &analysis));
+            state
+                .documents
+                .analysed()
+                .for_each(|(document, analysis)| self.indexes.document_changed(document, &analysis));
         }
     }
 

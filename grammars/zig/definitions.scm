@@ -24,9 +24,16 @@
   (#not-match? @body "^(@import\\s*\\([^)]*\\)(\\.\\w+){0,2}$|@This\\s*\\(|((packed|extern)\\s+)?(struct|enum|union|opaque)\\b)")
   (#not-match? @body "^error\\s*\\{[^}]*\\}$"))
 [
-  (source_file (variable_declaration "var" . (identifier) @name ("=" . _ @body)?) @definition.variable)
-  (struct_declaration (variable_declaration "var" . (identifier) @name ("=" . _ @body)?) @definition.variable)
-  (enum_declaration (variable_declaration "var" . (identifier) @name ("=" . _ @body)?) @definition.variable)
-  (union_declaration (variable_declaration "var" . (identifier) @name ("=" . _ @body)?) @definition.variable)
-  (opaque_declaration (variable_declaration "var" . (identifier) @name ("=" . _ @body)?) @definition.variable)
+  (source_file (variable_declaration "var" . (identifier) @name "=" . _ @body) @definition.variable)
+  (struct_declaration (variable_declaration "var" . (identifier) @name "=" . _ @body) @definition.variable)
+  (enum_declaration (variable_declaration "var" . (identifier) @name "=" . _ @body) @definition.variable)
+  (union_declaration (variable_declaration "var" . (identifier) @name "=" . _ @body) @definition.variable)
+  (opaque_declaration (variable_declaration "var" . (identifier) @name "=" . _ @body) @definition.variable)
+]
+[
+  (source_file (variable_declaration "var" . (identifier) @name) @definition.variable)
+  (struct_declaration (variable_declaration "var" . (identifier) @name) @definition.variable)
+  (enum_declaration (variable_declaration "var" . (identifier) @name) @definition.variable)
+  (union_declaration (variable_declaration "var" . (identifier) @name) @definition.variable)
+  (opaque_declaration (variable_declaration "var" . (identifier) @name) @definition.variable)
 ]

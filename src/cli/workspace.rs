@@ -119,7 +119,12 @@ impl Workspace {
     }
 
     /// Prints `answer` with where it comes from as JSON, when that was asked for. False when text is wanted.
-    pub fn print_json(&self, terminal: &mut Terminal, key: &str, answer: &impl serde::Serialize) -> anyhow::Result<bool> {
+    pub fn print_json(
+        &self,
+        terminal: &mut Terminal,
+        key: &str,
+        answer: &impl serde::Serialize,
+    ) -> anyhow::Result<bool> {
         if self.json {
             let report = serde_json::json!({"provenance": self.index.provenance(), key: answer});
             terminal.line(serde_json::to_string_pretty(&report)?)?;

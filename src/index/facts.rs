@@ -170,6 +170,17 @@ impl FileFacts {
         })
     }
 
+    /// Calls `each` with every name that these facts speak of, some of them several times.
+    pub fn each_name(&self, mut each: impl FnMut(NameId)) {
+        self.symbols.iter().for_each(|symbol| each(symbol.name));
+        self.imports.iter().flat_map(|import| &import.names).for_each(|name| each(*name));
+        let mut groups = Groups { bytes: &self.uses, name: 0 };
+        while let Some((name, _)) = groups.next() {
+            each(name);
+        }
+        self.terms().for_each(|(term, _)| each(term));
+    }
+
     /// The innermost definition around a place, as an index.
     pub fn symbol_at(&self, place: Place) -> Option<u32> {
         let before = self.symbols.partition_point(|symbol| symbol.start <= place);

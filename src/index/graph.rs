@@ -128,8 +128,10 @@ impl Graph {
         let path = |file: &FileId| state.file(*file).map_or("?", |file| &file.path).to_owned();
         let spell = |file: FileId| {
             let edges = self.edges(file).iter();
-            let edges = edges.map(|edge| format!("{} {} {}", path(&edge.to), state.names().get(edge.name), edge.weight));
-            let imports = narrow::Near::imported(&self.links, file).iter().map(|file| format!("imports {}", path(file)));
+            let edges =
+                edges.map(|edge| format!("{} {} {}", path(&edge.to), state.names().get(edge.name), edge.weight));
+            let imports =
+                narrow::Near::imported(&self.links, file).iter().map(|file| format!("imports {}", path(file)));
             let mut all: Vec<String> = edges.chain(imports).collect();
             all.sort_unstable();
             all

@@ -72,8 +72,21 @@ const VENDOR_DIRECTORIES: &[&str] =
 
 /// Directories whose files show or test the others.
 const ASIDE_DIRECTORIES: &[&str] = &[
-    "test", "tests", "__tests__", "spec", "specs", "testdata", "test_data", "fixtures", "examples", "example", "bench",
-    "benches", "benchmarks", "docs", "doc",
+    "test",
+    "tests",
+    "__tests__",
+    "spec",
+    "specs",
+    "testdata",
+    "test_data",
+    "fixtures",
+    "examples",
+    "example",
+    "bench",
+    "benches",
+    "benchmarks",
+    "docs",
+    "doc",
 ];
 
 /// Directories that hold what can be made again. They are usually ignored by the repository itself.

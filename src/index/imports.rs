@@ -22,7 +22,11 @@ fn expand_into(prefix: &str, path: &str, depth: usize, found: &mut Vec<String>) 
     let Some(open) = path.find('{') else {
         let path = path.split(" as ").next().unwrap_or(path).trim();
         // `self` in a group is the group's own path.
-        let whole = if path == "self" { prefix.trim_end_matches([':', '.', '\\', '/']).to_owned() } else { format!("{prefix}{path}") };
+        let whole = if path == "self" {
+            prefix.trim_end_matches([':', '.', '\\', '/']).to_owned()
+        } else {
+            format!("{prefix}{path}")
+        };
         if !whole.is_empty() {
             found.push(whole);
         }

@@ -32,7 +32,8 @@ pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
     let mut saved = shared.read().generation();
     loop {
         let dirty = shared.read().generation() != saved;
-        let job = if dirty { jobs.recv_timeout(SAVE_AFTER) } else { jobs.recv().map_err(|_| RecvTimeoutError::Disconnected) };
+        let job =
+            if dirty { jobs.recv_timeout(SAVE_AFTER) } else { jobs.recv().map_err(|_| RecvTimeoutError::Disconnected) };
         match job {
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => saved = save(shared),
@@ -169,8 +170,7 @@ fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
         if is_directory {
             if !rules.denies(path, true) || *path == shared.root {
                 let options = &shared.options;
-                let listing =
-                    walk::walk(&shared.root, path, &rules, options.threads, options.most_files, &shared.stop);
+                let listing = walk::walk(&shared.root, path, &rules, options.threads, options.most_files, &shared.stop);
                 shared.watch_directories(&listing.directories, false);
                 files.extend(listing.files.into_iter().map(|file| file.path));
             }
@@ -268,7 +268,10 @@ fn load(shared: &Shared) {
 fn save(shared: &Shared) -> u64 {
     let generation = shared.read().generation();
     if let Err(error) = shared.save() {
-        tracing::warn!(error = format!("{error:#}"), "the index cannot be stored; the next start reads all files again");
+        tracing::warn!(
+            error = format!("{error:#}"),
+            "the index cannot be stored; the next start reads all files again"
+        );
     }
     generation
 }

@@ -59,12 +59,13 @@ impl Names {
         self.text.capacity() + self.ends.capacity() * 4 + self.table.capacity() * 5
     }
 
-    /// For the stored index.
-    pub fn parts(&self) -> (&str, &[u32]) {
-        (&self.text, &self.ends)
+    /// By the number alone; empty for one that was never given out.
+    pub fn at(&self, number: usize) -> &str {
+        u32::try_from(number).map_or("", |id| slice(&self.text, &self.ends, id))
     }
 
-    /// From the parts of a stored index; None where they do not fit together.
+    /// From all names one after the other and where each ends; None where they do not fit together. Empty ones are holes:
+    /// their numbers are taken, and nothing finds them.
     pub fn from_parts(text: String, ends: Vec<u32>) -> Option<Self> {
         let in_order = ends.windows(2).all(|pair| pair[0] <= pair[1]);
         let covers = ends.last().map_or(0, |end| *end as usize) == text.len();
@@ -73,7 +74,10 @@ impl Names {
         }
         let mut table = HashTable::with_capacity(ends.len());
         for id in 0..u32::try_from(ends.len()).ok()? {
-            table.insert_unique(hash(slice(&text, &ends, id)), id, |id| hash(slice(&text, &ends, *id)));
+            let name = slice(&text, &ends, id);
+            if !name.is_empty() {
+                table.insert_unique(hash(name), id, |id| hash(slice(&text, &ends, *id)));
+            }
         }
         Some(Self { text, ends, table })
     }
@@ -112,10 +116,12 @@ mod tests {
         for number in 0..2000 {
             names.intern(&format!("name{number}"));
         }
-        let (text, ends) = names.parts();
-        let again = Names::from_parts(text.to_owned(), ends.to_vec()).unwrap();
+        let again = Names::from_parts(names.text.clone(), names.ends.clone()).unwrap();
         assert!(names.iter().eq(again.iter()));
         assert_eq!(again.find("name1234"), names.find("name1234"));
+        let mut holes = Names::from_parts("ab".into(), vec![1, 1, 1, 2]).unwrap();
+        assert_eq!((holes.find(""), holes.find("b")), (None, Some(NameId(3))));
+        assert_eq!(holes.intern("c"), Some(NameId(4)));
         assert!(Names::from_parts("ab".into(), vec![1]).is_none());
         assert!(Names::from_parts("ab".into(), vec![2, 1, 2]).is_none());
         assert!(Names::from_parts("ä".into(), vec![1, 2]).is_none());

@@ -65,7 +65,8 @@ pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kin
     let usable = usable.fold(0, |roles, kind| roles | Role::usable_as(*kind));
     let family = state.file(from).and_then(|file| file.language).map(|language| language.family());
     let fits = |file: FileId, roles: u8| {
-        roles & usable != 0 && state.file(file).and_then(|file| file.language).map(|language| language.family()) == family
+        roles & usable != 0
+            && state.file(file).and_then(|file| file.language).map(|language| language.family()) == family
     };
     let defines = |file: FileId| fits(file, state.defined_as(name, file));
     if count == 0 {

@@ -54,8 +54,13 @@ impl Arrows {
         for (place, file) in (0..).zip(&files) {
             places[*file as usize] = place;
         }
-        let mut this =
-            Self { starts: Vec::with_capacity(files.len() + 1), arrows: Vec::new(), given: Vec::new(), interest: Vec::new(), files };
+        let mut this = Self {
+            starts: Vec::with_capacity(files.len() + 1),
+            arrows: Vec::new(),
+            given: Vec::new(),
+            interest: Vec::new(),
+            files,
+        };
         let mut sums: Vec<(u32, u64)> = Vec::new();
         for file in &this.files {
             this.starts.push(u32::try_from(this.arrows.len()).unwrap_or(u32::MAX));
@@ -71,7 +76,8 @@ impl Arrows {
             this.arrows.extend(sums.iter().map(|(to, weight)| (*to, *weight as f64 / given.max(1) as f64)));
             this.given.push(given as f64);
             let foreign = state.file(*file).is_none_or(|file| file.is_vendored || file.is_generated);
-            let is_code = state.file(*file).and_then(|file| file.language).is_some_and(|language| !language.is_outline());
+            let is_code =
+                state.file(*file).and_then(|file| file.language).is_some_and(|language| !language.is_outline());
             let is_aside = state.file(*file).is_some_and(|file| heuristics::is_aside(&file.path));
             this.interest.push(match (is_code, foreign, is_aside) {
                 (false, ..) => 0.0,

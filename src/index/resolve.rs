@@ -201,7 +201,8 @@ fn take_apart<'a>(path: &'a str, language: &Language) -> Wanted<'a> {
     if path.starts_with("./") || path.starts_with("../") || path == "." || path == ".." {
         let up = path.split('/').take_while(|part| matches!(*part, "." | "..")).filter(|part| *part == "..").count();
         let parts = path.split('/').filter(|part| !matches!(*part, "." | ".." | "")).collect();
-        if !(separators.iter().any(|separator| separator == ".") && !path.contains('/')) {
+        let is_dotted = separators.iter().any(|separator| separator == ".");
+        if !is_dotted || path.contains('/') {
             return with_extension(Wanted { parts, up: Some(up), extension: None, is_slashed: true });
         }
     }
@@ -260,9 +261,10 @@ fn ends_with(path: &str, parts: &[&str]) -> bool {
 /// Package names are written with `-` in directories and with `_` in code.
 fn is_same(one: &str, other: &str) -> bool {
     one.len() == other.len()
-        && one.bytes().zip(other.bytes()).all(|(one, other)| {
-            one == other || (matches!(one, b'-' | b'_') && matches!(other, b'-' | b'_'))
-        })
+        && one
+            .bytes()
+            .zip(other.bytes())
+            .all(|(one, other)| one == other || (matches!(one, b'-' | b'_') && matches!(other, b'-' | b'_')))
 }
 
 fn key(name: &str) -> Box<str> {
@@ -323,7 +325,14 @@ mod tests {
 
     #[test]
     fn rust_paths() {
-        let files = ["src/lib.rs", "src/index.rs", "src/index/state.rs", "other/src/index.rs", "crates/hir-def/src/nameres.rs", "crates/hir-def/src/lib.rs"];
+        let files = [
+            "src/lib.rs",
+            "src/index.rs",
+            "src/index/state.rs",
+            "other/src/index.rs",
+            "crates/hir-def/src/nameres.rs",
+            "crates/hir-def/src/lib.rs",
+        ];
         check(&files, "src/index/scan.rs", "super::state::Stamp", &[], &["src/index/state.rs"]);
         check(&files, "src/cli.rs", "crate::index::State", &[], &["src/index.rs"]);
         check(&files, "other/src/main.rs", "crate::index", &[], &["other/src/index.rs"]);
@@ -362,7 +371,13 @@ mod tests {
         check(&files, "app/src/main/java/org/acme/App.java", "java.util.List", &[], &[]);
         check(&files, "app/src/main/kotlin/org/acme/App.kt", "org.acme.util.Strings.join", &[], &all[1..]);
         let files = ["internal/store/store.go", "internal/store/file.go", "cmd/main.go"];
-        check(&files, "cmd/x.go", "example.com/acme/internal/store", &[], &["internal/store/file.go", "internal/store/store.go"]);
+        check(
+            &files,
+            "cmd/x.go",
+            "example.com/acme/internal/store",
+            &[],
+            &["internal/store/file.go", "internal/store/store.go"],
+        );
         check(&files, "cmd/x.go", "fmt", &[], &[]);
     }
 

@@ -133,9 +133,8 @@ fn unknown(shared: &Shared, listed: Vec<walk::Listed>) -> Vec<walk::Listed> {
     // What was left out for lack of memory is tried again once there is some.
     let has_room = state.bytes() < shared.options.most_bytes / 10 * 9;
     let is_known = |file: &walk::Listed| {
-        let is_as = |known: &super::File| {
-            file.is_as(&known.stamp) && !(has_room && known.omission == Some(Omission::Memory))
-        };
+        let is_as =
+            |known: &super::File| file.is_as(&known.stamp) && !(has_room && known.omission == Some(Omission::Memory));
         open.contains_key(&file.path) || state.file_at(&file.path).is_some_and(is_as)
     };
     listed.into_iter().filter(|file| !is_known(file)).collect()
@@ -179,7 +178,7 @@ fn work(scan: &Scan<'_>, meanwhile: &mut dyn FnMut(&Scan<'_>)) {
             let started = Instant::now();
             one(scan, file, at);
             let left = scan.files.len() - at.min(scan.files.len());
-            if at % 16 == 0 || left <= 1 {
+            if at.is_multiple_of(16) || left <= 1 {
                 scan.shared.board.update(|progress| {
                     progress.done = progress.done.max(at + 1);
                     progress.pending = progress.total - progress.done.min(progress.total);
@@ -223,7 +222,10 @@ fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     }
     drop(overtaken);
     if at % FILES_PER_LOOK == FILES_PER_LOOK - 1 && shared.read().bytes() > shared.options.most_bytes {
-        tracing::warn!(mb = shared.options.most_bytes >> 20, "index.maxMemoryMb is reached: further files are only listed");
+        tracing::warn!(
+            mb = shared.options.most_bytes >> 20,
+            "index.maxMemoryMb is reached: further files are only listed"
+        );
         scan.is_full.store(true, Ordering::Relaxed);
     }
 }

@@ -63,7 +63,8 @@ impl Shared {
             (terms, files.collect::<Vec<_>>())
         };
         let spelled: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
-        let Ok(finder) = AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(spelled)
+        let Ok(finder) =
+            AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(spelled)
         else {
             return Vec::new();
         };
@@ -73,7 +74,11 @@ impl Shared {
         }
         hits.sort_by(|one, other| {
             let place = |hit: &Hit| (hit.rows.start, hit.rows.end);
-            other.score.total_cmp(&one.score).then_with(|| one.path.cmp(&other.path)).then(place(one).cmp(&place(other)))
+            other
+                .score
+                .total_cmp(&one.score)
+                .then_with(|| one.path.cmp(&other.path))
+                .then(place(one).cmp(&place(other)))
         });
         hits.truncate(limit);
         hits

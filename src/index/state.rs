@@ -234,9 +234,9 @@ impl State {
         self.terms.shrink();
     }
 
-    /// From stored names, before the files are put in.
-    pub fn with_names(names: Names) -> Self {
-        Self { names, ..Self::default() }
+    /// Names of files that were put in with their numbers.
+    pub fn set_names(&mut self, names: Names) {
+        self.names = names;
     }
 
     /// What changed since this was last asked; None where nothing was kept, so that anything may have.
@@ -252,7 +252,8 @@ impl State {
         let Some(changes) = &mut self.changes else { return };
         changes.paths |= before.map(|before| before.0) != now.map(|now| now.0);
         changes.files.insert(id);
-        let defined = |version: Option<Version<'_>>| version.map_or_else(Vec::new, |(_, facts)| facts.defined().collect());
+        let defined =
+            |version: Option<Version<'_>>| version.map_or_else(Vec::new, |(_, facts)| facts.defined().collect());
         let (before, now) = (defined(before), defined(now));
         let is_new = |one: &(NameId, u8), other: &[(NameId, u8)]| other.binary_search(one).is_err();
         changes.names.extend(before.iter().filter(|one| is_new(one, &now)).map(|one| one.0));

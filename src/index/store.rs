@@ -1,42 +1,44 @@
 //! The index between two runs: one file in the user's cache directory.
 //!
 //! It is a memory, not a source: what is damaged, of another version, of another folder or of other limits is not used,
-//! and every file is compared by size and time, then by content, before its facts count as known. Open documents are not
-//! stored, and neither is anything of a file that is ignored when the index is written.
+//! and every file is compared by size and time, then by content, before its facts count as known. Neither open documents
+//! nor words that stand in no stored file are written: what somebody ignores from now on leaves nothing behind.
+//!
+//! The format is a sequence of blocks, each with its length before it, so that neither side ever holds the whole: the
+//! header, one block a file, an empty one, the names in slices, an empty one, and a checksum of everything before it.
 
-use std::io::{Read, Write};
+mod blocks;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
+use self::blocks::{Reader, Writer};
 use super::facts::FileFacts;
 use super::heuristics::Omission;
 use super::names::Names;
 use super::options::IndexOptions;
-use super::state::{File, Stamp, State};
+use super::state::{File, FileId, Stamp, State};
 use crate::config::create_private_dir;
 use crate::syntax::Language;
 
 /// The first bytes. The number counts the formats.
-const MAGIC: &[u8; 16] = b"tandem index 1\r\n";
-/// A stored index above this size is not read: it could not have been written by one with the default limits.
-const MAX_BYTES: u64 = 8 << 30;
+const MAGIC: &[u8; 16] = b"tandem index 2\r\n";
+/// Files that are encoded in one go, while nothing can change the index, and names in one block.
+const AT_ONCE: usize = 256;
+const NAMES_AT_ONCE: usize = 16 * 1024;
+/// A draft that nobody finished in this time belongs to a process that was killed.
+const DRAFT_LIVES: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     /// Version, grammars, queries and limits: what makes facts comparable.
     fingerprint: [u8; 32],
     root: String,
-}
-
-#[derive(Serialize)]
-struct Body<'a> {
-    names: &'a str,
-    ends: &'a [u32],
-    files: Vec<StoredFile<'a>>,
 }
 
 #[derive(Serialize)]
@@ -51,16 +53,9 @@ struct StoredFile<'a> {
 }
 
 #[derive(Deserialize)]
-struct LoadedBody {
-    names: String,
-    ends: Vec<u32>,
-    files: Vec<LoadedFile>,
-}
-
-#[derive(Deserialize)]
-struct LoadedFile {
-    path: String,
-    language: Option<String>,
+struct LoadedFile<'a> {
+    path: &'a str,
+    language: Option<&'a str>,
     stamp: Stamp,
     omission: Option<Omission>,
     is_generated: bool,
@@ -74,48 +69,21 @@ pub fn file_name(root: &Path) -> String {
     format!("{}.index", &hash.to_hex()[..32])
 }
 
-pub fn encode(state: &State, root: &Path, options: &IndexOptions) -> Vec<u8> {
-    let (names, ends) = state.names().parts();
-    let store = |id| {
-        let file = state.file(id).filter(|file| !file.is_open)?;
-        Some(StoredFile {
-            path: &file.path,
-            language: file.language.map(|language| language.name.as_str()),
-            stamp: file.stamp,
-            omission: file.omission,
-            is_generated: file.is_generated,
-            is_vendored: file.is_vendored,
-            facts: &file.facts,
-        })
-    };
-    let body = Body { names, ends, files: state.ordered().into_iter().filter_map(store).collect() };
-    let header = Header { fingerprint: fingerprint(options), root: root.to_string_lossy().into_owned() };
-    let encoded = postcard::to_extend(&header, MAGIC.to_vec()).and_then(|out| postcard::to_extend(&body, out));
-    let Ok(mut encoded) = encoded else { return Vec::new() };
-    let checksum = blake3::hash(&encoded);
-    encoded.extend_from_slice(checksum.as_bytes());
-    encoded
-}
-
-/// Atomically: what was there stays until the new file is complete and on disk.
-pub fn write(file: &Path, encoded: &[u8]) -> anyhow::Result<()> {
+/// Atomically: what was there stays until the new file is complete and on disk. `ask` gives access to the index for
+/// milliseconds at a time, so that nobody waits for the disk.
+pub fn write<'s, S>(file: &Path, root: &Path, options: &IndexOptions, ask: impl Fn() -> S) -> anyhow::Result<()>
+where
+    S: std::ops::Deref<Target = State> + 's,
+{
     let directory = file.parent().context("the index has no directory")?;
     let describe = || format!("cannot write {}", file.display());
     create_private_dir(directory).with_context(describe)?;
+    remove_old_drafts(file, directory);
     // Two servers may write at once: each its own file, and the last one stays.
     static DRAFTS: AtomicU64 = AtomicU64::new(0);
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let draft = file.with_extension(format!("{}-{number}.new", std::process::id()));
-    let written = (|| {
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(&draft)?;
-        out.write_all(encoded)?;
-        out.sync_data()?;
-        std::fs::rename(&draft, file)
-    })();
+    let written = write_draft(&draft, root, options, ask).and_then(|()| Ok(std::fs::rename(&draft, file)?));
     if written.is_err() {
         // A disk that is full keeps no half of a file.
         let _ = std::fs::remove_file(&draft);
@@ -123,40 +91,87 @@ pub fn write(file: &Path, encoded: &[u8]) -> anyhow::Result<()> {
     written.with_context(describe)
 }
 
+fn write_draft<S>(draft: &Path, root: &Path, options: &IndexOptions, ask: impl Fn() -> S) -> anyhow::Result<()>
+where
+    S: std::ops::Deref<Target = State>,
+{
+    let mut out = Writer::create(draft, MAGIC)?;
+    out.block(&Header { fingerprint: fingerprint(options), root: root.to_string_lossy().into_owned() })?;
+    // Files that come or go in between are of no matter: the next start compares each with the disk.
+    let files = ask().ordered();
+    let mut is_used: Vec<bool> = Vec::new();
+    for files in files.chunks(AT_ONCE) {
+        let state = ask();
+        is_used.resize(state.names().len(), false);
+        for id in files {
+            put(&state, *id, &mut out, &mut is_used)?;
+        }
+        drop(state);
+        out.flush()?;
+    }
+    out.end()?;
+    for start in (0..is_used.len()).step_by(NAMES_AT_ONCE) {
+        let state = ask();
+        let is_used = &is_used[start..is_used.len().min(start + NAMES_AT_ONCE)];
+        // The numbers stay as they are, so a name that is not to be stored leaves a hole.
+        let name = |(at, is_used): (usize, &bool)| if *is_used { state.names().at(start + at) } else { "" };
+        out.block(&is_used.iter().enumerate().map(name).collect::<Vec<&str>>())?;
+        drop(state);
+        out.flush()?;
+    }
+    out.end()?;
+    Ok(out.finish()?)
+}
+
+fn put(state: &State, id: FileId, out: &mut Writer, is_used: &mut [bool]) -> anyhow::Result<()> {
+    let Some(file) = state.file(id).filter(|file| !file.is_open) else { return Ok(()) };
+    file.facts.each_name(|name| is_used[name.0 as usize] = true);
+    out.block(&StoredFile {
+        path: &file.path,
+        language: file.language.map(|language| language.name.as_str()),
+        stamp: file.stamp,
+        omission: file.omission,
+        is_generated: file.is_generated,
+        is_vendored: file.is_vendored,
+        facts: &file.facts,
+    })
+}
+
+fn remove_old_drafts(file: &Path, directory: &Path) {
+    let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { return };
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let is_draft = entry.file_name().to_str().is_some_and(|name| name.starts_with(stem) && name.ends_with(".new"));
+        let age = || SystemTime::now().duration_since(entry.metadata().ok()?.modified().ok()?).ok();
+        if is_draft && age().is_some_and(|age| age > DRAFT_LIVES) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
 /// None where nothing is stored, or nothing that fits this folder, version and limits. An error where it is damaged.
 pub fn read(file: &Path, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<State>> {
-    let mut input = match std::fs::File::open(file) {
+    let input = match std::fs::File::open(file) {
         Ok(input) => input,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
-    if input.metadata()?.len() > MAX_BYTES {
-        bail!("{} is too large", file.display());
-    }
-    let mut encoded = Vec::new();
-    input.read_to_end(&mut encoded).with_context(|| format!("cannot read {}", file.display()))?;
-    decode(&encoded, root, options).with_context(|| format!("{} cannot be used", file.display()))
+    decode(input, root, options).with_context(|| format!("{} cannot be used", file.display()))
 }
 
-fn decode(encoded: &[u8], root: &Path, options: &IndexOptions) -> anyhow::Result<Option<State>> {
-    let Some(rest) = encoded.strip_prefix(MAGIC) else { bail!("it is no index, or one of another version") };
-    let Some((_, checksum)) = encoded.split_last_chunk::<32>() else { bail!("it is cut off") };
-    if blake3::hash(&encoded[..encoded.len() - 32]).as_bytes() != checksum {
-        bail!("it is damaged");
-    }
-    let rest = &rest[..rest.len().saturating_sub(32)];
-    let (header, rest): (Header, _) = postcard::take_from_bytes(rest).context("its head")?;
+fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<State>> {
+    let mut input = Reader::open(input, MAGIC)?;
+    let Some(header) = input.block()? else { bail!("it has no header") };
+    let header: Header = postcard::from_bytes(header).context("its header")?;
     if header.fingerprint != fingerprint(options) || header.root != root.to_string_lossy() {
         tracing::info!("the stored index is of another version, other limits or another folder");
         return Ok(None);
     }
-    let body: LoadedBody = postcard::from_bytes(rest).context("its body")?;
-    let Some(names) = Names::from_parts(body.names, body.ends) else { bail!("its names do not fit") };
-    let mut state = State::with_names(names);
-    for file in body.files {
+    let mut state = State::default();
+    while let Some(block) = input.block()? {
+        let file: LoadedFile<'_> = postcard::from_bytes(block).context("one of its files")?;
         state.put(File {
             path: file.path.into(),
-            language: file.language.as_deref().and_then(Language::named),
+            language: file.language.and_then(Language::named),
             stamp: file.stamp,
             omission: file.omission,
             is_generated: file.is_generated,
@@ -165,6 +180,16 @@ fn decode(encoded: &[u8], root: &Path, options: &IndexOptions) -> anyhow::Result
             facts: Arc::new(file.facts),
         });
     }
+    let (mut text, mut ends) = (String::new(), Vec::new());
+    while let Some(block) = input.block()? {
+        let names: Vec<&str> = postcard::from_bytes(block).context("its names")?;
+        for name in names {
+            text.push_str(name);
+            ends.push(u32::try_from(text.len()).context("its names are too long")?);
+        }
+    }
+    let Some(names) = Names::from_parts(text, ends) else { bail!("its names do not fit") };
+    state.set_names(names);
     state.shrink();
     Ok(Some(state))
 }

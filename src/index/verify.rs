@@ -22,8 +22,7 @@ pub struct Difference {
 /// the text in the editor counts.
 pub fn differences(shared: &Shared) -> Vec<Difference> {
     let rules = IgnoreRules::new(&shared.root, &shared.options.exclude);
-    let listing =
-        walk::walk(&shared.root, &shared.root, &rules, 1, shared.options.most_files, &shared.stop);
+    let listing = walk::walk(&shared.root, &shared.root, &rules, 1, shared.options.most_files, &shared.stop);
     let mut fresh = State::default();
     for listed in &listing.files {
         if let refresh::Reading::Changed(stamp, extracted) =

@@ -71,14 +71,7 @@ pub fn walk(
     listing
 }
 
-fn work(
-    root: &Path,
-    rules: &IgnoreRules,
-    most_files: usize,
-    stop: &AtomicBool,
-    queue: &Mutex<Queue>,
-    news: &Condvar,
-) {
+fn work(root: &Path, rules: &IgnoreRules, most_files: usize, stop: &AtomicBool, queue: &Mutex<Queue>, news: &Condvar) {
     let lock = || -> MutexGuard<'_, Queue> { queue.lock().unwrap_or_else(PoisonError::into_inner) };
     loop {
         let mut state = lock();
@@ -163,7 +156,12 @@ fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &Atomi
             }
             // Gone since it was listed: then it is not there.
             let Ok(data) = entry.metadata() else { continue };
-            found.files.push(Listed { path: relative, bytes: data.len(), modified: modified(&data), changed: changed(&data) });
+            found.files.push(Listed {
+                path: relative,
+                bytes: data.len(),
+                modified: modified(&data),
+                changed: changed(&data),
+            });
         }
     }
     found

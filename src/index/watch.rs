@@ -104,11 +104,7 @@ fn describe(error: &notify::Error) -> String {
 }
 
 /// Turns events into jobs until the watches or the index are gone.
-fn collect(
-    events: &Receiver<notify::Result<Event>>,
-    mailbox: &Sender<Job>,
-    shared: &std::sync::Weak<Shared>,
-) {
+fn collect(events: &Receiver<notify::Result<Event>>, mailbox: &Sender<Job>, shared: &std::sync::Weak<Shared>) {
     loop {
         let mut paths = Vec::new();
         let mut is_lost = false;

@@ -56,7 +56,8 @@ impl<'a> Places<'a> {
             text.split('\n').map(str::to_owned).collect()
         });
         let Some(line) = lines.get(place.row as usize).filter(|line| !line.is_ascii()) else { return place.column };
-        let before = line.char_indices().take_while(|(at, _)| *at < place.column as usize).map(|(_, character)| character);
+        let before =
+            line.char_indices().take_while(|(at, _)| *at < place.column as usize).map(|(_, character)| character);
         let units = before.map(|character| match encoding {
             PositionEncoding::Utf8 => character.len_utf8(),
             PositionEncoding::Utf16 => character.len_utf16(),

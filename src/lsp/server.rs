@@ -108,7 +108,10 @@ impl Server {
         handlers::did_change_watched_files::handle(self, params);
     }
 
-    async fn workspace_symbol(&self, params: lsp::WorkspaceSymbolParams) -> Result<Option<Vec<lsp::SymbolInformation>>> {
+    async fn workspace_symbol(
+        &self,
+        params: lsp::WorkspaceSymbolParams,
+    ) -> Result<Option<Vec<lsp::SymbolInformation>>> {
         handlers::workspace_symbol::handle(self, params).await
     }
 

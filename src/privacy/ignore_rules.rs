@@ -245,7 +245,11 @@ mod tests {
     #[test]
     fn every_tools_file_denies() {
         for name in IGNORE_FILES {
-            assert_eq!(denied(&[(name, "secret.rs\n")], &["secret.rs", "a/secret.rs", "open.rs"]), [true, true, false], "{name}");
+            assert_eq!(
+                denied(&[(name, "secret.rs\n")], &["secret.rs", "a/secret.rs", "open.rs"]),
+                [true, true, false],
+                "{name}"
+            );
         }
     }
 
@@ -269,13 +273,17 @@ mod tests {
 
     #[test]
     fn the_users_patterns_and_the_built_in_ones_hold() {
-        let questions = ["private/a", "a/.env", ".env.local", "server.pem", ".ssh/config", ".git/config", "env.rs", "key.rs"];
+        let questions =
+            ["private/a", "a/.env", ".env.local", "server.pem", ".ssh/config", ".git/config", "env.rs", "key.rs"];
         assert_eq!(denied(&[], &questions), [true, true, true, true, true, true, false, false]);
     }
 
     #[test]
     fn an_empty_aiexclude_denies_its_directory() {
-        assert_eq!(denied(&[("a/.aiexclude", "\n"), (".aiexclude", "x\n")], &["a/b/c.rs", "d.rs", "x"]), [true, false, true]);
+        assert_eq!(
+            denied(&[("a/.aiexclude", "\n"), (".aiexclude", "x\n")], &["a/b/c.rs", "d.rs", "x"]),
+            [true, false, true]
+        );
     }
 
     #[test]

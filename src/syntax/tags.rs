@@ -1,9 +1,12 @@
 //! What a file defines, uses and imports: one walk over its tree.
 //!
-//! Definitions and imports are rare, so tree-sitter's query engine is asked about the nodes that a pattern can begin
-//! with. Names are frequent and go through the tables of `chain`. Never recursive: trees can be deeper than a stack.
+//! Definitions and imports are rare: their patterns are tried at the nodes that they can begin with (`pattern`). Names are
+//! frequent and go through tables (`chain`). Never recursive over the tree: trees can be deeper than a stack.
 
 mod chain;
+mod found;
+mod pattern;
+mod reader;
 mod rules;
 mod walk;
 

@@ -12,9 +12,15 @@ const FILES: &[(&str, &str)] = &[
         "src/budget.rs",
         "/// Money that is left. Reserve before you send.\npub struct Budget {\n    pub left: u64,\n}\n\nimpl Budget {\n    /// False when there is not enough.\n    pub fn reserve(&mut self, amount: u64) -> bool {\n        match self.left.checked_sub(amount) {\n            Some(left) => { self.left = left; true }\n            None => false,\n        }\n    }\n}\n",
     ),
-    ("src/main.rs", "mod budget;\nmod server;\n\nfn main() {\n    let budget = budget::Budget { left: 3 };\n    server::Server { budget }.start();\n}\n"),
+    (
+        "src/main.rs",
+        "mod budget;\nmod server;\n\nfn main() {\n    let budget = budget::Budget { left: 3 };\n    server::Server { budget }.start();\n}\n",
+    ),
     ("tools/report.py", "from lib.money import format_money\n\n\ndef listen():\n    return format_money(3)\n"),
-    ("tools/lib/money.py", "def format_money(cents):\n    \"\"\"Cents as a price.\"\"\"\n    return f\"{cents / 100:.2f}\"\n"),
+    (
+        "tools/lib/money.py",
+        "def format_money(cents):\n    \"\"\"Cents as a price.\"\"\"\n    return f\"{cents / 100:.2f}\"\n",
+    ),
     ("Makefile", "report:\n\tpython tools/report.py --budget monthly\n"),
     ("vendor/budget.rs", "pub struct Budget;\npub fn reserve() {}\n"),
 ];
@@ -28,7 +34,8 @@ fn a_search_finds_places_best_first_in_every_kind_of_file() {
     let bench = Bench::new(FILES);
     let index = bench.open();
     let hits = index.search("reserve budget", 10);
-    let top: Vec<_> = hits[..2].iter().map(|hit| (&*hit.path, hit.name.as_deref(), hit.kind, hit.rows.clone())).collect();
+    let top: Vec<_> =
+        hits[..2].iter().map(|hit| (&*hit.path, hit.name.as_deref(), hit.kind, hit.rows.clone())).collect();
     // Short enough to be one piece with its only method.
     let method = ("src/budget.rs", Some("Budget"), Some(DefinitionKind::Extension), 5..14);
     let r#struct = ("src/budget.rs", Some("Budget"), Some(DefinitionKind::Struct), 0..4);

@@ -86,7 +86,8 @@ fn beyond_the_memory_limit_files_are_listed_and_say_why_they_are_empty() {
     let mut bench = Bench::new(&[]);
     bench.settings.max_memory_mb = 1;
     for number in 0..1_200 {
-        let text: String = (0..40).map(|line| format!("def f{number}_{line}(a{line}): return b{number}{line}\n")).collect();
+        let text: String =
+            (0..40).map(|line| format!("def f{number}_{line}(a{line}): return b{number}{line}\n")).collect();
         bench.write(&format!("d{}/f{number}.py", number % 10), text);
     }
     let index = bench.open();

@@ -15,7 +15,8 @@ use super::*;
 const DIRECTORIES: &[&str] = &["", "src", "src/inner", "lib", "docs", "vendor", "node_modules"];
 const FILES: &[&str] = &["a.rs", "b.rs", "mod.rs", "c.py", "d.ts", "e.md", "f.txt", "Makefile", "g.min.js"];
 const IGNORE_NAMES: &[&str] = &[".gitignore", ".ignore", ".cursorignore", "src/.gitignore", ".git/info/exclude"];
-const PATTERNS: &[&str] = &["*.py\n", "src/inner/\n", "/lib\n!lib/a.rs\n", "*\n!*.rs\n", "docs\n", "", "[\n", "**/b.rs\n"];
+const PATTERNS: &[&str] =
+    &["*.py\n", "src/inner/\n", "/lib\n!lib/a.rs\n", "*\n!*.rs\n", "docs\n", "", "[\n", "**/b.rs\n"];
 const TEXTS: &[&str] = &[
     "fn alpha() { beta(); }\npub struct Shape { side: u32 }\n",
     "use crate::a::alpha;\nmod inner;\nfn beta() { alpha(); gamma(1) }\n",
@@ -33,22 +34,56 @@ const TEXTS: &[&str] = &[
 
 #[derive(Clone, Debug)]
 enum Event {
-    Write { file: usize, text: usize },
+    Write {
+        file: usize,
+        text: usize,
+    },
     /// Through a second file that is renamed over the first, as editors save.
-    SaveAtomically { file: usize, text: usize },
-    Append { file: usize, text: usize },
-    Remove { file: usize },
-    Rename { from: usize, to: usize },
-    RenameDirectory { from: usize, to: usize },
-    RemoveDirectory { directory: usize },
-    Ignore { file: usize, pattern: usize },
-    Link { from: usize, to: usize },
+    SaveAtomically {
+        file: usize,
+        text: usize,
+    },
+    Append {
+        file: usize,
+        text: usize,
+    },
+    Remove {
+        file: usize,
+    },
+    Rename {
+        from: usize,
+        to: usize,
+    },
+    RenameDirectory {
+        from: usize,
+        to: usize,
+    },
+    RemoveDirectory {
+        directory: usize,
+    },
+    Ignore {
+        file: usize,
+        pattern: usize,
+    },
+    Link {
+        from: usize,
+        to: usize,
+    },
     /// Many files at once, and HEAD.
-    Checkout { seed: u64 },
-    Open { file: usize, text: usize },
-    Close { file: usize },
+    Checkout {
+        seed: u64,
+    },
+    Open {
+        file: usize,
+        text: usize,
+    },
+    Close {
+        file: usize,
+    },
     /// Stored, or killed before that.
-    Restart { stored: bool },
+    Restart {
+        stored: bool,
+    },
     Compare,
 }
 
@@ -118,7 +153,8 @@ impl World {
     }
 
     fn put(&self, path: &Path, content: &[u8]) -> bool {
-        path.parent().is_some_and(|parent| std::fs::create_dir_all(parent).is_ok()) && std::fs::write(path, content).is_ok()
+        path.parent().is_some_and(|parent| std::fs::create_dir_all(parent).is_ok())
+            && std::fs::write(path, content).is_ok()
     }
 
     fn apply(&mut self, event: &Event) {
@@ -222,7 +258,8 @@ impl World {
 }
 
 fn run(told: Told, events: &[Event]) {
-    let bench = Bench::new(&[(".git/HEAD", "ref: refs/heads/main\n"), ("src/a.rs", TEXTS[0]), ("src/mod.rs", TEXTS[1])]);
+    let bench =
+        Bench::new(&[(".git/HEAD", "ref: refs/heads/main\n"), ("src/a.rs", TEXTS[0]), ("src/mod.rs", TEXTS[1])]);
     let index = Some(bench.open());
     let mut world = World { bench, index, told, late: Vec::new(), count: 0 };
     for event in events {

@@ -1,9 +1,11 @@
-//! The tag queries of a language, compiled: a query for definitions and imports, tables for leaves.
+//! The tag queries of a language, compiled: patterns for definitions and imports, tables for leaves, by kind of node.
 
-use tree_sitter::{Language, Query};
+use tree_sitter::Language;
 
 use super::DefinitionKind;
 use super::chain::{self, LeafRule};
+use super::pattern::{self, Pattern};
+use super::reader::RuleError;
 
 /// What a capture of `definitions.scm` and `imports.scm` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +20,7 @@ pub(super) enum TagCapture {
 }
 
 impl TagCapture {
-    fn named(name: &str) -> Option<Self> {
+    pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
             "name" => Self::Name,
             "body" => Self::Body,
@@ -32,10 +34,10 @@ impl TagCapture {
 }
 
 /// What the walk does at nodes of one kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct KindRules {
-    /// A pattern of the query can begin here.
-    pub(super) is_root: bool,
+    /// Patterns of definitions and imports that begin here.
+    pub(super) patterns: Vec<Pattern>,
     /// Leaf rules that end here, first match first.
     pub(super) leaf: Vec<LeafRule>,
     /// A leaf rule passes through here and asks for the field.
@@ -45,8 +47,6 @@ pub(super) struct KindRules {
 /// Compiled at the first use.
 #[derive(Debug)]
 pub(in crate::syntax) struct TagRules {
-    pub(super) query: Option<Query>,
-    captures: Vec<Option<TagCapture>>,
     /// By kind id.
     kinds: Vec<KindRules>,
 }
@@ -58,14 +58,15 @@ impl TagRules {
         definitions_and_imports: &str,
         references: &str,
     ) -> Result<Self, String> {
-        let query = Query::new(language, definitions_and_imports).map_err(|error| error.to_string())?;
-        let captures = query.capture_names().iter().map(|name| TagCapture::named(name)).collect();
-        let mut kinds = vec![KindRules::default(); language.node_kind_count()];
-        let describe = |error: chain::RuleError| error.to_string();
-        for kind in chain::root_kinds(definitions_and_imports, language).map_err(describe)? {
-            kinds[usize::from(kind)].is_root = true;
+        Self::read(language, definitions_and_imports, references).map_err(|error| error.to_string())
+    }
+
+    fn read(language: &Language, definitions_and_imports: &str, references: &str) -> Result<Self, RuleError> {
+        let mut kinds: Vec<KindRules> = (0..language.node_kind_count()).map(|_| KindRules::default()).collect();
+        for pattern in pattern::compile(definitions_and_imports, language)? {
+            kinds[usize::from(pattern.kind)].patterns.push(pattern);
         }
-        for rule in chain::leaf_rules(references, language).map_err(describe)? {
+        for rule in chain::leaf_rules(references, language)? {
             for (depth, step) in rule.steps.iter().enumerate() {
                 match step.kind {
                     Some(kind) => kinds[usize::from(kind)].needs_field |= step.field.is_some(),
@@ -77,29 +78,19 @@ impl TagRules {
                 }
             }
             let Some(leaf) = rule.steps.first().and_then(|step| step.kind) else {
-                return Err("the captured leaf may not be `_`".to_owned());
+                return Err(RuleError("the captured leaf may not be `_`".to_owned()));
             };
             kinds[usize::from(leaf)].leaf.push(rule);
         }
-        Ok(Self { query: Some(query), captures, kinds })
+        Ok(Self { kinds })
     }
 
     /// Finds nothing.
     pub(in crate::syntax) fn none() -> Self {
-        Self { query: None, captures: Vec::new(), kinds: Vec::new() }
-    }
-
-    pub(super) fn capture(&self, index: u32) -> Option<TagCapture> {
-        self.captures.get(index as usize).copied().flatten()
+        Self { kinds: Vec::new() }
     }
 
     pub(super) fn kind(&self, id: u16) -> Option<&KindRules> {
         self.kinds.get(usize::from(id))
-    }
-
-    #[cfg(test)]
-    pub(super) fn unknown_captures(&self) -> Vec<&str> {
-        let names = self.query.as_ref().map_or(&[][..], |query| query.capture_names());
-        names.iter().zip(&self.captures).filter(|(_, capture)| capture.is_none()).map(|(name, _)| *name).collect()
     }
 }

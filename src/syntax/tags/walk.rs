@@ -1,15 +1,13 @@
 //! The walk itself: every node once, in the order of the text.
 
 use rustc_hash::FxHashSet;
-use streaming_iterator::StreamingIterator;
-use tree_sitter::{Node, QueryCursor, Tree, TreeCursor};
+use tree_sitter::{Node, Tree, TreeCursor};
 
 use super::chain::{LeafClass, LeafRule, ReferenceKind};
-use super::rules::{TagCapture, TagRules};
-use super::{Definition, DefinitionKind, Import, Place, Reference, Tags};
-
-/// Most matches that tree-sitter follows at once at one node. A pattern needs a handful.
-const MATCH_LIMIT: u32 = 256;
+use super::found::{Found, FoundImport, bytes, offset, place, range};
+use super::pattern::{Matcher, Pattern};
+use super::rules::TagRules;
+use super::{Definition, DefinitionKind, Import, Reference, Tags};
 
 impl Tags {
     /// What stands in `text`, of which `tree` is the tree.
@@ -42,10 +40,12 @@ struct Ancestor {
     field: Option<u16>,
 }
 
-struct Walk<'a> {
+struct Walk<'a, 'tree> {
     rules: &'a TagRules,
     text: &'a [u8],
-    query_cursor: QueryCursor,
+    matcher: Matcher<'tree>,
+    /// What the patterns found at the node at hand.
+    found: Found,
     path: Vec<Ancestor>,
     tags: Tags,
     /// Definitions around the node at hand, outermost first, with their end.
@@ -62,15 +62,13 @@ struct Walk<'a> {
     unresolved: Vec<(u32, Option<u32>)>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a, 'tree> Walk<'a, 'tree> {
     fn new(rules: &'a TagRules, text: &'a [u8]) -> Self {
-        let mut query_cursor = QueryCursor::new();
-        query_cursor.set_match_limit(MATCH_LIMIT);
-        query_cursor.set_max_start_depth(Some(0));
         Self {
             rules,
             text,
-            query_cursor,
+            matcher: Matcher::new(),
+            found: Found::default(),
             path: Vec::with_capacity(64),
             tags: Tags::default(),
             around: Vec::new(),
@@ -82,7 +80,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(&mut self, mut cursor: TreeCursor<'_>) {
+    fn run(&mut self, mut cursor: TreeCursor<'tree>) {
         loop {
             let node = cursor.node();
             let kind = node.kind_id();
@@ -91,8 +89,8 @@ impl<'a> Walk<'a> {
                 if rules.needs_field {
                     field = cursor.field_id().map(|id| id.get());
                 }
-                if rules.is_root {
-                    self.definitions_at(node);
+                if !rules.patterns.is_empty() {
+                    self.definitions_at(node, &rules.patterns);
                 }
                 if !rules.leaf.is_empty() {
                     self.leaf(node, field, &rules.leaf);
@@ -112,64 +110,42 @@ impl<'a> Walk<'a> {
     }
 
     /// Definitions and imports whose pattern begins at `node`.
-    fn definitions_at(&mut self, node: Node<'_>) {
-        let Some(query) = &self.rules.query else { return };
-        let mut matches = self.query_cursor.matches(query, node, self.text);
-        let mut found: Vec<(u32, usize, Definition)> = Vec::new();
-        let mut import: Option<Import> = None;
-        while let Some(matched) = matches.next() {
-            let (mut whole, mut name, mut body) = (None, None, None);
-            let (mut import_node, mut path, mut imported) = (None, None, None);
-            for capture in matched.captures() {
-                match self.rules.capture(capture.index) {
-                    Some(TagCapture::Definition(kind)) => whole = Some((capture.node, kind)),
-                    // A pattern with a repetition captures several: the first is the one.
-                    Some(TagCapture::Name) => name = name.or(Some(capture.node)),
-                    Some(TagCapture::Body) => body = body.or(Some(capture.node)),
-                    Some(TagCapture::Import) => import_node = Some(capture.node),
-                    Some(TagCapture::ImportPath) => path = Some(capture.node),
-                    Some(TagCapture::ImportName) => imported = Some(capture.node),
-                    Some(TagCapture::Locals) => {
-                        let range = range(capture.node);
-                        if range.start >= self.unnamed.1 {
-                            self.unnamed = (range.start, range.end);
-                        }
-                    }
-                    None => {}
+    fn definitions_at(&mut self, node: Node<'tree>, patterns: &[Pattern]) {
+        let mut found = std::mem::take(&mut self.found);
+        for pattern in patterns {
+            self.matcher.run(pattern, node, self.text, &mut |captured| found.add(captured, pattern.number, self.text));
+        }
+        if found.locals.start >= self.unnamed.1 && !found.locals.is_empty() {
+            self.unnamed = (found.locals.start, found.locals.end);
+        }
+        self.add_imports(&mut found.imports);
+        self.add_definitions(&mut found.definitions);
+        found.locals = 0..0;
+        self.found = found;
+    }
+
+    /// One statement makes a match for each of its names.
+    fn add_imports(&mut self, found: &mut Vec<FoundImport>) {
+        found.sort_by_key(|import| (import.path_start, import.name.as_ref().map_or(0, |(start, _)| *start)));
+        found.dedup_by(|later, first| later.path_start == first.path_start && later.name == first.name);
+        for FoundImport { path_start: _, path, name, at, end } in found.drain(..) {
+            self.import_end = self.import_end.max(end);
+            match self.tags.imports.last_mut().filter(|last| last.at == at && last.path == path) {
+                Some(last) => last.names.extend(name.map(|(_, name)| name)),
+                None => {
+                    let names = name.into_iter().map(|(_, name)| name).collect();
+                    self.tags.imports.push(Import { at, path, names });
                 }
-            }
-            if let (Some((whole, kind)), Some(name)) = (whole, name) {
-                let definition = Definition {
-                    kind,
-                    name: range(name),
-                    name_at: place(name.start_position()),
-                    range: range(whole),
-                    start: place(whole.start_position()),
-                    end: place(whole.end_position()),
-                    body: body.map(|body| offset(body.start_byte())),
-                    container: None,
-                };
-                found.push((definition.name.start, matched.pattern_index, definition));
-            }
-            if let (Some(node), Some(path)) = (import_node, path) {
-                let text = unquoted(self.text, path);
-                // One statement makes a match for each of its names.
-                if import.as_ref().is_none_or(|import| import.path != text) {
-                    self.tags.imports.extend(import.take());
-                    import = Some(Import { at: place(node.start_position()), path: text, names: Vec::new() });
-                }
-                if let (Some(import), Some(name)) = (&mut import, imported) {
-                    import.names.push(String::from_utf8_lossy(bytes(self.text, name)).into_owned());
-                }
-                self.import_end = self.import_end.max(offset(node.end_byte()));
             }
         }
-        drop(matches);
-        self.tags.imports.extend(import);
-        // Where several patterns name the same thing, the first in the file knows it best.
-        found.sort_by_key(|(name, pattern, _)| (*name, *pattern));
+    }
+
+    fn add_definitions(&mut self, found: &mut Vec<(u32, usize, Definition)>) {
+        // Where several patterns name the same thing, the first in the file knows it best; where one does so in several
+        // ways, that with a body.
+        found.sort_by_key(|(name, pattern, definition)| (*name, *pattern, definition.body.is_none()));
         found.dedup_by_key(|(name, ..)| *name);
-        for (name, _, mut definition) in found {
+        for (name, _, mut definition) in found.drain(..) {
             // The name of an extension is a use of what it extends.
             let is_name = definition.kind != DefinitionKind::Extension;
             if definition.name.is_empty() || (is_name && self.names.contains(&name)) {
@@ -180,9 +156,7 @@ impl<'a> Walk<'a> {
             }
             let holds = |index: &u32| {
                 let outer = &self.tags.definitions[*index as usize].range;
-                outer.start <= definition.range.start
-                    && outer.end >= definition.range.end
-                    && *outer != definition.range
+                outer.start <= definition.range.start && outer.end >= definition.range.end && *outer != definition.range
             };
             definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
             if !self.settle_kind(&mut definition) {
@@ -317,26 +291,4 @@ impl<'a> Walk<'a> {
         }
         self.tags
     }
-}
-
-fn bytes<'a>(text: &'a [u8], node: Node<'_>) -> &'a [u8] {
-    text.get(node.byte_range()).unwrap_or_default()
-}
-
-/// Paths are written as strings, in angle brackets, or bare.
-fn unquoted(text: &[u8], node: Node<'_>) -> String {
-    let text = String::from_utf8_lossy(bytes(text, node));
-    text.trim_matches(|c: char| matches!(c, '"' | '\'' | '`' | '<' | '>') || c.is_whitespace()).to_owned()
-}
-
-fn offset(byte: usize) -> u32 {
-    u32::try_from(byte).unwrap_or(u32::MAX)
-}
-
-fn range(node: Node<'_>) -> std::ops::Range<u32> {
-    offset(node.start_byte())..offset(node.end_byte())
-}
-
-fn place(point: tree_sitter::Point) -> Place {
-    Place { row: offset(point.row), column: offset(point.column) }
 }
