@@ -1,6 +1,6 @@
-//! CPU time and memory of this process, from the system.
+//! CPU time and memory of this process, from the system, and quantiles.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// CPU time of all threads, in user space and in the kernel.
 pub fn cpu() -> Duration {
@@ -28,4 +28,29 @@ pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
     let before = cpu();
     let result = work();
     (result, cpu() - before)
+}
+
+pub fn mb(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+/// Wall times of many calls.
+#[derive(Default)]
+pub struct Times(Vec<Duration>);
+
+impl Times {
+    pub fn add<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let started = Instant::now();
+        let result = work();
+        self.0.push(started.elapsed());
+        result
+    }
+
+    /// `p50 / p95 / max` in milliseconds.
+    pub fn describe(&mut self) -> String {
+        self.0.sort_unstable();
+        let at = |share: f64| self.0.get(((self.0.len() as f64 * share) as usize).min(self.0.len().saturating_sub(1)));
+        let ms = |time: Option<&Duration>| time.map_or(f64::NAN, |time| time.as_secs_f64() * 1e3);
+        format!("{:.3} / {:.3} / {:.3} ms", ms(at(0.5)), ms(at(0.95)), ms(at(1.0)))
+    }
 }

@@ -95,8 +95,10 @@ impl Extracted {
 
     fn add_tags(&mut self, tags: &Tags, content: &[u8]) {
         let text = |range: &std::ops::Range<u32>| {
-            String::from_utf8_lossy(content.get(range.start as usize..range.end as usize).unwrap_or_default())
+            lossy(content.get(range.start as usize..range.end as usize).unwrap_or_default())
         };
+        // A name is used four times on average.
+        self.names.reserve(tags.references.len() / 4 + content.len() / 64);
         self.symbols.reserve_exact(tags.definitions.len());
         for definition in &tags.definitions {
             let Some(name) = self.names.intern(&text(&definition.name)) else { return };
@@ -128,7 +130,7 @@ impl Extracted {
     fn add_words(&mut self, content: &[u8]) {
         let mut frequencies: Vec<u32> = Vec::new();
         for (word, count) in words::count(content) {
-            let word = String::from_utf8_lossy(word);
+            let word = lossy(word);
             words::terms(&word, |term| {
                 if let Some(NameId(id)) = self.names.intern(term) {
                     if frequencies.len() <= id as usize {
@@ -141,6 +143,11 @@ impl Extracted {
         let counted = (0..).map(NameId).zip(frequencies);
         self.terms = counted.filter(|(_, count)| *count > 0).collect();
     }
+}
+
+/// As `String::from_utf8_lossy`, which is slow for the short and good texts that names are.
+fn lossy(text: &[u8]) -> std::borrow::Cow<'_, str> {
+    std::str::from_utf8(text).map_or_else(|_| String::from_utf8_lossy(text), std::borrow::Cow::Borrowed)
 }
 
 /// Row and column of a byte inside of a definition, counted from its beginning.

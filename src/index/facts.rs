@@ -208,6 +208,9 @@ impl FileFacts {
         names
     }
 
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.uses.len(), self.terms.len())
+    }
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let imports: usize = self.imports.iter().map(|import| 32 + import.path.len() + import.names.len() * 4).sum();
@@ -296,7 +299,8 @@ fn decode_group(mut group: Group<'_>) -> Vec<Use> {
     uses
 }
 
-fn put(out: &mut Vec<u8>, value: u32) {
+/// A small number in few bytes; see `put64`.
+pub fn put(out: &mut Vec<u8>, value: u32) {
     put64(out, u64::from(value));
 }
 
@@ -309,7 +313,14 @@ fn put64(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-fn take(bytes: &mut &[u8]) -> Option<u32> {
+/// What `put` wrote. None at the end, and where the bytes are cut off.
+pub fn take(bytes: &mut &[u8]) -> Option<u32> {
+    if let Some((byte, rest)) = bytes.split_first()
+        && byte & 0x80 == 0
+    {
+        *bytes = rest;
+        return Some(u32::from(*byte));
+    }
     take64(bytes).map(|value| u32::try_from(value).unwrap_or(u32::MAX))
 }
 

@@ -25,6 +25,15 @@ impl Names {
         self.ends.len()
     }
 
+    /// Room for so many more, as far as anybody can tell.
+    pub fn reserve(&mut self, names: usize) {
+        let names = names.min(4096);
+        self.text.reserve(names * 8);
+        self.ends.reserve(names);
+        let (text, ends) = (&self.text, &self.ends);
+        self.table.reserve(names, |id| hash(slice(text, ends, *id)));
+    }
+
     /// The number of `name`, a new one if need be. None when the texts together would pass 4 GiB.
     pub fn intern(&mut self, name: &str) -> Option<NameId> {
         let (text, ends) = (&self.text, &self.ends);

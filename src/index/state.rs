@@ -127,12 +127,11 @@ impl State {
         self.note(id, before.as_ref().map(|before| (before.language, &*before.facts)), Some((language, &facts)));
         if let Some(before) = &before {
             self.totals.subtract(before);
-            self.remove_entries(id, &before.facts, &facts);
         }
         if let Some(Some(file)) = self.files.get(id as usize) {
             self.totals.add(file);
         }
-        self.add_entries(id, &facts);
+        self.change_entries(id, before.as_ref().map(|before| &*before.facts), Some(&facts));
         Some(id)
     }
 
@@ -142,7 +141,7 @@ impl State {
         if let Some(file) = self.files.get_mut(id as usize).and_then(Option::take) {
             self.totals.subtract(&file);
             self.note(id, Some((file.language, &file.facts)), None);
-            self.remove_entries(id, &file.facts, &FileFacts::default());
+            self.change_entries(id, Some(&file.facts), None);
         }
         self.free.push(id);
         true
@@ -216,6 +215,29 @@ impl State {
         self.totals
     }
 
+    #[doc(hidden)]
+    pub fn breakdown(&self) -> String {
+        let sym: usize = self.files().map(|(_, f)| f.facts.symbols.len() * 44).sum();
+        let imp: usize = self
+            .files()
+            .map(|(_, f)| f.facts.imports.iter().map(|i| 32 + i.path.len() + i.names.len() * 4).sum::<usize>())
+            .sum();
+        let (u, t): (usize, usize) = self.files().fold((0, 0), |a, (_, f)| {
+            let (u, t) = f.facts.sizes();
+            (a.0 + u, a.1 + t)
+        });
+        format!(
+            "names {} ({}), def {}, uses {}, terms {}, facts {} (sym {sym} imp {imp} uses {u} terms {t}), files {}",
+            self.names.bytes(),
+            self.names.len(),
+            self.definitions.bytes(),
+            self.uses.bytes(),
+            self.terms.bytes(),
+            self.totals.fact_bytes,
+            self.totals.files * (size_of::<Option<File>>() + 96)
+        )
+    }
+
     /// Estimate of the bytes held.
     pub fn bytes(&self) -> usize {
         let paths = self.totals.files * (size_of::<Option<File>>() + 96);
@@ -260,30 +282,35 @@ impl State {
         changes.names.extend(now.iter().filter(|one| is_new(one, &before)).map(|one| one.0));
     }
 
-    fn add_entries(&mut self, id: FileId, facts: &FileFacts) {
-        for (name, roles) in facts.defined() {
-            self.definitions.insert(name.0, id, roles);
-        }
-        for (name, kinds) in facts.used_kinds() {
-            self.uses.insert(name.0, id, kinds);
-        }
-        for (term, count) in facts.terms() {
-            self.terms.insert(term.0, id, u8::try_from(count).unwrap_or(u8::MAX));
+    /// Brings the tables from what they have of a file to what they should.
+    fn change_entries(&mut self, id: FileId, before: Option<&FileFacts>, now: Option<&FileFacts>) {
+        let collect = |facts: Option<&FileFacts>, which: EntriesOf| facts.map_or_else(Vec::new, which);
+        let defined: EntriesOf = |facts| facts.defined().collect();
+        let used: EntriesOf = |facts| facts.used_kinds().collect();
+        let terms: EntriesOf = |facts| facts.terms().map(|(id, n)| (id, u8::try_from(n).unwrap_or(u8::MAX))).collect();
+        let tables = [(&mut self.definitions, defined), (&mut self.uses, used), (&mut self.terms, terms)];
+        for (table, which) in tables {
+            change_table(table, id, &collect(before, which), &collect(now, which));
         }
     }
+}
 
-    /// Takes out what the newer facts do not have; what they share is overwritten.
-    fn remove_entries(&mut self, id: FileId, facts: &FileFacts, newer: &FileFacts) {
-        for name in missing(facts.defined().map(|(name, _)| name), newer.defined().map(|(name, _)| name)) {
-            self.definitions.remove(name.0, id);
+/// Names with what stands beside them in a table.
+type EntriesOf = fn(&FileFacts) -> Vec<(NameId, u8)>;
+
+/// Both in order. Of a file in which somebody types nearly everything stays.
+fn change_table(table: &mut Postings, file: FileId, before: &[(NameId, u8)], now: &[(NameId, u8)]) {
+    let mut old = before.iter().peekable();
+    for (name, beside) in now {
+        while let Some((gone, _)) = old.next_if(|(other, _)| other < name) {
+            table.remove(gone.0, file);
         }
-        for name in missing(facts.used_kinds().map(|(name, _)| name), newer.used_kinds().map(|(name, _)| name)) {
-            self.uses.remove(name.0, id);
-        }
-        for term in missing(facts.terms().map(|(term, _)| term), newer.terms().map(|(term, _)| term)) {
-            self.terms.remove(term.0, id);
+        let known = old.next_if(|(other, _)| other == name);
+        if known.is_none_or(|(_, known)| known != beside) {
+            table.insert(name.0, file, *beside);
         }
     }
+    old.for_each(|(gone, _)| table.remove(gone.0, file));
 }
 
 /// Language and facts of a file.
@@ -309,15 +336,4 @@ impl Totals {
         self.length -= u64::from(file.facts.length);
         self.fact_bytes -= file.facts.bytes();
     }
-}
-
-/// What is in the first and not in the second; both in order.
-fn missing(before: impl Iterator<Item = NameId>, now: impl Iterator<Item = NameId>) -> Vec<NameId> {
-    let mut now = now.peekable();
-    before
-        .filter(|name| {
-            while now.next_if(|other| other < name).is_some() {}
-            now.peek() != Some(name)
-        })
-        .collect()
 }

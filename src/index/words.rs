@@ -1,14 +1,16 @@
 //! Words of a text and the terms that they are searched by: `parseHTTPRequest2` is found by `parse`, `http`, `request`,
 //! `2` and as a whole.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Longest term in bytes. Longer words are encoded data or hashes, which nobody types.
 const MAX_TERM: usize = 64;
 
 /// How often each word stands in `text`. A word is a run of letters, digits, underscores, and of anything beyond ASCII.
 pub fn count(text: &[u8]) -> FxHashMap<&[u8], u32> {
-    let mut counts: FxHashMap<&[u8], u32> = FxHashMap::default();
+    // A file has a different word in every thirty bytes or so.
+    let expected = (text.len() / 32).min(4096);
+    let mut counts: FxHashMap<&[u8], u32> = FxHashMap::with_capacity_and_hasher(expected, FxBuildHasher);
     let mut rest = text;
     while let Some(start) = rest.iter().position(|byte| IN_WORD[usize::from(*byte)]) {
         let word = &rest[start..];
@@ -36,56 +38,84 @@ static IN_WORD: [bool; 256] = {
 
 /// Calls `each` with the terms of a word, in lower case: its parts, and the whole where it has several.
 pub fn terms(word: &str, mut each: impl FnMut(&str)) {
-    let mut parts = 0;
-    let mut lower = String::new();
-    let mut emit = |part: &str, each: &mut dyn FnMut(&str)| {
-        if part.is_empty() || part.len() > MAX_TERM {
-            return;
-        }
-        parts += 1;
-        if part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
-            each(part);
-            return;
-        }
-        lower.clear();
-        lower.extend(part.chars().flat_map(char::to_lowercase));
-        if part.chars().any(is_ideograph) {
-            pairs(&lower, each);
-        } else {
-            each(&lower);
-        }
-    };
-    for piece in word.split('_') {
+    let mut terms = Terms { word, parts: 0, lower: String::new(), each: &mut each };
+    if word.is_ascii() {
+        terms.split(word.bytes().enumerate().map(|(at, byte)| (at, Class::of_ascii(byte))));
+    } else {
+        terms.split(word.char_indices().map(|(at, character)| (at, Class::of(character))));
+    }
+}
+
+struct Terms<'a> {
+    word: &'a str,
+    parts: usize,
+    lower: String,
+    each: &'a mut dyn FnMut(&str),
+}
+
+impl Terms<'_> {
+    fn split(&mut self, characters: impl Iterator<Item = (usize, Class)>) {
+        let mut characters = characters.peekable();
         let mut start = 0;
         let mut before = Class::None;
-        let mut characters = piece.char_indices().peekable();
-        while let Some((at, character)) = characters.next() {
-            let class = Class::of(character);
-            let next = characters.peek().map_or(Class::None, |(_, next)| Class::of(*next));
+        while let Some((at, class)) = characters.next() {
             let begins = match (before, class) {
                 (Class::None, _) => false,
                 // `getHTTP` and `HTTPRequest`: the last capital belongs to what follows.
                 (Class::Lower, Class::Upper) => true,
-                (Class::Upper, Class::Upper) => next == Class::Lower,
+                (Class::Upper, Class::Upper) => characters.peek().is_some_and(|(_, next)| *next == Class::Lower),
                 (Class::Upper, Class::Lower) => false,
                 (before, class) => before != class,
             };
             if begins {
-                emit(&piece[start..at], &mut each);
+                self.part(start..at);
+            }
+            if begins || before == Class::None {
                 start = at;
             }
             before = class;
         }
-        emit(&piece[start..], &mut each);
+        if before != Class::None {
+            self.part(start..self.word.len());
+        }
+        if self.parts > 1 && self.word.len() <= MAX_TERM {
+            self.lower(self.word);
+            (self.each)(&self.lower);
+        }
     }
-    if parts > 1 && word.len() <= MAX_TERM {
-        let whole: String = word.chars().flat_map(char::to_lowercase).collect();
-        each(&whole);
+
+    fn part(&mut self, range: std::ops::Range<usize>) {
+        let part = &self.word[range];
+        if part.len() > MAX_TERM {
+            return;
+        }
+        self.parts += 1;
+        if part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
+            (self.each)(part);
+            return;
+        }
+        self.lower(part);
+        if part.chars().any(is_ideograph) {
+            pairs(&self.lower, self.each);
+        } else {
+            (self.each)(&self.lower);
+        }
+    }
+
+    fn lower(&mut self, text: &str) {
+        self.lower.clear();
+        if text.is_ascii() {
+            self.lower.push_str(text);
+            self.lower.make_ascii_lowercase();
+        } else {
+            self.lower.extend(text.chars().flat_map(char::to_lowercase));
+        }
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
+    /// An underscore, or the beginning: between words.
     None,
     Lower,
     Upper,
@@ -93,9 +123,18 @@ enum Class {
 }
 
 impl Class {
+    fn of_ascii(byte: u8) -> Self {
+        match byte {
+            b'_' => Self::None,
+            b'0'..=b'9' => Self::Digit,
+            b'A'..=b'Z' => Self::Upper,
+            _ => Self::Lower,
+        }
+    }
+
     fn of(character: char) -> Self {
-        if character.is_ascii_digit() {
-            Self::Digit
+        if character.is_ascii() {
+            Self::of_ascii(character as u8)
         } else if character.is_uppercase() {
             Self::Upper
         } else {

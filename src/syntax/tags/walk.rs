@@ -96,7 +96,8 @@ impl<'a, 'tree> Walk<'a, 'tree> {
                     self.leaf(node, field, &rules.leaf);
                 }
             }
-            if cursor.goto_first_child() {
+            // Most nodes are leaves, and to ask for their number of children is cheaper than to go down in vain.
+            if node.child_count() > 0 && cursor.goto_first_child() {
                 self.path.push(Ancestor { kind, field });
                 continue;
             }
