@@ -24,7 +24,6 @@ pub fn run(directory: &Path) {
     let (after, _) = memory();
     let totals = index.read().totals();
     let estimate = index.read().bytes();
-    println!("  {}", index.read().breakdown());
     let paths: Vec<String> = index.read().files().map(|(_, file)| file.path.to_string()).collect();
     let (saved, save) = timed(|| index.save());
     saved.expect("the index can be stored");

@@ -91,8 +91,10 @@ pub struct FileFacts {
     pub symbols: Box<[Symbol]>,
     pub imports: Box<[ImportFact]>,
     /// Uses grouped by name; see `encode_uses`.
+    #[serde(with = "serde_bytes")]
     uses: Box<[u8]>,
     /// Terms with their frequency; see `encode_terms`.
+    #[serde(with = "serde_bytes")]
     terms: Box<[u8]>,
     /// Sum of the frequencies: the file's length for BM25.
     pub length: u32,
@@ -208,9 +210,6 @@ impl FileFacts {
         names
     }
 
-    pub fn sizes(&self) -> (usize, usize) {
-        (self.uses.len(), self.terms.len())
-    }
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         let imports: usize = self.imports.iter().map(|import| 32 + import.path.len() + import.names.len() * 4).sum();

@@ -215,29 +215,6 @@ impl State {
         self.totals
     }
 
-    #[doc(hidden)]
-    pub fn breakdown(&self) -> String {
-        let sym: usize = self.files().map(|(_, f)| f.facts.symbols.len() * 44).sum();
-        let imp: usize = self
-            .files()
-            .map(|(_, f)| f.facts.imports.iter().map(|i| 32 + i.path.len() + i.names.len() * 4).sum::<usize>())
-            .sum();
-        let (u, t): (usize, usize) = self.files().fold((0, 0), |a, (_, f)| {
-            let (u, t) = f.facts.sizes();
-            (a.0 + u, a.1 + t)
-        });
-        format!(
-            "names {} ({}), def {}, uses {}, terms {}, facts {} (sym {sym} imp {imp} uses {u} terms {t}), files {}",
-            self.names.bytes(),
-            self.names.len(),
-            self.definitions.bytes(),
-            self.uses.bytes(),
-            self.terms.bytes(),
-            self.totals.fact_bytes,
-            self.totals.files * (size_of::<Option<File>>() + 96)
-        )
-    }
-
     /// Estimate of the bytes held.
     pub fn bytes(&self) -> usize {
         let paths = self.totals.files * (size_of::<Option<File>>() + 96);
@@ -284,30 +261,42 @@ impl State {
 
     /// Brings the tables from what they have of a file to what they should.
     fn change_entries(&mut self, id: FileId, before: Option<&FileFacts>, now: Option<&FileFacts>) {
-        let collect = |facts: Option<&FileFacts>, which: EntriesOf| facts.map_or_else(Vec::new, which);
-        let defined: EntriesOf = |facts| facts.defined().collect();
-        let used: EntriesOf = |facts| facts.used_kinds().collect();
-        let terms: EntriesOf = |facts| facts.terms().map(|(id, n)| (id, u8::try_from(n).unwrap_or(u8::MAX))).collect();
-        let tables = [(&mut self.definitions, defined), (&mut self.uses, used), (&mut self.terms, terms)];
-        for (table, which) in tables {
-            change_table(table, id, &collect(before, which), &collect(now, which));
-        }
+        let Some(before) = before else {
+            if let Some(facts) = now {
+                facts.defined().for_each(|(name, roles)| self.definitions.insert(name.0, id, roles));
+                facts.used_kinds().for_each(|(name, kinds)| self.uses.insert(name.0, id, kinds));
+                terms(facts).for_each(|(term, count)| self.terms.insert(term.0, id, count));
+            }
+            return;
+        };
+        let none = FileFacts::default();
+        let now = now.unwrap_or(&none);
+        change_table(&mut self.definitions, id, before.defined(), now.defined());
+        change_table(&mut self.uses, id, before.used_kinds(), now.used_kinds());
+        change_table(&mut self.terms, id, terms(before), terms(now));
     }
 }
 
-/// Names with what stands beside them in a table.
-type EntriesOf = fn(&FileFacts) -> Vec<(NameId, u8)>;
+/// Terms with their frequency as the table keeps it.
+fn terms(facts: &FileFacts) -> impl Iterator<Item = (NameId, u8)> {
+    facts.terms().map(|(term, count)| (term, u8::try_from(count).unwrap_or(u8::MAX)))
+}
 
 /// Both in order. Of a file in which somebody types nearly everything stays.
-fn change_table(table: &mut Postings, file: FileId, before: &[(NameId, u8)], now: &[(NameId, u8)]) {
-    let mut old = before.iter().peekable();
+fn change_table(
+    table: &mut Postings,
+    file: FileId,
+    before: impl Iterator<Item = (NameId, u8)>,
+    now: impl Iterator<Item = (NameId, u8)>,
+) {
+    let mut old = before.peekable();
     for (name, beside) in now {
-        while let Some((gone, _)) = old.next_if(|(other, _)| other < name) {
+        while let Some((gone, _)) = old.next_if(|(other, _)| *other < name) {
             table.remove(gone.0, file);
         }
-        let known = old.next_if(|(other, _)| other == name);
+        let known = old.next_if(|(other, _)| *other == name);
         if known.is_none_or(|(_, known)| known != beside) {
-            table.insert(name.0, file, *beside);
+            table.insert(name.0, file, beside);
         }
     }
     old.for_each(|(gone, _)| table.remove(gone.0, file));
