@@ -56,6 +56,7 @@ impl Documents {
         let before = self.open.insert(id, open);
         if let Some(before) = &before {
             before.lane.touch();
+            before.analysis.close();
         }
         before
     }
@@ -103,6 +104,7 @@ impl Documents {
     pub fn close(&mut self, id: &str) -> Option<OpenDocument> {
         let open = self.open.remove(id)?;
         open.lane.touch();
+        open.analysis.close();
         Some(open)
     }
 
