@@ -108,3 +108,23 @@ fn odd_names_and_texts_do_no_harm_to_a_terminal() {
         assert!(!ended.stdout.contains(['\u{1b}', '\u{7}']), "{arguments:?}: {:?}", ended.stdout);
     }
 }
+
+#[test]
+fn definitions_in_definitions_cost_no_square() {
+    let user = User::new();
+    let depth = 20_000;
+    user.write("work/functions.rs", &format!("{}{}", "fn deep() {\n".repeat(depth), "}\n".repeat(depth)));
+    user.write("work/modules.rs", &format!("{}{}", "mod deep {\n".repeat(depth), "}\n".repeat(depth)));
+    for arguments in [
+        &["search", "deep"][..],
+        &["search", "--symbols", "deep"],
+        &["map", "--tokens", "20000"],
+        &["outline", "functions.rs"],
+        &["refs", "deep"],
+    ] {
+        // With all the names around each of them the answers would be gigabytes.
+        let ended = user.run(&[arguments, &["--json"]].concat()).expect_code(0);
+        assert!(ended.stdout.contains("deep"), "{arguments:?}");
+        assert!(ended.stdout.len() < 200 << 20, "{arguments:?}: {} bytes", ended.stdout.len());
+    }
+}
