@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
-use crate::context::Analysis;
 use crate::engine::lookup::DocumentTokens;
 use crate::text::{Change, Document, DocumentId, PositionEncoding};
 
@@ -108,9 +107,13 @@ impl Documents {
         Some(open)
     }
 
-    /// Every open document with its newest analysis.
-    pub fn analysed(&self) -> impl Iterator<Item = (&Document, Analysis)> {
-        self.open.values().map(|open| (&open.document, open.analysis.latest()))
+    /// Analyses every document once more, for who follows the analyses from now on. The newest analysis cannot be handed
+    /// out instead: the document may have moved on since.
+    pub fn analyse_again(&mut self, analyst: &Analyst) {
+        for open in self.open.values_mut().filter(|open| !open.oversized) {
+            open.revision = open.analysis.add(open.document.clone(), Vec::new());
+            analyst.wake(&open.analysis);
+        }
     }
 
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {
