@@ -183,6 +183,32 @@ async fn settings_take_effect_while_the_server_runs() {
 }
 
 #[tokio::test]
+async fn documents_that_change_together_with_settings_are_known_as_they_are() {
+    let workspace = Workspace::new(FILES);
+    let mut client = workspace.serve(inline_capabilities(), Value::Null).await;
+    let uri = workspace.uri("src/main.rs");
+    let large = "fn large_one(a: u32) -> u32 { a + 1 } // 🦀\n".repeat(400);
+    client.open(&uri, "fn first() {}\n").await;
+    client.until_symbols("first", &["first"]).await;
+    for round in 0..20_u32 {
+        // Now much longer, now much shorter than what was analysed before.
+        let name = format!("round_{round}_end");
+        let filler = if round % 2 == 0 { large.as_str() } else { "" };
+        let text = format!("{filler}fn {name}() {{}}\n");
+        let document = json!({ "uri": uri, "version": round + 2 });
+        let changes = json!([{ "text": text }]);
+        client.notify("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes })).await;
+        client.set(json!({ "index": { "threads": 1 + round % 2 } })).await;
+        let found = client.until_symbols("round_", &[&name]).await;
+        let line = u32::try_from(text.lines().count()).expect("few lines") - 1;
+        let expected = range((line, 3), (line, 3 + u32::try_from(name.len()).expect("short")));
+        while place(&client.until_symbols("round_", &[&name]).await[0]).1 != &expected {}
+        assert_eq!(found.len(), 1);
+    }
+    assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test]
 async fn a_first_scan_that_takes_long_is_a_progress() {
     let workspace = Workspace::new(&[]);
     for number in 0..400 {
