@@ -187,10 +187,10 @@ async fn documents_that_change_together_with_settings_are_known_as_they_are() {
     let workspace = Workspace::new(FILES);
     let mut client = workspace.serve(inline_capabilities(), Value::Null).await;
     let uri = workspace.uri("src/main.rs");
-    let large = "fn large_one(a: u32) -> u32 { a + 1 } // 🦀\n".repeat(400);
+    let large = "fn large_one(a: u32) -> u32 { a + 1 } // 🦀\n".repeat(80);
     client.open(&uri, "fn first() {}\n").await;
     client.until_symbols("first", &["first"]).await;
-    for round in 0..20_u32 {
+    for round in 0..30_u32 {
         // Now much longer, now much shorter than what was analysed before.
         let name = format!("round_{round}_end");
         let filler = if round % 2 == 0 { large.as_str() } else { "" };

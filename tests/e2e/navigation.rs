@@ -144,7 +144,7 @@ async fn an_outline_has_a_bottom() {
     let workspace = files();
     let mut client = navigating(&workspace).await;
     let deep = workspace.uri("src/deep.rs");
-    open(&mut client, &deep, &format!("{}{}\n", "fn deep() { ".repeat(20_000), "}".repeat(20_000))).await;
+    open(&mut client, &deep, &format!("{}{}\n", "fn deep() { ".repeat(2_000), "}".repeat(2_000))).await;
     let params = json!({ "textDocument": { "uri": deep } });
     let symbols = client.result("textDocument/documentSymbol", params).await;
     assert!(check_nesting(&symbols, None) > 100);
