@@ -192,6 +192,17 @@ fn nothing_of_an_ignored_file_is_stored() {
 }
 
 #[test]
+fn what_was_ignored_since_is_not_known_for_a_moment() {
+    let (bench, file) = stored(FILES);
+    bench.write(".cursorignore", "alpha.rs\n");
+    let index = remembered(&bench);
+    assert_eq!((index.definitions("alpha").len(), index.definitions("Beta").len()), (0, 1));
+    assert_eq!(files(&index), FILES.len() - 1);
+    drop(index);
+    assert!(!holds(&fs::read(file).unwrap(), "alpha"), "it is forgotten on disk, too");
+}
+
+#[test]
 fn a_write_that_fails_leaves_no_draft_and_names_the_file() {
     let bench = Bench::new(FILES);
     let index = bench.open();
