@@ -401,7 +401,11 @@ impl Shared {
             let is_there = self.read().file_at(&path).is_some_and(|file| file.is_open);
             if !is_there && self.wants(&path) {
                 let (stamp, extracted) = document.extract(self);
-                self.insert(&path, stamp, extracted, true);
+                let open = self.open();
+                // While this one was read, the editor may have gone on to another version.
+                if open.get(&path).is_some_and(|now| now.rope.is_instance(&document.rope)) {
+                    self.insert_into(&open, &path, stamp, extracted, true);
+                }
             }
         }
     }
@@ -418,9 +422,19 @@ impl Shared {
 
     /// Puts a version in. What came from disk does not replace an open document's text.
     fn insert(&self, path: &str, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
-        let is_vendored = heuristics::is_vendored(path);
         // Held until the end, so that no document is opened in between.
-        let open = self.open();
+        self.insert_into(&self.open(), path, stamp, extracted, is_document);
+    }
+
+    fn insert_into(
+        &self,
+        open: &FxHashMap<String, OpenDocument>,
+        path: &str,
+        stamp: state::Stamp,
+        extracted: extract::Extracted,
+        is_document: bool,
+    ) {
+        let is_vendored = heuristics::is_vendored(path);
         if open.contains_key(path) != is_document {
             return;
         }
