@@ -17,7 +17,7 @@ fn place(symbol: &Value) -> (&str, &Value) {
 async fn symbols_are_found_by_fuzzy_name_in_every_folder() {
     let workspace = Workspace::new(FILES);
     let other = Workspace::new(&[("lib/reserves.py", "def reserve_all():\n    pass\n")]);
-    let mut client = workspace.serve_with(&other, inline_capabilities()).await;
+    let mut client = workspace.serve_both(&other.root(), inline_capabilities()).await;
     assert_eq!(client.initialized["capabilities"]["workspaceSymbolProvider"], true);
     let found = client.until_symbols("rsrv", &["reserve", "reserve_all"]).await;
     assert_eq!(place(&found[0]), (&*workspace.uri("src/budget.rs"), &range((5, 11), (5, 18))));
@@ -29,6 +29,23 @@ async fn symbols_are_found_by_fuzzy_name_in_every_folder() {
         assert_eq!(client.symbols(nothing).await, [] as [Value; 0], "{nothing:?}");
     }
     assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test]
+async fn what_lies_in_two_folders_is_found_once() {
+    let workspace = Workspace::new(FILES);
+    let mut client = workspace.serve_both(&workspace.path("src"), inline_capabilities()).await;
+    let found = client.until_symbols("reserve", &["reserve"]).await;
+    assert_eq!(place(&found[0]).0, workspace.uri("src/budget.rs"));
+    client.open(&workspace.uri("src/main.rs"), "fn unsaved() {}\n").await;
+    client.until_symbols("unsaved", &["unsaved"]).await;
+    // By now both folders are known: another answer would be the second one of the same.
+    for round in 0..2 {
+        client.open(&workspace.uri("src/last.rs"), &format!("fn last_visit{round}() {{}}\n")).await;
+        client.until_symbols("last_visit", &[&format!("last_visit{round}")]).await;
+    }
+    assert_eq!(client.symbols("reserve").await.len(), 1);
+    assert_eq!(client.symbols("unsaved").await.len(), 1);
 }
 
 #[tokio::test]

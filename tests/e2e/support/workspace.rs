@@ -44,8 +44,9 @@ impl Workspace {
         serve(&[&self.root()], capabilities, options).await
     }
 
-    pub async fn serve_with(&self, other: &Self, capabilities: Value) -> Client {
-        serve(&[&self.root(), &other.root()], capabilities, Value::Null).await
+    /// Together with another folder.
+    pub async fn serve_both(&self, other: &Path, capabilities: Value) -> Client {
+        serve(&[&self.root(), other], capabilities, Value::Null).await
     }
 
     /// Under another name than the file system's, as a link to a project is.
