@@ -83,7 +83,10 @@ pub struct Index {
 /// What the threads of one index share.
 #[derive(Debug)]
 struct Shared {
+    /// As the file system spells it.
     root: PathBuf,
+    /// As it was named to us, perhaps through a link.
+    folder: PathBuf,
     options: IndexOptions,
     state: RwLock<State>,
     rules: RwLock<Arc<IgnoreRules>>,
@@ -120,10 +123,12 @@ impl Index {
     }
 
     fn start(root: &Path, options: IndexOptions, first: Option<Cause>) -> Self {
+        let folder = root.to_owned();
         let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
         let rules = IgnoreRules::new(&root, &options.exclude);
         let shared = Arc::new(Shared {
             root,
+            folder,
             options,
             state: RwLock::default(),
             rules: RwLock::new(Arc::new(rules)),
@@ -145,8 +150,19 @@ impl Index {
         Self { shared, mailbox, indexer }
     }
 
+    /// As the file system spells it.
     pub fn root(&self) -> &Path {
         &self.shared.root
+    }
+
+    /// As it was named when it was opened: whoever named it so knows its files by that name.
+    pub fn folder(&self) -> &Path {
+        &self.shared.folder
+    }
+
+    /// Whether a path lies in this folder, by either name.
+    pub fn holds(&self, path: &Path) -> bool {
+        self.shared.below_root(path).is_some()
     }
 
     pub fn options(&self) -> &IndexOptions {
@@ -182,6 +198,7 @@ impl Index {
 
     /// These paths may have changed, come or gone: files or directories, absolute. Duplicates cost little.
     pub fn changed(&self, paths: Vec<PathBuf>) {
+        let paths: Vec<PathBuf> = paths.iter().filter_map(|path| self.shared.below_root(path)).collect();
         if !paths.is_empty() {
             self.send(Job::Changed(paths));
         }
@@ -201,7 +218,7 @@ impl Index {
         rope: &Rope,
         tree: Option<&SyntaxTree>,
     ) -> bool {
-        let Some(relative) = walk::relative(&self.shared.root, path) else { return false };
+        let Some(relative) = self.shared.relative(path) else { return false };
         let document = OpenDocument { language, rope: rope.clone() };
         // An ignored one is kept too: the rules may change while it is open.
         self.shared.open().insert(relative.clone(), document);
@@ -216,15 +233,15 @@ impl Index {
 
     /// The file on disk counts again.
     pub fn close_document(&self, path: &Path) {
-        let Some(relative) = walk::relative(&self.shared.root, path) else { return };
+        let Some(relative) = self.shared.relative(path) else { return };
         if self.shared.open().remove(&relative).is_some() {
-            self.send(Job::Changed(vec![path.to_owned()]));
+            self.send(Job::Changed(vec![self.shared.root.join(relative)]));
         }
     }
 
     /// Whether this path, open in an editor, is of this workspace and not ignored. It need not be on disk.
     pub fn wanted(&self, path: &Path) -> Option<String> {
-        walk::relative(&self.shared.root, path).filter(|relative| self.shared.wants(relative))
+        self.shared.relative(path).filter(|relative| self.shared.wants(relative))
     }
 
     /// See `Hit`. At most `limit`, best first. Reads a few dozen files.
@@ -346,6 +363,18 @@ impl Shared {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// A path from outside as the file system spells the root. None where it is of another place.
+    fn below_root(&self, path: &Path) -> Option<PathBuf> {
+        if path.starts_with(&self.root) {
+            return Some(path.to_owned());
+        }
+        Some(self.root.join(path.strip_prefix(&self.folder).ok()?))
+    }
+
+    fn relative(&self, path: &Path) -> Option<String> {
+        walk::relative(&self.root, &self.below_root(path)?)
+    }
+
     /// Whether a file of this path from the root would be indexed if it were there.
     fn wants(&self, relative: &str) -> bool {
         let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
@@ -372,7 +401,11 @@ impl Shared {
             let is_there = self.read().file_at(&path).is_some_and(|file| file.is_open);
             if !is_there && self.wants(&path) {
                 let (stamp, extracted) = document.extract(self);
-                self.insert(&path, stamp, extracted, true);
+                let open = self.open();
+                // While this one was read, the editor may have gone on to another version.
+                if open.get(&path).is_some_and(|now| now.rope.is_instance(&document.rope)) {
+                    self.insert_into(&open, &path, stamp, extracted, true);
+                }
             }
         }
     }
@@ -389,9 +422,19 @@ impl Shared {
 
     /// Puts a version in. What came from disk does not replace an open document's text.
     fn insert(&self, path: &str, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
-        let is_vendored = heuristics::is_vendored(path);
         // Held until the end, so that no document is opened in between.
-        let open = self.open();
+        self.insert_into(&self.open(), path, stamp, extracted, is_document);
+    }
+
+    fn insert_into(
+        &self,
+        open: &FxHashMap<String, OpenDocument>,
+        path: &str,
+        stamp: state::Stamp,
+        extracted: extract::Extracted,
+        is_document: bool,
+    ) {
+        let is_vendored = heuristics::is_vendored(path);
         if open.contains_key(path) != is_document {
             return;
         }

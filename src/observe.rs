@@ -24,6 +24,8 @@ use sink::Sink;
 
 /// Ours at `info`, the rest when something is wrong.
 const DEFAULT_FILTER: &str = "warn,tandem=info";
+/// For who does not name the watcher.
+const WATCHER_FILTER: &str = "notify=error";
 
 /// Size of a log file before it is rotated, and how many old ones are kept: 16 MiB in all.
 const MAX_FILE_BYTES: u64 = 4 << 20;
@@ -71,6 +73,11 @@ pub fn apply(settings: &LogSettings, file: &Path) -> Vec<String> {
         problems.push(format!("log.filter: `{wanted}` is not a filter ({error}); logging as usual"));
         EnvFilter::new(DEFAULT_FILTER)
     });
+    // The watcher warns of every directory that is deleted, which is nothing to a person.
+    let filter = match WATCHER_FILTER.parse() {
+        Ok(directive) if !wanted.contains("notify") => filter.add_directive(directive),
+        _ => filter,
+    };
     // Fails only when the subscriber is gone, and then nobody listens.
     let _ = log.filter.reload(filter);
     let target: Box<dyn Write + Send> = if settings.file {

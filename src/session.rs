@@ -98,11 +98,7 @@ impl Session {
     pub fn set_indexes(&self, plan: Option<IndexPlan>) {
         if self.indexes.open(plan) {
             // What is open already comes first.
-            let state = self.state();
-            state
-                .documents
-                .analysed()
-                .for_each(|(document, analysis)| self.indexes.document_changed(document, &analysis));
+            self.state().documents.analyse_again(&self.analyst);
         }
     }
 

@@ -4,6 +4,14 @@ mod cli {
     mod complete;
     mod demo;
     mod doctor;
+    mod hostile_workspace;
+    mod index;
+    mod index_faults;
     mod log;
+    mod map;
+    mod outline;
+    mod refs;
+    mod search;
     pub mod support;
+    pub mod workspace;
 }

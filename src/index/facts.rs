@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 use super::names::NameId;
 use crate::syntax::{DefinitionKind, Place, ReferenceKind};
 
+/// Code that people write is not nested this deep. Without a limit a file of nested definitions costs the square of their
+/// number wherever they are listed with what is around them.
+const MOST_CONTAINERS: usize = 32;
+
 /// A definition. 44 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Symbol {
@@ -198,11 +202,14 @@ impl FileFacts {
         None
     }
 
-    /// Names of the definitions around a symbol, outermost first.
+    /// Names of the definitions around a symbol, outermost first; of very many only the innermost.
     pub fn containers(&self, symbol: &Symbol) -> Vec<NameId> {
         let mut names = Vec::new();
         let mut next = symbol.container;
         while let Some(outer) = next.and_then(|index| self.symbols.get(index as usize)) {
+            if names.len() == MOST_CONTAINERS {
+                break;
+            }
             names.push(outer.name);
             next = outer.container;
         }

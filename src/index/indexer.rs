@@ -38,9 +38,8 @@ pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
             Ok(Job::Stop) | Err(RecvTimeoutError::Disconnected) => break,
             Err(RecvTimeoutError::Timeout) => saved = save(shared),
             Ok(Job::Load) => {
-                load(shared);
+                saved = load(shared);
                 shared.board.taken(1);
-                saved = shared.read().generation();
             }
             Ok(Job::Barrier(done)) => {
                 shared.board.taken(1);
@@ -243,13 +242,17 @@ pub fn refresh_one(shared: &Shared, path: &str) {
     }
 }
 
-fn load(shared: &Shared) {
-    let Some(file) = shared.stored_at() else { return };
+/// Returns the generation that is on disk.
+fn load(shared: &Shared) -> u64 {
+    let mut saved = None;
+    let Some(file) = shared.stored_at() else { return shared.read().generation() };
     shared.board.update(|progress| progress.phase = Phase::Loading);
     let started = Instant::now();
     match store::read(&file, &shared.root, &shared.options) {
         Ok(Some(state)) => {
             tracing::info!(files = state.totals().files, ms = started.elapsed().as_millis() as u64, "index loaded");
+            let all = state.files().map(|(_, file)| &file.path);
+            let denied: Vec<_> = all.filter(|path| !shared.wants(path)).cloned().collect();
             let open = shared.open();
             let mut current = shared.write();
             // Documents that were opened in the meantime stay as they are.
@@ -257,12 +260,21 @@ fn load(shared: &Shared) {
             for (_, file) in current.files().filter(|(_, file)| open.contains_key(&*file.path)) {
                 super::verify::copy(file, &current, &mut state);
             }
+            let stored = state.generation();
+            // What was ignored since is not known for a moment, and the next write forgets it.
+            for path in denied {
+                state.remove(&path);
+            }
             *current = state;
+            saved = Some(stored);
         }
         Ok(None) => {}
-        Err(error) => tracing::warn!(%error, "the stored index is not used; it is made anew"),
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "the stored index is not used; it is made anew");
+        }
     }
     shared.board.update(|progress| progress.phase = Phase::Idle);
+    saved.unwrap_or_else(|| shared.read().generation())
 }
 
 fn save(shared: &Shared) -> u64 {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::Shared;
 use super::facts::{FileFacts, Role, Symbol};
@@ -173,9 +173,11 @@ fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> (St
     for (path, (sheet, mut symbols)) in by_path {
         let own = symbols.len();
         // The containers of what is shown are shown too.
+        let mut known: FxHashSet<u32> = symbols.iter().copied().collect();
         for at in 0..own {
             let mut outer = sheet.facts.symbols.get(symbols[at] as usize).and_then(|symbol| symbol.container);
-            while let Some(index) = outer {
+            // Those around one that is known are known, or will be when it is its turn.
+            while let Some(index) = outer.filter(|index| known.insert(*index)) {
                 symbols.push(index);
                 outer = sheet.facts.symbols.get(index as usize).and_then(|symbol| symbol.container);
             }
@@ -200,7 +202,8 @@ fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> (St
 fn depth(facts: &FileFacts, index: u32) -> usize {
     let mut depth = 0;
     let mut outer = facts.symbols.get(index as usize).and_then(|symbol| symbol.container);
-    while let Some(index) = outer {
+    // Deeper ones are printed as deep as this.
+    while let Some(index) = outer.filter(|_| depth * 2 < SPACES.len()) {
         depth += 1;
         outer = facts.symbols.get(index as usize).and_then(|symbol| symbol.container);
     }

@@ -32,7 +32,7 @@ impl<'a> Places<'a> {
         let length = u32::try_from(length).unwrap_or(0);
         let end = Place { column: at.column.saturating_add(length), ..at };
         let range = self.range(path, at, end);
-        let uri = lsp::Uri::from_file_path(self.index.root().join(path)).ok()?;
+        let uri = lsp::Uri::from_file_path(self.index.folder().join(path)).ok()?;
         Some(lsp::Location { uri, range })
     }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use tower_lsp::gen_lsp_types as lsp;
-use tower_lsp::jsonrpc::Result;
+use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
 use super::capabilities::ClientFeatures;
@@ -46,6 +46,12 @@ impl Server {
         if self.features.set(features).is_err() {
             tracing::error!("initialized twice");
         }
+    }
+
+    /// An error where the user did not ask for definitions and references from the index: nothing of it was announced.
+    fn navigates(&self) -> Result<()> {
+        let index = &self.session.settings().index;
+        if index.enabled && index.navigation { Ok(()) } else { Err(Error::method_not_found()) }
     }
 
     /// Methods that are not here are answered with "method not found", so nothing is announced by accident.
@@ -116,14 +122,17 @@ impl Server {
     }
 
     async fn document_symbol(&self, params: lsp::DocumentSymbolParams) -> Result<Option<Vec<lsp::DocumentSymbol>>> {
+        self.navigates()?;
         handlers::document_symbol::handle(self, params).await
     }
 
     async fn definition(&self, params: lsp::DefinitionParams) -> Result<Option<Vec<lsp::Location>>> {
+        self.navigates()?;
         handlers::definition::handle(self, params).await
     }
 
     async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
+        self.navigates()?;
         handlers::references::handle(self, params).await
     }
 

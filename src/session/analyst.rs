@@ -28,6 +28,8 @@ struct Work {
     /// Since the last analysis. None when there were so many that starting over is cheaper.
     edits: Option<Vec<Edit>>,
     queued: bool,
+    /// Closed or opened anew: an analysis that is still under way is nobody's.
+    is_closed: bool,
 }
 
 /// After a parse that took too long, the text is left alone for this many edits.
@@ -40,7 +42,7 @@ impl Backlog {
     pub fn new(document: Document) -> (Arc<Self>, u64) {
         // Revision 0 is the empty analysis that is there from the start.
         let revision = 1;
-        let work = Work { document, revision, edits: Some(Vec::new()), queued: false };
+        let work = Work { document, revision, edits: Some(Vec::new()), queued: false, is_closed: false };
         (Arc::new(Self { work: Mutex::new(work), published: watch::Sender::new(Analysis::default()) }), revision)
     }
 
@@ -65,6 +67,11 @@ impl Backlog {
         work.revision
     }
 
+    /// From now on nothing of this document reaches the indexes.
+    pub fn close(&self) {
+        self.work().is_closed = true;
+    }
+
     /// Brings the analysis up to the newest version. Whatever happens, that version is published: a request that waits
     /// for it goes on, without syntax if need be.
     fn work_off(&self, indexes: &Indexes) {
@@ -82,7 +89,12 @@ impl Backlog {
             tracing::error!(revision, "the analysis of a document panicked; it goes on without syntax");
             Analysis { revision, ..Analysis::default() }
         });
-        indexes.document_changed(&document, &analysis);
+        // Under the lock, so that it cannot come after the word that the document was closed.
+        let work = self.work();
+        if !work.is_closed {
+            indexes.document_changed(&document, &analysis);
+        }
+        drop(work);
         self.published.send_replace(analysis);
     }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
-use crate::context::Analysis;
 use crate::engine::lookup::DocumentTokens;
 use crate::text::{Change, Document, DocumentId, PositionEncoding};
 
@@ -56,6 +55,7 @@ impl Documents {
         let before = self.open.insert(id, open);
         if let Some(before) = &before {
             before.lane.touch();
+            before.analysis.close();
         }
         before
     }
@@ -103,12 +103,17 @@ impl Documents {
     pub fn close(&mut self, id: &str) -> Option<OpenDocument> {
         let open = self.open.remove(id)?;
         open.lane.touch();
+        open.analysis.close();
         Some(open)
     }
 
-    /// Every open document with its newest analysis.
-    pub fn analysed(&self) -> impl Iterator<Item = (&Document, Analysis)> {
-        self.open.values().map(|open| (&open.document, open.analysis.latest()))
+    /// Analyses every document once more, for who follows the analyses from now on. The newest analysis cannot be handed
+    /// out instead: the document may have moved on since.
+    pub fn analyse_again(&mut self, analyst: &Analyst) {
+        for open in self.open.values_mut().filter(|open| !open.oversized) {
+            open.revision = open.analysis.add(open.document.clone(), Vec::new());
+            analyst.wake(&open.analysis);
+        }
     }
 
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {

@@ -83,7 +83,7 @@ impl Indexes {
     pub fn of_document(&self, document: &str) -> Option<(Arc<Index>, String)> {
         let path = file_path(document)?;
         let indexes = self.all();
-        let inside = indexes.iter().filter(|index| path.starts_with(index.root()));
+        let inside = indexes.iter().filter(|index| index.holds(&path));
         let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
         Some((index.clone(), index.wanted(&path)?))
     }
@@ -107,7 +107,7 @@ impl Indexes {
     /// The client says that these files changed.
     pub fn files_changed(&self, paths: &[PathBuf]) {
         for index in self.all() {
-            let own: Vec<PathBuf> = paths.iter().filter(|path| path.starts_with(index.root())).cloned().collect();
+            let own: Vec<PathBuf> = paths.iter().filter(|path| index.holds(path)).cloned().collect();
             index.changed(own);
         }
     }
@@ -131,7 +131,7 @@ fn take_up(indexes: &Weak<Indexes>) {
         drop(state);
         for (id, waiting) in waiting {
             let Some(path) = file_path(&id) else { continue };
-            for index in all.iter().filter(|index| path.starts_with(index.root())) {
+            for index in all.iter().filter(|index| index.holds(&path)) {
                 take_up_one(index, &path, &waiting);
             }
         }

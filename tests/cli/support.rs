@@ -36,6 +36,7 @@ impl User {
             .env_clear()
             .env("HOME", self.home.path())
             .env("XDG_RUNTIME_DIR", self.home.path())
+            .env("XDG_CACHE_HOME", self.path(".cache"))
             .env("PATH", self.path("bin"))
             .env("CI", "true")
             .stdin(Stdio::null());

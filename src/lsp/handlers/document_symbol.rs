@@ -18,27 +18,45 @@ pub async fn handle(server: &Server, params: lsp::DocumentSymbolParams) -> Resul
     .await
 }
 
-fn nested(entries: &[OutlineEntry], places: &mut Places<'_>, path: &str) -> Vec<lsp::DocumentSymbol> {
-    // Symbols that are still open, the outermost first, with how deep they are.
-    let mut open: Vec<(usize, lsp::DocumentSymbol)> = Vec::new();
-    let mut done = Vec::new();
-    for entry in entries {
-        let depth = entry.found.containers.len();
-        close(&mut open, &mut done, depth);
-        open.push((depth, symbol(entry, places, path)));
-    }
-    close(&mut open, &mut done, 0);
-    done
+/// A symbol on its way into the tree.
+struct Node {
+    symbol: lsp::DocumentSymbol,
+    parent: Option<usize>,
 }
 
-/// Puts what is open at this depth or deeper into what is around it.
-fn close(open: &mut Vec<(usize, lsp::DocumentSymbol)>, done: &mut Vec<lsp::DocumentSymbol>, depth: usize) {
-    while let Some((_, symbol)) = open.pop_if(|(own, _)| *own >= depth) {
-        match open.last_mut() {
-            Some((_, outer)) => outer.children.get_or_insert_default().push(symbol),
+/// Each symbol under the innermost one that holds it, no deeper than containers are counted. Counting them alone is not enough: what a constructor assigns is a
+/// field of the class and stands between the functions inside of the constructor.
+fn nested(entries: &[OutlineEntry], places: &mut Places<'_>, path: &str) -> Vec<lsp::DocumentSymbol> {
+    let mut nodes: Vec<Node> = Vec::with_capacity(entries.len());
+    let depth = |entry: &OutlineEntry| entry.found.containers.len();
+    let deepest = entries.iter().map(depth).max().unwrap_or(0);
+    // Those that may hold what comes.
+    let mut open: Vec<usize> = Vec::new();
+    for (at, entry) in entries.iter().enumerate() {
+        open.retain(|outer| entries[*outer].found.end >= entry.found.start);
+        let is_around = |outer: &&usize| {
+            let outer = &entries[**outer];
+            depth(outer) < depth(entry) && outer.found.start <= entry.found.start && entry.found.end <= outer.found.end
+        };
+        let parent = open.iter().rev().find(is_around).copied();
+        nodes.push(Node { symbol: symbol(entry, places, path), parent });
+        if depth(entry) < deepest {
+            open.push(at);
+        }
+    }
+    // From the end, so that every symbol has its own when it goes to its parent.
+    let mut done = Vec::new();
+    while let Some(Node { mut symbol, parent }) = nodes.pop() {
+        if let Some(children) = &mut symbol.children {
+            children.reverse();
+        }
+        match parent.and_then(|outer| nodes.get_mut(outer)) {
+            Some(outer) => outer.symbol.children.get_or_insert_default().push(symbol),
             None => done.push(symbol),
         }
     }
+    done.reverse();
+    done
 }
 
 fn symbol(entry: &OutlineEntry, places: &mut Places<'_>, path: &str) -> lsp::DocumentSymbol {

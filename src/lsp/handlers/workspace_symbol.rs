@@ -1,5 +1,7 @@
 //! `workspace/symbol`: definitions by fuzzy name, from every folder.
 
+use std::collections::HashSet;
+
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 
@@ -25,6 +27,12 @@ pub async fn handle(
         }
         // Each folder's answers are in order already; a stable sort keeps that among equals.
         found.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+        // A folder may lie in another one that is open, too.
+        let mut known = HashSet::new();
+        found.retain(|(_, symbol)| {
+            let start = symbol.location.range.start;
+            known.insert((symbol.location.uri.to_string(), start.line, start.character))
+        });
         found.truncate(MOST);
         Some(found.into_iter().map(|(_, symbol)| symbol).collect())
     })

@@ -10,6 +10,7 @@ use super::reader::{Kind, Pattern, RuleError, error, read};
 
 /// What a leaf is, as captured in `references.scm`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ReferenceKind {
     /// What is called by its name alone: function, constructor, macro.
     Call,

@@ -72,11 +72,11 @@ impl Setup {
         self
     }
 
-    /// A server that nobody has said anything to. Reads no file and no variable of this machine.
+    /// A server that nobody has said anything to. Reads no setting and no variable of this machine, and stores no index.
     pub fn start(mut self) -> Client {
         let nowhere = std::env::temp_dir().join("tandem-tests-have-no-settings");
         let environment = Environment::of(&[("XDG_CONFIG_HOME", &nowhere.to_string_lossy())]);
-        self.options.loader = Loader::new(environment, json!({ "completion.eagerness": "high" }));
+        self.options.loader = Loader::new(environment, json!({ "completion.eagerness": "high", "index.persist": false }));
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);
@@ -236,8 +236,10 @@ impl Client {
         self.notify("initialized", json!({})).await;
     }
 
+    /// As Rust, unless the name says Python.
     pub async fn open(&mut self, uri: &str, text: &str) {
-        let document = json!({ "uri": uri, "languageId": "rust", "version": 1, "text": text });
+        let language = if uri.ends_with(".py") { "python" } else { "rust" };
+        let document = json!({ "uri": uri, "languageId": language, "version": 1, "text": text });
         self.notify("textDocument/didOpen", json!({ "textDocument": document })).await;
     }
 
