@@ -4,6 +4,7 @@
 //! from what is known by then, under a read lock of milliseconds, and say how complete that is. Nothing in here fails: what
 //! cannot be read or parsed is left out and counted.
 
+mod changes;
 mod chunks;
 mod extract;
 mod facts;

@@ -4,4 +4,4 @@
 
 mod ignore_rules;
 
-pub use ignore_rules::{IGNORE_FILES, IgnoreRules};
+pub use ignore_rules::{IGNORE_FILES, IgnoreRules, RulesWithin};

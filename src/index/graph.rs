@@ -1,12 +1,12 @@
 //! The graph of the workspace: an edge for each name that a file uses of another.
 //!
-//! Kept up to date by what changed, not made anew: a change of a file concerns its own edges and those of the files that use
-//! a name whose definitions changed with it. New and removed paths concern everything, because an import may mean another
+//! Kept up to date by what changed, not made anew: a change of a file concerns its own edges, and of those of other files the
+//! ones for a name whose definitions changed with it. New and removed paths concern everything, because an import may mean another
 //! file then.
 
 use std::sync::{Arc, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
 use super::Shared;
 use super::links::{Links, place};
@@ -46,13 +46,21 @@ pub struct Graph {
     edges: Vec<Box<[Edge]>>,
     /// Files whose imports, and then edges, must be found again.
     stale_links: Vec<FileId>,
-    stale_edges: FxHashSet<FileId>,
+    stale_edges: FxHashMap<FileId, Stale>,
     is_built: bool,
     /// All imports are known, so that a changed one concerns only who depends on it.
     is_grown: bool,
     /// Counts changes of this graph.
     version: u64,
     arrows: Option<(u64, Arc<Arrows>)>,
+}
+
+/// Which edges of a file must be found again.
+#[derive(Debug)]
+enum Stale {
+    All,
+    /// Those for these names.
+    Names(Vec<NameId>),
 }
 
 /// One use's weight, and how much a name that is used often in one file counts: the root of the uses.
@@ -66,17 +74,26 @@ impl Graph {
             for file in self.stale_links.split_off(at) {
                 // Who imports a file that passes names on sees what that imports.
                 if self.links.update(state, file) && self.is_grown && state.file(file).is_some_and(narrow::passes_on) {
-                    self.stale_edges.extend(self.links.importers(file));
+                    self.stale_edges.extend(self.links.importers(file).into_iter().map(|file| (file, Stale::All)));
                 }
-                self.stale_edges.insert(file);
+                self.stale_edges.insert(file, Stale::All);
             }
             return false;
         }
         self.is_grown = true;
-        let now: Vec<FileId> = self.stale_edges.iter().copied().take(AT_ONCE).collect();
+        let now: Vec<FileId> = self.stale_edges.keys().copied().take(AT_ONCE).collect();
         for file in now {
-            self.stale_edges.remove(&file);
-            place(&mut self.edges, file, edges_of(state, &self.links, file), Box::default());
+            match self.stale_edges.remove(&file) {
+                Some(Stale::Names(names)) => {
+                    let before = std::mem::take(&mut self.edges[file as usize]).into_vec();
+                    let kept = before.into_iter().filter(|edge| !names.contains(&edge.name)).collect();
+                    self.edges[file as usize] = edges_of(state, &self.links, file, kept, &|name| names.contains(&name));
+                }
+                _ => {
+                    let edges = edges_of(state, &self.links, file, Vec::new(), &|_| true);
+                    place(&mut self.edges, file, edges, Box::default());
+                }
+            }
         }
         self.stale_edges.is_empty()
     }
@@ -97,8 +114,16 @@ impl Graph {
             return;
         }
         if let Some(changes) = changes {
-            let users = changes.names.iter().flat_map(|name| state.using(*name)).map(|(file, _)| file);
-            self.stale_edges.extend(users);
+            for name in &changes.names {
+                for (file, _) in state.using(*name) {
+                    // Edges that were never found are found as a whole.
+                    let is_there = self.edges.len() > file as usize;
+                    let fresh = || if is_there { Stale::Names(Vec::new()) } else { Stale::All };
+                    if let Stale::Names(names) = self.stale_edges.entry(file).or_insert_with(fresh) {
+                        names.push(*name);
+                    }
+                }
+            }
             self.stale_links.extend(changes.files);
         }
     }
@@ -169,12 +194,18 @@ fn rarity(users: usize, files: usize) -> u64 {
     if files < 2 { 1024 } else { 1024 * step(files).saturating_sub(step(users)) / step(files) }
 }
 
-fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
+/// The edges of a file for the names that are wanted, together with those that are kept.
+fn edges_of(
+    state: &State,
+    links: &Links,
+    from: FileId,
+    mut edges: Vec<Edge>,
+    is_wanted: &dyn Fn(NameId) -> bool,
+) -> Box<[Edge]> {
     let Some(file) = state.file(from).filter(|file| file.language.is_some()) else { return Box::default() };
-    let mut edges: FxHashMap<(FileId, NameId), (u32, bool)> = FxHashMap::default();
     for (name, kinds, count) in file.facts.use_counts() {
         // What only stands in an import is not used yet; the import itself is a link.
-        if kinds == 1 << ReferenceKind::Import as u8 {
+        if kinds == 1 << ReferenceKind::Import as u8 || !is_wanted(name) {
             continue;
         }
         let (circle, definers) = narrow::definers(state, links, from, name, kinds);
@@ -183,12 +214,10 @@ fn edges_of(state: &State, links: &Links, from: FileId) -> Box<[Edge]> {
         }
         let is_member = kinds & !MEMBERS == 0;
         let weight = ONE * f64::from(count).sqrt() * circle.trust(is_member) / definers.len() as f64;
-        for to in definers {
-            edges.insert((to, name), (weight as u32, circle >= Circle::Directory));
-        }
+        let edge = |to| Edge { to, name, weight: weight as u32, is_far: circle >= Circle::Directory };
+        edges.extend(definers.into_iter().map(edge));
     }
-    let edges = edges.into_iter().map(|((to, name), (weight, is_far))| Edge { to, name, weight, is_far });
-    let mut edges: Vec<Edge> = edges.collect();
     edges.sort_unstable_by_key(|edge| (edge.to, edge.name));
+    edges.dedup_by_key(|edge| (edge.to, edge.name));
     edges.into()
 }

@@ -1,14 +1,17 @@
 //! The thread that changes the index: one scan at a time, single changes in between.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::time::{Duration, Instant};
 
+use super::changes::changed;
 use super::progress::Phase;
 use super::scan::Scan;
-use super::{Cause, Shared, provenance, refresh, scan, store, walk};
-use crate::privacy::IGNORE_FILES;
+use super::state::State;
+use super::{Cause, Shared, provenance, scan, store};
+use crate::privacy::{IGNORE_FILES, RulesWithin};
 
 #[derive(Debug)]
 pub enum Job {
@@ -25,8 +28,6 @@ pub enum Job {
 const SAVE_AFTER: Duration = Duration::from_secs(20);
 /// Changes that come together are taken together: `git checkout` makes thousands.
 const MOST_TOGETHER: usize = 100_000;
-/// From so many paths on, the workers share the work.
-const MANY: usize = 32;
 
 pub fn run(shared: &Shared, jobs: &Receiver<Job>) {
     let mut saved = shared.read().generation();
@@ -150,98 +151,6 @@ fn cause_of_scan(shared: &Shared, paths: &[PathBuf]) -> Option<Cause> {
     (head.is_some_and(|head| paths.contains(&head))).then_some(Cause::HeadMoved)
 }
 
-/// Files and directories that may have changed, come or gone. What `scan` read of them before does not count any more.
-fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
-    let mut files: Vec<String> = Vec::new();
-    // A directory that comes or goes may bring or take ignore files, which the rules remember.
-    let is_directory = |path: &PathBuf| match std::fs::symlink_metadata(path) {
-        Ok(data) => data.is_dir(),
-        Err(_) => walk::relative(&shared.root, path).is_some_and(|path| shared.read().find(&path).is_none()),
-    };
-    let renews = paths.iter().any(is_directory);
-    let rules = if renews { shared.renew_rules() } else { shared.rules() };
-    // What is written through a link is written to where that leads.
-    let behind_links = paths.iter().filter_map(|path| std::fs::canonicalize(path).ok().filter(|real| real != path));
-    let all: Vec<PathBuf> = paths.iter().cloned().chain(behind_links).collect();
-    for path in &all {
-        let Some(relative) = walk::relative(&shared.root, path) else { continue };
-        let is_directory = std::fs::symlink_metadata(path).is_ok_and(|data| data.is_dir());
-        if is_directory {
-            if !rules.denies(path, true) || *path == shared.root {
-                let options = &shared.options;
-                let listing = walk::walk(&shared.root, path, &rules, options.threads, options.most_files, &shared.stop);
-                shared.watch_directories(&listing.directories, false);
-                files.extend(listing.files.into_iter().map(|file| file.path));
-            }
-        } else if walk::is_wanted(&shared.root, path, &rules) {
-            files.push(relative.clone());
-        }
-        // Whatever was below this path and is gone, and the path itself.
-        files.extend(known_below(shared, &relative));
-    }
-    files.sort_unstable();
-    files.dedup();
-    tracing::debug!(files = files.len(), "changes");
-    shared.board.update(|progress| progress.pending = files.len());
-    if let Some(scan) = scan {
-        scan.overtake(&files);
-    }
-    if files.len() >= MANY {
-        scan::refresh_all(shared, &files);
-    } else {
-        files.iter().for_each(|file| refresh_one(shared, file));
-    }
-    if renews {
-        shared.insert_missing_documents();
-    }
-    shared.board.update(|progress| progress.pending = 0);
-    let head = provenance::head(&shared.root);
-    shared.board.update(|progress| (progress.commit, progress.branch) = head);
-}
-
-/// Files of the index at or below a path.
-fn known_below(shared: &Shared, relative: &str) -> Vec<String> {
-    let state = shared.read();
-    if state.find(relative).is_some() {
-        return vec![relative.to_owned()];
-    }
-    let below = format!("{relative}/");
-    let is_below = |path: &str| relative.is_empty() || path.starts_with(&below);
-    state.files().filter(|(_, file)| is_below(&file.path)).map(|(_, file)| file.path.to_string()).collect()
-}
-
-/// One file, as it is on disk now.
-pub fn refresh_one(shared: &Shared, path: &str) {
-    let before = {
-        let open = shared.open();
-        if open.contains_key(path) {
-            // Its text is the editor's; whether it counts, the rules say.
-            if !shared.wants(path) {
-                shared.write().remove(path);
-            }
-            return;
-        }
-        shared.read().file_at(path).map(|file| file.stamp)
-    };
-    let wanted = walk::is_wanted(&shared.root, &shared.root.join(path), &shared.rules());
-    match refresh::read(&shared.root, path, before.as_ref(), shared.options.file) {
-        refresh::Reading::Changed(stamp, extracted) if wanted => shared.insert(path, stamp, *extracted, false),
-        refresh::Reading::Same(stamp) if wanted => {
-            let open = shared.open();
-            let mut state = shared.write();
-            if !open.contains_key(path) {
-                state.restamp(path, stamp);
-            }
-        }
-        _ => {
-            let open = shared.open();
-            if !open.contains_key(path) {
-                shared.write().remove(path);
-            }
-        }
-    }
-}
-
 /// Returns the generation that is on disk.
 fn load(shared: &Shared) -> u64 {
     let mut saved = None;
@@ -251,8 +160,7 @@ fn load(shared: &Shared) -> u64 {
     match store::read(&file, &shared.root, &shared.options) {
         Ok(Some(state)) => {
             tracing::info!(files = state.totals().files, ms = started.elapsed().as_millis() as u64, "index loaded");
-            let all = state.files().map(|(_, file)| &file.path);
-            let denied: Vec<_> = all.filter(|path| !shared.wants(path)).cloned().collect();
+            let denied = denied(shared, &state);
             let open = shared.open();
             let mut current = shared.write();
             // Documents that were opened in the meantime stay as they are.
@@ -275,6 +183,26 @@ fn load(shared: &Shared) -> u64 {
     }
     shared.board.update(|progress| progress.phase = Phase::Idle);
     saved.unwrap_or_else(|| shared.read().generation())
+}
+
+/// Files of a stored index that are ignored by now.
+fn denied(shared: &Shared, state: &State) -> Vec<Arc<str>> {
+    let rules = shared.rules();
+    let mut found = Vec::new();
+    // By path, so that the rules of each directory are looked up once.
+    let mut within: Option<(&str, RulesWithin<'_>)> = None;
+    for file in state.ordered().into_iter().filter_map(|id| state.file(id)) {
+        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let full = shared.root.join(&*file.path);
+        let rules = match &within {
+            Some((same, rules)) if *same == directory => rules,
+            _ => &within.insert((directory, rules.within(full.parent().unwrap_or(&shared.root)))).1,
+        };
+        if rules.denies(&full, false) {
+            found.push(file.path.clone());
+        }
+    }
+    found
 }
 
 fn save(shared: &Shared) -> u64 {

@@ -1,14 +1,14 @@
 //! Compares the whole workspace with the index: list, read what is not known, parse on several threads.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::changes::refresh_one;
 use super::extract::Extracted;
 use super::heuristics::Omission;
-use super::indexer::refresh_one;
 use super::progress::Phase;
 use super::state::Stamp;
 use super::{Cause, Shared, provenance, refresh, walk};
@@ -22,9 +22,9 @@ const FILES_PER_LOOK: usize = 32;
 /// A scan under way.
 pub struct Scan<'a> {
     shared: &'a Shared,
-    /// Files in the order of the work.
-    files: Vec<walk::Listed>,
-    next: AtomicUsize,
+    /// Files in the order of the work, and how many there were; each is forgotten with its turn.
+    files: Mutex<std::iter::Enumerate<std::vec::IntoIter<walk::Listed>>>,
+    total: usize,
     /// Files that changed while this scan ran and were read again: what a worker read before is older.
     overtaken: Mutex<FxHashSet<String>>,
     is_full: std::sync::atomic::AtomicBool,
@@ -54,8 +54,9 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
         return;
     }
     let listed = listing.files.len();
-    let gone = remove_missing(shared, &listing.files, listing.beyond > 0 || listing.unreadable_count > 0);
-    let files = order_by_nearness(shared, unknown(shared, listing.files));
+    let compared = compare(shared, listing.files);
+    let gone = remove_missing(shared, compared.missing, listing.beyond > 0 || listing.unreadable_count > 0);
+    let files = order_by_nearness(shared, compared.unknown);
     tracing::info!(
         ?cause,
         root = %shared.root.display(),
@@ -75,8 +76,8 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
     });
     let scan = Scan {
         shared,
-        files,
-        next: AtomicUsize::new(0),
+        files: Mutex::new(files.into_iter().enumerate()),
+        total,
         overtaken: Mutex::default(),
         is_full: std::sync::atomic::AtomicBool::new(false),
     };
@@ -91,53 +92,66 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
 }
 
 /// Reads these files again, on all threads.
-pub fn refresh_all(shared: &Shared, files: &[String]) {
+pub fn refresh_all(shared: &Shared, files: &[String], wanted: &walk::Wanted<'_>) {
     let next = AtomicUsize::new(0);
     let run = || {
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             if shared.stop.load(Ordering::Relaxed) {
                 return;
             }
-            refresh_one(shared, file);
+            refresh_one(shared, file, wanted);
         }
     };
     on_threads(shared.options.threads, &run, &mut || {});
 }
 
-/// Takes out what is not on disk any more. After a listing that left something out, each is looked for by itself.
-fn remove_missing(shared: &Shared, listed: &[walk::Listed], is_partial: bool) -> usize {
-    let known: Vec<String> = {
-        let state = shared.read();
-        let is_listed = |path: &str| listed.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
-        state.files().filter(|(_, file)| !is_listed(&file.path)).map(|(_, file)| file.path.to_string()).collect()
+/// The workspace as listed against the index.
+struct Compared {
+    /// Files that the index does not have as they are listed.
+    unknown: Vec<walk::Listed>,
+    /// Paths in the index that were not listed.
+    missing: Vec<Arc<str>>,
+}
+
+fn compare(shared: &Shared, listed: Vec<walk::Listed>) -> Compared {
+    let open = shared.open();
+    let state = shared.read();
+    // What was left out for lack of memory is tried again once there is some.
+    let has_room = state.bytes() < shared.options.most_bytes / 10 * 9;
+    let mut is_listed: Vec<bool> = Vec::new();
+    let mut is_unknown = |file: &walk::Listed| {
+        let Some(id) = state.find(&file.path) else { return !open.contains_key(&file.path) };
+        if is_listed.len() <= id as usize {
+            is_listed.resize(id as usize + 1, false);
+        }
+        is_listed[id as usize] = true;
+        let is_as =
+            |known: &super::File| file.is_as(&known.stamp) && !(has_room && known.omission == Some(Omission::Memory));
+        !open.contains_key(&file.path) && !state.file(id).is_some_and(is_as)
     };
+    let mut unknown = listed;
+    unknown.retain(|file| is_unknown(file));
+    let is_missing = |id: u32| !is_listed.get(id as usize).copied().unwrap_or(false);
+    let missing = state.files().filter(|(id, _)| is_missing(*id)).map(|(_, file)| file.path.clone()).collect();
+    Compared { unknown, missing }
+}
+
+/// Takes out what is not on disk any more. After a listing that left something out, each is looked for by itself.
+fn remove_missing(shared: &Shared, missing: Vec<Arc<str>>, is_partial: bool) -> usize {
     let rules = shared.rules();
+    let wanted = walk::Wanted::new(&shared.root, &rules);
     let mut gone = 0;
-    for path in known {
-        if is_partial && walk::is_wanted(&shared.root, &shared.root.join(&path), &rules) {
+    for path in missing {
+        if is_partial && wanted.wants(&shared.root.join(&*path)) {
             continue;
         }
         let open = shared.open();
-        let keeps = open.contains_key(&path) && shared.wants(&path);
+        let keeps = open.contains_key(&*path) && shared.wants(&path);
         if !keeps {
             gone += usize::from(shared.write().remove(&path));
         }
     }
     gone
-}
-
-/// Files that the index does not have as they are listed.
-fn unknown(shared: &Shared, listed: Vec<walk::Listed>) -> Vec<walk::Listed> {
-    let open = shared.open();
-    let state = shared.read();
-    // What was left out for lack of memory is tried again once there is some.
-    let has_room = state.bytes() < shared.options.most_bytes / 10 * 9;
-    let is_known = |file: &walk::Listed| {
-        let is_as =
-            |known: &super::File| file.is_as(&known.stamp) && !(has_room && known.omission == Some(Omission::Memory));
-        open.contains_key(&file.path) || state.file_at(&file.path).is_some_and(is_as)
-    };
-    listed.into_iter().filter(|file| !is_known(file)).collect()
 }
 
 /// Files near the open documents first, the others by path.
@@ -170,15 +184,14 @@ fn order_by_nearness(shared: &Shared, mut files: Vec<walk::Listed>) -> Vec<walk:
 fn work(scan: &Scan<'_>, meanwhile: &mut dyn FnMut(&Scan<'_>)) {
     let run = || {
         loop {
-            let at = scan.next.fetch_add(1, Ordering::Relaxed);
-            let Some(file) = scan.files.get(at) else { return };
+            let next = scan.files.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((at, file)) = next else { return };
             if scan.shared.stop.load(Ordering::Relaxed) {
                 return;
             }
             let started = Instant::now();
-            one(scan, file, at);
-            let left = scan.files.len() - at.min(scan.files.len());
-            if at.is_multiple_of(16) || left <= 1 {
+            one(scan, &file, at);
+            if at.is_multiple_of(16) || at + 1 >= scan.total {
                 scan.shared.board.update(|progress| {
                     progress.done = progress.done.max(at + 1);
                     progress.pending = progress.total - progress.done.min(progress.total);

@@ -10,6 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
+use rustc_hash::FxHashMap;
+
 use super::heuristics;
 use super::state::Stamp;
 use crate::privacy::IgnoreRules;
@@ -129,6 +131,7 @@ fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &Atomi
         found.is_unreadable = true;
         return found;
     };
+    let rules = rules.within(path);
     // One entry at a time: a directory of a million files is never held as a whole.
     for entry in entries {
         if stop.load(Ordering::Relaxed) {
@@ -206,16 +209,47 @@ impl Listed {
     }
 }
 
-/// Whether one path would be listed: a regular file, not ignored, in no directory that is left out.
-pub fn is_wanted(root: &Path, path: &Path, rules: &IgnoreRules) -> bool {
-    let Some(relative) = relative(root, path) else { return false };
-    let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
-    !in_made && !rules.denies(path, false) && has_no_link(root, path)
+/// Answers whether single paths would be listed. It remembers what it saw of directories, so it is made for one batch of
+/// changes.
+pub struct Wanted<'a> {
+    root: &'a Path,
+    rules: &'a IgnoreRules,
+    /// Whether a directory is reached from the root without a symbolic link.
+    direct: Mutex<FxHashMap<PathBuf, bool>>,
 }
 
-/// No directory between the root and the file is a symbolic link: the walk would not have gone there.
-fn has_no_link(root: &Path, path: &Path) -> bool {
-    path.ancestors()
-        .take_while(|ancestor| *ancestor != root)
-        .all(|ancestor| std::fs::symlink_metadata(ancestor).is_ok_and(|data| !data.file_type().is_symlink()))
+impl<'a> Wanted<'a> {
+    pub fn new(root: &'a Path, rules: &'a IgnoreRules) -> Self {
+        Self { root, rules, direct: Mutex::default() }
+    }
+
+    /// Whether `path` is there, no symbolic link, not ignored, and in no directory that is left out or reached through a
+    /// link: the walk would not have gone there.
+    pub fn wants(&self, path: &Path) -> bool {
+        let Some(relative) = relative(self.root, path) else { return false };
+        let in_made = relative.rsplit('/').skip(1).any(heuristics::is_made_directory);
+        !in_made
+            && !self.rules.denies(path, false)
+            && is_no_link(path)
+            && path.parent().is_some_and(|parent| self.is_reached_directly(parent))
+    }
+
+    /// Whether no directory from below the root to this one is a symbolic link.
+    pub fn is_reached_directly(&self, directory: &Path) -> bool {
+        if directory == self.root || !directory.starts_with(self.root) {
+            return directory == self.root;
+        }
+        let lock = || self.direct.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(directory) {
+            return *known;
+        }
+        let is_direct =
+            is_no_link(directory) && directory.parent().is_some_and(|parent| self.is_reached_directly(parent));
+        lock().insert(directory.to_owned(), is_direct);
+        is_direct
+    }
+}
+
+fn is_no_link(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_symlink())
 }

@@ -90,6 +90,20 @@ struct DirectoryRules {
     is_denied: bool,
 }
 
+/// The rules for what lies directly in one directory.
+#[derive(Debug)]
+pub struct RulesWithin<'a> {
+    rules: &'a IgnoreRules,
+    own: Arc<DirectoryRules>,
+}
+
+impl RulesWithin<'_> {
+    /// `path` is an entry of the directory.
+    pub fn denies(&self, path: &Path, is_directory: bool) -> bool {
+        self.own.is_denied || self.rules.denied_by(&self.own, path, is_directory)
+    }
+}
+
 impl IgnoreRules {
     /// `patterns` are the user's, in git's syntax, from the workspace's root.
     pub fn new(root: &Path, patterns: &[String]) -> Self {
@@ -116,8 +130,12 @@ impl IgnoreRules {
         if path == self.root {
             return false;
         }
-        let rules = self.rules_of(parent);
-        rules.is_denied || self.denied_by(&rules, path, is_directory)
+        self.within(parent).denies(path, is_directory)
+    }
+
+    /// For many questions about what lies directly in one directory of the workspace.
+    pub fn within(&self, directory: &Path) -> RulesWithin<'_> {
+        RulesWithin { rules: self, own: self.rules_of(directory) }
     }
 
     /// The rules that hold in `directory`, read at the first question.

@@ -76,7 +76,8 @@ impl Setup {
     pub fn start(mut self) -> Client {
         let nowhere = std::env::temp_dir().join("tandem-tests-have-no-settings");
         let environment = Environment::of(&[("XDG_CONFIG_HOME", &nowhere.to_string_lossy())]);
-        self.options.loader = Loader::new(environment, json!({ "completion.eagerness": "high", "index.persist": false }));
+        self.options.loader =
+            Loader::new(environment, json!({ "completion.eagerness": "high", "index.persist": false }));
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);
