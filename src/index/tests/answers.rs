@@ -68,6 +68,19 @@ fn unsaved_text_counts_and_is_forgotten_when_the_document_is_closed() {
     assert_true(&index);
 }
 
+/// Prototypes are found from further up the tree, so before what stands in front of them.
+#[test]
+fn a_use_is_inside_of_its_function_where_prototypes_follow() {
+    let text = "static inline int area(int side) {\n  return square(side);\n}\nint square(int);\nint cube(int);\nint root(int);\n";
+    let bench = Bench::new(&[("shape.h", text)]);
+    let index = bench.open();
+    let outline: Vec<_> = index.outline("shape.h").unwrap().into_iter().map(|entry| entry.found.name).collect();
+    assert_eq!(outline, ["area", "square", "cube", "root"]);
+    let relations = index.relations("square");
+    let inside = relations[0].references.iter().map(|reference| reference.inside.as_ref().map(|found| &*found.name));
+    assert_eq!(inside.collect::<Vec<_>>(), [Some("area")]);
+}
+
 #[test]
 fn definitions_are_found_by_qualified_and_fuzzy_names() {
     let bench = Bench::new(FILES);

@@ -89,6 +89,19 @@ fn fixtures_give_their_tags() {
     assert!(wrong.is_empty(), "not as in the .tags files (UPDATE_TAGS=1 writes them):\n{}", wrong.join("\n"));
 }
 
+/// Haskell's names of the file are found from the file's node, all before what is inside of the first.
+#[test]
+fn what_is_found_from_further_up_holds_what_is_inside_of_it() {
+    let text = "value :: Int\nvalue = go 1\n  where\n    go x = x\n\nother = 3\n";
+    let tags = tags_of_source(Language::named("haskell").unwrap(), text.as_bytes(), PATIENT).unwrap();
+    let name = |definition: &Definition| &text[definition.name.start as usize..definition.name.end as usize];
+    let found = tags.definitions.iter().map(|definition| {
+        (name(definition), definition.container.map(|index| name(&tags.definitions[index as usize])))
+    });
+    let expected = [("value", None), ("value", None), ("go", Some("value")), ("other", None)];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
 /// The parts that each language must have: a query file that is empty or finds nothing in its fixture is a gap.
 #[test]
 fn no_language_lacks_a_part() {

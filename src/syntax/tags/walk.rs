@@ -1,5 +1,8 @@
 //! The walk itself: every node once, in the order of the text.
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 use streaming_iterator::StreamingIterator;
 use tree_sitter::{Node, QueryCursor, Tree, TreeCursor};
@@ -48,6 +51,8 @@ struct Walk<'a> {
     query_cursor: QueryCursor,
     path: Vec<Ancestor>,
     tags: Tags,
+    /// Definitions that a pattern found before the walk came to them, the next one last.
+    ahead: Vec<Definition>,
     /// Definitions around the node at hand, outermost first, with their end.
     around: Vec<(u32, u32)>,
     /// Starts of the names of definitions: these are no references.
@@ -73,6 +78,7 @@ impl<'a> Walk<'a> {
             query_cursor,
             path: Vec::with_capacity(64),
             tags: Tags::default(),
+            ahead: Vec::new(),
             around: Vec::new(),
             names: FxHashSet::default(),
             locals: FxHashSet::default(),
@@ -87,6 +93,9 @@ impl<'a> Walk<'a> {
             let node = cursor.node();
             let kind = node.kind_id();
             let mut field = None;
+            if !self.ahead.is_empty() {
+                self.admit_reached(&range(node));
+            }
             if let Some(rules) = self.rules.kind(kind) {
                 if rules.needs_field {
                     field = cursor.field_id().map(|id| id.get());
@@ -104,6 +113,7 @@ impl<'a> Walk<'a> {
             }
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
+                    self.admit_reached(&(u32::MAX..u32::MAX));
                     return;
                 }
                 self.path.pop();
@@ -169,32 +179,53 @@ impl<'a> Walk<'a> {
         // Where several patterns name the same thing, the first in the file knows it best.
         found.sort_by_key(|(name, pattern, _)| (*name, *pattern));
         found.dedup_by_key(|(name, ..)| *name);
-        for (name, _, mut definition) in found {
-            // The name of an extension is a use of what it extends.
-            let is_name = definition.kind != DefinitionKind::Extension;
-            if definition.name.is_empty() || (is_name && self.names.contains(&name)) {
-                continue;
-            }
-            while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
-                self.around.pop();
-            }
-            let holds = |index: &u32| {
-                let outer = &self.tags.definitions[*index as usize].range;
-                outer.start <= definition.range.start
-                    && outer.end >= definition.range.end
-                    && *outer != definition.range
-            };
-            definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
-            if !self.settle_kind(&mut definition) {
-                continue;
-            }
-            if is_name {
-                self.names.insert(name);
-            }
-            let index = offset(self.tags.definitions.len());
-            self.around.push((index, definition.range.end));
-            self.tags.definitions.push(definition);
+        found.sort_by_key(|(.., definition)| order(definition));
+        let start = offset(node.start_byte());
+        let later = found.partition_point(|(.., definition)| definition.range.start <= start);
+        for (.., definition) in found.drain(later..).rev() {
+            let next = self.ahead.partition_point(|other| order(other) > order(&definition));
+            self.ahead.insert(next, definition);
         }
+        for (.., definition) in found {
+            self.admit(definition);
+        }
+    }
+
+    /// Definitions that were found from further up and begin before `node` or are around it.
+    fn admit_reached(&mut self, node: &Range<u32>) {
+        let is_reached = |definition: &mut Definition| {
+            let Range { start, end } = definition.range;
+            start < node.start || (start == node.start && node.end <= end)
+        };
+        while let Some(definition) = self.ahead.pop_if(is_reached) {
+            self.admit(definition);
+        }
+    }
+
+    /// In the order of the text, so that what is around a definition is known before.
+    fn admit(&mut self, mut definition: Definition) {
+        // The name of an extension is a use of what it extends.
+        let is_name = definition.kind != DefinitionKind::Extension;
+        if definition.name.is_empty() || (is_name && self.names.contains(&definition.name.start)) {
+            return;
+        }
+        while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
+            self.around.pop();
+        }
+        let holds = |index: &u32| {
+            let outer = &self.tags.definitions[*index as usize].range;
+            outer.start <= definition.range.start && outer.end >= definition.range.end && *outer != definition.range
+        };
+        definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
+        if !self.settle_kind(&mut definition) {
+            return;
+        }
+        if is_name {
+            self.names.insert(definition.name.start);
+        }
+        let index = offset(self.tags.definitions.len());
+        self.around.push((index, definition.range.end));
+        self.tags.definitions.push(definition);
     }
 
     /// What its surroundings make of a definition. False where it is none: a local variable, or a member that is set
@@ -319,6 +350,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// By place; what holds another comes before it.
+fn order(definition: &Definition) -> (u32, Reverse<u32>, u32) {
+    (definition.range.start, Reverse(definition.range.end), definition.name.start)
+}
+
 fn bytes<'a>(text: &'a [u8], node: Node<'_>) -> &'a [u8] {
     text.get(node.byte_range()).unwrap_or_default()
 }
@@ -333,7 +369,7 @@ fn offset(byte: usize) -> u32 {
     u32::try_from(byte).unwrap_or(u32::MAX)
 }
 
-fn range(node: Node<'_>) -> std::ops::Range<u32> {
+fn range(node: Node<'_>) -> Range<u32> {
     offset(node.start_byte())..offset(node.end_byte())
 }
 
