@@ -2,6 +2,9 @@
 //!
 //! `UPDATE_TAGS=1 cargo test tags` writes the snapshots `tests/fixtures/languages/<language>.tags`.
 
+mod broken;
+mod sound;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
