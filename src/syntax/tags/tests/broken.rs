@@ -9,7 +9,7 @@ use crate::syntax::SyntaxTree;
 use crate::text::{Change, Document, PositionEncoding, Range};
 
 /// Cases of each language.
-const CASES: u32 = 200;
+const CASES: u32 = 150;
 
 /// What a piece of text is replaced by: bytes of the fixture, or what opens, closes and breaks things.
 #[derive(Clone, Debug)]
