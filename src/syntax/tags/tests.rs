@@ -105,6 +105,26 @@ fn what_is_found_from_further_up_holds_what_is_inside_of_it() {
     assert_eq!(found.collect::<Vec<_>>(), expected);
 }
 
+/// Each of these would otherwise look through all definitions around it: a minute for a file of 300 kB.
+#[test]
+fn a_text_of_nothing_but_openings_makes_no_deep_containers() {
+    let nested = |open: &str, close: &str| open.repeat(5_000) + &close.repeat(5_000);
+    let texts = [
+        ("rust", nested("fn a(b: u8) { b; ", "}")),
+        ("cpp", nested("namespace a { int b; ", "}")),
+        ("json", nested("{\"a\":", "}").replace(":}", ":1}")),
+    ];
+    for (language, text) in texts {
+        let tags = tags_of_source(Language::named(language).unwrap(), text.as_bytes(), PATIENT).unwrap();
+        assert!(tags.definitions.len() >= 5_000, "{language}");
+        let mut depths = Vec::new();
+        for definition in &tags.definitions {
+            depths.push(definition.container.map_or(0, |container| depths[container as usize] + 1));
+        }
+        assert_eq!(depths.iter().max(), Some(&64), "{language}");
+    }
+}
+
 /// The parts that each language must have: a query file that is empty or finds nothing in its fixture is a gap.
 #[test]
 fn no_language_lacks_a_part() {

@@ -37,6 +37,10 @@ impl Tags {
     }
 }
 
+/// Definitions in definitions that are told apart. Deeper ones are held by the last of these, so that a text of nothing
+/// but openings costs no more than another one, here and wherever somebody asks what is around a definition.
+const MOST_NESTING: usize = 64;
+
 /// An ancestor of the node at hand.
 #[derive(Clone, Copy)]
 struct Ancestor {
@@ -224,7 +228,14 @@ impl<'a> Walk<'a> {
             self.names.insert(definition.name.start);
         }
         let index = offset(self.tags.definitions.len());
-        self.around.push((index, definition.range.end));
+        // Of several definitions of one range (`int a, b;`) the last one holds what is inside.
+        let is_top = |(top, _): &(u32, u32)| self.tags.definitions[*top as usize].range == definition.range;
+        if self.around.last().is_some_and(is_top) {
+            self.around.pop();
+        }
+        if self.around.len() < MOST_NESTING {
+            self.around.push((index, definition.range.end));
+        }
         self.tags.definitions.push(definition);
     }
 
