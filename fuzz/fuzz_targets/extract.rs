@@ -11,7 +11,7 @@ mod sound;
 #[path = "extract/workspace.rs"]
 mod workspace;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -55,7 +55,7 @@ enum Piece<'a> {
 fuzz_target!(|input: Input| {
     let languages = Language::all();
     let at = usize::from(input.language) % languages.len();
-    let (language, fixture) = (&languages[at], fixtures()[at].as_str());
+    let (language, Fixture { text: fixture, extension }) = (&languages[at], &fixtures()[at]);
 
     let (from, to) = input.start;
     let part = |part: u8| fixture.floor_char_boundary(fixture.len() * usize::from(part) / 255);
@@ -87,7 +87,7 @@ fuzz_target!(|input: Input| {
     let of_bytes = tags_of_source(language, &bytes, PATIENT).unwrap();
     assert_sound(&bytes, &of_bytes);
 
-    let name = format!("fuzz.{}", language.entry.extensions[0]);
+    let name = format!("fuzz.{extension}");
     workspace::with(|workspace| {
         workspace.document(&name, document.rope(), &tree);
         workspace.ask(&name, &text, &tags, &input.queries);
@@ -125,15 +125,26 @@ fn around(text: &str, from: usize, length: usize) -> (usize, usize) {
     (from, text.ceil_char_boundary((from + length).min(text.len())))
 }
 
-/// Usual code of each language, in the order of `Language::all`.
-fn fixtures() -> &'static [String] {
-    static FIXTURES: OnceLock<Vec<String>> = OnceLock::new();
+/// Usual code of a language.
+struct Fixture {
+    text: String,
+    extension: String,
+}
+
+/// In the order of `Language::all`.
+fn fixtures() -> &'static [Fixture] {
+    static FIXTURES: OnceLock<Vec<Fixture>> = OnceLock::new();
     FIXTURES.get_or_init(|| {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/languages");
-        let read = |language: &Language| {
-            let file = format!("{}.{}", language.name, language.entry.extensions[0]);
-            std::fs::read_to_string(directory.join(&file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+        let files: Vec<PathBuf> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let fixture = |language: &Language| {
+            let is_it = |path: &&PathBuf| {
+                path.file_stem() == Some(language.name.as_ref()) && path.extension() != Some("tags".as_ref())
+            };
+            let path = files.iter().find(is_it).unwrap_or_else(|| panic!("{} has no fixture", language.name));
+            let extension = path.extension().unwrap().to_string_lossy().into_owned();
+            Fixture { text: std::fs::read_to_string(path).unwrap(), extension }
         };
-        Language::all().iter().map(read).collect()
+        Language::all().iter().map(fixture).collect()
     })
 }
