@@ -87,7 +87,7 @@ impl Workspace {
         }
         for reference in tags.references.iter().step_by(7).take(4) {
             for found in self.index.references_at(name, reference.at) {
-                assert!(found.at.row < rows && found.path == name);
+                assert!(found.path != name || found.at.row < rows, "{found:?}");
                 if let Some(inside) = found.inside {
                     assert!(inside.start <= found.at && found.at < inside.end, "{inside:?}");
                 }
@@ -96,11 +96,10 @@ impl Workspace {
         let known = outline.first().map_or("", |entry| entry.found.name.as_str());
         for query in queries.iter().copied().chain([known]) {
             for hit in self.index.search(query, 20) {
-                assert!(
-                    hit.rows.start <= hit.best_row && hit.best_row < hit.rows.end && hit.rows.end <= rows,
-                    "{hit:?}"
-                );
+                assert!(hit.rows.start <= hit.best_row && hit.best_row < hit.rows.end, "{hit:?}");
                 assert!(hit.score.is_finite(), "{hit:?}");
+                // The file of the language before may be there, too.
+                assert!(hit.path != name || hit.rows.end <= rows, "{hit:?} of {rows} rows");
             }
             self.index.search_symbols(query, 20);
             self.index.relations(query);
