@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::progress::Phase;
 use super::scan::Scan;
+use super::state::File;
 use super::{Cause, Shared, provenance, refresh, scan, store, walk};
 use crate::privacy::IGNORE_FILES;
 
@@ -222,7 +223,7 @@ pub fn refresh_one(shared: &Shared, path: &str) {
             }
             return;
         }
-        shared.read().file_at(path).map(|file| file.stamp)
+        shared.read().file_at(path).and_then(File::stamp_on_disk)
     };
     let wanted = walk::is_wanted(&shared.root, &shared.root.join(path), &shared.rules());
     match refresh::read(&shared.root, path, before.as_ref(), shared.options.file) {
