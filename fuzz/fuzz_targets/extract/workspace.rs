@@ -38,7 +38,7 @@ impl Workspace {
         let root = std::env::temp_dir().join(format!("tandem-fuzz-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&root);
         std::fs::create_dir_all(&root).unwrap();
-        let settings = IndexSettings { threads: 1, max_parse_ms: 3_600_000, ..IndexSettings::default() };
+        let settings = IndexSettings { threads: 1, max_parse_ms: 60_000, ..IndexSettings::default() };
         let index = Index::open(&root, IndexOptions::new(&settings, None));
         index.settle();
         Self { root, index, files: 0 }
