@@ -1,4 +1,4 @@
-//! What users are promised: the same answers from the same files.
+//! What users are promised: the same answers from the same files, and nothing stored of what is ignored or not saved.
 
 use super::*;
 
@@ -54,4 +54,46 @@ fn equal_files_give_equal_answers_however_they_came_into_the_index() {
     }
     index.settle();
     assert!(answers(&index) == expected, "one after the other");
+}
+
+fn stored(index: &Index) -> Vec<u8> {
+    index.save().unwrap();
+    std::fs::read(index.stored_at().unwrap()).unwrap()
+}
+
+fn has(bytes: &[u8], word: &str) -> bool {
+    memchr::memmem::find(bytes, word.as_bytes()).is_some()
+}
+
+#[test]
+fn nothing_is_stored_of_what_is_ignored_by_now() {
+    let bench = Bench::new(&[("a.rs", "fn kept() {}\n"), ("b/quokka.rs", "fn zyzzyva() { wombat(); }\n")]);
+    bench.write(".env", "NUMBAT=1\n");
+    let index = bench.open();
+    let before = stored(&index);
+    for word in ["kept", "zyzzyva", "wombat", "quokka"] {
+        assert!(has(&before, word), "{word} is allowed");
+    }
+    assert!(!has(&before, "numbat") && !has(&before, "NUMBAT"));
+    // The names are known to the running index still, because names keep their numbers.
+    bench.write(".aiignore", "b/\n");
+    bench.change(&index, &[".aiignore"]);
+    let after = stored(&index);
+    assert!(has(&after, "kept"));
+    for word in ["zyzzyva", "wombat", "quokka"] {
+        assert!(!has(&after, word), "{word} is ignored");
+    }
+}
+
+#[test]
+fn nothing_is_stored_of_text_that_is_not_saved() {
+    let bench = Bench::new(&[("a.rs", "fn kept() {}\n")]);
+    let index = bench.open();
+    assert!(set_document(&index, &bench.root().join("a.rs"), "fn zyzzyva() { wombat(); }\n"));
+    assert!(set_document(&index, &bench.root().join("new.rs"), "fn numbat() {}\n"));
+    assert_eq!(index.definitions("zyzzyva").len(), 1);
+    let stored = stored(&index);
+    for word in ["zyzzyva", "wombat", "numbat"] {
+        assert!(!has(&stored, word), "{word} is not on disk");
+    }
 }
