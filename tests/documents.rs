@@ -85,6 +85,8 @@ const MOST_WANTED: &[&str] = &[
     "engine.choice",
     "engine.model",
     "engine.threads",
+    "index.enabled",
+    "index.exclude",
     "log.filter",
 ];
 

@@ -44,9 +44,9 @@ impl Terminal {
         writeln!(self.out)
     }
 
-    /// `name    value`, the names of a section under each other.
+    /// `name    value`, the names of a section under each other, and at least a space between.
     pub fn entry(&mut self, name: &str, value: impl AsRef<str>) -> io::Result<()> {
-        let name = format!("  {name:<14}");
+        let name = format!("  {name:<13} ");
         self.styled(&[(Style::Dim, &name), (Style::Plain, value.as_ref())])
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use rustc_hash::FxHashSet;
 
 use super::scan::Scan;
+use super::state::File;
 use super::walk::Wanted;
 use super::{Shared, provenance, refresh, scan, walk};
 
@@ -104,7 +105,7 @@ pub fn refresh_one(shared: &Shared, path: &str, wanted: &Wanted<'_>) {
             }
             return;
         }
-        shared.read().file_at(path).map(|file| file.stamp)
+        shared.read().file_at(path).and_then(File::stamp_on_disk)
     };
     let wanted = wanted.wants(&shared.root.join(path));
     match refresh::read(&shared.root, path, before.as_ref(), shared.options.file) {

@@ -10,7 +10,7 @@ use super::changes::refresh_one;
 use super::extract::Extracted;
 use super::heuristics::Omission;
 use super::progress::Phase;
-use super::state::Stamp;
+use super::state::{File, Stamp};
 use super::{Cause, Shared, provenance, refresh, walk};
 use crate::syntax;
 
@@ -218,7 +218,7 @@ fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
         shared.insert(&file.path, stamp, Extracted::omitted(Omission::Memory), false);
         return;
     }
-    let before = shared.read().file_at(&file.path).map(|known| known.stamp);
+    let before = shared.read().file_at(&file.path).and_then(File::stamp_on_disk);
     let reading = refresh::read(&shared.root, &file.path, before.as_ref(), shared.options.file);
     let overtaken = scan.overtaken.lock().unwrap_or_else(PoisonError::into_inner);
     if overtaken.contains(&file.path) {

@@ -45,6 +45,14 @@ pub struct File {
     pub facts: Arc<FileFacts>,
 }
 
+impl File {
+    /// Of the version on disk that the facts are of. None for a document's: an editor may have called its language by another
+    /// name, and what is not searched in a file counts in a document.
+    pub fn stamp_on_disk(&self) -> Option<Stamp> {
+        (!self.is_open).then_some(self.stamp)
+    }
+}
+
 /// Answers are the same whatever the order in which files came in: numbers never show.
 #[derive(Clone, Debug, Default)]
 pub struct State {

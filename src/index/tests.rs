@@ -2,6 +2,7 @@
 
 mod answers;
 mod faults;
+mod promises;
 mod property;
 
 use std::path::Path;

@@ -129,6 +129,41 @@ impl SyntaxTree {
         self.tree.root_node()
     }
 
+    /// Whether the trees have the same nodes at the same places. Trees of one text may differ where the code is broken.
+    pub fn has_nodes_of(&self, other: &Self) -> bool {
+        let (mut own, mut its) = (self.tree.walk(), other.tree.walk());
+        loop {
+            let (node, twin) = (own.node(), its.node());
+            let is_same = node.kind_id() == twin.kind_id()
+                && node.range() == twin.range()
+                && node.is_missing() == twin.is_missing()
+                && node.is_extra() == twin.is_extra()
+                && own.field_id() == its.field_id();
+            if !is_same {
+                return false;
+            }
+            let goes_down = own.goto_first_child();
+            if goes_down != its.goto_first_child() {
+                return false;
+            }
+            if goes_down {
+                continue;
+            }
+            loop {
+                let goes_on = own.goto_next_sibling();
+                if goes_on != its.goto_next_sibling() {
+                    return false;
+                }
+                if goes_on {
+                    break;
+                }
+                if !(own.goto_parent() && its.goto_parent()) {
+                    return true;
+                }
+            }
+        }
+    }
+
     /// ERROR and MISSING nodes in the whole tree: the measure of "adds a parse error".
     pub fn error_count(&self) -> usize {
         *self.errors.get_or_init(|| count_errors(&self.tree))

@@ -75,6 +75,42 @@ fn unsaved_text_counts_and_is_forgotten_when_the_document_is_closed() {
     assert_true(&index);
 }
 
+/// An editor may call a file's language by another name, and shows what is not searched on disk.
+#[test]
+fn a_closed_document_that_was_saved_is_what_its_file_is() {
+    let minified = format!("f({})", "a+b,".repeat(3_000));
+    let files = [("notes.txt", "def noted(): pass\n"), ("data.js", &minified), ("binary.rs", "fn packed() {}\0\n")];
+    let bench = Bench::new(&files);
+    let index = bench.open();
+    for (path, text) in files {
+        let document = Document::new("x", "", 0, text);
+        let python = Language::named("python");
+        let tree = SyntaxTree::parse(python.unwrap(), document.rope(), None);
+        assert!(index.set_document(&bench.root().join(path), python, document.rope(), tree.as_ref()));
+    }
+    assert_eq!(index.definitions("noted").len(), 1);
+    for (path, _) in files {
+        index.close_document(&bench.root().join(path));
+    }
+    index.settle();
+    assert_eq!(index.definitions("noted"), []);
+    assert!(index.read().files().all(|(_, file)| !file.is_open), "closed ones are stored");
+    assert_true(&index);
+}
+
+/// Prototypes are found from further up the tree, so before what stands in front of them.
+#[test]
+fn a_use_is_inside_of_its_function_where_prototypes_follow() {
+    let text = "static inline int area(int side) {\n  return square(side);\n}\nint square(int);\nint cube(int);\nint root(int);\n";
+    let bench = Bench::new(&[("shape.h", text)]);
+    let index = bench.open();
+    let outline: Vec<_> = index.outline("shape.h").unwrap().into_iter().map(|entry| entry.found.name).collect();
+    assert_eq!(outline, ["area", "square", "cube", "root"]);
+    let relations = index.relations("square");
+    let inside = relations[0].references.iter().map(|reference| reference.inside.as_ref().map(|found| &*found.name));
+    assert_eq!(inside.collect::<Vec<_>>(), [Some("area")]);
+}
+
 #[test]
 fn definitions_are_found_by_qualified_and_fuzzy_names() {
     let bench = Bench::new(FILES);

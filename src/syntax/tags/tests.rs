@@ -2,6 +2,9 @@
 //!
 //! `UPDATE_TAGS=1 cargo test tags` writes the snapshots `tests/fixtures/languages/<language>.tags`.
 
+mod broken;
+mod sound;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -87,6 +90,39 @@ fn fixtures_give_their_tags() {
         }
     }
     assert!(wrong.is_empty(), "not as in the .tags files (UPDATE_TAGS=1 writes them):\n{}", wrong.join("\n"));
+}
+
+/// Haskell's names of the file are found from the file's node, all before what is inside of the first.
+#[test]
+fn what_is_found_from_further_up_holds_what_is_inside_of_it() {
+    let text = "value :: Int\nvalue = go 1\n  where\n    go x = x\n\nother = 3\n";
+    let tags = tags_of_source(Language::named("haskell").unwrap(), text.as_bytes(), PATIENT).unwrap();
+    let name = |definition: &Definition| &text[definition.name.start as usize..definition.name.end as usize];
+    let found = tags.definitions.iter().map(|definition| {
+        (name(definition), definition.container.map(|index| name(&tags.definitions[index as usize])))
+    });
+    let expected = [("value", None), ("value", None), ("go", Some("value")), ("other", None)];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+/// Each of these would otherwise look through all definitions around it: a minute for a file of 300 kB.
+#[test]
+fn a_text_of_nothing_but_openings_makes_no_deep_containers() {
+    let nested = |open: &str, close: &str| open.repeat(5_000) + &close.repeat(5_000);
+    let texts = [
+        ("rust", nested("fn a(b: u8) { b; ", "}")),
+        ("cpp", nested("namespace a { int b; ", "}")),
+        ("json", nested("{\"a\":", "}").replace(":}", ":1}")),
+    ];
+    for (language, text) in texts {
+        let tags = tags_of_source(Language::named(language).unwrap(), text.as_bytes(), PATIENT).unwrap();
+        assert!(tags.definitions.len() >= 5_000, "{language}");
+        let mut depths = Vec::new();
+        for definition in &tags.definitions {
+            depths.push(definition.container.map_or(0, |container| depths[container as usize] + 1));
+        }
+        assert_eq!(depths.iter().max(), Some(&64), "{language}");
+    }
 }
 
 /// The parts that each language must have: a query file that is empty or finds nothing in its fixture is a gap.

@@ -1,5 +1,8 @@
 //! The walk itself: every node once, in the order of the text.
 
+use std::cmp::Reverse;
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 use tree_sitter::{Node, Tree, TreeCursor};
 
@@ -32,6 +35,10 @@ impl Tags {
     }
 }
 
+/// Definitions in definitions that are told apart. Deeper ones are held by the last of these, so that a text of nothing
+/// but openings costs no more than another one, here and wherever somebody asks what is around a definition.
+const MOST_NESTING: usize = 64;
+
 /// An ancestor of the node at hand.
 #[derive(Clone, Copy)]
 struct Ancestor {
@@ -48,6 +55,8 @@ struct Walk<'a, 'tree> {
     found: Found,
     path: Vec<Ancestor>,
     tags: Tags,
+    /// Definitions that a pattern found before the walk came to them, the next one last.
+    ahead: Vec<Definition>,
     /// Definitions around the node at hand, outermost first, with their end.
     around: Vec<(u32, u32)>,
     /// Starts of the names of definitions: these are no references.
@@ -71,6 +80,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             found: Found::default(),
             path: Vec::with_capacity(64),
             tags: Tags::default(),
+            ahead: Vec::new(),
             around: Vec::new(),
             names: FxHashSet::default(),
             locals: FxHashSet::default(),
@@ -85,6 +95,9 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             let node = cursor.node();
             let kind = node.kind_id();
             let mut field = None;
+            if !self.ahead.is_empty() {
+                self.admit_reached(&range(node));
+            }
             if let Some(rules) = self.rules.kind(kind) {
                 if rules.needs_field {
                     field = cursor.field_id().map(|id| id.get());
@@ -103,6 +116,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             }
             while !cursor.goto_next_sibling() {
                 if !cursor.goto_parent() {
+                    self.admit_reached(&(u32::MAX..u32::MAX));
                     return;
                 }
                 self.path.pop();
@@ -120,7 +134,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             self.unnamed = (found.locals.start, found.locals.end);
         }
         self.add_imports(&mut found.imports);
-        self.add_definitions(&mut found.definitions);
+        self.add_definitions(&range(node), &mut found.definitions);
         found.locals = 0..0;
         self.found = found;
     }
@@ -141,35 +155,65 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
     }
 
-    fn add_definitions(&mut self, found: &mut Vec<(u32, usize, Definition)>) {
+    fn add_definitions(&mut self, node: &Range<u32>, found: &mut Vec<(u32, usize, Definition)>) {
         // Where several patterns name the same thing, the first in the file knows it best; where one does so in several
         // ways, that with a body.
         found.sort_by_key(|(name, pattern, definition)| (*name, *pattern, definition.body.is_none()));
         found.dedup_by_key(|(name, ..)| *name);
-        for (name, _, mut definition) in found.drain(..) {
-            // The name of an extension is a use of what it extends.
-            let is_name = definition.kind != DefinitionKind::Extension;
-            if definition.name.is_empty() || (is_name && self.names.contains(&name)) {
-                continue;
-            }
-            while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
-                self.around.pop();
-            }
-            let holds = |index: &u32| {
-                let outer = &self.tags.definitions[*index as usize].range;
-                outer.start <= definition.range.start && outer.end >= definition.range.end && *outer != definition.range
-            };
-            definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
-            if !self.settle_kind(&mut definition) {
-                continue;
-            }
-            if is_name {
-                self.names.insert(name);
-            }
-            let index = offset(self.tags.definitions.len());
-            self.around.push((index, definition.range.end));
-            self.tags.definitions.push(definition);
+        found.sort_by_key(|(.., definition)| order(definition));
+        let start = node.start;
+        let later = found.partition_point(|(.., definition)| definition.range.start <= start);
+        for (.., definition) in found.drain(later..).rev() {
+            let next = self.ahead.partition_point(|other| order(other) > order(&definition));
+            self.ahead.insert(next, definition);
         }
+        for (.., definition) in found.drain(..) {
+            self.admit(definition);
+        }
+    }
+
+    /// Definitions that were found from further up and begin before `node` or are around it.
+    fn admit_reached(&mut self, node: &Range<u32>) {
+        let is_reached = |definition: &mut Definition| {
+            let Range { start, end } = definition.range;
+            start < node.start || (start == node.start && node.end <= end)
+        };
+        while let Some(definition) = self.ahead.pop_if(is_reached) {
+            self.admit(definition);
+        }
+    }
+
+    /// In the order of the text, so that what is around a definition is known before.
+    fn admit(&mut self, mut definition: Definition) {
+        // The name of an extension is a use of what it extends.
+        let is_name = definition.kind != DefinitionKind::Extension;
+        if definition.name.is_empty() || (is_name && self.names.contains(&definition.name.start)) {
+            return;
+        }
+        while self.around.last().is_some_and(|(_, end)| *end <= definition.range.start) {
+            self.around.pop();
+        }
+        let holds = |index: &u32| {
+            let outer = &self.tags.definitions[*index as usize].range;
+            outer.start <= definition.range.start && outer.end >= definition.range.end && *outer != definition.range
+        };
+        definition.container = self.around.iter().rev().map(|(index, _)| *index).find(holds);
+        if !self.settle_kind(&mut definition) {
+            return;
+        }
+        if is_name {
+            self.names.insert(definition.name.start);
+        }
+        let index = offset(self.tags.definitions.len());
+        // Of several definitions of one range (`int a, b;`) the last one holds what is inside.
+        let is_top = |(top, _): &(u32, u32)| self.tags.definitions[*top as usize].range == definition.range;
+        if self.around.last().is_some_and(is_top) {
+            self.around.pop();
+        }
+        if self.around.len() < MOST_NESTING {
+            self.around.push((index, definition.range.end));
+        }
+        self.tags.definitions.push(definition);
     }
 
     /// What its surroundings make of a definition. False where it is none: a local variable, or a member that is set
@@ -292,4 +336,9 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
         self.tags
     }
+}
+
+/// By place; what holds another comes before it.
+fn order(definition: &Definition) -> (u32, Reverse<u32>, u32) {
+    (definition.range.start, Reverse(definition.range.end), definition.name.start)
 }
