@@ -47,7 +47,7 @@ pub fn run(index: &Index) {
     );
 }
 
-/// Names that are defined, evenly spread over the files in the order of paths.
+/// Different names that are defined, evenly spread over all of them.
 fn names(index: &Index) -> Vec<String> {
     let state = index.read();
     let mut all: Vec<&str> = Vec::new();
@@ -57,6 +57,8 @@ fn names(index: &Index) -> Vec<String> {
         let names = file.facts.symbols.iter().map(|symbol| state.names().get(symbol.name));
         all.extend(names.filter(|name| code && name.len() > 2));
     }
+    all.sort_unstable();
+    all.dedup();
     let step = (all.len() / MANY).max(1);
     all.into_iter().step_by(step).take(MANY).map(str::to_owned).collect()
 }

@@ -45,7 +45,8 @@ pub fn run(index: &Index) {
     }
     index.close_document(&full);
     index.settle();
-    println!("  keystroke to graph in {ROWS} lines of {} ({path}) {}", language.name, times.describe());
+    let kb = long.len() / 1000;
+    println!("  keystroke to graph in {ROWS} lines ({kb} kB) of {} ({path}) {}", language.name, times.describe());
 }
 
 /// The longest file of the language with most files, within the limits.

@@ -113,8 +113,7 @@ pub fn is_lock_file(name: &str) -> bool {
     LOCK_FILES.contains(&name)
 }
 
-/// By the path inside the workspace.
-/// A test, an example, a benchmark or a part of the documentation.
+/// A test, an example, a benchmark or a part of the documentation, by the path inside the workspace.
 pub fn is_aside(path: &str) -> bool {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
@@ -124,6 +123,7 @@ pub fn is_aside(path: &str) -> bool {
         || matches!(stem, "test" | "tests")
 }
 
+/// By the path inside the workspace.
 pub fn is_vendored(path: &str) -> bool {
     path.split('/').rev().skip(1).any(|directory| VENDOR_DIRECTORIES.contains(&directory))
 }

@@ -4,8 +4,10 @@
 //! answers in equal order.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use rustc_hash::FxHashMap;
 
 use super::chunks::{Chunk, chunks};
@@ -28,6 +30,8 @@ const IN_OUTER_NAME: f64 = 0.75;
 const OF_FILE: f64 = 0.3;
 /// Code of others and code that a program wrote.
 const FOREIGN: f64 = 0.5;
+/// Threads that read for one search, which is over in milliseconds.
+const MOST_THREADS: usize = 4;
 /// Terms of a query that are looked at; a pasted page is not a query.
 const MOST_TERMS: usize = 32;
 
@@ -63,15 +67,32 @@ impl Shared {
             (terms, files.collect::<Vec<_>>())
         };
         let spelled: Vec<&str> = terms.iter().map(|term| term.text.as_str()).collect();
-        let Ok(finder) =
-            AhoCorasick::builder().match_kind(MatchKind::Standard).ascii_case_insensitive(true).build(spelled)
+        let Ok(finder) = AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostFirst)
+            .ascii_case_insensitive(true)
+            // A few words make a small automaton, and it reads megabytes.
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(spelled)
         else {
             return Vec::new();
         };
-        let mut hits = Vec::new();
-        for (score, file) in &files {
-            self.search_file(file, *score, &terms, &finder, &mut hits);
-        }
+        let next = AtomicUsize::new(0);
+        let hits = Mutex::new(Vec::new());
+        let work = || {
+            let mut own = Vec::new();
+            while let Some((score, file)) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.search_file(file, *score, &terms, &finder, &mut own);
+            }
+            hits.lock().unwrap_or_else(PoisonError::into_inner).append(&mut own);
+        };
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        std::thread::scope(|scope| {
+            for _ in 1..cores.min(MOST_THREADS).min(files.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut hits = hits.into_inner().unwrap_or_else(PoisonError::into_inner);
         hits.sort_by(|one, other| {
             let place = |hit: &Hit| (hit.rows.start, hit.rows.end);
             other
@@ -168,17 +189,22 @@ fn terms_of(state: &State, query: &str) -> Vec<Term> {
 fn best_files(state: &State, terms: &[Term]) -> Vec<(f64, FileId)> {
     let totals = state.totals();
     let mean = totals.length as f64 / totals.files.max(1) as f64;
-    let mut scores: FxHashMap<FileId, f64> = FxHashMap::default();
+    // By file number: common words stand in most files.
+    let mut scores: Vec<f64> = Vec::new();
     for term in terms {
         let Some(id) = term.id else { continue };
         for (file, count) in state.containing(id) {
             let length = state.file(file).map_or(0, |file| file.facts.length);
-            *scores.entry(file).or_default() += term.rarity * saturated(f64::from(count), f64::from(length), mean);
+            if scores.len() <= file as usize {
+                scores.resize(file as usize + 1, 0.0);
+            }
+            scores[file as usize] += term.rarity * saturated(f64::from(count), f64::from(length), mean);
         }
     }
     let foreign = |file: FileId| state.file(file).is_some_and(|file| file.is_vendored || file.is_generated);
+    let found = (0..).zip(scores).filter(|(_, score)| *score > 0.0);
     let mut best: Vec<(f64, FileId)> =
-        scores.into_iter().map(|(file, score)| (if foreign(file) { score * FOREIGN } else { score }, file)).collect();
+        found.map(|(file, score)| (if foreign(file) { score * FOREIGN } else { score }, file)).collect();
     let path = |file: FileId| state.file(file).map_or("", |file| &*file.path);
     let order = |one: &(f64, FileId), other: &(f64, FileId)| {
         other.0.total_cmp(&one.0).then_with(|| path(one.1).cmp(path(other.1)))
@@ -205,13 +231,10 @@ fn mentions(text: &str, terms: &[Term], finder: &AhoCorasick) -> Vec<(u32, usize
     let in_word = |at: usize| bytes.get(at).is_some_and(|byte| words::is_in_word(*byte));
     let mut found = Vec::new();
     let (mut row, mut counted, mut done) = (0_u32, 0_usize, 0_usize);
-    for place in finder.find_overlapping_iter(text) {
-        if place.start() < done {
-            continue;
-        }
+    while let Some(place) = finder.find(Input::new(text).range(done..)) {
         // The word around the match; its terms are asked, so that `art` is not found in `start`.
         let (mut start, mut end) = (place.start(), place.end());
-        while start > 0 && in_word(start - 1) {
+        while start > done && in_word(start - 1) {
             start -= 1;
         }
         while in_word(end) {
