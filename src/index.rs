@@ -228,7 +228,7 @@ impl Index {
         }
         let text = rope.to_string();
         let extracted = self.shared.extract_document(language, &text, tree);
-        self.shared.insert(&relative, refresh::stamp_of_text(&text), extracted, true);
+        self.shared.insert(relative.into(), refresh::stamp_of_text(&text), extracted, true);
         true
     }
 
@@ -405,7 +405,7 @@ impl Shared {
                 let open = self.open();
                 // While this one was read, the editor may have gone on to another version.
                 if open.get(&path).is_some_and(|now| now.rope.is_instance(&document.rope)) {
-                    self.insert_into(&open, &path, stamp, extracted, true);
+                    self.insert_into(&open, path.into(), stamp, extracted, true);
                 }
             }
         }
@@ -422,7 +422,7 @@ impl Shared {
     }
 
     /// Puts a version in. What came from disk does not replace an open document's text.
-    fn insert(&self, path: &str, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
+    fn insert(&self, path: Arc<str>, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
         // Held until the end, so that no document is opened in between.
         self.insert_into(&self.open(), path, stamp, extracted, is_document);
     }
@@ -430,18 +430,18 @@ impl Shared {
     fn insert_into(
         &self,
         open: &FxHashMap<String, OpenDocument>,
-        path: &str,
+        path: Arc<str>,
         stamp: state::Stamp,
         extracted: extract::Extracted,
         is_document: bool,
     ) {
-        let is_vendored = heuristics::is_vendored(path);
-        if open.contains_key(path) != is_document {
+        let is_vendored = heuristics::is_vendored(&path);
+        if open.contains_key(&*path) != is_document {
             return;
         }
         let mut state = self.write();
-        if state.insert(path, stamp, extracted, is_vendored, is_document).is_none() {
-            tracing::warn!(path, "no room for another file in the index");
+        if state.insert(path.clone(), stamp, extracted, is_vendored, is_document).is_none() {
+            tracing::warn!(%path, "no room for another file in the index");
         }
     }
 }

@@ -50,7 +50,7 @@ pub fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
                 let listing =
                     walk::walk(&shared.root, &path, &rules, options.threads, options.most_files, &shared.stop);
                 shared.watch_directories(&listing.directories, false);
-                files.extend(listing.files.into_iter().map(|file| file.path));
+                files.extend(listing.files.iter().map(|file| file.path.to_string()));
             }
             places.insert(relative.clone());
         } else if !is_known {
@@ -109,7 +109,7 @@ pub fn refresh_one(shared: &Shared, path: &str, wanted: &Wanted<'_>) {
     };
     let wanted = wanted.wants(&shared.root.join(path));
     match refresh::read(&shared.root, path, before.as_ref(), shared.options.file) {
-        refresh::Reading::Changed(stamp, extracted) if wanted => shared.insert(path, stamp, *extracted, false),
+        refresh::Reading::Changed(stamp, extracted) if wanted => shared.insert(path.into(), stamp, *extracted, false),
         refresh::Reading::Same(stamp) if wanted => {
             let open = shared.open();
             let mut state = shared.write();

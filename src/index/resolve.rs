@@ -315,7 +315,7 @@ mod tests {
                 let names = names.iter().map(|name| extracted.names.intern(name).unwrap()).collect();
                 extracted.imports.push(ImportFact { row: 0, path: path.into(), names });
             }
-            state.insert(file, Stamp::default(), extracted, false, false).unwrap();
+            state.insert((*file).into(), Stamp::default(), extracted, false, false).unwrap();
         }
         let found = Modules::new(&state).imported_by(&state, state.find(from).unwrap());
         let mut found: Vec<&str> = found.iter().map(|id| &*state.file(*id).unwrap().path).collect();

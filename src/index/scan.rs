@@ -120,14 +120,14 @@ fn compare(shared: &Shared, listed: Vec<walk::Listed>) -> Compared {
     let has_room = state.bytes() < shared.options.most_bytes / 10 * 9;
     let mut is_listed: Vec<bool> = Vec::new();
     let mut is_unknown = |file: &walk::Listed| {
-        let Some(id) = state.find(&file.path) else { return !open.contains_key(&file.path) };
+        let Some(id) = state.find(&file.path) else { return !open.contains_key(&*file.path) };
         if is_listed.len() <= id as usize {
             is_listed.resize(id as usize + 1, false);
         }
         is_listed[id as usize] = true;
         let is_as =
             |known: &super::File| file.is_as(&known.stamp) && !(has_room && known.omission == Some(Omission::Memory));
-        !open.contains_key(&file.path) && !state.file(id).is_some_and(is_as)
+        !open.contains_key(&*file.path) && !state.file(id).is_some_and(is_as)
     };
     let mut unknown = listed;
     unknown.retain(|file| is_unknown(file));
@@ -166,7 +166,7 @@ fn order_by_nearness(shared: &Shared, mut files: Vec<walk::Listed>) -> Vec<walk:
     }
     if !depths.is_empty() {
         files.sort_by_cached_key(|file| {
-            let mut directory = file.path.as_str();
+            let mut directory = &*file.path;
             let mut nearest = 0;
             while let Some((outer, _)) = directory.rsplit_once('/') {
                 if let Some(depth) = depths.get(outer) {
@@ -215,20 +215,20 @@ fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     if scan.is_full.load(Ordering::Relaxed) {
         let (bytes, modified, changed) = (file.bytes, file.modified, file.changed);
         let stamp = Stamp { bytes, modified, changed, settled: true, ..Stamp::default() };
-        shared.insert(&file.path, stamp, Extracted::omitted(Omission::Memory), false);
+        shared.insert(file.path.clone(), stamp, Extracted::omitted(Omission::Memory), false);
         return;
     }
     let before = shared.read().file_at(&file.path).and_then(File::stamp_on_disk);
     let reading = refresh::read(&shared.root, &file.path, before.as_ref(), shared.options.file);
     let overtaken = scan.overtaken.lock().unwrap_or_else(PoisonError::into_inner);
-    if overtaken.contains(&file.path) {
+    if overtaken.contains(&*file.path) {
         return;
     }
     match reading {
-        refresh::Reading::Changed(stamp, extracted) => shared.insert(&file.path, stamp, *extracted, false),
+        refresh::Reading::Changed(stamp, extracted) => shared.insert(file.path.clone(), stamp, *extracted, false),
         refresh::Reading::Same(stamp) => shared.write().restamp(&file.path, stamp),
         refresh::Reading::Gone => {
-            if !shared.open().contains_key(&file.path) {
+            if !shared.open().contains_key(&*file.path) {
                 shared.write().remove(&file.path);
             }
         }

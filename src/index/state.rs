@@ -100,7 +100,7 @@ impl State {
     /// Puts a file in, in place of what was there under this path. Returns its number, or None when there are no more.
     pub fn insert(
         &mut self,
-        path: &str,
+        path: Arc<str>,
         stamp: Stamp,
         extracted: Extracted,
         is_vendored: bool,
@@ -108,16 +108,18 @@ impl State {
     ) -> Option<FileId> {
         let (language, omission, is_generated) = (extracted.language, extracted.omission, extracted.is_generated);
         let facts = Arc::new(extracted.into_facts(|name| self.names.intern(name))?);
-        let path: Arc<str> = path.into();
         self.put(File { path, language, stamp, omission, is_generated, is_vendored, is_open, facts })
     }
 
     /// Puts in a file whose facts have this index's numbers already.
-    pub fn put(&mut self, file: File) -> Option<FileId> {
+    pub fn put(&mut self, mut file: File) -> Option<FileId> {
         self.generation += 1;
         let (language, facts) = (file.language, file.facts.clone());
-        let (id, before) = match self.by_path.get(&file.path) {
-            Some(id) => (*id, self.files.get_mut(*id as usize)?.replace(file)),
+        let (id, before) = match self.by_path.get_key_value(&file.path) {
+            Some((path, id)) => {
+                file.path = path.clone();
+                (*id, self.files.get_mut(*id as usize)?.replace(file))
+            }
             None => {
                 let id = match self.free.pop() {
                     Some(id) => id,

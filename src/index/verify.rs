@@ -29,14 +29,15 @@ pub fn differences(shared: &Shared) -> Vec<Difference> {
             refresh::read(&shared.root, &listed.path, None, shared.options.file)
         {
             let is_vendored = super::heuristics::is_vendored(&listed.path);
-            fresh.insert(&listed.path, stamp, *extracted, is_vendored, false);
+            fresh.insert(listed.path.clone(), stamp, *extracted, is_vendored, false);
         }
     }
     let open: Vec<_> = shared.open().iter().map(|(path, document)| (path.clone(), document.clone())).collect();
     for (path, document) in open.into_iter().filter(|(path, _)| !rules.denies(&shared.root.join(path), false)) {
         if !path.rsplit('/').skip(1).any(super::heuristics::is_made_directory) {
             let (stamp, extracted) = document.extract(shared);
-            fresh.insert(&path, stamp, extracted, super::heuristics::is_vendored(&path), true);
+            let is_vendored = super::heuristics::is_vendored(&path);
+            fresh.insert(path.into(), stamp, extracted, is_vendored, true);
         }
     }
     let state = shared.read();
@@ -151,5 +152,5 @@ pub fn copy(file: &File, from: &State, into: &mut State) {
         omission: file.omission,
         is_generated: file.is_generated,
     };
-    into.insert(&file.path, file.stamp, extracted, file.is_vendored, file.is_open);
+    into.insert(file.path.clone(), file.stamp, extracted, file.is_vendored, file.is_open);
 }

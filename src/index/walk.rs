@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use rustc_hash::FxHashMap;
@@ -19,7 +19,8 @@ use crate::privacy::IgnoreRules;
 /// A file as the directory lists it: path from the root with `/`, size and times.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Listed {
-    pub path: String,
+    /// Shared with the index, which keeps it: a workspace can have a million.
+    pub path: Arc<str>,
     pub bytes: u64,
     pub modified: i64,
     pub changed: i64,
@@ -160,7 +161,7 @@ fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &Atomi
             // Gone since it was listed: then it is not there.
             let Ok(data) = entry.metadata() else { continue };
             found.files.push(Listed {
-                path: relative,
+                path: relative.into(),
                 bytes: data.len(),
                 modified: modified(&data),
                 changed: changed(&data),
