@@ -15,6 +15,8 @@ use crate::syntax::DefinitionKind;
 
 /// Longest signature in characters; longer ones are cut with a mark.
 const MOST_SIGNATURE: usize = 200;
+/// Rows that are looked at for a signature: what has no body may be a whole document.
+const MOST_ROWS: u32 = 100;
 /// Indentation to cut from; deeper ones are no deeper than this.
 const SPACES: &str = "                                ";
 /// What a definition that nobody is known to use gets of its file's rank, spread over all of the file's.
@@ -215,7 +217,7 @@ pub fn signature(lines: &[&str], symbol: &Symbol, comment: Option<&str>) -> Opti
     let mut text = String::new();
     let mut length = 0;
     // A value stands behind its `=`, and a definition without a body is its own signature.
-    for row in symbol.start.row..=symbol.body.row {
+    for row in symbol.start.row..=symbol.body.row.min(symbol.start.row.saturating_add(MOST_ROWS)) {
         let line = *lines.get(row as usize)?;
         let from = if row == symbol.start.row { symbol.start.column as usize } else { 0 };
         let to = if row == symbol.body.row { symbol.body.column as usize } else { line.len() };

@@ -28,7 +28,11 @@ impl Provenance {
             let short = &commit[..commit.len().min(10)];
             self.branch.as_ref().map_or(short.to_owned(), |branch| format!("{short} ({branch})"))
         });
-        let state = if self.caught_up { "caught up".to_owned() } else { format!("{} files pending", self.pending) };
+        let state = match (self.caught_up, self.pending) {
+            (true, _) => "caught up".to_owned(),
+            (false, 0) => "still being compared with the disk".to_owned(),
+            (false, pending) => format!("{pending} files pending"),
+        };
         format!("{} files at {commit}, {state}", self.files)
     }
 }

@@ -78,7 +78,7 @@ where
     let directory = file.parent().context("the index has no directory")?;
     let describe = || format!("cannot write {}", file.display());
     create_private_dir(directory).with_context(describe)?;
-    remove_old_drafts(file, directory);
+    remove_old_drafts(directory);
     // Two servers may write at once: each its own file, and the last one stays.
     static DRAFTS: AtomicU64 = AtomicU64::new(0);
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
@@ -137,10 +137,10 @@ fn put(state: &State, id: FileId, out: &mut Writer, is_used: &mut [bool]) -> any
     })
 }
 
-fn remove_old_drafts(file: &Path, directory: &Path) {
-    let Some(stem) = file.file_stem().and_then(|stem| stem.to_str()) else { return };
+/// Of any workspace: nobody may come back to the one that they are of.
+fn remove_old_drafts(directory: &Path) {
     for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-        let is_draft = entry.file_name().to_str().is_some_and(|name| name.starts_with(stem) && name.ends_with(".new"));
+        let is_draft = entry.file_name().to_str().is_some_and(|name| name.ends_with(".new"));
         let age = || SystemTime::now().duration_since(entry.metadata().ok()?.modified().ok()?).ok();
         if is_draft && age().is_some_and(|age| age > DRAFT_LIVES) {
             let _ = std::fs::remove_file(entry.path());

@@ -1,10 +1,12 @@
 //! Whether an index is what a rebuild from nothing would be: for `tandem index --check`, and for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::FxHashSet;
 use serde::Serialize;
 
 use super::facts::{FileFacts, ImportFact, Symbol};
+use super::heuristics::Omission;
 use super::state::{File, State};
 use super::{Shared, refresh, walk};
 use crate::privacy::IgnoreRules;
@@ -59,11 +61,14 @@ pub fn compare(state: &State, fresh: &State) -> Vec<Difference> {
         };
         found.extend(what.map(|what| Difference { path: path.to_owned(), what }));
     }
+    let known: FxHashSet<String> = found.iter().map(|known| known.path.clone()).collect();
     let (one, other) = (tables(state), tables(fresh));
-    for name in one.keys().chain(other.keys()) {
-        if one.get(name) != other.get(name) && !found.iter().any(|known| known.path == *name) {
-            let what = format!("table: {:?} instead of {:?}", one.get(name), other.get(name));
-            found.push(Difference { path: name.clone(), what });
+    for name in one.keys().chain(other.keys().filter(|name| !one.contains_key(*name))) {
+        for (path, table) in files_that_differ(one.get(name), other.get(name)) {
+            if !known.contains(&path) {
+                let what = format!("the table of {table} differs for `{name}`");
+                found.push(Difference { path, what });
+            }
         }
     }
     // How small facts can be packed depends on the numbers of names.
@@ -78,6 +83,10 @@ pub fn compare(state: &State, fresh: &State) -> Vec<Difference> {
 fn difference_of_files(one: &File, state: &State, other: &File, fresh: &State) -> Option<String> {
     if one.stamp.hash != other.stamp.hash {
         return Some("of an older content".to_owned());
+    }
+    let by_time = |file: &File| file.omission == Some(Omission::ParseTime);
+    if by_time(one) != by_time(other) {
+        return Some("its parse came to its end in one of the two only: it takes about index.maxParseMs".to_owned());
     }
     if (one.omission, one.is_generated, one.is_vendored) != (other.omission, other.is_generated, other.is_vendored) {
         return Some(format!("{:?} instead of {:?}", one.omission, other.omission));
@@ -109,8 +118,25 @@ fn spell(facts: &FileFacts, state: &State) -> [Vec<String>; 4] {
     [symbols.collect(), imports.collect(), uses, terms]
 }
 
+/// What the tables say of one name: files and what stands beside them, in the order of `TABLES`.
+type Lists = [Vec<(String, u8)>; 3];
+
+const TABLES: [&str; 3] = ["definitions", "references", "words"];
+
+/// Files of which the tables say something else for a name, with the table.
+fn files_that_differ(one: Option<&Lists>, other: Option<&Lists>) -> BTreeSet<(String, &'static str)> {
+    let none = Lists::default();
+    let (one, other) = (one.unwrap_or(&none), other.unwrap_or(&none));
+    let mut found = BTreeSet::new();
+    for ((one, other), table) in one.iter().zip(other).zip(TABLES) {
+        let (one, other): (BTreeSet<_>, BTreeSet<_>) = (one.iter().collect(), other.iter().collect());
+        found.extend(one.symmetric_difference(&other).map(|(path, _)| (path.clone(), table)));
+    }
+    found
+}
+
 /// The tables from names to files, spelled out.
-fn tables(state: &State) -> BTreeMap<String, [Vec<(String, u8)>; 3]> {
+fn tables(state: &State) -> BTreeMap<String, Lists> {
     let mut all = BTreeMap::new();
     for (id, name) in state.names().iter() {
         let path = |file| state.file(file).map_or("?".to_owned(), |file| file.path.to_string());
