@@ -40,7 +40,7 @@ pub fn run(directory: &Path) {
         index.settle();
         index
     };
-    let mut warm: Vec<Duration> = (0..WARM_STARTS).map(|_| timed(&start).1).collect();
+    let mut warm: Vec<Duration> = (0..WARM_STARTS).map(|_| timed(start).1).collect();
     warm.sort_unstable();
     let warm = warm[WARM_STARTS / 2];
     let again = start();

@@ -31,7 +31,7 @@ cpu() {
 
 tandem_cpu=$(XDG_CACHE_HOME=$scratch/cache cpu "$scratch/tandem" \
     "$tandem" index --folder "$scratch/files" --json --wait 600)
-tandem_found=$(jq --arg language "$language" '.languages[$language].definitions // 0' "$scratch/tandem")
+tandem_found=$(jq --arg language "$language" '.index.languages[$language].definitions // 0' "$scratch/tandem")
 
 ctags_cpu=$(cpu "$scratch/ctags" "$ctags" -R -f - "$scratch/files")
 ctags_found=$(grep -vc '^!_' "$scratch/ctags" || true)
