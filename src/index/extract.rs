@@ -43,7 +43,7 @@ pub fn extract(path: &str, content: &[u8], limits: FileLimits) -> Extracted {
     if omission.is_some() {
         return Extracted { omission, ..Extracted::default() };
     }
-    let language = Language::detect("", path, first_line(content));
+    let language = Language::detect("", path, first_line(content)).map(|language| language.of_content(path, content));
     let mut extracted = Extracted { language, is_generated: heuristics::is_generated(content), ..Extracted::default() };
     if let Some(language) = language {
         match tags_of_source(language, content, limits.parse) {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
+use regex::bytes::Regex;
 use serde::Deserialize;
 
 use super::grammar::{self, Grammar, Source};
@@ -18,6 +19,7 @@ pub struct Language {
     pub line_comment: Option<String>,
     pub(super) entry: Entry,
     grammar: OnceLock<Grammar>,
+    shared_pattern: OnceLock<Option<Regex>>,
 }
 
 /// One table of `languages.toml`; `grammars/README.md` explains the keys.
@@ -53,7 +55,13 @@ pub(super) struct Entry {
     module_separators: Vec<String>,
     #[serde(default)]
     index_files: Vec<String>,
+    #[serde(default)]
+    shared_extensions: Vec<String>,
+    shared_pattern: Option<String>,
 }
+
+/// Bytes of a file that are looked at for a shared extension's pattern.
+const HEAD: usize = 64 * 1024;
 
 impl Language {
     /// By the client's `languageId`, else by the file name of `path`, else by a `#!` in the first line.
@@ -71,6 +79,27 @@ impl Language {
                 let interpreter = interpreter(first_line)?;
                 all.iter().find(|language| any_eq(&language.entry.interpreters, interpreter))
             })
+    }
+
+    /// For a file that was told by its name alone: where two languages share an extension, the content decides. A `.h` with
+    /// classes in it is C++.
+    pub fn of_content(&'static self, path: &str, content: &[u8]) -> &'static Language {
+        let Some((_, extension)) = path.rsplit_once('.') else { return self };
+        let head = content.get(..HEAD).unwrap_or(content);
+        let shares = |language: &&Language| any_eq(&language.entry.shared_extensions, extension);
+        let matches = |language: &&Language| language.shared_pattern().is_some_and(|pattern| pattern.is_match(head));
+        if !any_eq(&self.entry.extensions, extension) {
+            return self;
+        }
+        Language::all().iter().filter(shares).find(matches).unwrap_or(self)
+    }
+
+    fn shared_pattern(&self) -> Option<&Regex> {
+        let compile = || {
+            let pattern = self.entry.shared_pattern.as_ref()?;
+            Regex::new(pattern).inspect_err(|error| tracing::error!("shared_pattern of {}: {error}", self.name)).ok()
+        };
+        self.shared_pattern.get_or_init(compile).as_ref()
     }
 
     /// By the name of its folder in `grammars/`.
@@ -147,6 +176,7 @@ fn read(toml: &str) -> Result<Vec<Language>, toml::de::Error> {
         line_comment: entry.line_comment.clone(),
         entry,
         grammar: OnceLock::new(),
+        shared_pattern: OnceLock::new(),
     };
     Ok(entries.into_iter().map(language).filter(|language| grammar::source(&language.name).is_some()).collect())
 }
@@ -181,6 +211,38 @@ mod tests {
         assert_eq!(detect("plaintext", "bin/tool", "#!/usr/bin/node"), Some("javascript"));
         assert_eq!(detect("", "bin/tool", "hello"), None);
         assert_eq!(detect("plaintext", "README", ""), None);
+    }
+
+    #[test]
+    fn a_header_is_of_the_language_that_it_is_written_in() {
+        let of = |path: &str, content: &str| {
+            let language = Language::detect("", path, "").unwrap();
+            language.of_content(path, content.as_bytes()).name.as_str()
+        };
+        for cpp in [
+            "#pragma once\n#include <vector>\nint f();\n",
+            "namespace a::b {\nint f();\n}\n",
+            "  template <typename T> struct A;\n",
+            "class A;\n",
+            "struct A {\npublic:\n  int a;\n};\n",
+            "using A = int;\n",
+        ] {
+            assert_eq!(of("include/a.h", cpp), "cpp", "{cpp}");
+            assert_eq!(of("a.c", cpp), "c", "the name says it");
+        }
+        for c in [
+            "#include <stdio.h>\nstruct a { int class; };\nint public;\n",
+            "/* Files are read\n using the given buffer, and\n class names are\n * not known here. */\nint f(void);\n",
+            "/* a\n   namespace of names */\n",
+            "",
+        ] {
+            assert_eq!(of("a.h", c), "c", "{c}");
+        }
+        assert!(
+            Language::all()
+                .iter()
+                .all(|language| { language.shared_pattern().is_some() == language.entry.shared_pattern.is_some() })
+        );
     }
 
     #[test]

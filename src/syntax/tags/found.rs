@@ -6,7 +6,7 @@ use tree_sitter::Node;
 
 use super::pattern::Captured;
 use super::rules::TagCapture;
-use super::{Definition, Place};
+use super::{Definition, DefinitionKind, Place};
 
 /// What patterns find at one node; kept so that its memory is.
 #[derive(Default)]
@@ -45,10 +45,14 @@ impl Found {
             }
         }
         if let (Some((whole, kind)), Some(name)) = (whole, name) {
+            // `:root` is the whole of what a style sheet calls it.
+            let is_word = kind != DefinitionKind::Selector;
+            let (before, behind) = if is_word { marks(bytes(text, name)) } else { (0, 0) };
+            let place_of_name = place(name.start_position());
             let definition = Definition {
                 kind,
-                name: range(name),
-                name_at: place(name.start_position()),
+                name: offset(name.start_byte()) + before..offset(name.end_byte()) - behind,
+                name_at: Place { column: place_of_name.column + before, ..place_of_name },
                 range: range(whole),
                 start: place(whole.start_position()),
                 end: place(whole.end_position()),
@@ -68,6 +72,19 @@ impl Found {
             });
         }
     }
+}
+
+/// Bytes at the ends of a name's node that are no part of the name: `:path` of Ruby and `path: ` of Elixir are used as
+/// `path`.
+fn marks(node: &[u8]) -> (u32, u32) {
+    let is_name = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || b"_?!".contains(byte));
+    let before = u32::from(node.first() == Some(&b':') && is_name(node.get(1)));
+    let trimmed = node.trim_ascii_end();
+    let behind = match trimmed.strip_suffix(b":") {
+        Some(name) if is_name(name.last()) => node.len() - name.len(),
+        _ => 0,
+    };
+    (before, offset(behind))
 }
 
 pub(super) fn bytes<'a>(text: &'a [u8], node: Node<'_>) -> &'a [u8] {

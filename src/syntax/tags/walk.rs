@@ -203,6 +203,12 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         }
         if is_name {
             self.names.insert(definition.name.start);
+            // The node of a symbol begins with a colon that is no part of the name.
+            if let Some(colon) =
+                definition.name.start.checked_sub(1).filter(|at| self.text.get(*at as usize) == Some(&b':'))
+            {
+                self.names.insert(colon);
+            }
         }
         let index = offset(self.tags.definitions.len());
         // Of several definitions of one range (`int a, b;`) the last one holds what is inside.
