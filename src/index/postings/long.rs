@@ -34,15 +34,39 @@ impl Block {
     }
 
     fn push(&mut self, file: u32, beside: u8) {
-        let distance = (file - self.last) << 2;
-        match beside {
-            1..=3 => put(&mut self.packed, distance | u32::from(beside - 1)),
-            _ => {
-                put(&mut self.packed, distance | 3);
-                self.packed.push(beside);
-            }
-        }
+        pack(&mut self.packed, file - self.last, beside);
         self.last = file;
+    }
+
+    /// Puts in, replaces (`Some`) or takes out (`None`) the entry of one file without unpacking the others. Returns by how
+    /// many entries the block grew.
+    fn change(&mut self, file: u32, beside: Option<u8>) -> isize {
+        let mut entries = self.iter();
+        let (mut before, mut at) = (None, 0);
+        let mut next = entries.next();
+        while let Some((other, _)) = next.filter(|(other, _)| *other < file) {
+            before = Some(other);
+            at = self.packed.len() - entries.packed.len();
+            next = entries.next();
+        }
+        let is_there = next.is_some_and(|(other, _)| other == file);
+        // What follows the place, whose distance changes with it.
+        let follows = if is_there { entries.next() } else { next };
+        let end = self.packed.len() - entries.packed.len();
+        let mut new = Vec::with_capacity(16);
+        if before.is_none() {
+            self.first = if beside.is_some() { file } else { follows.map_or(self.first, |(other, _)| other) };
+        }
+        let mut last = before.unwrap_or(self.first);
+        for (file, beside) in beside.map(|beside| (file, beside)).into_iter().chain(follows) {
+            pack(&mut new, file - last, beside);
+            last = file;
+        }
+        if end == self.packed.len() {
+            self.last = last;
+        }
+        self.packed.splice(at..end, new);
+        isize::from(beside.is_some()) - isize::from(is_there)
     }
 
     fn iter(&self) -> BlockIter<'_> {
@@ -51,6 +75,16 @@ impl Block {
 
     fn bytes(&self) -> usize {
         size_of::<Self>() + self.packed.capacity() + 8
+    }
+}
+
+fn pack(out: &mut Vec<u8>, distance: u32, beside: u8) {
+    match beside {
+        1..=3 => put(out, distance << 2 | u32::from(beside - 1)),
+        _ => {
+            put(out, distance << 2 | 3);
+            out.push(beside);
+        }
     }
 }
 
@@ -92,29 +126,28 @@ impl LongList {
                 return;
             }
         }
-        self.change(file, |entries| match entries.binary_search_by_key(&file, |(file, _)| *file) {
-            Ok(at) => entries[at].1 = beside,
-            Err(at) => entries.insert(at, (file, beside)),
-        });
+        self.change(file, Some(beside));
     }
 
     pub fn remove(&mut self, file: u32) {
-        self.change(file, |entries| entries.retain(|(other, _)| *other != file));
+        self.change(file, None);
     }
 
-    /// Unpacks the block that `file` belongs to, and packs what is left of it.
-    fn change(&mut self, file: u32, change: impl FnOnce(&mut Vec<(u32, u8)>)) {
+    fn change(&mut self, file: u32, beside: Option<u8>) {
         let at = self.block_of(file);
-        let Some(block) = self.blocks.get(at) else { return };
-        let mut entries: Vec<(u32, u8)> = block.iter().collect();
-        self.len -= entries.len();
+        let Some(block) = self.blocks.get_mut(at) else { return };
         self.bytes -= block.bytes();
-        change(&mut entries);
-        self.len += entries.len();
-        let half = if block.packed.len() > FULL { entries.len().div_ceil(2) } else { entries.len() };
-        let blocks: Vec<Block> = entries.chunks(half.max(1)).map(Block::new).collect();
-        self.bytes += blocks.iter().map(Block::bytes).sum::<usize>();
-        self.blocks.splice(at..=at, blocks);
+        self.len = self.len.saturating_add_signed(block.change(file, beside));
+        if block.packed.is_empty() {
+            self.blocks.remove(at);
+        } else if block.packed.len() > FULL + SMALL {
+            let entries: Vec<(u32, u8)> = block.iter().collect();
+            let halves: Vec<Block> = entries.chunks(entries.len().div_ceil(2)).map(Block::new).collect();
+            self.bytes += halves.iter().map(Block::bytes).sum::<usize>();
+            self.blocks.splice(at..=at, halves);
+        } else {
+            self.bytes += block.bytes();
+        }
     }
 
     fn block_of(&self, file: u32) -> usize {
