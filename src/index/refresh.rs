@@ -33,7 +33,8 @@ pub fn read(root: &Path, path: &str, before: Option<&Stamp>, limits: FileLimits)
     };
     let (modified, changed) = (walk::modified(&listed), walk::changed(&listed));
     let settled = is_settled(modified.max(changed));
-    let mut stamp = Stamp { bytes: listed.len(), modified, changed, hash: [0; 16], settled };
+    let entry = walk::entry(&listed);
+    let mut stamp = Stamp { bytes: listed.len(), modified, entry, hash: [0; 16], settled };
     if listed.len() > limits.bytes {
         return Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::TooLarge)));
     }

@@ -213,8 +213,8 @@ fn rest(worked: Duration, share: u32) {
 fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     let shared = scan.shared;
     if scan.is_full.load(Ordering::Relaxed) {
-        let (bytes, modified, changed) = (file.bytes, file.modified, file.changed);
-        let stamp = Stamp { bytes, modified, changed, settled: true, ..Stamp::default() };
+        let (bytes, modified, entry) = (file.bytes, file.modified, file.entry);
+        let stamp = Stamp { bytes, modified, entry, settled: true, ..Stamp::default() };
         shared.insert(file.path.clone(), stamp, Extracted::omitted(Omission::Memory), false);
         return;
     }

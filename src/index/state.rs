@@ -21,8 +21,8 @@ pub struct Stamp {
     pub bytes: u64,
     /// Nanoseconds since 1970. Compared for equality only: clocks go backwards.
     pub modified: i64,
-    /// The same for the file's entry, where the system keeps that; 0 elsewhere.
-    pub changed: i64,
+    /// The entry of the directory, as far as the system tells one from another; see `walk::entry`.
+    pub entry: u64,
     /// Of the content; zero where it was not read.
     pub hash: [u8; 16],
     /// The file had been left alone for a while when it was read, so an equal size and time means an equal content. A

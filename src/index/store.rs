@@ -27,7 +27,7 @@ use crate::config::create_private_dir;
 use crate::syntax::Language;
 
 /// The first bytes. The number counts the formats.
-const MAGIC: &[u8; 16] = b"tandem index 2\r\n";
+const MAGIC: &[u8; 16] = b"tandem index 3\r\n";
 /// Files that are encoded in one go, while nothing can change the index, and names in one block.
 const AT_ONCE: usize = 256;
 const NAMES_AT_ONCE: usize = 16 * 1024;

@@ -23,7 +23,8 @@ pub struct Listed {
     pub path: Arc<str>,
     pub bytes: u64,
     pub modified: i64,
-    pub changed: i64,
+    /// See `entry`.
+    pub entry: u64,
 }
 
 /// What a walk found, ordered by path.
@@ -164,7 +165,7 @@ fn read(root: &Path, path: &Path, rules: &IgnoreRules, room: usize, stop: &Atomi
                 path: relative.into(),
                 bytes: data.len(),
                 modified: modified(&data),
-                changed: changed(&data),
+                entry: self::entry(&data),
             });
         }
     }
@@ -202,11 +203,24 @@ pub fn changed(data: &Metadata) -> i64 {
     }
 }
 
+/// Tells an entry of a directory from another of the same size and times: when it last changed, with the number of the file
+/// that it leads to. A directory that is renamed brings its files under other paths, and all their times with them.
+pub fn entry(data: &Metadata) -> u64 {
+    let time = changed(data) as u64;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        time ^ data.ino().wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    }
+    #[cfg(not(unix))]
+    time
+}
+
 impl Listed {
     /// Whether a file that was read with this stamp need not be read again.
     pub fn is_as(&self, stamp: &Stamp) -> bool {
-        let times = (stamp.modified, stamp.changed);
-        stamp.settled && stamp.bytes == self.bytes && times == (self.modified, self.changed)
+        let is_same = (stamp.bytes, stamp.modified, stamp.entry) == (self.bytes, self.modified, self.entry);
+        stamp.settled && is_same
     }
 }
 
@@ -253,4 +267,25 @@ impl<'a> Wanted<'a> {
 
 fn is_no_link(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|data| !data.file_type().is_symlink())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_one_moment_are_different_entries() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |number: usize| {
+            let path = directory.path().join(number.to_string());
+            std::fs::write(&path, "same size").unwrap();
+            (std::fs::metadata(&path).unwrap(), path)
+        };
+        // The system's clock has ticks of milliseconds, so two of many files have one.
+        let files: Vec<_> = (0..2_000).map(write).collect();
+        let pair = files.windows(2).find(|pair| changed(&pair[0].0) == changed(&pair[1].0));
+        let [(one, path), (other, _)] = pair.expect("two files within one tick") else { unreachable!() };
+        assert_ne!(entry(one), entry(other));
+        assert_eq!(entry(one), entry(&std::fs::metadata(path).unwrap()));
+    }
 }
