@@ -427,6 +427,22 @@ impl Shared {
         self.insert_into(&self.open(), path, stamp, extracted, is_document);
     }
 
+    /// A file was read again and is the same. An editor may have opened it in the meantime: then its text counts.
+    fn restamp(&self, path: &str, stamp: state::Stamp) {
+        let open = self.open();
+        if !open.contains_key(path) {
+            self.write().restamp(path, stamp);
+        }
+    }
+
+    /// A file is gone, or not wanted any more; an open document stays.
+    fn forget(&self, path: &str) {
+        let open = self.open();
+        if !open.contains_key(path) {
+            self.write().remove(path);
+        }
+    }
+
     fn insert_into(
         &self,
         open: &FxHashMap<String, OpenDocument>,

@@ -110,18 +110,7 @@ pub fn refresh_one(shared: &Shared, path: &str, wanted: &Wanted<'_>) {
     let wanted = wanted.wants(&shared.root.join(path));
     match refresh::read(&shared.root, path, before.as_ref(), shared.options.file) {
         refresh::Reading::Changed(stamp, extracted) if wanted => shared.insert(path.into(), stamp, *extracted, false),
-        refresh::Reading::Same(stamp) if wanted => {
-            let open = shared.open();
-            let mut state = shared.write();
-            if !open.contains_key(path) {
-                state.restamp(path, stamp);
-            }
-        }
-        _ => {
-            let open = shared.open();
-            if !open.contains_key(path) {
-                shared.write().remove(path);
-            }
-        }
+        refresh::Reading::Same(stamp) if wanted => shared.restamp(path, stamp),
+        _ => shared.forget(path),
     }
 }

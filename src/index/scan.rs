@@ -226,12 +226,8 @@ fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     }
     match reading {
         refresh::Reading::Changed(stamp, extracted) => shared.insert(file.path.clone(), stamp, *extracted, false),
-        refresh::Reading::Same(stamp) => shared.write().restamp(&file.path, stamp),
-        refresh::Reading::Gone => {
-            if !shared.open().contains_key(&*file.path) {
-                shared.write().remove(&file.path);
-            }
-        }
+        refresh::Reading::Same(stamp) => shared.restamp(&file.path, stamp),
+        refresh::Reading::Gone => shared.forget(&file.path),
     }
     drop(overtaken);
     if at % FILES_PER_LOOK == FILES_PER_LOOK - 1 && shared.read().bytes() > shared.options.most_bytes {

@@ -296,3 +296,16 @@ fn own_watching_sees_saves_renames_new_directories_and_checkouts() {
     index.settle();
     assert_true(&index);
 }
+
+#[test]
+fn what_was_read_before_a_document_was_opened_does_not_touch_it() {
+    let bench = Bench::new(&[("a.rs", "fn on_disk() {}\n")]);
+    let index = bench.open();
+    let on_disk = index.read().file_at("a.rs").unwrap().stamp;
+    assert!(set_document(&index, &bench.root().join("a.rs"), "fn unsaved() {}\n"));
+    // A worker of a scan had read the file before, and comes to its end now.
+    index.shared.restamp("a.rs", on_disk);
+    index.shared.forget("a.rs");
+    assert_eq!(index.definitions("unsaved").len(), 1);
+    assert_true(&index);
+}
