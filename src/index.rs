@@ -228,8 +228,7 @@ impl Index {
         }
         let text = rope.to_string();
         let extracted = self.shared.extract_document(language, &text, tree);
-        self.shared.insert(relative.into(), refresh::stamp_of_text(&text), extracted, true);
-        true
+        self.shared.insert_document(relative.into(), refresh::stamp_of_text(&text), extracted)
     }
 
     /// The file on disk counts again.
@@ -425,6 +424,17 @@ impl Shared {
     fn insert(&self, path: Arc<str>, stamp: state::Stamp, extracted: extract::Extracted, is_document: bool) {
         // Held until the end, so that no document is opened in between.
         self.insert_into(&self.open(), path, stamp, extracted, is_document);
+    }
+
+    /// Puts the text of an open document in. False where the rules have denied it in the meantime: a scan that came by
+    /// while the text was read did not find it to remove it.
+    fn insert_document(&self, path: Arc<str>, stamp: state::Stamp, extracted: extract::Extracted) -> bool {
+        self.insert(path.clone(), stamp, extracted, true);
+        let is_wanted = self.wants(&path);
+        if !is_wanted {
+            self.write().remove(&path);
+        }
+        is_wanted
     }
 
     /// A file was read again and is the same. An editor may have opened it in the meantime: then its text counts.

@@ -309,3 +309,18 @@ fn what_was_read_before_a_document_was_opened_does_not_touch_it() {
     assert_eq!(index.definitions("unsaved").len(), 1);
     assert_true(&index);
 }
+
+#[test]
+fn a_document_that_is_ignored_while_its_text_is_read_does_not_stay() {
+    let bench = Bench::new(&[("b.rs", "fn b() {}\n")]);
+    let index = bench.open();
+    let text = "fn unsaved() {}\n";
+    assert!(set_document(&index, &bench.root().join("a.rs"), text));
+    bench.write(".cursorignore", "a.rs\n");
+    bench.change(&index, &[".cursorignore"]);
+    // The thread that read the text before comes to its end after the scan.
+    let read = super::extract::extract("a.rs", text.as_bytes(), index.options().file);
+    assert!(!index.shared.insert_document("a.rs".into(), refresh::stamp_of_text(text), read));
+    assert_eq!(index.definitions("unsaved"), []);
+    assert_true(&index);
+}
