@@ -1,6 +1,6 @@
 //! A long list, packed: little more than a byte an entry.
 
-use crate::index::facts::{put, take};
+use crate::index::varint::{put, take};
 
 /// A block is split, or the next one begun, at this size: about 200 entries, which are decoded in a fraction of a
 /// microsecond.
