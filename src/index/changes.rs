@@ -38,6 +38,11 @@ pub fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
         }
         all.push((path.clone(), data));
     }
+    // Before the index is asked for any of them, so that nothing older comes in behind the answer.
+    let told: Vec<String> = all.iter().filter_map(|(path, _)| walk::relative(&shared.root, path)).collect();
+    if let Some(scan) = scan {
+        scan.overtake(told.iter().map(String::as_str));
+    }
     // Paths that may have been directories: what the index has below them is looked at, too.
     let mut places: FxHashSet<String> = FxHashSet::default();
     for (path, data) in all {
@@ -66,7 +71,7 @@ pub fn changed(shared: &Shared, paths: &[PathBuf], scan: Option<&Scan<'_>>) {
     tracing::debug!(files = files.len(), "changes");
     shared.board.update(|progress| progress.pending = files.len());
     if let Some(scan) = scan {
-        scan.overtake(&files);
+        scan.overtake(files.iter().map(String::as_str));
     }
     if files.len() >= MANY {
         scan::refresh_all(shared, &files, &wanted);

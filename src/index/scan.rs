@@ -25,16 +25,23 @@ pub struct Scan<'a> {
     /// Files in the order of the work, and how many there were; each is forgotten with its turn.
     files: Mutex<std::iter::Enumerate<std::vec::IntoIter<walk::Listed>>>,
     total: usize,
-    /// Files that changed while this scan ran and were read again: what a worker read before is older.
+    /// Files and directories that changed while this scan ran: what a worker read before is older.
     overtaken: Mutex<FxHashSet<String>>,
     is_full: std::sync::atomic::AtomicBool,
 }
 
 impl Scan<'_> {
-    /// These files are read again by themselves.
-    pub fn overtake(&self, files: &[String]) {
-        self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(files.iter().cloned());
+    /// These files, and what lies below them, are looked at again by whoever says this. What a worker has read of them
+    /// before is either in the index when this returns, or never gets there.
+    pub fn overtake<'p>(&self, paths: impl Iterator<Item = &'p str>) {
+        self.overtaken.lock().unwrap_or_else(PoisonError::into_inner).extend(paths.map(str::to_owned));
     }
+}
+
+/// Whether a path or a directory around it is among these.
+fn is_among(places: &FxHashSet<String>, path: &str) -> bool {
+    let around = || path.match_indices('/').map(|(end, _)| &path[..end]);
+    !places.is_empty() && (places.contains(path) || places.contains("") || around().any(|place| places.contains(place)))
 }
 
 /// `meanwhile` is called every few milliseconds while the workers run.
@@ -212,16 +219,16 @@ fn rest(worked: Duration, share: u32) {
 
 fn one(scan: &Scan<'_>, file: &walk::Listed, at: usize) {
     let shared = scan.shared;
-    if scan.is_full.load(Ordering::Relaxed) {
+    let reading = if scan.is_full.load(Ordering::Relaxed) {
         let (bytes, modified, entry) = (file.bytes, file.modified, file.entry);
         let stamp = Stamp { bytes, modified, entry, settled: true, ..Stamp::default() };
-        shared.insert(file.path.clone(), stamp, Extracted::omitted(Omission::Memory), false);
-        return;
-    }
-    let before = shared.read().file_at(&file.path).and_then(File::stamp_on_disk);
-    let reading = refresh::read(&shared.root, &file.path, before.as_ref(), shared.options.file);
+        refresh::Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::Memory)))
+    } else {
+        let before = shared.read().file_at(&file.path).and_then(File::stamp_on_disk);
+        refresh::read(&shared.root, &file.path, before.as_ref(), shared.options.file)
+    };
     let overtaken = scan.overtaken.lock().unwrap_or_else(PoisonError::into_inner);
-    if overtaken.contains(&*file.path) {
+    if is_among(&overtaken, &file.path) {
         return;
     }
     match reading {
@@ -271,5 +278,35 @@ impl Drop for CountDown<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
         self.1.unpark();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::tests::Bench;
+
+    #[test]
+    fn what_was_overtaken_is_left_to_whoever_said_so() {
+        let bench = Bench::new(&[("a.rs", ""), ("gone/b.rs", ""), ("gone/deep/c.rs", ""), ("gone.rs", "")]);
+        let index = bench.open();
+        let shared = &index.shared;
+        let rules = shared.rules();
+        let listed = walk::walk(&shared.root, &shared.root, &rules, 1, 100, &shared.stop).files;
+        let scan = Scan {
+            shared,
+            files: Mutex::new(Vec::new().into_iter().enumerate()),
+            total: 0,
+            overtaken: Mutex::default(),
+            is_full: std::sync::atomic::AtomicBool::new(false),
+        };
+        scan.overtake(["gone", "a.rs"].into_iter());
+        for full in [false, true] {
+            listed.iter().for_each(|file| shared.forget(&file.path));
+            scan.is_full.store(full, Ordering::Relaxed);
+            listed.iter().for_each(|file| one(&scan, file, 0));
+            let known: Vec<String> = shared.read().files().map(|(_, file)| file.path.to_string()).collect();
+            assert_eq!(known, ["gone.rs"]);
+        }
     }
 }
