@@ -23,6 +23,9 @@ const K1: f64 = 1.2;
 const B: f64 = 0.75;
 /// Files whose text is read for one search: reading and cutting one takes about 0.2 ms.
 const FILES_READ: usize = 24;
+/// Fewer where they are long, but so many in any case: a megabyte takes about 5 ms.
+const FEWEST_FILES: usize = 8;
+const MOST_BYTES: u64 = 1 << 20;
 /// How much more a word counts in the name of a definition than in its text.
 const IN_NAME: f64 = 1.5;
 const IN_OUTER_NAME: f64 = 0.75;
@@ -214,6 +217,13 @@ fn best_files(state: &State, terms: &[Term]) -> Vec<(f64, FileId)> {
         best.truncate(FILES_READ);
     }
     best.sort_by(order);
+    let mut bytes = 0;
+    let mut count = 0;
+    best.retain(|(_, file)| {
+        bytes += state.file(*file).map_or(0, |file| file.stamp.bytes);
+        count += 1;
+        count <= FEWEST_FILES || bytes <= MOST_BYTES
+    });
     best
 }
 
