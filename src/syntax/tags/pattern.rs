@@ -14,6 +14,10 @@ use super::rules::TagCapture;
 /// Most matches of one pattern at one node. A list of a million keys is data, not code.
 const MOST_MATCHES: usize = 1 << 16;
 
+/// From so many children on those that a pattern can mean at all are sought once, so that a thousand names do not each look
+/// through all that follows.
+const MANY_CHILDREN: usize = 48;
+
 /// A pattern that begins with one kind of node.
 #[derive(Debug)]
 pub(super) struct Pattern {
@@ -176,6 +180,36 @@ pub(super) struct Matcher<'tree> {
     matches: usize,
 }
 
+/// The children of one node while a pattern is tried on it.
+struct Siblings<'p> {
+    pattern: &'p NodePattern,
+    /// Where they end in the matcher's memory.
+    to: usize,
+    /// See `Matcher::candidates`; empty where all are looked at.
+    candidates: Vec<Vec<usize>>,
+}
+
+impl Siblings<'_> {
+    /// The next place from `at` on that the `index`th child of the pattern may be at.
+    fn next(&self, index: usize, at: usize) -> Option<usize> {
+        match self.candidates.get(index) {
+            Some(places) => places.get(places.partition_point(|place| *place < at)).copied(),
+            None => Some(at).filter(|at| *at < self.to),
+        }
+    }
+}
+
+impl KindTest {
+    fn fits(self, node: Node<'_>) -> bool {
+        match self {
+            Self::Is(kind) => node.kind_id() == kind,
+            // As in tree-sitter's engine, nothing but `(ERROR)` asks for errors.
+            Self::Named => node.is_named() && !node.is_error(),
+            Self::Any => !node.is_error(),
+        }
+    }
+}
+
 impl<'tree> Matcher<'tree> {
     pub(super) fn new() -> Self {
         Self { cursor: None, children: Vec::new(), captured: Vec::new(), matches: 0 }
@@ -199,13 +233,7 @@ impl<'tree> Matcher<'tree> {
     }
 
     fn node(&mut self, pattern: &NodePattern, node: Node<'tree>, then: &mut dyn FnMut(&mut Self)) {
-        let fits = match pattern.kind {
-            KindTest::Is(kind) => node.kind_id() == kind,
-            // As in tree-sitter's engine, nothing but `(ERROR)` asks for errors.
-            KindTest::Named => node.is_named() && !node.is_error(),
-            KindTest::Any => !node.is_error(),
-        };
-        if !fits || pattern.without.iter().any(|field| node.child_by_field_id(*field).is_some()) {
+        if !pattern.kind.fits(node) || pattern.without.iter().any(|field| node.child_by_field_id(*field).is_some()) {
             return;
         }
         let captured = self.captured.len();
@@ -215,38 +243,58 @@ impl<'tree> Matcher<'tree> {
         } else {
             let first = self.children.len();
             self.list_children(node);
-            let last = self.children.len();
-            self.children_from(pattern, 0, first, last, None, then);
+            let to = self.children.len();
+            let candidates = if to - first > MANY_CHILDREN { self.candidates(pattern, first) } else { Vec::new() };
+            let lacks = |(child, found): (&ChildPattern, &Vec<usize>)| !child.is_optional && found.is_empty();
+            if !pattern.children.iter().zip(&candidates).any(lacks) {
+                self.children_from(&Siblings { pattern, to, candidates }, 0, first, None, then);
+            }
             self.children.truncate(first);
         }
         self.captured.truncate(captured);
+    }
+
+    /// For each child of a pattern the places of nodes that it can be at all, from `first` on.
+    fn candidates(&self, pattern: &NodePattern, first: usize) -> Vec<Vec<usize>> {
+        let places = |child: &ChildPattern| {
+            let nodes = self.children.iter().enumerate().skip(first);
+            let can_be = |(node, field): &(Node<'tree>, Option<u16>)| {
+                (child.field.is_none() || child.field == *field) && child.either.iter().any(|one| one.kind.fits(*node))
+            };
+            nodes.filter(|(_, found)| can_be(found)).map(|(at, _)| at).collect()
+        };
+        pattern.children.iter().map(places).collect()
     }
 
     /// Matches the children of a pattern from the `index`th on with the nodes from `from` on. `adjacent` stands above what
     /// the pattern says.
     fn children_from(
         &mut self,
-        pattern: &NodePattern,
+        siblings: &Siblings<'_>,
         index: usize,
         from: usize,
-        to: usize,
         adjacent: Option<bool>,
         then: &mut dyn FnMut(&mut Self),
     ) {
-        let Some(child) = pattern.children.get(index) else {
-            let is_last = || self.children[from..to].iter().all(|(node, _)| !node.is_named());
-            if !pattern.ends || is_last() {
+        let Some(child) = siblings.pattern.children.get(index) else {
+            let is_last = || self.children[from..siblings.to].iter().all(|(node, _)| !node.is_named());
+            if !siblings.pattern.ends || is_last() {
                 then(self);
             }
             return;
         };
         let before = self.matches;
         let is_adjacent = adjacent.unwrap_or(child.is_adjacent);
-        for at in from..to {
+        let mut next = from;
+        while let Some(at) = siblings.next(index, next) {
+            if is_adjacent && self.children[next..at].iter().any(|(node, _)| node.is_named()) {
+                break;
+            }
+            next = at + 1;
             let (node, field) = self.children[at];
             if child.field.is_none() || child.field == field {
                 for branch in &child.either {
-                    self.node(branch, node, &mut |this| this.children_from(pattern, index + 1, at + 1, to, None, then));
+                    self.node(branch, node, &mut |this| this.children_from(siblings, index + 1, at + 1, None, then));
                 }
             }
             let is_done = self.matches > before && !child.has_captures;
@@ -257,12 +305,12 @@ impl<'tree> Matcher<'tree> {
         if child.is_optional && self.matches == before {
             // What follows something that is not there: free where an anchor stands only behind that, the first named
             // child where one stands before it at the beginning.
-            let next = match (child.is_adjacent, index) {
+            let adjacent = match (child.is_adjacent, index) {
                 (false, _) => Some(false),
                 (true, 0) => Some(true),
                 (true, _) => None,
             };
-            self.children_from(pattern, index + 1, from, to, next, then);
+            self.children_from(siblings, index + 1, from, adjacent, then);
         }
     }
 
