@@ -105,6 +105,7 @@ impl Index {
             graph: Mutex::default(),
             watches: Mutex::default(),
             stop: AtomicBool::new(false),
+            storing: Mutex::default(),
         });
         let (mailbox, jobs) = mpsc::channel();
         if let Some(cause) = first {

@@ -1,9 +1,9 @@
 //! The thread that changes the index: one scan at a time, single changes in between.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::changes::changed;
@@ -161,6 +161,7 @@ fn load(shared: &Shared) -> u64 {
         Ok(Some(state)) => {
             tracing::info!(files = state.totals().files, ms = started.elapsed().as_millis() as u64, "index loaded");
             let denied = denied(shared, &state);
+            let _nobody_stores = shared.storing.lock().unwrap_or_else(PoisonError::into_inner);
             let open = shared.open();
             let mut current = shared.write();
             // Documents that were opened in the meantime stay as they are.

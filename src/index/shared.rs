@@ -33,6 +33,9 @@ pub struct Shared {
     pub graph: Mutex<Graph>,
     pub watches: Mutex<Option<Watches>>,
     pub stop: AtomicBool,
+    /// Held while the index is written piece by piece, and when a loaded one takes its place: the pieces share their names'
+    /// numbers.
+    pub storing: Mutex<()>,
 }
 
 /// A document that is open in an editor.
@@ -129,6 +132,7 @@ impl Shared {
 
     pub fn save(&self) -> anyhow::Result<()> {
         let Some(file) = self.stored_at() else { return Ok(()) };
+        let _whole = self.storing.lock().unwrap_or_else(PoisonError::into_inner);
         store::write(&file, &self.root, &self.options, || self.read())
     }
 
