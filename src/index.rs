@@ -189,9 +189,7 @@ impl Index {
     ) -> bool {
         let Some(relative) = self.shared.relative(path) else { return false };
         let document = OpenDocument { language, rope: rope.clone() };
-        // An ignored one is kept too: the rules may change while it is open.
-        self.shared.open().insert(relative.clone(), document);
-        if !self.shared.wants(&relative) {
+        if !self.shared.open_document(relative.clone(), document) {
             return false;
         }
         let text = rope.to_string();

@@ -118,7 +118,8 @@ impl Shared {
                 let (stamp, extracted) = document.extract(self);
                 let open = self.open();
                 // While this one was read, the editor may have gone on to another version.
-                if open.get(&path).is_some_and(|now| now.rope.is_instance(&document.rope)) {
+                let is_same = open.get(&path).is_some_and(|now| now.rope.is_instance(&document.rope));
+                if is_same && self.wants(&path) {
                     self.insert_into(&open, path.into(), stamp, extracted, true);
                 }
             }
@@ -142,12 +143,26 @@ impl Shared {
         self.insert_into(&self.open(), path, stamp, extracted, is_document);
     }
 
-    /// Puts the text of an open document in. False where the rules have denied it in the meantime: a scan that came by
-    /// while the text was read did not find it to remove it.
-    pub fn insert_document(&self, path: Arc<str>, stamp: Stamp, extracted: extract::Extracted) -> bool {
-        self.insert(path.clone(), stamp, extracted, true);
+    /// Notes that a document is open in this version. False where it is ignored: then it is noted, too, because the rules may
+    /// change while it is open, and of an older version nothing stays.
+    pub fn open_document(&self, path: String, document: OpenDocument) -> bool {
+        // Whoever changes the rules looks for open documents afterwards, under the same lock.
+        let mut open = self.open();
         let is_wanted = self.wants(&path);
         if !is_wanted {
+            self.write().remove(&path);
+        }
+        open.insert(path, document);
+        is_wanted
+    }
+
+    /// Puts the text of an open document in. False where the rules have denied it while the text was read.
+    pub fn insert_document(&self, path: Arc<str>, stamp: Stamp, extracted: extract::Extracted) -> bool {
+        let open = self.open();
+        let is_wanted = self.wants(&path);
+        if is_wanted {
+            self.insert_into(&open, path, stamp, extracted, true);
+        } else {
             self.write().remove(&path);
         }
         is_wanted

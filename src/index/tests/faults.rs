@@ -324,3 +324,20 @@ fn a_document_that_is_ignored_while_its_text_is_read_does_not_stay() {
     assert_eq!(index.definitions("unsaved"), []);
     assert_true(&index);
 }
+
+#[test]
+fn of_a_document_that_changes_while_it_is_ignored_no_older_version_comes_back() {
+    let bench = Bench::new(&[("b.rs", "fn b() {}\n"), ("dir/c.rs", "")]);
+    let index = bench.open();
+    let path = bench.root().join("a.rs");
+    assert!(set_document(&index, &path, "fn older() {}\n"));
+    // Nobody has told of this file, but a change of a directory makes everybody read the rules again.
+    bench.write(".cursorignore", "a.rs\n");
+    bench.change(&index, &["dir"]);
+    assert!(!set_document(&index, &path, "fn newer() {}\n"));
+    assert_eq!(index.definitions("older"), []);
+    bench.write(".cursorignore", "");
+    bench.change(&index, &[".cursorignore"]);
+    assert_eq!((index.definitions("older").len(), index.definitions("newer").len()), (0, 1));
+    assert_true(&index);
+}
