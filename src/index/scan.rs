@@ -251,6 +251,7 @@ fn on_threads(threads: usize, work: &(dyn Fn() + Sync), meanwhile: &mut dyn FnMu
     let running = AtomicUsize::new(0);
     let waiting = std::thread::current();
     std::thread::scope(|scope| {
+        let mut workers = Vec::new();
         for _ in 0..threads.max(1) {
             running.fetch_add(1, Ordering::SeqCst);
             let spawned = syntax::spawn_scoped_parsing_thread(scope, "tandem-parse", || {
@@ -258,16 +259,24 @@ fn on_threads(threads: usize, work: &(dyn Fn() + Sync), meanwhile: &mut dyn FnMu
                 let _done = CountDown(&running, &waiting);
                 work();
             });
-            if spawned.is_err() {
-                running.fetch_sub(1, Ordering::SeqCst);
+            match spawned {
+                Ok(worker) => workers.push(worker),
+                Err(_) => _ = running.fetch_sub(1, Ordering::SeqCst),
             }
         }
-        if running.load(Ordering::SeqCst) == 0 {
+        if workers.is_empty() {
             work();
         }
         while running.load(Ordering::SeqCst) > 0 {
             meanwhile();
             std::thread::park_timeout(TICK);
+        }
+        // Joined, not let go of: glibc (2.36 here) reads a thread's memory once more after it was detached, and the stack of
+        // one that has ended is given back at once where it is large. The process died of it once in some 10,000 scans.
+        for worker in workers {
+            if worker.join().is_err() {
+                tracing::error!("a worker of a scan panicked; what it had in hand is read again by the next scan");
+            }
         }
     });
 }

@@ -90,10 +90,10 @@ impl Shared {
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         std::thread::scope(|scope| {
-            for _ in 1..cores.min(MOST_THREADS).min(files.len()) {
-                scope.spawn(work);
-            }
+            let others = 1..cores.min(MOST_THREADS).min(files.len());
+            let others: Vec<_> = others.map(|_| scope.spawn(work)).collect();
             work();
+            others.into_iter().for_each(|other| _ = other.join());
         });
         let mut hits = hits.into_inner().unwrap_or_else(PoisonError::into_inner);
         hits.sort_by(|one, other| {

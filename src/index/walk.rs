@@ -64,10 +64,10 @@ pub fn walk(
     let queue = Queue { directories: [start.to_owned()].into(), busy: 0, listing: Listing::default() };
     let (queue, news) = (Mutex::new(queue), Condvar::new());
     std::thread::scope(|scope| {
-        for _ in 1..threads.max(1) {
-            scope.spawn(|| work(root, rules, most_files, stop, &queue, &news));
-        }
-        work(root, rules, most_files, stop, &queue, &news);
+        let work = || work(root, rules, most_files, stop, &queue, &news);
+        let others: Vec<_> = (1..threads.max(1)).map(|_| scope.spawn(work)).collect();
+        work();
+        others.into_iter().for_each(|other| _ = other.join());
     });
     let mut listing = queue.into_inner().unwrap_or_else(PoisonError::into_inner).listing;
     listing.files.sort_unstable();
