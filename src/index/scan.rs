@@ -272,7 +272,7 @@ fn on_threads(threads: usize, work: &(dyn Fn() + Sync), meanwhile: &mut dyn FnMu
             std::thread::park_timeout(TICK);
         }
         // Joined, not let go of: glibc (2.36 here) reads a thread's memory once more after it was detached, and the stack of
-        // one that has ended is given back at once where it is large. The process died of it once in some 10,000 scans.
+        // one that has ended is given back at once where it is large. The property test died of it.
         for worker in workers {
             if worker.join().is_err() {
                 tracing::error!("a worker of a scan panicked; what it had in hand is read again by the next scan");
