@@ -153,7 +153,7 @@ fn report(workspace: &Workspace, started: Instant) -> Report {
             share.bytes += file.stamp.bytes;
             share.definitions += file.facts.symbols.len();
             share.references += file.facts.use_count();
-            share.imports += file.facts.imports.len();
+            share.imports += file.facts.imports().count();
         }
         vendored += usize::from(file.is_vendored);
         generated += usize::from(file.is_generated);

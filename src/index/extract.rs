@@ -14,7 +14,7 @@ use crate::syntax::{Language, Place, SyntaxTree, Tags, tags_of_source};
 pub struct Extracted {
     pub names: Names,
     pub symbols: Vec<Symbol>,
-    pub imports: Vec<ImportFact>,
+    pub imports: Vec<ImportFact<'static>>,
     pub uses: Vec<(NameId, Use)>,
     pub terms: Vec<(NameId, u32)>,
     pub language: Option<&'static Language>,
@@ -88,9 +88,10 @@ impl Extracted {
             let names = import.names.iter().map(|name| number(*name)).collect();
             ImportFact { names, ..import }
         });
+        let imports: Vec<ImportFact<'_>> = imports.collect();
         let uses = self.uses.into_iter().map(|(name, one)| (number(name), one)).collect();
         let terms = self.terms.into_iter().map(|(term, count)| (number(term), count)).collect();
-        Some(FileFacts::new(symbols, imports.collect(), uses, terms))
+        Some(FileFacts::new(symbols, &imports, uses, terms))
     }
 
     fn add_tags(&mut self, tags: &Tags, content: &[u8]) {
@@ -119,7 +120,7 @@ impl Extracted {
             self.uses.push((name, Use { at: reference.at, kind: reference.kind }));
         }
         for import in &tags.imports {
-            let names: Option<Box<[NameId]>> = import.names.iter().map(|name| self.names.intern(name)).collect();
+            let names: Option<Vec<NameId>> = import.names.iter().map(|name| self.names.intern(name)).collect();
             for path in imports::expand(&import.path) {
                 let names = names.clone().unwrap_or_default();
                 self.imports.push(ImportFact { row: import.at.row, path: path.into(), names });

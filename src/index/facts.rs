@@ -1,9 +1,13 @@
 //! What is known of one version of one file, packed: a workspace has millions of references.
 
+mod packed;
+
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
+use self::packed::Groups;
 use super::names::NameId;
-use super::varint::{put, put64, take, take64};
 use crate::syntax::{DefinitionKind, Place, ReferenceKind};
 
 /// Code that people write is not nested this deep. Without a limit a file of nested definitions costs the square of their
@@ -80,13 +84,13 @@ impl Role {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ImportFact {
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportFact<'a> {
     pub row: u32,
     /// The module or file that is named, groups expanded.
-    pub path: Box<str>,
+    pub path: Cow<'a, str>,
     /// Names that are brought in, where they are listed.
-    pub names: Box<[NameId]>,
+    pub names: Vec<NameId>,
 }
 
 /// Immutable; an edit makes a new one.
@@ -94,11 +98,13 @@ pub struct ImportFact {
 pub struct FileFacts {
     /// In the order of the text.
     pub symbols: Box<[Symbol]>,
-    pub imports: Box<[ImportFact]>,
-    /// Uses grouped by name; see `encode_uses`.
+    /// See `packed::imports`. In Java every second line of a small file is one.
+    #[serde(with = "serde_bytes")]
+    imports: Box<[u8]>,
+    /// Uses grouped by name; see `packed::uses`.
     #[serde(with = "serde_bytes")]
     uses: Box<[u8]>,
-    /// Terms with their frequency; see `encode_terms`.
+    /// Terms with their frequency; see `packed::terms`.
     #[serde(with = "serde_bytes")]
     terms: Box<[u8]>,
     /// Sum of the frequencies: the file's length for BM25.
@@ -109,7 +115,7 @@ impl FileFacts {
     /// `uses` and `terms` in any order.
     pub fn new(
         symbols: Vec<Symbol>,
-        imports: Vec<ImportFact>,
+        imports: &[ImportFact<'_>],
         mut uses: Vec<(NameId, Use)>,
         mut terms: Vec<(NameId, u32)>,
     ) -> Self {
@@ -118,9 +124,9 @@ impl FileFacts {
         let length = terms.iter().fold(0_u32, |sum, (_, count)| sum.saturating_add(*count));
         Self {
             symbols: symbols.into(),
-            imports: imports.into(),
-            uses: encode_uses(&uses).into(),
-            terms: encode_terms(&terms).into(),
+            imports: packed::imports(imports).into(),
+            uses: packed::uses(&uses).into(),
+            terms: packed::terms(&terms).into(),
             length,
         }
     }
@@ -139,54 +145,41 @@ impl FileFacts {
         names.into_iter()
     }
 
+    /// In the order of the text.
+    pub fn imports(&self) -> impl Iterator<Item = ImportFact<'_>> {
+        packed::Imports::new(&self.imports)
+    }
+
     /// Every name that is used, ordered by number, with its uses in the order of the text.
     pub fn uses(&self) -> impl Iterator<Item = (NameId, Vec<Use>)> + '_ {
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        std::iter::from_fn(move || groups.next().map(|(name, uses)| (name, decode_group(uses))))
+        Groups::new(&self.uses).map(|(name, group)| (name, group.uses()))
     }
 
     /// Names that are used, ordered by number, with the kinds of use as bits.
     pub fn used_kinds(&self) -> impl Iterator<Item = (NameId, u8)> + '_ {
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        std::iter::from_fn(move || groups.next().map(|(name, uses)| (name, uses.kinds)))
+        Groups::new(&self.uses).map(|(name, group)| (name, group.kinds))
     }
 
     /// Names that are used, ordered by number, with the number of uses.
     pub fn use_counts(&self) -> impl Iterator<Item = (NameId, u8, u32)> + '_ {
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        std::iter::from_fn(move || groups.next().map(|(name, uses)| (name, uses.kinds, uses.count)))
+        Groups::new(&self.uses).map(|(name, group)| (name, group.kinds, group.count))
     }
 
     pub fn uses_of(&self, wanted: NameId) -> Vec<Use> {
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        while let Some((name, uses)) = groups.next() {
-            if name == wanted {
-                return decode_group(uses);
-            }
-        }
-        Vec::new()
+        let mut groups = Groups::new(&self.uses);
+        groups.find(|(name, _)| *name == wanted).map_or_else(Vec::new, |(_, group)| group.uses())
     }
 
     /// Ordered by number.
     pub fn terms(&self) -> impl Iterator<Item = (NameId, u32)> + '_ {
-        let mut bytes: &[u8] = &self.terms;
-        let mut name = 0_u32;
-        std::iter::from_fn(move || {
-            let word = take64(&mut bytes)?;
-            name = name.wrapping_add(u32::try_from(word >> 2).unwrap_or(u32::MAX));
-            let count = if word & 3 < 3 { (word & 3) as u32 + 1 } else { take(&mut bytes)? };
-            Some((NameId(name), count))
-        })
+        packed::Terms::new(&self.terms)
     }
 
     /// Calls `each` with every name that these facts speak of, some of them several times.
     pub fn each_name(&self, mut each: impl FnMut(NameId)) {
         self.symbols.iter().for_each(|symbol| each(symbol.name));
-        self.imports.iter().flat_map(|import| &import.names).for_each(|name| each(*name));
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        while let Some((name, _)) = groups.next() {
-            each(name);
-        }
+        self.imports().flat_map(|import| import.names).for_each(&mut each);
+        Groups::new(&self.uses).for_each(|(name, _)| each(name));
         self.terms().for_each(|(term, _)| each(term));
     }
 
@@ -222,98 +215,12 @@ impl FileFacts {
 
     /// Bytes held.
     pub fn bytes(&self) -> usize {
-        let imports: usize = self.imports.iter().map(|import| 32 + import.path.len() + import.names.len() * 4).sum();
-        size_of::<Self>() + size_of_val(&*self.symbols) + imports + self.uses.len() + self.terms.len()
+        size_of::<Self>() + size_of_val(&*self.symbols) + self.imports.len() + self.uses.len() + self.terms.len()
     }
 
     pub fn use_count(&self) -> usize {
-        let mut groups = Groups { bytes: &self.uses, name: 0 };
-        let mut count = 0;
-        while let Some((_, uses)) = groups.next() {
-            count += uses.count as usize;
-        }
-        count
+        Groups::new(&self.uses).map(|(_, group)| group.count as usize).sum()
     }
-}
-
-/// A group: distance to the name before, number of uses, kinds of use as bits, bytes of the uses; then each use: distance
-/// in rows and kind, column. About 2.5 bytes a use.
-fn encode_uses(uses: &[(NameId, Use)]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut group = Vec::new();
-    let mut before = 0;
-    for same in uses.chunk_by(|a, b| a.0 == b.0) {
-        let name = same[0].0.0;
-        group.clear();
-        let mut row = 0;
-        for (_, one) in same {
-            let distance = u64::from(one.at.row.wrapping_sub(row));
-            row = one.at.row;
-            put64(&mut group, distance << 3 | one.kind as u64);
-            put(&mut group, one.at.column);
-        }
-        put(&mut out, name.wrapping_sub(before));
-        before = name;
-        put(&mut out, u32::try_from(same.len()).unwrap_or(u32::MAX));
-        put(&mut out, same.iter().fold(0, |kinds, (_, one)| kinds | 1 << one.kind as u32));
-        put(&mut out, u32::try_from(group.len()).unwrap_or(u32::MAX));
-        out.extend_from_slice(&group);
-    }
-    out
-}
-
-/// The distance to the name before times four, with the frequency: 1 to 3 as 0 to 2, anything else as 3 and a number of its
-/// own. About 1.3 bytes a term.
-fn encode_terms(terms: &[(NameId, u32)]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(terms.len() * 2);
-    let mut before = 0;
-    for (name, count) in terms {
-        let distance = u64::from(name.0.wrapping_sub(before)) << 2;
-        before = name.0;
-        match count {
-            1..=3 => put64(&mut out, distance | u64::from(count - 1)),
-            _ => {
-                put64(&mut out, distance | 3);
-                put(&mut out, *count);
-            }
-        }
-    }
-    out
-}
-
-struct Groups<'a> {
-    bytes: &'a [u8],
-    name: u32,
-}
-
-struct Group<'a> {
-    bytes: &'a [u8],
-    count: u32,
-    kinds: u8,
-}
-
-impl<'a> Groups<'a> {
-    fn next(&mut self) -> Option<(NameId, Group<'a>)> {
-        self.name = self.name.wrapping_add(take(&mut self.bytes)?);
-        let count = take(&mut self.bytes)?;
-        let kinds = take(&mut self.bytes)? as u8;
-        let length = take(&mut self.bytes)? as usize;
-        let (bytes, rest) = self.bytes.split_at_checked(length)?;
-        self.bytes = rest;
-        Some((NameId(self.name), Group { bytes, count, kinds }))
-    }
-}
-
-fn decode_group(mut group: Group<'_>) -> Vec<Use> {
-    let mut uses = Vec::with_capacity(group.count.min(1 << 16) as usize);
-    let mut row = 0_u32;
-    while let Some(word) = take64(&mut group.bytes) {
-        row = row.wrapping_add(u32::try_from(word >> 3).unwrap_or(u32::MAX));
-        let Some(column) = take(&mut group.bytes) else { break };
-        let kind = ReferenceKind::ALL.get((word & 7) as usize).copied().unwrap_or(ReferenceKind::Value);
-        uses.push(Use { at: Place { row, column }, kind });
-    }
-    uses
 }
 
 #[cfg(test)]
@@ -325,6 +232,10 @@ mod tests {
         fn what_goes_in_comes_out(
             uses in proptest::collection::vec((0_u32..50, proptest::num::u32::ANY, proptest::num::u32::ANY, 0_usize..7), 0..60),
             terms in proptest::collection::btree_map(proptest::num::u32::ANY, 1_u32..1000, 0..60),
+            imports in proptest::collection::vec(
+                (proptest::num::u32::ANY, ".*", proptest::collection::vec(proptest::num::u32::ANY, 0..4)),
+                0..20,
+            ),
         ) {
             let uses: Vec<(NameId, Use)> = uses
                 .into_iter()
@@ -333,7 +244,14 @@ mod tests {
                 })
                 .collect();
             let terms: Vec<(NameId, u32)> = terms.into_iter().map(|(name, count)| (NameId(name), count)).collect();
-            let facts = FileFacts::new(Vec::new(), Vec::new(), uses.clone(), terms.clone());
+            let imports: Vec<ImportFact<'_>> = imports
+                .into_iter()
+                .map(|(row, path, names)| {
+                    ImportFact { row, path: path.into(), names: names.into_iter().map(NameId).collect() }
+                })
+                .collect();
+            let facts = FileFacts::new(Vec::new(), &imports, uses.clone(), terms.clone());
+            proptest::prop_assert_eq!(facts.imports().collect::<Vec<_>>(), imports);
             let mut expected = uses;
             expected.sort_unstable();
             let found: Vec<_> = facts.uses().flat_map(|(name, uses)| uses.into_iter().map(move |u| (name, u))).collect();
@@ -348,8 +266,10 @@ mod tests {
 
         #[test]
         fn damaged_bytes_never_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
-            let facts = FileFacts { uses: bytes.clone().into(), terms: bytes.into(), ..FileFacts::default() };
+            let [imports, uses, terms] = [0; 3].map(|_| bytes.clone().into());
+            let facts = FileFacts { imports, uses, terms, ..FileFacts::default() };
             let _ = (facts.uses().count(), facts.terms().count(), facts.use_count(), facts.uses_of(NameId(3)));
+            let _ = facts.imports().count();
         }
     }
 }

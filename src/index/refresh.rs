@@ -27,10 +27,12 @@ pub enum Reading {
 /// Reads `path` of the workspace at `root`. `before` is the stamp of the version that the index has.
 pub fn read(root: &Path, path: &str, before: Option<&Stamp>, limits: FileLimits) -> Reading {
     let full = root.join(path);
-    let listed = match std::fs::symlink_metadata(&full) {
-        Ok(data) if data.is_file() => data,
-        _ => return Reading::Gone,
+    let opened = open(&full);
+    let listed = match &opened {
+        Ok(file) => file.metadata(),
+        Err(_) => std::fs::symlink_metadata(&full),
     };
+    let Some(listed) = listed.ok().filter(std::fs::Metadata::is_file) else { return Reading::Gone };
     let (modified, changed) = (walk::modified(&listed), walk::changed(&listed));
     let settled = is_settled(modified.max(changed));
     let entry = walk::entry(&listed);
@@ -38,7 +40,7 @@ pub fn read(root: &Path, path: &str, before: Option<&Stamp>, limits: FileLimits)
     if listed.len() > limits.bytes {
         return Reading::Changed(stamp, Box::new(Extracted::omitted(Omission::TooLarge)));
     }
-    let content = match content(&full, limits.bytes) {
+    let content = match opened.and_then(|file| content_of(&file, listed.len(), limits.bytes)) {
         Ok(content) => content,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Reading::Gone,
         Err(error) => {
@@ -75,13 +77,28 @@ pub fn hash(content: &[u8]) -> [u8; 16] {
     short
 }
 
-/// One byte more than the limit at most, so that a file that grows is not read without end.
+/// The content of a regular file, up to one byte more than `most`.
 pub fn content(path: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut content = Vec::new();
-    let file = File::open(path)?;
-    let expected = usize::try_from(file.metadata()?.len().min(most)).unwrap_or(0);
-    content.reserve_exact(expected + 1);
-    file.take(most.saturating_add(1)).read_to_end(&mut content)?;
+    let file = open(path)?;
+    let bytes = file.metadata()?.len();
+    content_of(&file, bytes, most)
+}
+
+/// No symbolic link is followed, and what turns out to be a pipe is not waited for.
+fn open(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options.open(path)
+}
+
+/// As much as the file had when it was opened. One that grew since has another time, too, and is read again; a workspace
+/// has many small files, so none is asked a second time whether that was all.
+fn content_of(file: &File, bytes: u64, most: u64) -> std::io::Result<Vec<u8>> {
+    let wanted = bytes.min(most.saturating_add(1));
+    let mut content = Vec::with_capacity(usize::try_from(wanted).unwrap_or(0));
+    file.take(wanted).read_to_end(&mut content)?;
     Ok(content)
 }
 

@@ -63,7 +63,7 @@ impl Modules {
     pub fn imported_by(&self, state: &State, id: FileId) -> Vec<FileId> {
         let Some(file) = state.file(id) else { return Vec::new() };
         let mut found: Vec<FileId> =
-            file.facts.imports.iter().flat_map(|import| self.resolve(state, file, import)).collect();
+            file.facts.imports().flat_map(|import| self.resolve(state, file, &import)).collect();
         found.sort_unstable();
         found.dedup();
         found.retain(|other| *other != id);
@@ -71,7 +71,7 @@ impl Modules {
     }
 
     /// Files that one import means: mostly none or one.
-    pub fn resolve(&self, state: &State, from: &File, import: &ImportFact) -> Vec<FileId> {
+    pub fn resolve(&self, state: &State, from: &File, import: &ImportFact<'_>) -> Vec<FileId> {
         let Some(language) = from.language else { return Vec::new() };
         let wanted = take_apart(&import.path, language);
         let mut found = self.find(state, from, language, &wanted);
@@ -313,7 +313,7 @@ mod tests {
             let mut extracted = Extracted { language, ..Extracted::default() };
             if *file == from {
                 let names = names.iter().map(|name| extracted.names.intern(name).unwrap()).collect();
-                extracted.imports.push(ImportFact { row: 0, path: path.into(), names });
+                extracted.imports.push(ImportFact { row: 0, path: path.to_owned().into(), names });
             }
             state.insert((*file).into(), Stamp::default(), extracted, false, false).unwrap();
         }

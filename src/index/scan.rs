@@ -1,6 +1,6 @@
 //! Compares the whole workspace with the index: list, read what is not known, parse on several threads.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,12 +12,17 @@ use super::heuristics::Omission;
 use super::progress::Phase;
 use super::state::{File, Stamp};
 use super::{Cause, Shared, provenance, refresh, walk};
+use crate::privacy::IgnoreRules;
 use crate::syntax;
 
 /// How often the thread that waits for the workers looks after single changes.
 const TICK: Duration = Duration::from_millis(20);
 /// Files between two looks at the memory.
 const FILES_PER_LOOK: usize = 32;
+/// A listing that takes longer than this is not waited for to read what lies beside the open documents.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// Files beside one open document that are read before the others are listed: about a second of work.
+const MOST_NEAR: usize = 200;
 
 /// A scan under way.
 pub struct Scan<'a> {
@@ -27,10 +32,20 @@ pub struct Scan<'a> {
     total: usize,
     /// Files and directories that changed while this scan ran: what a worker read before is older.
     overtaken: Mutex<FxHashSet<String>>,
-    is_full: std::sync::atomic::AtomicBool,
+    is_full: AtomicBool,
 }
 
-impl Scan<'_> {
+impl<'a> Scan<'a> {
+    fn of(shared: &'a Shared, files: Vec<walk::Listed>) -> Self {
+        Self {
+            shared,
+            total: files.len(),
+            files: Mutex::new(files.into_iter().enumerate()),
+            overtaken: Mutex::default(),
+            is_full: AtomicBool::new(false),
+        }
+    }
+
     /// These files, and what lies below them, are looked at again by whoever says this. What a worker has read of them
     /// before is either in the index when this returns, or never gets there.
     pub fn overtake<'p>(&self, paths: impl Iterator<Item = &'p str>) {
@@ -52,7 +67,7 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
     let options = &shared.options;
     shared.board.update(|progress| (progress.phase, progress.done, progress.total) = (Phase::Listing, 0, 0));
     let list = || walk::walk(&shared.root, &shared.root, &rules, options.threads, options.most_files, &shared.stop);
-    let mut listing = list();
+    let mut listing = while_reading_near(shared, &rules, list);
     // What happened between the listing and the first watch was told to nobody.
     if shared.watch_directories(&listing.directories, true) {
         listing = list();
@@ -76,19 +91,12 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
     );
     let total = files.len();
     shared.board.update(|progress| {
-        (progress.phase, progress.total, progress.pending) = (Phase::Indexing, total, total);
+        (progress.phase, progress.done, progress.total, progress.pending) = (Phase::Indexing, 0, total, total);
         (progress.beyond, progress.unnameable) = (listing.beyond, listing.unnameable);
         progress.unreadable_count = listing.unreadable_count;
         progress.unreadable = listing.unreadable;
     });
-    let scan = Scan {
-        shared,
-        files: Mutex::new(files.into_iter().enumerate()),
-        total,
-        overtaken: Mutex::default(),
-        is_full: std::sync::atomic::AtomicBool::new(false),
-    };
-    work(&scan, meanwhile);
+    work(&Scan::of(shared, files), meanwhile);
     shared.insert_missing_documents();
     shared.write().shrink();
     shared.board.update(|progress| (progress.phase, progress.pending) = (Phase::Idle, 0));
@@ -96,6 +104,53 @@ pub fn run(shared: &Shared, cause: Cause, meanwhile: &mut dyn FnMut(&Scan<'_>)) 
         shared.board.scanned(head);
     }
     tracing::info!(?cause, ms = started.elapsed().as_millis() as u64, "scan done");
+}
+
+/// Lists the workspace; where that takes long, the files beside the open documents are read meanwhile, so that questions
+/// about them need not wait. Single changes stay in their queue: what the listing missed would be taken out again.
+fn while_reading_near(
+    shared: &Shared,
+    rules: &IgnoreRules,
+    list: impl FnOnce() -> walk::Listing + Send,
+) -> walk::Listing {
+    let waiting = std::thread::current();
+    std::thread::scope(|scope| {
+        let listing = scope.spawn(move || {
+            let listing = list();
+            waiting.unpark();
+            listing
+        });
+        let started = Instant::now();
+        let mut seen = FxHashSet::default();
+        while !listing.is_finished() {
+            if started.elapsed() >= PATIENCE {
+                read_near(shared, rules, &mut seen);
+            }
+            std::thread::park_timeout(TICK);
+        }
+        listing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// Reads what is not known in the directories of open documents that were not looked at before.
+fn read_near(shared: &Shared, rules: &IgnoreRules, seen: &mut FxHashSet<String>) {
+    let wanted = walk::Wanted::new(&shared.root, rules);
+    let open: Vec<String> = shared.open().keys().cloned().collect();
+    let alike = |one: &[u8], other: &[u8]| one.iter().zip(other).take_while(|(one, other)| one == other).count();
+    for relative in open {
+        let path = shared.root.join(&relative);
+        let Some(directory) = path.parent() else { continue };
+        let is_new = walk::relative(&shared.root, directory).is_some_and(|directory| seen.insert(directory));
+        if is_new && wanted.wants(&path) {
+            let listed = walk::files_in(&shared.root, directory, rules, shared.options.most_files, &shared.stop);
+            let mut files = compare(shared, listed).unknown;
+            // A test lies beside what it tests by name, too.
+            let likeness = |file: &walk::Listed| alike(file.path.as_bytes(), relative.as_bytes());
+            files.sort_by_cached_key(|file| std::cmp::Reverse(likeness(file)));
+            files.truncate(MOST_NEAR);
+            work(&Scan::of(shared, files), &mut |_| {});
+        }
+    }
 }
 
 /// Reads these files again, on all threads.
@@ -293,7 +348,35 @@ impl Drop for CountDown<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::tests::Bench;
+    use crate::index::tests::{Bench, set_document};
+
+    fn known(shared: &Shared) -> Vec<String> {
+        shared.read().files().map(|(_, file)| file.path.to_string()).collect()
+    }
+
+    #[test]
+    fn a_long_listing_is_not_waited_for_beside_an_open_document() {
+        let bench = Bench::new(&[("far/c.rs", "fn c() {}\n"), (".ignore", "secret.rs\n")]);
+        let index = bench.open();
+        // Nobody tells of them, so only this listing can find them.
+        bench.write("near/a.rs", "fn a() {}\n");
+        bench.write("near/b.rs", "fn b() {}\n");
+        bench.write("near/secret.rs", "fn secret() {}\n");
+        bench.write("far/d.rs", "fn d() {}\n");
+        let shared = &index.shared;
+        let listing = while_reading_near(shared, &shared.rules(), || {
+            set_document(&index, &bench.root().join("near/a.rs"), "fn a() {}\n");
+            let started = Instant::now();
+            while shared.read().find("near/b.rs").is_none() && started.elapsed() < Duration::from_secs(60) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            walk::Listing::default()
+        });
+        assert_eq!(listing.files, []);
+        let mut known = known(shared);
+        known.sort_unstable();
+        assert_eq!(known, [".ignore", "far/c.rs", "near/a.rs", "near/b.rs"]);
+    }
 
     #[test]
     fn what_was_overtaken_is_left_to_whoever_said_so() {
@@ -302,20 +385,13 @@ mod tests {
         let shared = &index.shared;
         let rules = shared.rules();
         let listed = walk::walk(&shared.root, &shared.root, &rules, 1, 100, &shared.stop).files;
-        let scan = Scan {
-            shared,
-            files: Mutex::new(Vec::new().into_iter().enumerate()),
-            total: 0,
-            overtaken: Mutex::default(),
-            is_full: std::sync::atomic::AtomicBool::new(false),
-        };
+        let scan = Scan::of(shared, Vec::new());
         scan.overtake(["gone", "a.rs"].into_iter());
         for full in [false, true] {
             listed.iter().for_each(|file| shared.forget(&file.path));
             scan.is_full.store(full, Ordering::Relaxed);
             listed.iter().for_each(|file| one(&scan, file, 0));
-            let known: Vec<String> = shared.read().files().map(|(_, file)| file.path.to_string()).collect();
-            assert_eq!(known, ["gone.rs"]);
+            assert_eq!(known(shared), ["gone.rs"]);
         }
     }
 }

@@ -111,6 +111,34 @@ impl State {
         self.put(File { path, language, stamp, omission, is_generated, is_vendored, is_open, facts })
     }
 
+    /// Of files of different paths whose facts have the numbers of `names`. As if each had been put in, in a fraction of the
+    /// time.
+    pub fn of_files(files: Vec<File>, names: Names) -> Self {
+        let mut totals = Totals::default();
+        files.iter().for_each(|file| totals.add(file));
+        let numbered = || (0..).zip(files.iter().map(|file| &*file.facts));
+        let table = |entries: fn(&FileFacts, EachEntry<'_>)| {
+            Postings::of_all(names.len(), |each| {
+                numbered().for_each(|(id, facts)| entries(facts, &mut |name, beside| each(name.0, id, beside)));
+            })
+        };
+        let definitions = table(|facts, each| facts.defined().for_each(|(name, roles)| each(name, roles)));
+        let uses = table(|facts, each| facts.used_kinds().for_each(|(name, kinds)| each(name, kinds)));
+        let terms = table(|facts, each| terms(facts).for_each(|(term, count)| each(term, count)));
+        let by_path = (0..).zip(&files).map(|(id, file)| (file.path.clone(), id)).collect();
+        Self {
+            by_path,
+            definitions,
+            uses,
+            terms,
+            totals,
+            generation: files.len() as u64,
+            names,
+            files: files.into_iter().map(Some).collect(),
+            ..Self::default()
+        }
+    }
+
     /// Puts in a file whose facts have this index's numbers already.
     pub fn put(&mut self, mut file: File) -> Option<FileId> {
         self.generation += 1;
@@ -243,11 +271,6 @@ impl State {
         self.terms.shrink();
     }
 
-    /// Names of files that were put in with their numbers.
-    pub fn set_names(&mut self, names: Names) {
-        self.names = names;
-    }
-
     /// What changed since this was last asked; None where nothing was kept, so that anything may have.
     pub fn take_changes(&mut self) -> Option<Changes> {
         self.changes.replace(Changes::default())
@@ -312,6 +335,9 @@ fn change_table(
     old.for_each(|(gone, _)| table.remove(gone.0, file));
 }
 
+/// Takes a name and what stands beside it in a table.
+type EachEntry<'a> = &'a mut dyn FnMut(NameId, u8);
+
 /// Language and facts of a file.
 type Version<'a> = (Option<&'static Language>, &'a FileFacts);
 
@@ -321,7 +347,7 @@ impl Totals {
         self.source_bytes += file.stamp.bytes;
         self.definitions += file.facts.symbols.len();
         self.references += file.facts.use_count();
-        self.imports += file.facts.imports.len();
+        self.imports += file.facts.imports().count();
         self.length += u64::from(file.facts.length);
         self.fact_bytes += file.facts.bytes();
     }
@@ -331,7 +357,7 @@ impl Totals {
         self.source_bytes -= file.stamp.bytes;
         self.definitions -= file.facts.symbols.len();
         self.references -= file.facts.use_count();
-        self.imports -= file.facts.imports.len();
+        self.imports -= file.facts.imports().count();
         self.length -= u64::from(file.facts.length);
         self.fact_bytes -= file.facts.bytes();
     }

@@ -22,12 +22,13 @@ use super::facts::FileFacts;
 use super::heuristics::Omission;
 use super::names::Names;
 use super::options::IndexOptions;
+use super::postings::MAX_FILES;
 use super::state::{File, FileId, Stamp, State};
 use crate::config::create_private_dir;
 use crate::syntax::Language;
 
 /// The first bytes. The number counts the formats.
-const MAGIC: &[u8; 16] = b"tandem index 3\r\n";
+const MAGIC: &[u8; 16] = b"tandem index 4\r\n";
 /// Files that are encoded in one go, while nothing can change the index, and names in one block.
 const AT_ONCE: usize = 256;
 const NAMES_AT_ONCE: usize = 16 * 1024;
@@ -166,10 +167,10 @@ fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::
         tracing::info!("the stored index is of another version, other limits or another folder");
         return Ok(None);
     }
-    let mut state = State::default();
+    let mut files = Vec::new();
     while let Some(block) = input.block()? {
         let file: LoadedFile<'_> = postcard::from_bytes(block).context("one of its files")?;
-        state.put(File {
+        files.push(File {
             path: file.path.into(),
             language: file.language.and_then(Language::named),
             stamp: file.stamp,
@@ -180,6 +181,9 @@ fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::
             facts: Arc::new(file.facts),
         });
     }
+    if files.len() > MAX_FILES {
+        bail!("it has too many files");
+    }
     let (mut text, mut ends) = (String::new(), Vec::new());
     while let Some(block) = input.block()? {
         let names: Vec<&str> = postcard::from_bytes(block).context("its names")?;
@@ -189,9 +193,7 @@ fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::
         }
     }
     let Some(names) = Names::from_parts(text, ends) else { bail!("its names do not fit") };
-    state.set_names(names);
-    state.shrink();
-    Ok(Some(state))
+    Ok(Some(State::of_files(files, names)))
 }
 
 /// Of everything that facts depend on beside the file itself.

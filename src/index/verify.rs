@@ -107,7 +107,7 @@ fn spell(facts: &FileFacts, state: &State) -> [Vec<String>; 4] {
         let Symbol { name: id, kind, name_at, start, body, end, container } = symbol;
         format!("{} {kind:?} {name_at:?} {start:?} {body:?} {end:?} {container:?}", name(*id))
     });
-    let imports = facts.imports.iter().map(|import| {
+    let imports = facts.imports().map(|import| {
         let names: Vec<&str> = import.names.iter().map(|id| name(*id)).collect();
         format!("{} {} {names:?}", import.row, import.path)
     });
@@ -160,11 +160,11 @@ pub fn copy(file: &File, from: &State, into: &mut State) {
     let mut number = |id| names.intern(from.names().get(id)).unwrap_or(id);
     let symbols = file.facts.symbols.iter().map(|symbol| Symbol { name: number(symbol.name), ..symbol.clone() });
     let symbols: Vec<Symbol> = symbols.collect();
-    let imports = file.facts.imports.iter().map(|import| {
+    let imports = file.facts.imports().map(|import| {
         let names = import.names.iter().map(|name| number(*name)).collect();
-        ImportFact { row: import.row, path: import.path.clone(), names }
+        ImportFact { row: import.row, path: import.path.into_owned().into(), names }
     });
-    let imports: Vec<ImportFact> = imports.collect();
+    let imports: Vec<ImportFact<'static>> = imports.collect();
     let uses = file.facts.uses().flat_map(|(name, uses)| uses.into_iter().map(move |one| (name, one)));
     let uses = uses.map(|(name, one)| (number(name), one)).collect();
     let terms = file.facts.terms().map(|(term, count)| (number(term), count)).collect();

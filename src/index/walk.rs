@@ -118,6 +118,11 @@ fn work(root: &Path, rules: &IgnoreRules, most_files: usize, stop: &AtomicBool, 
     }
 }
 
+/// The files of one directory, in the order of the file system, at most `most` of them.
+pub fn files_in(root: &Path, directory: &Path, rules: &IgnoreRules, most: usize, stop: &AtomicBool) -> Vec<Listed> {
+    read(root, directory, rules, most, stop).files
+}
+
 #[derive(Default)]
 struct Directory {
     files: Vec<Listed>,

@@ -8,17 +8,20 @@ const FULL: usize = 240;
 /// Doubled, this is a little above `FULL` with an entry more.
 const SMALL: usize = 64;
 
-/// Entries in blocks, so that a change concerns one of them.
+/// Entries in blocks, so that a change concerns one of them. What is put in comes last most of the time, so the last block
+/// is at hand.
 #[derive(Clone, Debug, Default)]
 pub struct LongList {
-    blocks: Vec<Block>,
+    full: Vec<Block>,
+    last: Block,
     len: usize,
+    /// Of the blocks.
     bytes: usize,
 }
 
 /// For each entry the distance to the file before (from `first`) times four, with what stands beside it: 1 to 3 as 0 to 2,
 /// anything else as 3 and a byte of its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Block {
     first: u32,
     last: u32,
@@ -109,24 +112,24 @@ impl LongList {
 
     /// Replaces the entry of `file`, if it has one.
     pub fn insert(&mut self, file: u32, beside: u8) {
-        match self.blocks.last_mut() {
-            Some(last) if last.last < file && last.packed.len() < FULL => {
-                self.bytes -= last.bytes();
-                last.push(file, beside);
-                self.bytes += last.bytes();
-                self.len += 1;
-                return;
-            }
-            Some(last) if last.last >= file => {}
-            _ => {
-                let block = Block::new(&[(file, beside)]);
-                self.bytes += block.bytes();
-                self.blocks.push(block);
-                self.len += 1;
-                return;
-            }
+        if self.len > 0 && file <= self.last.last {
+            self.change(file, Some(beside));
+            return;
         }
-        self.change(file, Some(beside));
+        if self.len == 0 {
+            self.last = Block::new(&[(file, beside)]);
+            (self.len, self.bytes) = (1, self.last.bytes());
+            return;
+        }
+        self.bytes -= self.last.bytes();
+        if self.last.packed.len() < FULL {
+            self.last.push(file, beside);
+        } else {
+            self.bytes += self.last.bytes();
+            self.full.push(std::mem::replace(&mut self.last, Block::new(&[(file, beside)])));
+        }
+        self.bytes += self.last.bytes();
+        self.len += 1;
     }
 
     pub fn remove(&mut self, file: u32) {
@@ -134,38 +137,53 @@ impl LongList {
     }
 
     fn change(&mut self, file: u32, beside: Option<u8>) {
+        if self.len == 0 {
+            return;
+        }
         let at = self.block_of(file);
-        let Some(block) = self.blocks.get_mut(at) else { return };
+        let block = self.full.get_mut(at).unwrap_or(&mut self.last);
         self.bytes -= block.bytes();
         self.len = self.len.saturating_add_signed(block.change(file, beside));
         if block.packed.is_empty() {
-            self.blocks.remove(at);
+            if at < self.full.len() {
+                self.full.remove(at);
+            } else {
+                self.last = self.full.pop().unwrap_or_default();
+            }
         } else if block.packed.len() > FULL + SMALL {
             let entries: Vec<(u32, u8)> = block.iter().collect();
-            let halves: Vec<Block> = entries.chunks(entries.len().div_ceil(2)).map(Block::new).collect();
-            self.bytes += halves.iter().map(Block::bytes).sum::<usize>();
-            self.blocks.splice(at..=at, halves);
+            let (first, second) = entries.split_at(entries.len() / 2);
+            let (first, second) = (Block::new(first), Block::new(second));
+            self.bytes += first.bytes() + second.bytes();
+            *block = second;
+            self.full.insert(at, first);
         } else {
             self.bytes += block.bytes();
         }
     }
 
+    /// The number of the block that has the entry of a file if any has.
     fn block_of(&self, file: u32) -> usize {
-        self.blocks.partition_point(|block| block.first <= file).saturating_sub(1)
+        if self.last.first <= file {
+            return self.full.len();
+        }
+        self.full.partition_point(|block| block.first <= file).saturating_sub(1)
     }
 
     pub fn get(&self, file: u32) -> Option<u8> {
-        let mut entries = self.blocks.get(self.block_of(file))?.iter();
+        let mut entries = self.full.get(self.block_of(file)).unwrap_or(&self.last).iter();
         entries.find(|(other, _)| *other >= file).filter(|(other, _)| *other == file).map(|(_, beside)| beside)
     }
 
     pub fn iter(&self) -> Iter<'_> {
-        Iter { blocks: self.blocks.iter(), block: BlockIter { file: 0, packed: &[] }, left: self.len }
+        let blocks = self.full.iter().chain(std::iter::once(&self.last));
+        Iter { blocks, block: BlockIter { file: 0, packed: &[] }, left: self.len }
     }
 
     pub fn shrink(&mut self) {
-        self.blocks.shrink_to_fit();
-        for block in &mut self.blocks {
+        self.full.shrink_to_fit();
+        let blocks = self.full.iter_mut().chain((self.len > 0).then_some(&mut self.last));
+        for block in blocks {
             self.bytes -= block.bytes();
             block.packed.shrink_to_fit();
             self.bytes += block.bytes();
@@ -197,7 +215,7 @@ impl Iterator for BlockIter<'_> {
 /// Entries ordered by file.
 #[derive(Clone, Debug)]
 pub struct Iter<'a> {
-    blocks: std::slice::Iter<'a, Block>,
+    blocks: std::iter::Chain<std::slice::Iter<'a, Block>, std::iter::Once<&'a Block>>,
     block: BlockIter<'a>,
     left: usize,
 }
