@@ -23,6 +23,7 @@ mod progress;
 mod provenance;
 mod rank;
 mod refresh;
+mod related;
 mod resolve;
 mod scan;
 mod search;
@@ -53,6 +54,7 @@ pub use navigate::{FileLinks, Found, OutlineEntry, Reference, Relations};
 pub use options::IndexOptions;
 pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
+pub use related::{CursorText, FEATURES, Features, Related};
 pub use search::Hit;
 use shared::{OpenDocument, Shared};
 pub use state::{File, FileId, State, Totals};
@@ -243,6 +245,12 @@ impl Index {
     /// The signatures that matter most, in at most `budget` tokens by `count`; `focus` are paths from the root.
     pub fn map(&self, budget: usize, focus: &[String], count: TokenCount<'_>) -> Map {
         self.shared.map(budget, focus, count)
+    }
+
+    /// Definitions of other files that code at a cursor is likely to use, likeliest first, at most `limit`. Takes a few ms,
+    /// and longer where the graph has to be brought up to date.
+    pub fn related(&self, cursor: CursorText<'_>, limit: usize) -> Vec<Related> {
+        self.shared.related(cursor, limit)
     }
 
     /// The text of a file as the editor or the disk has it now; `path` from the root. None where it is not in the index.

@@ -222,6 +222,7 @@ impl Session {
             analysis: open.analysis.subscribe(),
             revision: open.revision,
             others: Vec::new(),
+            index: None,
             model: None,
             flights: self.flights.clone(),
         };
@@ -231,6 +232,7 @@ impl Session {
             path,
             repository,
             others: state.documents.other_tokens(document),
+            index: self.indexes.of_document(document),
             model: state.model.clone(),
             ..request
         })

@@ -20,6 +20,7 @@ impl Account {
             version: request.document.version(),
             offset: request.offset,
             trigger: request.trigger,
+            context: Vec::new(),
             joined: false,
             prompt: None,
             raw: None,

@@ -9,6 +9,7 @@ use super::Suggestion;
 use super::anchor::Anchor;
 use super::flight::{Flight, Seat};
 use super::memory::Memory;
+use crate::context::Desk;
 use ropey::Rope;
 
 /// Numbers lanes for the engine. Never reused within a process.
@@ -21,6 +22,8 @@ pub struct Lane {
     newest: watch::Sender<u64>,
     memory: Mutex<Memory>,
     pub(super) flight: Mutex<Option<Arc<Flight>>>,
+    /// What its prompts know of the rest of the repository.
+    pub(super) desk: Arc<Desk>,
     /// Held until the next request or edit.
     kept: Mutex<Option<Seat>>,
 }
@@ -32,6 +35,7 @@ impl Default for Lane {
             newest: watch::Sender::new(0),
             memory: Mutex::default(),
             flight: Mutex::default(),
+            desk: Arc::default(),
             kept: Mutex::default(),
         }
     }

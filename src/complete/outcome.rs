@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::context::Considered;
 use crate::engine::{Finish, PromptReport, Report};
 
 /// Why the client asked.
@@ -140,6 +141,8 @@ pub struct Why {
     /// Byte offset of the cursor.
     pub offset: usize,
     pub trigger: Trigger,
+    /// Definitions of other files that were considered for the prompt, likeliest first.
+    pub context: Vec<Considered>,
     /// The generation was under way for an earlier keystroke; `prompt` and `engine` tell of that one.
     pub joined: bool,
     pub prompt: Option<PromptReport>,

@@ -10,6 +10,7 @@ use crate::config::Settings;
 use crate::context::Analysis;
 use crate::engine::Engine;
 use crate::engine::lookup::DocumentTokens;
+use crate::index::Index;
 use crate::text::Document;
 
 /// How long a client is kept waiting.
@@ -18,6 +19,8 @@ pub struct Patience {
     /// For the analysis of the text's version. Reparsing after an edit takes 1–8 ms on a 720 KB file; a text that needs
     /// longer is completed without a tree and without lookup.
     pub analysis: Duration,
+    /// For what the index knows of the rest of the repository; what comes later is in the next prompt.
+    pub context: Duration,
     /// After this, what the lookup engine has is shown, if it is good enough.
     pub soft: Duration,
     /// After this, the answer is what there is.
@@ -25,17 +28,17 @@ pub struct Patience {
 }
 
 impl Patience {
-    const fn new(analysis_ms: u64, soft_ms: u64, hard_ms: u64) -> Self {
-        let (analysis, soft) = (Duration::from_millis(analysis_ms), Duration::from_millis(soft_ms));
-        Self { analysis, soft, hard: Duration::from_millis(hard_ms) }
+    const fn new(analysis_ms: u64, context_ms: u64, soft_ms: u64, hard_ms: u64) -> Self {
+        let (analysis, context) = (Duration::from_millis(analysis_ms), Duration::from_millis(context_ms));
+        Self { analysis, context, soft: Duration::from_millis(soft_ms), hard: Duration::from_millis(hard_ms) }
     }
 
     /// Ghost text may come late: the client asked without stopping for it.
-    pub const GHOST_TEXT: Self = Self::new(30, 150, 1_500);
+    pub const GHOST_TEXT: Self = Self::new(30, 10, 150, 1_500);
     /// A completion menu waits for its slowest source; Helix asks to be answered within 200 ms.
-    pub const MENU: Self = Self::new(30, 120, 180);
+    pub const MENU: Self = Self::new(30, 10, 120, 180);
     /// A command that has nothing else to do.
-    pub const COMMAND: Self = Self::new(5_000, 20_000, 20_000);
+    pub const COMMAND: Self = Self::new(5_000, 5_000, 20_000, 20_000);
 }
 
 /// Everything one request needs, taken under the session's lock; nothing here can change.
@@ -56,6 +59,8 @@ pub struct Request {
     pub revision: u64,
     /// Token streams of the other open documents, most recently used first.
     pub others: Vec<Arc<DocumentTokens>>,
+    /// The index of the workspace folder that the document is in, with its path there. None where it is ignored.
+    pub index: Option<(Arc<Index>, String)>,
     pub model: Option<Arc<dyn Engine>>,
     pub flights: Arc<Flights>,
 }

@@ -11,9 +11,9 @@ use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
 use super::trigger::{self, Plan};
 use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, shape};
-use crate::context::{Analysis, window};
+use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, window};
 use crate::engine::lookup::{self, Corpus};
-use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget};
+use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget, Snippet};
 
 /// How long an ended generation is waited for, so that its report is in the account.
 const REPORT_PATIENCE: Duration = Duration::from_millis(10);
@@ -83,7 +83,10 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
-        let job = job(request, plan, corpus, from_lookup.as_ref());
+        let snippets = context(request).await;
+        account.why.context = request.lane.desk.considered();
+        account.stage("context");
+        let job = job(request, plan, corpus, from_lookup.as_ref(), snippets);
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
@@ -139,7 +142,26 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
     }
 }
 
-fn job(request: &Request, plan: Plan, corpus: Option<Arc<Corpus>>, draft: Option<&Suggestion>) -> Job {
+/// What the prompt says of the rest of the repository, as far as it is known in time.
+async fn context(request: &Request) -> Vec<Snippet> {
+    let settings = &request.settings.completion;
+    let Some((index, path)) = request.index.clone() else { return Vec::new() };
+    let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
+    let budget = settings.snippet_tokens as usize;
+    let rope = request.document.rope();
+    let row = |byte: usize| u32::try_from(rope.byte_to_line(byte.min(rope.len_bytes()))).unwrap_or(u32::MAX);
+    let rows = row(request.offset - window.prefix.len())..row(request.offset + window.suffix.len()) + 1;
+    let query = ContextQuery { index, path, before: window.prefix, after: window.suffix, rows, budget };
+    request.lane.desk.snippets(query, request.patience.context, ALLOWED_LOSS).await
+}
+
+fn job(
+    request: &Request,
+    plan: Plan,
+    corpus: Option<Arc<Corpus>>,
+    draft: Option<&Suggestion>,
+    snippets: Vec<Snippet>,
+) -> Job {
     let settings = &request.settings.completion;
     let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
     Job {
@@ -147,7 +169,7 @@ fn job(request: &Request, plan: Plan, corpus: Option<Arc<Corpus>>, draft: Option
         prompt: FimPrompt {
             repository: request.repository.clone(),
             path: request.path.clone(),
-            snippets: Vec::new(),
+            snippets,
             prefix: window.prefix,
             suffix: window.suffix,
         },

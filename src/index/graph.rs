@@ -84,10 +84,12 @@ impl Graph {
         let now: Vec<FileId> = self.stale_edges.keys().copied().take(AT_ONCE).collect();
         for file in now {
             match self.stale_edges.remove(&file) {
-                Some(Stale::Names(names)) => {
+                Some(Stale::Names(mut names)) => {
+                    names.sort_unstable();
+                    let is_stale = |name: NameId| names.binary_search(&name).is_ok();
                     let before = std::mem::take(&mut self.edges[file as usize]).into_vec();
-                    let kept = before.into_iter().filter(|edge| !names.contains(&edge.name)).collect();
-                    self.edges[file as usize] = edges_of(state, &self.links, file, kept, &|name| names.contains(&name));
+                    let kept = before.into_iter().filter(|edge| !is_stale(edge.name)).collect();
+                    self.edges[file as usize] = edges_of(state, &self.links, file, kept, &is_stale);
                 }
                 _ => {
                     let edges = edges_of(state, &self.links, file, Vec::new(), &|_| true);

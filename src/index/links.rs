@@ -45,6 +45,10 @@ impl Links {
         changed
     }
 
+    pub fn modules(&self) -> &Modules {
+        &self.modules
+    }
+
     /// Files that import this one, ordered by number.
     pub fn importers(&self, file: FileId) -> Vec<FileId> {
         let numbered = (0..).zip(&self.imports);

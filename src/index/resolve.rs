@@ -59,6 +59,11 @@ impl Modules {
         modules
     }
 
+    /// Files that an import can call so, or whose directory they stand for.
+    pub fn named(&self, name: &str) -> &[FileId] {
+        self.by_name.get(&key(name)).map_or(&[], Vec::as_slice)
+    }
+
     /// Files that all imports of a file mean, ordered by number, itself left out.
     pub fn imported_by(&self, state: &State, id: FileId) -> Vec<FileId> {
         let Some(file) = state.file(id) else { return Vec::new() };

@@ -177,15 +177,21 @@ fn terms_of(state: &State, query: &str) -> Vec<Term> {
             }
         });
     }
-    let files = state.totals().files as f64;
+    let files = state.totals().files;
     texts
         .into_iter()
         .map(|text| {
             let id = state.names().find(&text);
-            let having = id.map_or(0, |id| state.containing(id).len()) as f64;
-            Term { id, text, rarity: (1.0 + (files - having + 0.5) / (having + 0.5)).ln() }
+            let having = id.map_or(0, |id| state.containing(id).len());
+            Term { id, text, rarity: rarity(files, having) }
         })
         .collect()
+}
+
+/// BM25's inverse document frequency of a term that `having` of so many files have.
+pub fn rarity(files: usize, having: usize) -> f64 {
+    let (files, having) = (files as f64, having as f64);
+    (1.0 + (files - having + 0.5) / (having + 0.5)).ln()
 }
 
 /// The files with the best scores, best first.

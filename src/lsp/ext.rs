@@ -6,6 +6,7 @@ use serde_json::Value;
 use tower_lsp::gen_lsp_types::{Position, TextDocumentIdentifier};
 
 use crate::complete::{self, Decision};
+use crate::context::Considered;
 use crate::engine::EngineState;
 use crate::session;
 
@@ -90,6 +91,8 @@ pub struct Why {
     pub finish: Option<Value>,
     /// What the lookup engine wrote before it was shaped.
     pub lookup: Option<Lookup>,
+    /// Definitions elsewhere in the repository that were considered for the prompt, likeliest first.
+    pub context: Vec<Considered>,
     pub stages: Vec<Stage>,
     pub decision: Decision,
 }
@@ -182,6 +185,7 @@ impl From<complete::Why> for Why {
             raw: why.raw,
             finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),
+            context: why.context,
             stages: why
                 .stages
                 .into_iter()

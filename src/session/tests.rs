@@ -1,5 +1,7 @@
 //! The pipeline as an editor sees it, with a scripted engine.
 
+mod context;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 

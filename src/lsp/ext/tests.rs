@@ -112,6 +112,7 @@ fn full_why(decision: Decision) -> complete::Why {
         offset: 0,
         trigger: Trigger::Automatic,
         joined: false,
+        context: vec![Considered { path: "a".to_owned(), name: "f".to_owned(), score: 1.0, is_shown: true }],
         prompt: Some(PromptReport {
             shares: vec![TokenShare { source: "prefix".to_owned(), tokens: 1 }],
             text: Some(String::new()),

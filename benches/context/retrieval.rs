@@ -1,0 +1,159 @@
+//! Asks for context at each site, and looks whether the right signature is in it.
+
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use ropey::Rope;
+use tandem::config::IndexSettings;
+use tandem::context::Selection;
+use tandem::engine::Snippet;
+use tandem::index::{CursorText, Index, IndexOptions, Related};
+use tandem::syntax::{Language, SyntaxTree};
+
+use super::baselines::{self, Window};
+use super::sites::{Site, sites};
+
+/// Tokens of cross-file context.
+const BUDGET: usize = 1024;
+/// Bytes of a token, from below: vocabularies of code give 3.0 to 4.2 (reference/llama-cpp-2.md).
+const BYTES_A_TOKEN: usize = 3;
+/// Definitions that are asked for: more than fit into the budget.
+const LIMIT: usize = 160;
+
+pub fn tokens(text: &str) -> usize {
+    text.len().div_ceil(BYTES_A_TOKEN)
+}
+
+/// What came of the sites of a repository.
+#[derive(Default)]
+pub struct Tally {
+    sites: usize,
+    before_statement: usize,
+    brackets: usize,
+    behind_bracket: usize,
+    bm25: usize,
+    jaccard: usize,
+    ms: Vec<f64>,
+    tokens: usize,
+}
+
+impl Tally {
+    pub fn add(&mut self, other: Self) {
+        self.sites += other.sites;
+        self.before_statement += other.before_statement;
+        self.brackets += other.brackets;
+        self.behind_bracket += other.behind_bracket;
+        self.bm25 += other.bm25;
+        self.jaccard += other.jaccard;
+        self.ms.extend(other.ms);
+        self.tokens += other.tokens;
+    }
+
+    pub fn heading() -> &'static str {
+        "| repository | sites | before the statement | behind `callee(` | BM25 windows | Jaccard windows | ms p50 / p95 | tokens |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- |"
+    }
+
+    pub fn row(&self, name: &str) -> String {
+        let share = |part: usize, all: usize| part as f64 / all.max(1) as f64 * 100.0;
+        let mut ms = self.ms.clone();
+        ms.sort_by(f64::total_cmp);
+        let at = |share: f64| ms.get((ms.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
+        format!(
+            "| {name} | {} | {:.1} % | {:.1} % of {} | {:.1} % | {:.1} % | {:.1} / {:.1} | {:.0} |",
+            self.sites,
+            share(self.before_statement, self.sites),
+            share(self.behind_bracket, self.brackets),
+            self.brackets,
+            share(self.bm25, self.sites),
+            share(self.jaccard, self.sites),
+            at(0.5),
+            at(0.95),
+            self.tokens as f64 / self.sites.max(1) as f64
+        )
+    }
+}
+
+pub fn run(directory: &Path, most: usize, features: Option<&Path>) -> Tally {
+    let index = Index::open(directory, IndexOptions::new(&IndexSettings::default(), None));
+    index.settle();
+    index.update_graph();
+    let mut out = features.map(|path| {
+        let file = std::fs::File::options().append(true).create(true).open(path).expect("the features' file");
+        std::io::BufWriter::new(file)
+    });
+    let mut tally = Tally::default();
+    for site in sites(&index, most) {
+        tally.sites += 1;
+        let rest = site.text[site.end..].to_owned();
+        let head = &site.text[..site.start];
+        open(&index, &site, &format!("{head}{rest}"));
+        let started = Instant::now();
+        let related =
+            index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
+        let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
+        tally.ms.push(started.elapsed().as_secs_f64() * 1e3);
+        tally.tokens += snippets.iter().map(|snippet| tokens(&snippet.text) + tokens(&snippet.path) + 2).sum::<usize>();
+        tally.before_statement += usize::from(has_signature(&related, &snippets, &site));
+        if let Some(out) = &mut out {
+            let all =
+                index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, 2_000);
+            write_features(out, directory, &site, &all);
+        }
+        let has_window = |windows: Vec<Window>| windows.iter().any(|window| in_window(&index, window, &site));
+        tally.bm25 += usize::from(has_window(baselines::bm25(&index, &site.path, head, BUDGET)));
+        tally.jaccard += usize::from(has_window(baselines::jaccard(&index, &site.path, head, BUDGET)));
+        if let Some(at) = site.behind_bracket() {
+            tally.brackets += 1;
+            let head = &site.text[..at];
+            open(&index, &site, &format!("{head}{rest}"));
+            let related =
+                index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
+            let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
+            tally.behind_bracket += usize::from(has_signature(&related, &snippets, &site));
+        }
+        index.close_document(&index.root().join(&site.path));
+        index.settle();
+    }
+    tally
+}
+
+fn open(index: &Index, site: &Site, text: &str) {
+    let rope = Rope::from_str(text);
+    let language = Language::detect("", &site.path, text.lines().next().unwrap_or_default());
+    let tree = language.and_then(|language| SyntaxTree::parse(language, &rope, None));
+    index.set_document(&index.root().join(&site.path), language, &rope, tree.as_ref());
+}
+
+fn is_meant(related: &Related, site: &Site) -> bool {
+    site.definitions.iter().any(|found| found.path == related.found.path && found.name_at == related.found.name_at)
+}
+
+/// The signature of what is called stands in a snippet of its file.
+fn has_signature(related: &[Related], snippets: &[Snippet], site: &Site) -> bool {
+    related.iter().filter(|related| is_meant(related, site)).any(|related| {
+        let is_in = |snippet: &Snippet| snippet.path == related.found.path && snippet.text.contains(&related.signature);
+        snippets.iter().any(is_in)
+    })
+}
+
+/// The line with the definition's name stands in a window of its file.
+fn in_window(index: &Index, window: &Window, site: &Site) -> bool {
+    site.definitions.iter().filter(|found| found.path == window.path).any(|found| {
+        let text = index.text(&found.path).unwrap_or_default();
+        let line = text.lines().nth(found.name_at.row as usize).unwrap_or_default().to_owned();
+        window.text.lines().any(|other| other == line)
+    })
+}
+
+/// One line a candidate: repository, site, whether it is the one, its signature's tokens, its features.
+fn write_features(out: &mut impl Write, directory: &Path, site: &Site, all: &[Related]) {
+    let name = directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    for related in all {
+        let features: Vec<String> = related.features.iter().map(|value| format!("{value:.4}")).collect();
+        let (meant, cost) = (u8::from(is_meant(related, site)), tokens(&related.signature) + 2);
+        let place = format!("{name}\t{}:{}", site.path, site.start);
+        writeln!(out, "{place}\t{meant}\t{cost}\t{}", features.join("\t")).expect("the features can be written");
+    }
+}

@@ -1,0 +1,84 @@
+//! How likely a definition is to be used next: features, and the one table of their weights.
+
+use serde::Serialize;
+
+/// Their number.
+pub const FEATURES: usize = 21;
+
+/// What is known of a candidate, each mostly between 0 and 1. The order is that of `WEIGHTS`.
+pub type Features = [f32; FEATURES];
+
+/// A feature's place in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[repr(usize)]
+pub enum Feature {
+    /// The argument list of a call of this name is open at the cursor.
+    Called,
+    /// A member of a type that the receiver at the cursor is said to have, or of the receiver itself.
+    OfReceiver,
+    /// Not a member, or of something else, where a receiver asks for members.
+    NotOfReceiver,
+    /// Begins with the letters that stand before the cursor, and how many they are.
+    Started,
+    /// Does not begin with them.
+    NotStarted,
+    /// The name stands near the cursor.
+    Near,
+    /// How often this file uses the name already.
+    Used,
+    /// The name of what holds it stands near the cursor.
+    HolderNear,
+    /// How often this file uses the name of what holds it.
+    HolderUsed,
+    /// An import lists the name, or that of what holds it.
+    ListedInImport,
+    /// Defined in a file that is imported.
+    Imported,
+    /// Defined in a file of the same directory.
+    Beside,
+    /// Share of the directories that both paths begin with.
+    PathShared,
+    /// Words of its name stand near the cursor, rare ones above all.
+    WordsNear,
+    /// Files like this one use the name.
+    UsedByLike,
+    /// Files of the workspace that use the name.
+    Popular,
+    /// Definitions of the same name elsewhere: each is less likely to be the one.
+    Ambiguous,
+    Callable,
+    Type,
+    /// Tests, examples, generated code and code of others, seen from a file that is none of these.
+    Aside,
+    /// Elsewhere it is called in the lines after what was just called here.
+    Follows,
+}
+
+/// Fitted on call sites of public repositories by `benches/context/fit.py`; see docs/completion.md.
+const WEIGHTS: [(Feature, f32); FEATURES] = [
+    (Feature::Called, 12.0),
+    (Feature::OfReceiver, 4.0),
+    (Feature::NotOfReceiver, -1.5),
+    (Feature::Started, 3.0),
+    (Feature::NotStarted, -3.0),
+    (Feature::Near, -0.8),
+    (Feature::Used, 3.6),
+    (Feature::HolderNear, 1.0),
+    (Feature::HolderUsed, 0.5),
+    (Feature::ListedInImport, -0.4),
+    (Feature::Imported, 1.75),
+    (Feature::Beside, 0.75),
+    (Feature::PathShared, 0.3),
+    (Feature::WordsNear, 3.2),
+    (Feature::UsedByLike, 1.4),
+    (Feature::Popular, 2.6),
+    (Feature::Ambiguous, -1.2),
+    (Feature::Callable, 5.1),
+    (Feature::Type, -1.25),
+    (Feature::Aside, 0.0),
+    (Feature::Follows, 2.0),
+];
+
+pub fn score(features: &Features) -> f32 {
+    WEIGHTS.iter().map(|(feature, weight)| features[*feature as usize] * weight).sum()
+}

@@ -1,0 +1,103 @@
+//! What the prompts of a session say of the rest of the repository.
+
+use super::*;
+use crate::config::IndexSettings;
+use crate::engine::Snippet;
+use crate::index::IndexOptions;
+
+/// A session in a folder of these files, and what its engine was asked with.
+struct Folder {
+    directory: tempfile::TempDir,
+    session: Arc<Session>,
+    asked: Arc<Mutex<Vec<Vec<Snippet>>>>,
+}
+
+impl Folder {
+    fn new(files: &[(&str, &str)], change: impl FnOnce(&mut Settings)) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = directory.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let asked: Arc<Mutex<Vec<Vec<Snippet>>>> = Arc::default();
+        let log = asked.clone();
+        let engine = FakeEngine::new(move |job| {
+            log.lock().unwrap().push(job.prompt.snippets.clone());
+            "answer".to_owned()
+        });
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let session = Session::new(settings, Some(Arc::new(engine)));
+        let folders = vec![directory.path().to_owned()];
+        session.initialize(PositionEncoding::Utf8, folders.clone());
+        let options = IndexOptions::new(&IndexSettings::default(), None);
+        session.set_indexes(Some(IndexPlan { folders, options, watches: false }));
+        session.indexes().iter().for_each(|index| index.settle());
+        Self { directory, session, asked }
+    }
+
+    fn uri(&self, path: &str) -> String {
+        format!("file://{}", self.directory.path().join(path).display())
+    }
+
+    /// Opens the file with this text and asks at its cursor, with all the patience that the context needs.
+    async fn ask(&self, path: &str, fixture: &str) -> Vec<Snippet> {
+        let cursor = fixture.find("$0").unwrap();
+        let text = fixture.replacen("$0", "", 1);
+        let uri = self.uri(path);
+        self.session.open(&uri, "", 1, &text);
+        // The index knows documents a moment after they are opened.
+        let is_known = || self.session.indexes()[0].text(path).as_deref() == Some(&text);
+        while !is_known() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let before = &text[..cursor];
+        let line = before.matches('\n').count() as u32;
+        let column = (cursor - before.rfind('\n').map_or(0, |newline| newline + 1)) as u32;
+        let position = Position::new(line, column);
+        self.session.complete_within(&uri, position, Trigger::Invoked, Patience::COMMAND).await;
+        self.asked.lock().unwrap().last().cloned().unwrap_or_default()
+    }
+}
+
+fn described(snippets: &[Snippet]) -> Vec<String> {
+    snippets.iter().map(|snippet| format!("{}: {}", snippet.path, snippet.text)).collect()
+}
+
+const LEDGER: &str = "pub struct Ledger;\n\nimpl Ledger {\n    /// Takes it.\n    pub fn reserve(&self, amount: u64) -> bool {\n        amount > 0\n    }\n}\n";
+
+#[tokio::test]
+async fn what_is_called_stands_in_the_prompt_with_its_signature() {
+    let folder = Folder::new(&[("src/ledger.rs", LEDGER), ("src/main.rs", "")], |_| ());
+    let main = "use crate::ledger::Ledger;\n\nfn main(ledger: Ledger) {\n    ledger.reserve($0\n}\n";
+    let snippets = folder.ask("src/main.rs", main).await;
+    let expected = "src/ledger.rs: pub struct Ledger;\nimpl Ledger\n    pub fn reserve(&self, amount: u64) -> bool\n";
+    assert_eq!(described(&snippets), [expected]);
+    let why = folder.session.why(&folder.uri("src/main.rs"), Position::new(3, 19)).unwrap();
+    let first = &why.context[0];
+    assert_eq!((first.path.as_str(), first.name.as_str(), first.is_shown), ("src/ledger.rs", "Ledger.reserve", true));
+}
+
+#[tokio::test]
+async fn what_is_ignored_or_not_asked_for_never_enters() {
+    let files = [("src/ledger.rs", LEDGER), ("src/main.rs", ""), (".gitignore", "ledger.rs\n")];
+    let main = "use crate::ledger::Ledger;\n\nfn main(ledger: Ledger) {\n    ledger.reserve($0\n}\n";
+    let folder = Folder::new(&files, |_| ());
+    assert_eq!(folder.ask("src/main.rs", main).await, []);
+    let folder = Folder::new(&files[..2], |settings| settings.completion.snippet_tokens = 0);
+    assert_eq!(folder.ask("src/main.rs", main).await, []);
+}
+
+#[tokio::test]
+async fn of_a_long_file_what_the_window_does_not_show_stands_in_the_prompt() {
+    let folder = Folder::new(&[("src/main.rs", "")], |settings| settings.completion.prefix_tokens = 40);
+    let filler = "// A line that nobody needs, only there to fill the window.\n".repeat(20);
+    let main =
+        format!("fn convert(text: &str) -> u64 {{\n    1\n}}\n\n{filler}fn main() {{\n    let n = convert($0\n}}\n");
+    let snippets = folder.ask("src/main.rs", &main).await;
+    assert_eq!(described(&snippets), ["src/main.rs: fn convert(text: &str) -> u64\n"]);
+    let near = main.replace(&filler, "");
+    let folder = Folder::new(&[("src/main.rs", "")], |_| ());
+    assert_eq!(folder.ask("src/main.rs", &near).await, []);
+}
