@@ -16,6 +16,7 @@ mod refs;
 mod search;
 mod serve;
 mod terminal;
+mod why;
 mod workspace;
 
 use std::io;
@@ -40,6 +41,7 @@ Examples:
   tandem demo                              watch it complete code
   tandem doctor                            what works on this machine, and what does not
   tandem complete src/main.rs:12:9         what would be suggested there
+  tandem why src/main.rs:12:9              what led to it, or to silence
   tandem search retry backoff              places of this repository about it
   tandem map --tokens 2048                 its most important signatures
   tandem serve                             the language server, for an editor to start
@@ -79,6 +81,7 @@ struct Options {
 enum Command {
     Serve(serve::Arguments),
     Complete(complete::Arguments),
+    Why(why::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
     Search(search::Arguments),
@@ -97,7 +100,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
     let settings = match &arguments.command {
         Command::Serve(arguments) => arguments.options.settings()?,
-        Command::Complete(arguments) => arguments.options.settings()?,
+        Command::Complete(arguments) => arguments.question.options.settings()?,
+        Command::Why(arguments) => arguments.question.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
         Command::Search(arguments) => arguments.workspace.options.settings()?,
@@ -115,6 +119,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
         Command::Serve(arguments) => serve::run(&arguments, loader),
         Command::Complete(arguments) => complete::run(&arguments, &loader),
+        Command::Why(arguments) => why::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
         Command::Search(arguments) => search::run(&arguments, &loader),

@@ -13,5 +13,6 @@ mod cli {
     mod refs;
     mod search;
     pub mod support;
+    mod why;
     pub mod workspace;
 }

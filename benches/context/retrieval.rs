@@ -75,7 +75,7 @@ impl Tally {
     }
 }
 
-pub fn run(directory: &Path, most: usize, features: Option<&Path>) -> Tally {
+pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses: bool) -> Tally {
     let index = Index::open(directory, IndexOptions::new(&IndexSettings::default(), None));
     index.settle();
     index.update_graph();
@@ -111,7 +111,15 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>) -> Tally {
             let related =
                 index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
             let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
-            tally.behind_bracket += usize::from(has_signature(&related, &snippets, &site));
+            let is_found = has_signature(&related, &snippets, &site);
+            tally.behind_bracket += usize::from(is_found);
+            if tells_misses && !is_found {
+                let line = site.text[site.start..site.end].trim();
+                let meant: Vec<String> =
+                    site.definitions.iter().map(|found| format!("{}: {}", found.path, found.full_name())).collect();
+                let rank = related.iter().position(|related| is_meant(related, &site));
+                eprintln!("{} at byte {at}: {line}; {meant:?}; candidate {rank:?} of {}", site.path, related.len());
+            }
         }
         index.close_document(&index.root().join(&site.path));
         index.settle();

@@ -66,7 +66,8 @@ pub fn sites(index: &Index, most: usize) -> Vec<Site> {
 
 fn site(index: &Index, path: &str, place: Place) -> Option<Site> {
     let definitions = index.definitions_at(path, place);
-    let is_elsewhere = definitions.iter().all(|found| found.path != path && found.kind.is_callable());
+    let can_be_meant = |found: &Found| found.path != path && found.kind.is_callable() && !is_local(index, found);
+    let is_elsewhere = definitions.iter().all(can_be_meant);
     if definitions.is_empty() || definitions.len() > MOST_DEFINITIONS || !is_elsewhere {
         return None;
     }
@@ -87,6 +88,15 @@ fn site(index: &Index, path: &str, place: Place) -> Option<Site> {
     let end = row + line.trim_end().len();
     let is_name = text.get(row + place.column as usize..name_end) == Some(&definitions.first()?.name);
     (is_name && name_end <= end).then_some(Site { path: path.to_owned(), text, start, name_end, end, definitions })
+}
+
+/// What is defined inside of a function is not what another file calls.
+fn is_local(index: &Index, found: &Found) -> bool {
+    let state = index.read();
+    let facts = state.file_at(&found.path).map(|file| file.facts.clone());
+    let symbols = facts.iter().flat_map(|facts| &facts.symbols);
+    let around = symbols.filter(|symbol| symbol.start < found.start && found.end <= symbol.end);
+    around.into_iter().any(|symbol| symbol.kind.is_callable())
 }
 
 /// A small generator, so that every run asks the same (splitmix64, Steele, Lea and Flood, 2014).

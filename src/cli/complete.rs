@@ -4,15 +4,18 @@ mod report;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 
 use super::place::Place;
 use super::terminal::Terminal;
 use super::{Options, engines};
-use crate::complete::{Outcome, Patience, Trigger};
+use crate::complete::{Outcome, Patience, Trigger, Why};
 use crate::config::Loader;
-use crate::session::Session;
+use crate::engine::EngineStatus;
+use crate::index::IndexOptions;
+use crate::session::{IndexPlan, Session};
 use crate::syntax::Language;
 use crate::text::{Position, PositionEncoding};
 use report::Report;
@@ -27,58 +30,109 @@ use report::Report;
   tandem complete --typing src/main.rs:12:9   as if you had just typed
   tandem complete --json src/main.rs:12:9 | jq .suggestions[0].text")]
 pub struct Arguments {
-    /// Line and column from 1, as editors show them. Without a column the end of the line.
-    #[arg(value_name = "FILE:LINE:COLUMN")]
-    place: Place,
+    #[command(flatten)]
+    pub(super) question: Question,
 
     /// Answer as to typing: one candidate, and silence where it would disturb
     #[arg(long)]
     typing: bool,
+}
+
+/// A place, and what is needed to ask there.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Question {
+    /// Line and column from 1, as editors show them. Without a column the end of the line.
+    #[arg(value_name = "FILE:LINE:COLUMN")]
+    place: Place,
 
     /// One JSON object on stdout
     #[arg(long)]
-    json: bool,
+    pub json: bool,
+
+    /// Wait at most so long for the index of the repository
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0)]
+    wait: f64,
 
     #[command(flatten)]
     pub(super) options: Options,
 }
 
+/// What came of it.
+pub struct Asked {
+    /// From 0; the column in characters.
+    at: (u32, u32),
+    line_before: String,
+    outcome: Outcome,
+    pub why: Option<Why>,
+    status: Option<EngineStatus>,
+}
+
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
-    let file = std::path::absolute(&arguments.place.file)?;
-    let text = read(&arguments.place.file)?;
-    let (line, column) = arguments.place.resolve(&text)?;
-    let folder = workspace(&file);
-    let loaded = loader.load(std::slice::from_ref(&folder), None);
-    for problem in &loaded.problems {
-        eprintln!("tandem: {problem}");
-    }
-
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let report = runtime.block_on(async {
-        let model = engines::start(&loaded.settings, loader.paths());
-        if let Some(model) = &model {
-            engines::wait_until_settled(model.as_ref()).await;
-        }
-        let session = Session::new(loaded.settings, model.clone());
-        session.initialize(PositionEncoding::Utf32, vec![folder]);
-        let document = uri(&file);
-        session.open(&document, language_id(&file, &text), 0, &text);
-        let position = Position::new(line, column);
-        let trigger = if arguments.typing { Trigger::Automatic } else { Trigger::Invoked };
-        let outcome: Outcome = session.complete_within(&document, position, trigger, Patience::COMMAND).await;
-        let before = text.lines().nth(line as usize).unwrap_or_default().chars().take(column as usize).collect();
-        let status = model.map(|model| model.status().borrow().clone());
-        Report::new(&arguments.place, (line, column), before, outcome, session.why(&document, position), status)
-    });
-    runtime.shutdown_background();
-
+    let trigger = if arguments.typing { Trigger::Automatic } else { Trigger::Invoked };
+    let Asked { at, line_before, outcome, why, status } = arguments.question.ask(trigger, loader)?;
+    let report = Report::new(&arguments.question.place, at, line_before, outcome, why, status);
     let mut terminal = Terminal::stdout(loader.environment());
-    if arguments.json {
+    if arguments.question.json {
         terminal.line(serde_json::to_string_pretty(&report)?)?;
     } else {
         report.print(&mut terminal)?;
     }
     Ok(if report.suggestions.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+impl Question {
+    /// Asks as an editor would that has the file's repository open.
+    pub fn ask(&self, trigger: Trigger, loader: &Loader) -> anyhow::Result<Asked> {
+        let file = std::path::absolute(&self.place.file)?;
+        let text = read(&self.place.file)?;
+        let (line, column) = self.place.resolve(&text)?;
+        let folder = workspace(&file);
+        let loaded = loader.load(std::slice::from_ref(&folder), None);
+        for problem in &loaded.problems {
+            eprintln!("tandem: {problem}");
+        }
+        let wait = Duration::from_secs_f64(self.wait.clamp(0.0, 1e9));
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let asked = runtime.block_on(async {
+            let model = engines::start(&loaded.settings, loader.paths());
+            let is_indexed = loaded.settings.index.enabled;
+            let options = IndexOptions::new(&loaded.settings.index, Some(loader.paths().index_directory()));
+            let session = Session::new(loaded.settings, model.clone());
+            session.initialize(PositionEncoding::Utf32, vec![folder.clone()]);
+            if is_indexed {
+                session.set_indexes(Some(IndexPlan { folders: vec![folder], options, watches: false }));
+            }
+            if let Some(model) = &model {
+                engines::wait_until_settled(model.as_ref()).await;
+            }
+            let document = uri(&file);
+            session.open(&document, language_id(&file, &text), 0, &text);
+            if tokio::time::timeout(wait, until_indexed(&session, &document, &text)).await.is_err() {
+                eprintln!("tandem: the repository is not indexed yet; --wait SECONDS waits longer");
+            }
+            let position = Position::new(line, column);
+            let outcome = session.complete_within(&document, position, trigger, Patience::COMMAND).await;
+            let line_before = text.lines().nth(line as usize).unwrap_or_default().chars().take(column as usize);
+            Asked {
+                at: (line, column),
+                line_before: line_before.collect(),
+                outcome,
+                why: session.why(&document, position),
+                status: model.map(|model| model.status().borrow().clone()),
+            }
+        });
+        runtime.shutdown_background();
+        Ok(asked)
+    }
+}
+
+/// Until every file is known, this one as it is now. At once where it is in no index.
+async fn until_indexed(session: &Session, document: &str, text: &str) {
+    let Some((index, path)) = session.index_of(document) else { return };
+    let _ = index.progress().wait_for(|progress| progress.is_caught_up).await;
+    while index.read().file_at(&path).is_none_or(|file| !file.is_open) || index.text(&path).as_deref() != Some(text) {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
 }
 
 /// Reads what an editor would have open: text, of a size that memory holds.

@@ -1,0 +1,124 @@
+//! `tandem why FILE:LINE:COLUMN`: everything that leads to a suggestion there, or to silence.
+
+use std::io;
+use std::process::ExitCode;
+
+use super::complete::{Asked, Question};
+use super::terminal::{Style, Terminal, printable};
+use crate::complete::{Decision, Source, Trigger, Why};
+use crate::config::Loader;
+
+/// Definitions that are listed without `--all`.
+const LISTED: usize = 20;
+
+/// Explain what is suggested at a place, or why nothing is: prompt, context, timings, decision.
+///
+/// The place is asked as if you had just typed there. Exit code: 0 a suggestion, 1 none, 2 a place that does not exist or a file
+/// that cannot be read.
+#[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tandem why src/main.rs:12:9              in words
+  tandem why --prompt src/main.rs:12:9     with the exact prompt
+  tandem why --json src/main.rs:12:9 | jq .context
+
+For what an editor was shown, ask the editor: it has the account of its own requests.")]
+pub struct Arguments {
+    #[command(flatten)]
+    pub(super) question: Question,
+
+    /// As if you had asked by key
+    #[arg(long)]
+    invoked: bool,
+
+    /// Print the exact prompt, with its special tokens
+    #[arg(long)]
+    prompt: bool,
+
+    /// List every definition that was considered
+    #[arg(long)]
+    all: bool,
+}
+
+pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
+    let trigger = if arguments.invoked { Trigger::Invoked } else { Trigger::Automatic };
+    let asked = arguments.question.ask(trigger, loader)?;
+    let mut terminal = Terminal::stdout(loader.environment());
+    let Asked { why: Some(why), .. } = &asked else {
+        anyhow::bail!("there is no account of this request");
+    };
+    if arguments.question.json {
+        terminal.line(serde_json::to_string_pretty(why)?)?;
+    } else {
+        print(why, arguments, &mut terminal)?;
+    }
+    let is_shown = matches!(why.decision, Decision::Shown { .. });
+    Ok(if is_shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Result<()> {
+    match &why.decision {
+        Decision::Hidden { sentence, .. } => terminal.line(format!("nothing: {sentence}"))?,
+        Decision::Shown { suggestions, .. } => {
+            for suggestion in suggestions {
+                let source = match suggestion.source {
+                    Source::Lookup => "lookup",
+                    Source::Model => "the model",
+                    Source::Both => "lookup and the model",
+                };
+                let confidence = suggestion.confidence * 100.0;
+                terminal.entry("shown", format!("{} (by {source}, {confidence:.0} %)", one_line(&suggestion.text)))?;
+            }
+        }
+    }
+    match &why.lookup {
+        Some((text, _)) if text.is_empty() => terminal.entry("lookup", "knows no continuation")?,
+        Some((text, confidence)) => {
+            terminal.entry("lookup", format!("{} ({:.0} %)", one_line(text), confidence * 100.0))?;
+        }
+        None => terminal.entry("lookup", "was not asked")?,
+    }
+    match (&why.raw, &why.finish) {
+        (Some(raw), finish) => {
+            let end = finish.as_ref().map_or_else(String::new, |finish| format!(" ({finish:?})"));
+            terminal.entry("model", format!("{}{end}", one_line(raw)))?;
+        }
+        (None, _) => terminal.entry("model", "was not asked")?,
+    }
+    if let Some(prompt) = &why.prompt {
+        let shares: Vec<String> =
+            prompt.shares.iter().map(|share| format!("{} {}", share.source, share.tokens)).collect();
+        let sum = format!("{} tokens: {}", prompt.tokens, shares.join(", "));
+        terminal.entry("prompt", format!("{sum}; {} reused, {} evaluated", prompt.reused, prompt.evaluated))?;
+    }
+    let stages: Vec<String> =
+        why.stages.iter().map(|stage| format!("{} {:.2} ms", stage.name, stage.us as f64 / 1000.0)).collect();
+    terminal.entry("time", stages.join(", "))?;
+    print_context(why, arguments.all, terminal)?;
+    if arguments.prompt
+        && let Some(text) = why.prompt.as_ref().and_then(|prompt| prompt.text.as_ref())
+    {
+        terminal.heading("Prompt")?;
+        text.split('\n').try_for_each(|line| terminal.line(printable(line)))?;
+    }
+    Ok(())
+}
+
+/// What was considered, and what of it stands in the prompt.
+fn print_context(why: &Why, all: bool, terminal: &mut Terminal) -> io::Result<()> {
+    if why.context.is_empty() {
+        return terminal.entry("context", "nothing from elsewhere was considered");
+    }
+    let shown = why.context.iter().filter(|entry| entry.is_shown).count();
+    terminal.entry("context", format!("{} definitions considered, {shown} in the prompt (*)", why.context.len()))?;
+    let most = if all { why.context.len() } else { LISTED };
+    for entry in why.context.iter().take(most) {
+        let mark = if entry.is_shown { "*" } else { " " };
+        let line = format!("  {mark} {:6.2}  {}  ", entry.score, printable(&entry.name));
+        terminal.styled(&[(Style::Plain, &line), (Style::Dim, &printable(&entry.path))])?;
+    }
+    Ok(())
+}
+
+fn one_line(text: &str) -> String {
+    format!("`{}`", printable(text).replace('\n', "⏎"))
+}
