@@ -1,14 +1,17 @@
 //! What repository context finds: is the signature of what is about to be called in the prompt?
 //!
-//! `cargo bench --no-default-features --bench context -- [--sites=N] [--features=FILE] [--misses] DIRECTORY …`. Call sites of functions that are
+//! `cargo bench --no-default-features --bench context -- [--sites=N] [--features=FILE] [--misses] [--typing]
+//! DIRECTORY …`. Call sites of functions that are
 //! defined in other files, outside of functions, a fixed choice of them; the line of the call is cut out of the file, and the file as an editor
 //! would have it, with the hole, is what the index knows. `--features` writes what is known of each candidate, for
-//! `benches/context/fit.py`; `--misses` tells what was not found behind a bracket.
+//! `benches/context/fit.py`; `--misses` tells what was not found behind a bracket;
+//! `--typing` types there instead, and counts how often the context changes.
 
 mod context {
     pub mod baselines;
     pub mod retrieval;
     pub mod sites;
+    pub mod typing;
 }
 
 use std::path::PathBuf;
@@ -22,6 +25,14 @@ fn main() {
     let directories: Vec<PathBuf> = words.iter().filter(|word| !word.starts_with('-')).map(PathBuf::from).collect();
     if directories.is_empty() {
         println!("context: no directories given: cargo bench --no-default-features --bench context -- DIRECTORY …");
+        return;
+    }
+    if words.iter().any(|word| word == "--typing") {
+        println!("{}", context::typing::Typing::heading());
+        for directory in &directories {
+            let typing = context::typing::run(directory, sites);
+            println!("{}", typing.row(&directory.file_name().unwrap_or_default().to_string_lossy()));
+        }
         return;
     }
     let mut all = context::retrieval::Tally::default();

@@ -28,6 +28,7 @@ mod resolve;
 mod scan;
 mod search;
 mod shared;
+mod signatures;
 mod source;
 mod state;
 mod store;
@@ -57,6 +58,7 @@ pub use provenance::Provenance;
 pub use related::{CursorText, FEATURES, Features, Related};
 pub use search::Hit;
 use shared::{OpenDocument, Shared};
+use signatures::Signatures;
 pub use state::{File, FileId, State, Totals};
 pub use symbols::SymbolHit;
 pub use verify::Difference;
@@ -107,6 +109,7 @@ impl Index {
             graph: Mutex::default(),
             watches: Mutex::default(),
             stop: AtomicBool::new(false),
+            signatures: Signatures::default(),
             storing: Mutex::default(),
         });
         let (mailbox, jobs) = mpsc::channel();

@@ -88,7 +88,7 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
         tally.sites += 1;
         let rest = site.text[site.end..].to_owned();
         let head = &site.text[..site.start];
-        open(&index, &site, &format!("{head}{rest}"));
+        open(&index, &site.path, &format!("{head}{rest}"));
         let started = Instant::now();
         let related =
             index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
@@ -107,7 +107,7 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
         if let Some(at) = site.behind_bracket() {
             tally.brackets += 1;
             let head = &site.text[..at];
-            open(&index, &site, &format!("{head}{rest}"));
+            open(&index, &site.path, &format!("{head}{rest}"));
             let related =
                 index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
             let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
@@ -127,11 +127,11 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
     tally
 }
 
-fn open(index: &Index, site: &Site, text: &str) {
+pub fn open(index: &Index, path: &str, text: &str) {
     let rope = Rope::from_str(text);
-    let language = Language::detect("", &site.path, text.lines().next().unwrap_or_default());
+    let language = Language::detect("", path, text.lines().next().unwrap_or_default());
     let tree = language.and_then(|language| SyntaxTree::parse(language, &rope, None));
-    index.set_document(&index.root().join(&site.path), language, &rope, tree.as_ref());
+    index.set_document(&index.root().join(path), language, &rope, tree.as_ref());
 }
 
 fn is_meant(related: &Related, site: &Site) -> bool {

@@ -4,7 +4,7 @@
 //! there for the next. Within a word nothing is asked again, because what is likely has not changed.
 
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +48,7 @@ pub struct Considered {
 pub struct Desk {
     state: Mutex<State>,
     is_busy: AtomicBool,
+    questions: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -72,6 +73,7 @@ impl Desk {
         let budget = query.budget;
         let situation = situation(&query);
         if self.state().situation != Some(situation) && !self.is_busy.swap(true, Ordering::AcqRel) {
+            self.questions.fetch_add(1, Ordering::Relaxed);
             let desk = self.clone();
             let found = tokio::task::spawn_blocking(move || {
                 let _free = Free(&desk.is_busy);
@@ -86,6 +88,11 @@ impl Desk {
         let mut state = self.state();
         let State { related, selection, .. } = &mut *state;
         selection.choose(related, budget, &estimate, allowed_loss).to_vec()
+    }
+
+    /// How often the index was asked so far.
+    pub fn questions(&self) -> u64 {
+        self.questions.load(Ordering::Relaxed)
     }
 
     /// What was considered last, likeliest first.

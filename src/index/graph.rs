@@ -69,15 +69,7 @@ const ONE: f64 = 1024.0;
 impl Graph {
     /// Takes up what changed. True when everything is done; otherwise to be called again, so that changes get their turn.
     fn step(&mut self, state: &State) -> bool {
-        if !self.stale_links.is_empty() {
-            let at = self.stale_links.len().saturating_sub(AT_ONCE);
-            for file in self.stale_links.split_off(at) {
-                // Who imports a file that passes names on sees what that imports.
-                if self.links.update(state, file) && self.is_grown && state.file(file).is_some_and(narrow::passes_on) {
-                    self.stale_edges.extend(self.links.importers(file).into_iter().map(|file| (file, Stale::All)));
-                }
-                self.stale_edges.insert(file, Stale::All);
-            }
+        if !self.step_links(state) {
             return false;
         }
         self.is_grown = true;
@@ -98,6 +90,22 @@ impl Graph {
             }
         }
         self.stale_edges.is_empty()
+    }
+
+    /// The same for the links alone.
+    fn step_links(&mut self, state: &State) -> bool {
+        if self.stale_links.is_empty() {
+            return true;
+        }
+        let at = self.stale_links.len().saturating_sub(AT_ONCE);
+        for file in self.stale_links.split_off(at) {
+            // Who imports a file that passes names on sees what that imports.
+            if self.links.update(state, file) && self.is_grown && state.file(file).is_some_and(narrow::passes_on) {
+                self.stale_edges.extend(self.links.importers(file).into_iter().map(|file| (file, Stale::All)));
+            }
+            self.stale_edges.insert(file, Stale::All);
+        }
+        false
     }
 
     fn take(&mut self, state: &mut State) {
@@ -170,6 +178,19 @@ impl Graph {
 impl Shared {
     /// Asks the graph as it is with every change so far, and the state that it belongs to.
     pub fn with_graph<T>(&self, ask: impl FnOnce(&mut Graph, &State) -> T) -> T {
+        self.with_current(Graph::step, ask)
+    }
+
+    /// Asks which file imports which. In a file that somebody types in that changes seldom, and the edges with every key.
+    pub fn with_links<T>(&self, ask: impl FnOnce(&Links, &State) -> T) -> T {
+        self.with_current(Graph::step_links, |graph, state| ask(&graph.links, state))
+    }
+
+    fn with_current<T>(
+        &self,
+        step: impl Fn(&mut Graph, &State) -> bool,
+        ask: impl FnOnce(&mut Graph, &State) -> T,
+    ) -> T {
         let mut graph = self.graph.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             {
@@ -178,7 +199,7 @@ impl Shared {
                     graph.take(&mut state);
                 }
             }
-            while !graph.step(&self.read()) {}
+            while !step(&mut graph, &self.read()) {}
             let state = self.read();
             if !state.has_changes() {
                 return ask(&mut graph, &state);

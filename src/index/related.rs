@@ -15,8 +15,8 @@ use rustc_hash::FxHashMap;
 use self::around::Around;
 use self::gather::Candidate;
 use super::Shared;
-use super::map::signature;
 use super::navigate::{Found, found};
+use super::signatures::OfFile;
 use super::state::{File, FileId};
 
 pub use self::score::{FEATURES, Features};
@@ -55,9 +55,9 @@ pub struct Related {
 impl Shared {
     /// At most `limit` definitions that the reader of the cursor's file does not see, likeliest first. Equal indexes give equal answers.
     pub fn related(&self, cursor: CursorText<'_>, limit: usize) -> Vec<Related> {
-        let ranked: Vec<(f32, Candidate, File)> = self.with_graph(|graph, state| {
+        let ranked: Vec<(f32, Candidate, File)> = self.with_links(|links, state| {
             let around = Around::new(state, &cursor);
-            let mut ranked: Vec<(f32, Candidate)> = gather::candidates(state, &graph.links, &around)
+            let mut ranked: Vec<(f32, Candidate)> = gather::candidates(state, links, &around)
                 .into_iter()
                 .map(|candidate| (score::score(&candidate.features), candidate))
                 .collect();
@@ -81,29 +81,20 @@ impl Shared {
         self.with_signatures(ranked, limit)
     }
 
-    /// Reads the files, each once, outside of every lock.
+    /// Outside of every lock, for files are read.
     fn with_signatures(&self, ranked: Vec<(f32, Candidate, File)>, limit: usize) -> Vec<Related> {
-        let mut texts: FxHashMap<FileId, Option<String>> = FxHashMap::default();
+        let mut texts: FxHashMap<FileId, Option<OfFile>> = FxHashMap::default();
         let mut related: Vec<Related> = Vec::new();
         for (score, candidate, file) in ranked {
             if related.len() == limit {
                 break;
             }
-            let text = texts.entry(candidate.file).or_insert_with(|| {
-                // Of another version the places are other ones.
-                self.source(&file).filter(|source| source.is_indexed).map(|source| source.text)
-            });
+            let Some(texts) = texts.entry(candidate.file).or_insert_with(|| self.signatures(&file)) else { continue };
+            let spell = |index: u32| texts.get(index as usize).cloned().flatten();
             let Some(symbol) = file.facts.symbols.get(candidate.symbol as usize) else { continue };
-            let lines: Option<Vec<&str>> = text.as_ref().map(|text| text.split('\n').collect());
-            let comment = file.language.and_then(|language| language.line_comment.as_deref());
-            let spell = |symbol| {
-                let lines = lines.as_deref()?;
-                signature(lines, symbol, comment).filter(|text| !text.is_empty())
-            };
-            let Some(signature) = spell(symbol) else { continue };
-            let holder = symbol.container.and_then(|index| file.facts.symbols.get(index as usize)).and_then(spell);
-            let state = self.read();
-            let found = found(&state, &file.path, &file.facts, symbol);
+            let Some(signature) = spell(candidate.symbol) else { continue };
+            let holder = symbol.container.and_then(spell);
+            let found = found(&self.read(), &file.path, &file.facts, symbol);
             related.push(Related { found, signature, holder, score, features: candidate.features });
         }
         related

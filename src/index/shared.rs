@@ -11,6 +11,7 @@ use super::graph::Graph;
 use super::heuristics::{self, Omission};
 use super::options::IndexOptions;
 use super::progress::Board;
+use super::signatures::Signatures;
 use super::state::{Stamp, State};
 use super::watch::Watches;
 use super::{extract, refresh, store, walk};
@@ -32,6 +33,7 @@ pub struct Shared {
     pub board: Board,
     pub graph: Mutex<Graph>,
     pub watches: Mutex<Option<Watches>>,
+    pub signatures: Signatures,
     pub stop: AtomicBool,
     /// Held while the index is written piece by piece, and when a loaded one takes its place: the pieces share their names'
     /// numbers.
