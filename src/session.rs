@@ -19,6 +19,7 @@ use tracing::Instrument;
 
 use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
+use crate::context::Hunk;
 use crate::engine::Engine;
 use crate::index::Index;
 use crate::text::{Change, Document, Position, PositionEncoding};
@@ -222,6 +223,7 @@ impl Session {
             analysis: open.analysis.subscribe(),
             revision: open.revision,
             others: Vec::new(),
+            edits: Vec::new(),
             index: None,
             model: None,
             flights: self.flights.clone(),
@@ -232,10 +234,17 @@ impl Session {
             path,
             repository,
             others: state.documents.other_tokens(document),
+            edits: self.recent_edits(&state),
             index: self.indexes.of_document(document),
             model: state.model.clone(),
             ..request
         })
+    }
+
+    /// Only of documents that are in an index: what is ignored enters no prompt but its own.
+    fn recent_edits(&self, state: &State) -> Vec<(String, Hunk)> {
+        let named = |hunk: &Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk.clone()));
+        state.documents.recent.hunks().filter_map(named).collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

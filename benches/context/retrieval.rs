@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use ropey::Rope;
 use tandem::config::IndexSettings;
-use tandem::context::Selection;
+use tandem::context::{SIGNATURES_PERCENT, Selection};
 use tandem::engine::Snippet;
 use tandem::index::{CursorText, Index, IndexOptions, Related};
 use tandem::syntax::{Language, SyntaxTree};
@@ -16,6 +16,8 @@ use super::sites::{Site, sites};
 
 /// Tokens of cross-file context.
 const BUDGET: usize = 1024;
+/// Of them those for signatures.
+const SIGNATURES: usize = BUDGET * SIGNATURES_PERCENT / 100;
 /// Bytes of a token, from below: vocabularies of code give 3.0 to 4.2 (reference/llama-cpp-2.md).
 const BYTES_A_TOKEN: usize = 3;
 /// Definitions that are asked for: more than fit into the budget.
@@ -92,7 +94,7 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
         let started = Instant::now();
         let related =
             index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
-        let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
+        let snippets = Selection::default().choose(&related, SIGNATURES, &tokens, 0.0).to_vec();
         tally.ms.push(started.elapsed().as_secs_f64() * 1e3);
         tally.tokens += snippets.iter().map(|snippet| tokens(&snippet.text) + tokens(&snippet.path) + 2).sum::<usize>();
         tally.before_statement += usize::from(has_signature(&related, &snippets, &site));
@@ -110,7 +112,7 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
             open(&index, &site.path, &format!("{head}{rest}"));
             let related =
                 index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
-            let snippets = Selection::default().choose(&related, BUDGET, &tokens, 0.0).to_vec();
+            let snippets = Selection::default().choose(&related, SIGNATURES, &tokens, 0.0).to_vec();
             let is_found = has_signature(&related, &snippets, &site);
             tally.behind_bracket += usize::from(is_found);
             if tells_misses && !is_found {

@@ -69,6 +69,7 @@ pub fn run(directory: &Path, most: usize) -> Typing {
                 before: head.into(),
                 after: rest.into(),
                 rows: 0..u32::MAX,
+                edits: Vec::new(),
                 budget: BUDGET,
             };
             let started = Instant::now();

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::{Flights, Lane, Ticket, Trigger};
 use crate::config::Settings;
-use crate::context::Analysis;
+use crate::context::{Analysis, Hunk};
 use crate::engine::Engine;
 use crate::engine::lookup::DocumentTokens;
 use crate::index::Index;
@@ -59,6 +59,8 @@ pub struct Request {
     pub revision: u64,
     /// Token streams of the other open documents, most recently used first.
     pub others: Vec<Arc<DocumentTokens>>,
+    /// The last edits of documents that no rule keeps back, the oldest first, with the path of each.
+    pub edits: Vec<(String, Hunk)>,
     /// The index of the workspace folder that the document is in, with its path there. None where it is ignored.
     pub index: Option<(Arc<Index>, String)>,
     pub model: Option<Arc<dyn Engine>>,

@@ -11,7 +11,7 @@ use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
 use super::trigger::{self, Plan};
 use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, shape};
-use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, window};
+use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget, Snippet};
 
@@ -151,7 +151,10 @@ async fn context(request: &Request) -> Vec<Snippet> {
     let rope = request.document.rope();
     let row = |byte: usize| u32::try_from(rope.byte_to_line(byte.min(rope.len_bytes()))).unwrap_or(u32::MAX);
     let rows = row(request.offset - window.prefix.len())..row(request.offset + window.suffix.len()) + 1;
-    let query = ContextQuery { index, path, before: window.prefix, after: window.suffix, rows, budget };
+    // What the window shows need not be told.
+    let is_seen = |(edited, hunk): &(String, Hunk)| *edited == path && hunk.is_within(&rows);
+    let edits = request.edits.iter().filter(|edit| !is_seen(edit)).cloned().collect();
+    let query = ContextQuery { index, path, before: window.prefix, after: window.suffix, rows, edits, budget };
     request.lane.desk.snippets(query, request.patience.context, ALLOWED_LOSS).await
 }
 

@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::edits::{self, Hunk};
 use super::selection::Selection;
 use crate::engine::Snippet;
 use crate::index::{CursorText, Index, Related};
 
 /// Definitions that are asked for: more than fit into a usual budget.
 const ASKED: usize = 160;
+/// Share of the budget that is for signatures, in percent; the rest is for edits.
+pub const SIGNATURES_PERCENT: usize = 90;
 /// Bytes of a token, from below: vocabularies give 3.0 to 4.2 on code. The engine, which can count, cuts what is too much.
 const BYTES_A_TOKEN: usize = 3;
 
@@ -29,6 +32,8 @@ pub struct ContextQuery {
     pub after: Arc<str>,
     /// Rows of the document that `before` and `after` are of.
     pub rows: Range<u32>,
+    /// The last edits elsewhere, the oldest first, with the path of each.
+    pub edits: Vec<(String, Hunk)>,
     /// Tokens.
     pub budget: usize,
 }
@@ -70,7 +75,8 @@ impl Desk {
         if query.budget == 0 {
             return Vec::new();
         }
-        let budget = query.budget;
+        let budget = query.budget * SIGNATURES_PERCENT / 100;
+        let edits = edits::snippets(&query.edits, query.budget - budget, &estimate);
         let situation = situation(&query);
         if self.state().situation != Some(situation) && !self.is_busy.swap(true, Ordering::AcqRel) {
             self.questions.fetch_add(1, Ordering::Relaxed);
@@ -87,7 +93,10 @@ impl Desk {
         }
         let mut state = self.state();
         let State { related, selection, .. } = &mut *state;
-        selection.choose(related, budget, &estimate, allowed_loss).to_vec()
+        let mut snippets = selection.choose(related, budget, &estimate, allowed_loss).to_vec();
+        // Last, for they change more often than signatures do.
+        snippets.extend(edits);
+        snippets
     }
 
     /// How often the index was asked so far.

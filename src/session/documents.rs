@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
+use crate::context::RecentEdits;
 use crate::engine::lookup::DocumentTokens;
 use crate::text::{Change, Document, DocumentId, PositionEncoding};
 
@@ -38,6 +39,7 @@ pub struct Documents {
     open: HashMap<DocumentId, OpenDocument>,
     clock: u64,
     most_bytes: usize,
+    pub recent: RecentEdits,
 }
 
 impl Documents {
@@ -84,7 +86,9 @@ impl Documents {
         let most_bytes = self.most_bytes;
         let Some(open) = self.open.get_mut(id) else { return false };
         open.used = self.clock;
+        let before = open.document.rope().clone();
         let edits = open.document.apply(version, changes, encoding);
+        self.recent.record(open.document.id(), &before, open.document.rope(), &edits);
         open.lane.touch();
         let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
         if open.oversized {

@@ -101,3 +101,24 @@ async fn of_a_long_file_what_the_window_does_not_show_stands_in_the_prompt() {
     let folder = Folder::new(&[("src/main.rs", "")], |_| ());
     assert_eq!(folder.ask("src/main.rs", &near).await, []);
 }
+
+#[tokio::test]
+async fn edits_of_other_files_stand_last_and_those_of_ignored_ones_nowhere() {
+    let files =
+        [("a.rs", "fn total(a: u8) {}\n"), ("secret.rs", "let key = 1;\n"), ("b.rs", ""), (".ignore", "secret.rs\n")];
+    let folder = Folder::new(&files, |_| ());
+    for (path, text, typed) in [("a.rs", files[0].1, "sum"), ("secret.rs", files[1].1, "zyzzyva")] {
+        let uri = folder.uri(path);
+        folder.session.open(&uri, "", 1, text);
+        let range = crate::text::Range { start: Position::new(0, 3), end: Position::new(0, 8) };
+        folder.session.change(&uri, 2, &[Change { range: Some(range), text: typed.to_owned() }]);
+    }
+    let snippets = folder.ask("b.rs", "fn main() {\n    let n = $0\n}\n").await;
+    assert_eq!(described(&snippets).last().unwrap(), "a.rs: -fn total(a: u8) {}\n+fn sum(a: u8) {}\n");
+    assert!(!described(&snippets).concat().contains("zyzzyva"));
+    // Below its own cursor an edit is in view.
+    let uri = folder.uri("a.rs");
+    folder.session.complete_within(&uri, Position::new(0, 3), Trigger::Invoked, Patience::COMMAND).await;
+    let own = folder.asked.lock().unwrap().last().cloned().unwrap_or_default();
+    assert!(!described(&own).concat().contains("-fn total"), "{own:?}");
+}
