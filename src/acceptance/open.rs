@@ -1,0 +1,300 @@
+//! A suggestion that stands on the screen, and what the user does to it.
+//!
+//! It is known by the place where it began and by how much of it stands in the text since. Edits elsewhere move it,
+//! edits that go along with it shorten what is left, a wrong key makes it doubtful until it is taken back.
+
+use ropey::Rope;
+
+use super::change::{Delta, moved, plain, raw_length, slice};
+use super::decision::Decision;
+use super::figures::{Choice, Outcome, Row, Trigger};
+use super::reading::{self, Reading};
+use super::watch::Watch;
+
+/// Wrong characters, in bytes, that the user may type and take back before the suggestion counts as rejected.
+const MOST_STRAY: usize = 16;
+
+#[derive(Debug)]
+pub struct Open {
+    pub number: u64,
+    /// Seconds since 1970, and ms of the monotonic clock.
+    pub at: i64,
+    pub since_ms: u64,
+    /// What is offered, best first, each from the place where the suggestion began; those that do not go along with
+    /// what was typed are dropped.
+    choices: Vec<Choice>,
+    /// Where it began, and where what stands of it ends: byte offsets.
+    place: usize,
+    frontier: usize,
+    /// Bytes behind the frontier that are not the suggestion's.
+    stray: usize,
+    /// Bytes of the choices that stand.
+    done: usize,
+    accepted: u32,
+    typed: u32,
+    /// What was typed last, in case the client says that this was its accepting.
+    last_typed: String,
+    /// Its bytes in the document, where line breaks may be longer.
+    last_length: usize,
+    /// The greatest part that was accepted.
+    part: Option<Outcome>,
+    /// Where in the choices the accepted text begins.
+    accepted_from: Option<usize>,
+    pub watch: Option<Watch>,
+    /// The client says that it was accepted, and since when; the edit was not seen yet.
+    claimed_ms: Option<u64>,
+}
+
+impl Open {
+    /// `choices` must not be empty.
+    pub fn new(number: u64, at: i64, now_ms: u64, offset: usize, choices: Vec<Choice>) -> Self {
+        Self {
+            number,
+            at,
+            since_ms: now_ms,
+            choices,
+            place: offset,
+            frontier: offset,
+            stray: 0,
+            done: 0,
+            accepted: 0,
+            typed: 0,
+            last_typed: String::new(),
+            last_length: 0,
+            part: None,
+            accepted_from: None,
+            watch: None,
+            claimed_ms: None,
+        }
+    }
+
+    /// The client says that it was accepted: the choice of this number. The edit is to come.
+    pub fn claim(&mut self, choice: usize, now_ms: u64) {
+        self.claimed_ms.get_or_insert(now_ms);
+        if choice > 0 && choice < self.choices.len() {
+            self.choices.swap(0, choice);
+        }
+    }
+
+    pub fn claimed_ms(&self) -> Option<u64> {
+        self.claimed_ms
+    }
+
+    /// One change from `old` to `new`. The decision, when this was it.
+    pub fn change(&mut self, delta: &Delta, old: &Rope, new: &Rope, now_ms: u64) -> Option<Decision> {
+        if let Some(watch) = &mut self.watch {
+            watch.change(delta, old);
+        }
+        if self.stray == 0
+            && let Some(inserted) = delta.insertion_at(old, self.frontier)
+        {
+            return self.insert(&inserted, new, now_ms);
+        }
+        let end = self.frontier + self.stray;
+        if delta.old_end < self.place {
+            let by = |place| moved(place, delta);
+            (self.place, self.frontier) = (by(self.place), by(self.frontier));
+        } else if delta.start > end || delta.start == end && delta.inserted.is_empty() {
+            // Behind it: not its matter.
+        } else if delta.start >= self.frontier {
+            // Here something stray stands, or comes.
+            let removed = delta.old_end.min(end) - delta.start;
+            self.stray = self.stray - removed + delta.inserted.len();
+            if self.stray > MOST_STRAY || delta.inserted.contains('\n') {
+                return Some(self.decide(Outcome::Rejected, now_ms));
+            }
+        } else if delta.inserted.is_empty() && delta.start >= self.place && delta.old_end == end {
+            self.take_back(&plain(&slice(old, delta.start..self.frontier)));
+            (self.frontier, self.stray) = (delta.start, 0);
+        } else {
+            return Some(self.decide(Outcome::Rejected, now_ms));
+        }
+        None
+    }
+
+    fn take_back(&mut self, removed: &str) {
+        self.done = self.done.saturating_sub(removed.len());
+        self.typed = self.typed.saturating_sub(count(removed));
+        self.accepted_from = self.accepted_from.map(|from| from.min(self.done));
+    }
+
+    fn insert(&mut self, raw: &str, new: &Rope, now_ms: u64) -> Option<Decision> {
+        let inserted = plain(raw);
+        let read = |choice: &Choice| reading::read(choice.text.get(self.done..)?, &inserted);
+        let found = self.choices.iter().enumerate().find_map(|(at, choice)| Some((at, read(choice)?)));
+        let Some((at, (mut reading, bytes))) = found else { return self.astray(raw, now_ms) };
+        self.choices.swap(0, at);
+        let (from, length) = (self.done, raw_length(raw, bytes));
+        self.done += bytes;
+        self.frontier += length;
+        let stands = self.choices[0].text.get(..self.done).unwrap_or_default().to_owned();
+        self.choices.retain(|choice| choice.text.starts_with(&stands));
+        if self.claimed_ms.is_some() && self.rest().trim().is_empty() {
+            reading = Reading::Whole;
+        }
+        let step = stands.get(from..).unwrap_or_default();
+        let is_last_word = self.part.is_some() && !step.trim().contains(char::is_whitespace);
+        if reading == Reading::Whole && is_last_word && self.claimed_ms.is_none() {
+            reading = Reading::Words;
+        }
+        if reading == Reading::Typed {
+            self.typed += count(step);
+            (self.last_typed, self.last_length) = (step.to_owned(), length);
+        } else {
+            self.accepted += count(step);
+            let accepted_from = *self.accepted_from.get_or_insert(from);
+            let accepted = stands.get(accepted_from..).unwrap_or_default().to_owned();
+            match &mut self.watch {
+                Some(watch) => watch.grow(self.frontier, accepted, now_ms),
+                None => {
+                    let place = self.frontier - length..self.frontier;
+                    self.watch = Some(Watch::new(Some(place), accepted, now_ms));
+                }
+            }
+        }
+        match reading {
+            Reading::Whole => return Some(self.decide(Outcome::Whole, now_ms)),
+            Reading::Lines => self.part = Some(Outcome::Line),
+            Reading::Words => self.part = self.part.or(Some(Outcome::Word)),
+            Reading::Typed => {}
+        }
+        self.stands_whole(new).then(|| self.decide(Outcome::TypedThrough, now_ms))
+    }
+
+    /// Something else was inserted at its place: a wrong key, another way to go on, or the suggestion in the client's
+    /// own layout.
+    fn astray(&mut self, raw: &str, now_ms: u64) -> Option<Decision> {
+        let instead = || Watch::new(Some(self.frontier..self.frontier + raw.len()), plain(raw).into_owned(), now_ms);
+        if self.claimed_ms.is_some() {
+            self.watch = Some(instead());
+            self.accepted += count(self.rest().trim_end());
+            return Some(self.decide(Outcome::Whole, now_ms));
+        }
+        if raw.len() > MOST_STRAY || raw.contains(['\n', '\r']) {
+            let instead = instead();
+            let decision = self.decide(Outcome::Rejected, now_ms);
+            return Some(Decision { instead: Some(instead), ..decision });
+        }
+        self.stray = raw.len();
+        None
+    }
+
+    /// A request was answered for the cursor at `offset`, with what is shown from now on.
+    pub fn answer(&mut self, text: &Rope, offset: usize, trigger: Trigger, shown: &[Choice], now_ms: u64) -> Answered {
+        if self.stray > 0 && offset == self.frontier + self.stray && shown.is_empty() {
+            return Answered::GoesOn;
+        }
+        if self.stray == 0 && offset > self.frontier {
+            self.move_along(text, offset);
+            if self.stands_whole(text) {
+                return self.ends(Outcome::TypedThrough, now_ms);
+            }
+        }
+        if self.stray > 0 || offset != self.frontier {
+            return self.ends(Outcome::Rejected, now_ms);
+        }
+        let goes_along = |first: &Choice| {
+            let rests = self.choices.iter().filter_map(|choice| choice.text.get(self.done..));
+            rests.into_iter().any(|rest| is_start_of_other(rest.trim_end(), first.text.trim_end()))
+        };
+        match shown.first() {
+            Some(first) if goes_along(first) => {
+                self.renew(shown);
+                Answered::GoesOn
+            }
+            Some(_) if trigger == Trigger::Invoked => self.ends(Outcome::Rejected, now_ms),
+            _ => self.ends(Outcome::Withdrawn, now_ms),
+        }
+    }
+
+    fn ends(&mut self, outcome: Outcome, now_ms: u64) -> Answered {
+        Answered::Ends(Box::new(self.decide(outcome, now_ms)))
+    }
+
+    /// The cursor went over text that stood there already: editors do that when a closing bracket is typed that they
+    /// had put there.
+    fn move_along(&mut self, text: &Rope, offset: usize) {
+        if offset - self.frontier > 2 * self.rest().len() {
+            return;
+        }
+        let between = plain(&slice(text, self.frontier..offset)).into_owned();
+        if self.rest().starts_with(&between) {
+            self.done += between.len();
+            self.typed += count(&between);
+            self.frontier = offset;
+        }
+    }
+
+    /// The same suggestion, perhaps longer, or without the closing brackets that stand behind it by now.
+    fn renew(&mut self, shown: &[Choice]) {
+        let Some(first) = self.choices.first().cloned() else { return };
+        let stands = first.text.get(..self.done).unwrap_or_default();
+        let renewed = shown.iter().map(|choice| {
+            let text = format!("{stands}{}", choice.text);
+            let known = self.choices.iter().find(|known| known.text.starts_with(text.trim_end()));
+            let mut figures = known.map_or_else(|| choice.figures.clone(), |known| known.figures.clone());
+            // It was first shown then, and there.
+            (figures.latency_us, figures.trigger) = (first.figures.latency_us, first.figures.trigger);
+            (figures.position, figures.tokens) = (first.figures.position, figures.tokens.or(first.figures.tokens));
+            Choice { text, figures }
+        });
+        self.choices = renewed.collect();
+    }
+
+    fn rest(&self) -> &str {
+        self.choices.first().and_then(|choice| choice.text.get(self.done..)).unwrap_or_default()
+    }
+
+    /// Nothing is left to insert, or only closing brackets that stand behind the cursor already.
+    fn stands_whole(&self, text: &Rope) -> bool {
+        let rest = self.rest().trim_end();
+        let is_there = || {
+            let behind = text.get_byte_slice(self.frontier.min(text.len_bytes())..);
+            let mut behind = behind.into_iter().flat_map(|behind| behind.chars());
+            rest.chars().all(|character| reading::is_closer(character) && behind.next() == Some(character))
+        };
+        rest.is_empty() || self.done > 0 && is_there()
+    }
+
+    /// What is known when nothing more can come. A part that was accepted outweighs what came after it.
+    pub fn decide(&mut self, outcome: Outcome, now_ms: u64) -> Decision {
+        let outcome = if outcome == Outcome::Whole { outcome } else { self.part.unwrap_or(outcome) };
+        let rest = count(self.rest().trim_end());
+        let last = self.last_length;
+        let (claimable, instead) = match outcome {
+            Outcome::TypedThrough if last <= self.frontier => {
+                let place = self.frontier - last..self.frontier;
+                (count(&self.last_typed), Some(Watch::new(Some(place), self.last_typed.clone(), now_ms)))
+            }
+            _ => (rest, None),
+        };
+        let first = &self.choices[0];
+        let characters = count(&first.text);
+        let row = Row {
+            at: self.at,
+            figures: first.figures.clone(),
+            lines: 1 + u32::try_from(first.text.trim_end().matches('\n').count()).unwrap_or(u32::MAX - 1),
+            characters,
+            visible_ms: now_ms.saturating_sub(self.since_ms),
+            outcome,
+            accepted: self.accepted.min(characters),
+            typed: self.typed.min(characters),
+        };
+        Decision { row, watch: self.watch.take(), claimable, instead }
+    }
+}
+
+/// What an answer means for what stood on the screen.
+#[derive(Debug)]
+pub enum Answered {
+    GoesOn,
+    Ends(Box<Decision>),
+}
+
+fn is_start_of_other(one: &str, other: &str) -> bool {
+    !one.is_empty() && !other.is_empty() && (one.starts_with(other) || other.starts_with(one))
+}
+
+fn count(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
+}
