@@ -9,9 +9,15 @@ mod decision;
 mod figures;
 mod open;
 mod reading;
+mod recorder;
+mod report;
 mod similarity;
+mod store;
 mod tracker;
 mod watch;
 
 pub use figures::{Choice, Event, Figures, Kept, Mark, Outcome, Position, Row, Source, Trigger};
+pub use recorder::{Ledger, Recorder};
+pub use report::{Grouping, KeptTotals, Latency, Rate, Report, Totals, wilson};
+pub use store::{Retention, Store, StoreError};
 pub use tracker::{Answer, Moment, Tracker};
