@@ -18,6 +18,6 @@ mod watch;
 
 pub use figures::{Choice, Event, Figures, Kept, Mark, Outcome, Position, Row, Source, Trigger};
 pub use recorder::{Ledger, Recorder};
-pub use report::{Grouping, KeptTotals, Latency, Rate, Report, Totals, wilson};
+pub use report::{Group, Grouping, KeptTotals, Latency, Rate, Report, Totals, wilson};
 pub use store::{Retention, Store, StoreError};
 pub use tracker::{Answer, Moment, Tracker};

@@ -29,13 +29,13 @@ pub trait Ledger: Send + Sync {
     /// How many days are kept from now on.
     fn keep_days(&self, days: u32);
 
-    /// Waits until what was recorded is stored, at most `deadline`.
-    fn flush(&self, deadline: Duration);
+    /// Waits until what was recorded is stored, at most `deadline`, and gives the place up until more comes.
+    fn close(&self, deadline: Duration);
 }
 
 enum Message {
     Event(Event),
-    Flush(SyncSender<()>),
+    Close(SyncSender<()>),
 }
 
 /// The ledger of a server: the user's database.
@@ -50,16 +50,7 @@ impl Recorder {
     pub fn start(file: &Path, days: u32) -> Self {
         let (queue, messages) = sync_channel(QUEUE_EVENTS);
         let recorder = Self { queue, dropped: Arc::default(), days: Arc::new(AtomicU32::new(days)) };
-        let mut writer = Writer {
-            file: file.to_owned(),
-            dropped: recorder.dropped.clone(),
-            days: recorder.days.clone(),
-            store: None,
-            numbers: HashMap::new(),
-            since_pruned: 0,
-            paused_until: None,
-            told: None,
-        };
+        let mut writer = Writer::new(file, recorder.dropped.clone(), recorder.days.clone());
         let thread = std::thread::Builder::new().name("stats".into());
         if let Err(error) = thread.spawn(move || writer.run(&messages)) {
             tracing::warn!(%error, "no figures are kept: their thread cannot be started");
@@ -79,9 +70,9 @@ impl Ledger for Recorder {
         self.days.store(days, Ordering::Relaxed);
     }
 
-    fn flush(&self, deadline: Duration) {
+    fn close(&self, deadline: Duration) {
         let (done, wait) = sync_channel(1);
-        if self.queue.try_send(Message::Flush(done)).is_ok() {
+        if self.queue.try_send(Message::Close(done)).is_ok() {
             let _ = wait.recv_timeout(deadline);
         }
     }
@@ -101,19 +92,24 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(file: &Path, dropped: Arc<AtomicU64>, days: Arc<AtomicU32>) -> Self {
+        let (store, numbers, since_pruned) = (None, HashMap::new(), 0);
+        Self { file: file.to_owned(), dropped, days, store, numbers, since_pruned, paused_until: None, told: None }
+    }
+
     fn run(&mut self, messages: &Receiver<Message>) {
         while let Ok(first) = messages.recv() {
             let mut batch = Vec::new();
-            let mut flushed = Vec::new();
+            let mut closed = None;
             let until = Instant::now() + COLLECT;
             let mut next = Ok(first);
             loop {
                 match next {
                     Ok(Message::Event(event)) => batch.push(event),
-                    Ok(Message::Flush(done)) => flushed.push(done),
+                    Ok(Message::Close(done)) => closed = Some(done),
                     Err(_) => break,
                 }
-                if !flushed.is_empty() || batch.len() >= MOST_AT_ONCE {
+                if closed.is_some() || batch.len() >= MOST_AT_ONCE {
                     break;
                 }
                 next = match messages.recv_timeout(until.saturating_duration_since(Instant::now())) {
@@ -122,7 +118,9 @@ impl Writer {
                 };
             }
             self.write(&batch);
-            for done in flushed {
+            if let Some(done) = closed {
+                // The last process to do so leaves one file behind, without side files.
+                self.close();
                 let _ = done.send(());
             }
         }
@@ -142,7 +140,11 @@ impl Writer {
         if matches!(written, Err(StoreError::Damaged(_))) {
             // Found while writing: the fresh file takes the batch.
             self.close();
-            written = self.try_write(batch);
+            written = Store::replace(&self.file).and_then(|(store, aside)| {
+                tell_of(aside.as_deref());
+                self.store = Some(store);
+                self.try_write(batch)
+            });
         }
         match written {
             Ok(()) => self.told = None,
@@ -164,10 +166,7 @@ impl Writer {
             place => {
                 self.numbers.clear();
                 let (mut store, aside) = Store::open_or_replace(&self.file)?;
-                if let Some(aside) = aside {
-                    let aside = aside.display();
-                    tracing::warn!(%aside, "the figures of suggestions were damaged and are moved aside; new ones begin");
-                }
+                tell_of(aside.as_deref());
                 store.prune(Retention::days(self.days.load(Ordering::Relaxed)), now())?;
                 self.since_pruned = 0;
                 place.insert(store)
@@ -188,6 +187,13 @@ impl Writer {
     }
 }
 
+fn tell_of(aside: Option<&Path>) {
+    if let Some(aside) = aside {
+        let aside = aside.display();
+        tracing::warn!(%aside, "the figures of suggestions were damaged and are moved aside; new ones begin");
+    }
+}
+
 /// Seconds since 1970, by the user's clock.
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
@@ -197,23 +203,22 @@ fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::acceptance::store::tests::row;
+    use crate::acceptance::store::tests::{damaged_inside, decided, row};
     use crate::acceptance::{Kept, Mark, Outcome};
 
     const SOON: Duration = Duration::from_secs(60);
 
     #[test]
-    fn what_was_recorded_is_stored_after_a_flush() {
+    fn what_was_recorded_is_stored_when_it_is_closed() {
         let place = tempfile::tempdir().unwrap();
         let file = place.path().join("state/stats.db");
         let recorder = Recorder::start(&file, 400);
-        recorder.flush(SOON);
+        recorder.close(SOON);
         assert!(!file.exists(), "nothing to write, nothing is made");
         recorder.record(Event::Decided { number: 1, row: row(Outcome::Whole) });
-        recorder.flush(SOON);
         recorder.record(Event::Kept { number: 1, mark: Mark::HalfMinute, kept: Kept::Percent(91) });
         recorder.record(Event::Kept { number: 7, mark: Mark::HalfMinute, kept: Kept::Percent(1) });
-        recorder.flush(SOON);
+        recorder.close(SOON);
         let store = Store::read(&file).unwrap().expect("a file");
         let kept = store.connection.query_row("SELECT kept_30s, kept_5min FROM suggestion", [], |row| {
             Ok((row.get::<_, Option<i64>>(0)?, row.get::<_, Option<i64>>(1)?))
@@ -229,25 +234,51 @@ mod tests {
         for number in 0..3 * QUEUE_EVENTS as u64 {
             recorder.record(Event::Decided { number, row: row(Outcome::Rejected) });
         }
-        recorder.flush(SOON);
+        recorder.close(SOON);
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 1, "nothing was made elsewhere");
     }
 
     #[test]
-    fn a_file_that_is_damaged_or_deleted_while_it_is_open_is_begun_anew() {
+    fn a_file_that_is_deleted_while_it_is_open_is_begun_anew() {
         let place = tempfile::tempdir().unwrap();
         let file = place.path().join("stats.db");
-        let recorder = Recorder::start(&file, 400);
-        let record = |number| {
-            recorder.record(Event::Decided { number, row: row(Outcome::Whole) });
-            recorder.flush(SOON);
+        let mut writer = Writer::new(&file, Arc::default(), Arc::new(AtomicU32::new(400)));
+        let mut write = |number| {
+            writer.write(&[decided(number, Outcome::Whole)]);
             Store::read(&file).unwrap().map(|store| store.count().unwrap())
         };
-        assert_eq!(record(1), Some(1));
+        assert_eq!((write(1), write(2)), (Some(1), Some(2)));
         for side in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(place.path().join(format!("stats.db{side}")));
+            std::fs::remove_file(place.path().join(format!("stats.db{side}"))).unwrap();
         }
-        assert_eq!(record(2), Some(1), "into a new file");
-        assert_eq!(record(3), Some(2));
+        assert_eq!((write(3), write(4)), (Some(1), Some(2)), "into a new file");
+    }
+
+    #[test]
+    fn damage_that_is_found_while_writing_costs_no_figures_of_now() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("stats.db");
+        damaged_inside(&file);
+        let mut writer = Writer::new(&file, Arc::default(), Arc::new(AtomicU32::new(400)));
+        writer.write(&[decided(1, Outcome::Whole)]);
+        assert_eq!(Store::read(&file).unwrap().unwrap().count().unwrap(), 1);
+        assert!(place.path().join("stats.db.damaged").exists());
+    }
+
+    #[test]
+    fn a_problem_is_told_once_and_nothing_is_tried_for_a_while() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = place.path().join("state");
+        std::fs::write(&directory, "in the way").unwrap();
+        let mut writer = Writer::new(&directory.join("stats.db"), Arc::default(), Arc::new(AtomicU32::new(400)));
+        writer.write(&[decided(1, Outcome::Whole)]);
+        assert!(writer.told.as_ref().is_some_and(|told| told.contains("cannot use")), "{:?}", writer.told);
+        std::fs::remove_file(&directory).unwrap();
+        writer.write(&[decided(2, Outcome::Whole)]);
+        assert!(!directory.exists(), "not yet");
+        writer.paused_until = Some(Instant::now());
+        writer.write(&[decided(3, Outcome::Whole)]);
+        assert_eq!(Store::read(&directory.join("stats.db")).unwrap().unwrap().count().unwrap(), 1);
+        assert_eq!(writer.told, None, "it would be told again");
     }
 }

@@ -93,6 +93,9 @@ pub struct Report {
     /// Seconds since 1970, UTC: the first and the last suggestion that is counted.
     pub first: Option<i64>,
     pub last: Option<i64>,
+    /// The same as the user's days.
+    pub first_day: Option<String>,
+    pub last_day: Option<String>,
     pub total: Totals,
     /// Most shown first; days in their order. Absent when nothing was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -140,6 +143,11 @@ impl Report {
                 }
             }
         }
+        let day = |at: Option<i64>| {
+            let day = |row: &rusqlite::Row<'_>| row.get::<_, Option<String>>(0);
+            store.connection.query_row("SELECT date(?1, 'unixepoch', 'localtime')", [at], day)
+        };
+        (report.first_day, report.last_day) = (day(report.first)?, day(report.last)?);
         report.total = all.close();
         report.groups = grouping.map(|grouping| {
             let mut groups: Vec<Group> =

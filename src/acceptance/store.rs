@@ -74,12 +74,26 @@ impl Store {
     /// As `open`; what is damaged or of another program is moved aside first. Returns where it was moved to.
     pub fn open_or_replace(file: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
         match Self::open(file) {
-            Err(StoreError::Damaged(_)) => {
-                let aside = move_aside(file)?;
-                Ok((Self::open(file)?, aside))
-            }
+            Err(StoreError::Damaged(_)) => Self::replace(file),
             opened => Ok((opened?, None)),
         }
+    }
+
+    /// Moves a file aside that turned out to be damaged, unless another process has done so by now, and opens what
+    /// stands in its place.
+    pub fn replace(file: &Path) -> Result<(Self, Option<PathBuf>), StoreError> {
+        let aside = move_aside(file)?;
+        Ok((Self::open(file)?, aside))
+    }
+
+    /// Deletes everything, damaged files that were moved aside too. Returns how many suggestions went.
+    pub fn erase(file: &Path) -> Result<usize, StoreError> {
+        let (mut store, _) = Self::open_or_replace(file)?;
+        let erased = store.reset()?;
+        for side in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(with_suffix(file, &format!(".damaged{side}")));
+        }
+        Ok(erased)
     }
 
     /// Opens the file to read it. None where there is none.
@@ -102,6 +116,12 @@ impl Store {
             Ok(connection) => Ok(Self { connection, file: file.to_owned(), identity: identity(file) }),
             Err(error) => Err(explain(file, &error)),
         }
+    }
+
+    /// Whether every page can be read. Reads the whole file.
+    fn is_whole(&self) -> bool {
+        let check = self.connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0));
+        check.is_ok_and(|verdict| verdict == "ok")
     }
 
     /// Writes what was decided, all of it or nothing. `numbers` has the rows of suggestions that are still watched.
@@ -301,8 +321,10 @@ fn move_aside(file: &Path) -> Result<Option<PathBuf>, StoreError> {
     let try_move = || -> std::io::Result<Option<PathBuf>> {
         let lock = File::create(with_suffix(file, ".lock"))?;
         lock.lock()?;
-        if !matches!(Store::open(file), Err(StoreError::Damaged(_))) {
-            return Ok(None);
+        match Store::open(file) {
+            Ok(store) if store.is_whole() => return Ok(None),
+            Ok(_) | Err(StoreError::Damaged(_)) => {}
+            Err(error) => return Err(std::io::Error::other(error)),
         }
         let aside = with_suffix(file, ".damaged");
         for side in ["-wal", "-shm"] {

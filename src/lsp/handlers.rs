@@ -13,6 +13,7 @@ pub mod did_close;
 pub mod did_open;
 pub mod document_symbol;
 pub mod document_text;
+pub mod execute_command;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;

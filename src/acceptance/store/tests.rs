@@ -180,18 +180,22 @@ fn what_is_damaged_or_foreign_is_moved_aside() {
     }
 }
 
+/// A database whose first page is whole, and the others are not.
+pub fn damaged_inside(file: &Path) {
+    let mut store = Store::open(file).unwrap();
+    let rows: Vec<Event> = (0..500).map(|number| decided(number, Outcome::Whole)).collect();
+    store.write(&rows, &mut HashMap::new()).unwrap();
+    drop(store);
+    let mut bytes = std::fs::read(file).unwrap();
+    assert!(bytes.len() > 5 * 4096);
+    bytes[4096..].fill(0xa5);
+    std::fs::write(file, bytes).unwrap();
+}
+
 #[test]
 fn damage_that_is_met_later_is_told_as_such() {
     let place = Place::new();
-    let mut store = Store::open(&place.file()).unwrap();
-    for number in 0..500 {
-        store.write(&[decided(number, Outcome::Whole)], &mut HashMap::new()).unwrap();
-    }
-    store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
-    drop(store);
-    let mut bytes = std::fs::read(place.file()).unwrap();
-    bytes[4096..].fill(0xa5);
-    std::fs::write(place.file(), bytes).unwrap();
+    damaged_inside(&place.file());
     let mut store = Store::open(&place.file()).unwrap();
     let error = store.write(&[decided(1, Outcome::Whole)], &mut HashMap::new()).unwrap_err();
     assert!(matches!(error, StoreError::Damaged(_)), "{error}");
