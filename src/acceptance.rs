@@ -7,6 +7,7 @@
 mod change;
 mod decision;
 mod figures;
+mod offer;
 mod open;
 mod reading;
 mod recorder;

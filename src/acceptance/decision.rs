@@ -30,7 +30,7 @@ impl Decision {
             self.row.typed = self.row.typed.saturating_sub(self.claimable);
         }
         self.row.outcome = Outcome::Whole;
-        self.row.accepted += self.claimable;
+        self.row.accepted = (self.row.accepted + self.claimable).min(self.row.characters);
         self.claimable = 0;
         let unseen = || Watch::new(None, String::new(), now_ms);
         self.watch.get_or_insert_with(|| self.instead.take().unwrap_or_else(unseen));

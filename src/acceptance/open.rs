@@ -8,6 +8,7 @@ use ropey::Rope;
 use super::change::{Delta, moved, plain, raw_length, slice};
 use super::decision::Decision;
 use super::figures::{Choice, Outcome, Row, Trigger};
+use super::offer::Offer;
 use super::reading::{self, Reading};
 use super::watch::Watch;
 
@@ -20,16 +21,12 @@ pub struct Open {
     /// Seconds since 1970, and ms of the monotonic clock.
     pub at: i64,
     pub since_ms: u64,
-    /// What is offered, best first, each from the place where the suggestion began; those that do not go along with
-    /// what was typed are dropped.
-    choices: Vec<Choice>,
+    offer: Offer,
     /// Where it began, and where what stands of it ends: byte offsets.
     place: usize,
     frontier: usize,
     /// Bytes behind the frontier that are not the suggestion's.
     stray: usize,
-    /// Bytes of the choices that stand.
-    done: usize,
     accepted: u32,
     typed: u32,
     /// What was typed last, in case the client says that this was its accepting.
@@ -38,7 +35,7 @@ pub struct Open {
     last_length: usize,
     /// The greatest part that was accepted.
     part: Option<Outcome>,
-    /// Where in the choices the accepted text begins.
+    /// Where in the offered text the accepted part begins.
     accepted_from: Option<usize>,
     pub watch: Option<Watch>,
     /// The client says that it was accepted, and since when; the edit was not seen yet.
@@ -46,17 +43,15 @@ pub struct Open {
 }
 
 impl Open {
-    /// `choices` must not be empty.
-    pub fn new(number: u64, at: i64, now_ms: u64, offset: usize, choices: Vec<Choice>) -> Self {
+    pub fn new(number: u64, at: i64, now_ms: u64, offset: usize, offer: Offer) -> Self {
         Self {
             number,
             at,
             since_ms: now_ms,
-            choices,
+            offer,
             place: offset,
             frontier: offset,
             stray: 0,
-            done: 0,
             accepted: 0,
             typed: 0,
             last_typed: String::new(),
@@ -71,9 +66,7 @@ impl Open {
     /// The client says that it was accepted: the choice of this number. The edit is to come.
     pub fn claim(&mut self, choice: usize, now_ms: u64) {
         self.claimed_ms.get_or_insert(now_ms);
-        if choice > 0 && choice < self.choices.len() {
-            self.choices.swap(0, choice);
-        }
+        self.offer.prefer(choice);
     }
 
     pub fn claimed_ms(&self) -> Option<u64> {
@@ -113,26 +106,20 @@ impl Open {
     }
 
     fn take_back(&mut self, removed: &str) {
-        self.done = self.done.saturating_sub(removed.len());
+        self.offer.take_back(removed.len());
         self.typed = self.typed.saturating_sub(count(removed));
-        self.accepted_from = self.accepted_from.map(|from| from.min(self.done));
+        self.accepted_from = self.accepted_from.map(|from| from.min(self.offer.done()));
     }
 
     fn insert(&mut self, raw: &str, new: &Rope, now_ms: u64) -> Option<Decision> {
-        let inserted = plain(raw);
-        let read = |choice: &Choice| reading::read(choice.text.get(self.done..)?, &inserted);
-        let found = self.choices.iter().enumerate().find_map(|(at, choice)| Some((at, read(choice)?)));
-        let Some((at, (mut reading, bytes))) = found else { return self.astray(raw, now_ms) };
-        self.choices.swap(0, at);
-        let (from, length) = (self.done, raw_length(raw, bytes));
-        self.done += bytes;
+        let from = self.offer.done();
+        let Some((mut reading, bytes)) = self.offer.insert(&plain(raw)) else { return self.astray(raw, now_ms) };
+        let length = raw_length(raw, bytes);
         self.frontier += length;
-        let stands = self.choices[0].text.get(..self.done).unwrap_or_default().to_owned();
-        self.choices.retain(|choice| choice.text.starts_with(&stands));
-        if self.claimed_ms.is_some() && self.rest().trim().is_empty() {
+        if self.claimed_ms.is_some() && self.offer.rest().trim().is_empty() {
             reading = Reading::Whole;
         }
-        let step = stands.get(from..).unwrap_or_default();
+        let step = self.offer.standing(from);
         let is_last_word = self.part.is_some() && !step.trim().contains(char::is_whitespace);
         if reading == Reading::Whole && is_last_word && self.claimed_ms.is_none() {
             reading = Reading::Words;
@@ -143,7 +130,7 @@ impl Open {
         } else {
             self.accepted += count(step);
             let accepted_from = *self.accepted_from.get_or_insert(from);
-            let accepted = stands.get(accepted_from..).unwrap_or_default().to_owned();
+            let accepted = self.offer.standing(accepted_from).to_owned();
             match &mut self.watch {
                 Some(watch) => watch.grow(self.frontier, accepted, now_ms),
                 None => {
@@ -167,7 +154,7 @@ impl Open {
         let instead = || Watch::new(Some(self.frontier..self.frontier + raw.len()), plain(raw).into_owned(), now_ms);
         if self.claimed_ms.is_some() {
             self.watch = Some(instead());
-            self.accepted += count(self.rest().trim_end());
+            self.accepted += count(self.offer.rest().trim_end());
             return Some(self.decide(Outcome::Whole, now_ms));
         }
         if raw.len() > MOST_STRAY || raw.contains(['\n', '\r']) {
@@ -193,13 +180,9 @@ impl Open {
         if self.stray > 0 || offset != self.frontier {
             return self.ends(Outcome::Rejected, now_ms);
         }
-        let goes_along = |first: &Choice| {
-            let rests = self.choices.iter().filter_map(|choice| choice.text.get(self.done..));
-            rests.into_iter().any(|rest| is_start_of_other(rest.trim_end(), first.text.trim_end()))
-        };
         match shown.first() {
-            Some(first) if goes_along(first) => {
-                self.renew(shown);
+            Some(first) if self.offer.goes_along_with(first) => {
+                self.offer.renew(shown);
                 Answered::GoesOn
             }
             Some(_) if trigger == Trigger::Invoked => self.ends(Outcome::Rejected, now_ms),
@@ -214,52 +197,32 @@ impl Open {
     /// The cursor went over text that stood there already: editors do that when a closing bracket is typed that they
     /// had put there.
     fn move_along(&mut self, text: &Rope, offset: usize) {
-        if offset - self.frontier > 2 * self.rest().len() {
+        if offset - self.frontier > 2 * self.offer.rest().len() {
             return;
         }
         let between = plain(&slice(text, self.frontier..offset)).into_owned();
-        if self.rest().starts_with(&between) {
-            self.done += between.len();
+        if self.offer.rest().starts_with(&between) {
+            self.offer.advance(between.len());
             self.typed += count(&between);
             self.frontier = offset;
         }
     }
 
-    /// The same suggestion, perhaps longer, or without the closing brackets that stand behind it by now.
-    fn renew(&mut self, shown: &[Choice]) {
-        let Some(first) = self.choices.first().cloned() else { return };
-        let stands = first.text.get(..self.done).unwrap_or_default();
-        let renewed = shown.iter().map(|choice| {
-            let text = format!("{stands}{}", choice.text);
-            let known = self.choices.iter().find(|known| known.text.starts_with(text.trim_end()));
-            let mut figures = known.map_or_else(|| choice.figures.clone(), |known| known.figures.clone());
-            // It was first shown then, and there.
-            (figures.latency_us, figures.trigger) = (first.figures.latency_us, first.figures.trigger);
-            (figures.position, figures.tokens) = (first.figures.position, figures.tokens.or(first.figures.tokens));
-            Choice { text, figures }
-        });
-        self.choices = renewed.collect();
-    }
-
-    fn rest(&self) -> &str {
-        self.choices.first().and_then(|choice| choice.text.get(self.done..)).unwrap_or_default()
-    }
-
     /// Nothing is left to insert, or only closing brackets that stand behind the cursor already.
     fn stands_whole(&self, text: &Rope) -> bool {
-        let rest = self.rest().trim_end();
+        let rest = self.offer.rest().trim_end();
         let is_there = || {
             let behind = text.get_byte_slice(self.frontier.min(text.len_bytes())..);
             let mut behind = behind.into_iter().flat_map(|behind| behind.chars());
             rest.chars().all(|character| reading::is_closer(character) && behind.next() == Some(character))
         };
-        rest.is_empty() || self.done > 0 && is_there()
+        rest.is_empty() || self.offer.done() > 0 && is_there()
     }
 
     /// What is known when nothing more can come. A part that was accepted outweighs what came after it.
     pub fn decide(&mut self, outcome: Outcome, now_ms: u64) -> Decision {
         let outcome = if outcome == Outcome::Whole { outcome } else { self.part.unwrap_or(outcome) };
-        let rest = count(self.rest().trim_end());
+        let rest = count(self.offer.rest().trim_end());
         let last = self.last_length;
         let (claimable, instead) = match outcome {
             Outcome::TypedThrough if last <= self.frontier => {
@@ -268,7 +231,7 @@ impl Open {
             }
             _ => (rest, None),
         };
-        let first = &self.choices[0];
+        let first = self.offer.first();
         let characters = count(&first.text);
         let row = Row {
             at: self.at,
@@ -289,10 +252,6 @@ impl Open {
 pub enum Answered {
     GoesOn,
     Ends(Box<Decision>),
-}
-
-fn is_start_of_other(one: &str, other: &str) -> bool {
-    !one.is_empty() && !other.is_empty() && (one.starts_with(other) || other.starts_with(one))
 }
 
 fn count(text: &str) -> u32 {

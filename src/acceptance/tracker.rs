@@ -10,6 +10,7 @@ use ropey::Rope;
 use super::change::{Delta, slice};
 use super::decision::{Decision, Past, SETTLES_MS};
 use super::figures::{Choice, Event, Outcome, Trigger};
+use super::offer::Offer;
 use super::open::{Answered, Open};
 use crate::text::{Change, Document, DocumentId, Edit};
 
@@ -83,9 +84,9 @@ impl Tracker {
                 Answered::Ends(decision) => tracked.decide(*decision, now_ms, &mut self.events),
             }
         }
-        let number = (!shown.is_empty()).then(|| {
+        let number = Offer::new(shown).map(|offer| {
             self.last_number += 1;
-            tracked.shown = Some(Open::new(self.last_number, now.unix, now_ms, offset, shown.to_vec()));
+            tracked.shown = Some(Open::new(self.last_number, now.unix, now_ms, offset, offer));
             self.last_number
         });
         self.tidy();

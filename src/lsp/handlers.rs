@@ -18,6 +18,7 @@ pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
 pub mod references;
+pub mod shutdown;
 pub mod status;
 pub mod why;
 pub mod workspace_symbol;

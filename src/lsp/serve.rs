@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::client::ClientHandle;
+use super::handlers::shutdown::FIGURES_DEADLINE;
 use super::inbox::Inbox;
 use super::mirror::{self, Mirror, Pace};
 use super::outbox::outbox;
@@ -58,12 +58,10 @@ where
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;
     stop.cancel();
     writing.abort();
+    // For clients that left without a word.
     figures.close_figures(FIGURES_DEADLINE);
     Ok(code)
 }
-
-/// Longest wait for the last figures to be stored, once the client has left.
-const FIGURES_DEADLINE: Duration = Duration::from_millis(500);
 
 /// Where `serve_stdio` reads from.
 #[derive(Clone, Debug, Default)]

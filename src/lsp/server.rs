@@ -167,6 +167,7 @@ impl LanguageServer for Server {
     }
 
     async fn shutdown(&self) -> Result<()> {
+        handlers::shutdown::handle(self);
         Ok(())
     }
 }

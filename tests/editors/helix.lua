@@ -74,5 +74,11 @@ check.case('quitting Helix leaves nothing behind', function()
   scratch.wait_until_gone(environment)
 end)
 
+check.case('what was accepted is counted', function()
+  local totals = scratch.totals(environment)
+  -- Helix does not run an item's command: this is read off the edits.
+  check.equal(2, totals.acceptedWhole, 'accepted')
+end)
+
 terminal:close()
 check.finish()

@@ -77,6 +77,13 @@ function M.processes(environment)
   return found
 end
 
+--- What `tandem stats` says of a home, after its servers have ended: the totals.
+function M.totals(environment)
+  local ended = vim.system({ M.tandem, 'stats', '--json' }, { env = environment, text = true }):wait()
+  check.equal(0, ended.code, 'tandem stats: ' .. ended.stdout .. ended.stderr)
+  return vim.json.decode(ended.stdout).total
+end
+
 function M.wait_until_gone(environment)
   check.wait('every process of Tandem to end', function()
     return vim.tbl_isempty(M.processes(environment))
