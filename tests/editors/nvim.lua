@@ -204,7 +204,7 @@ check.case('quitting Neovim ends the server', function()
 end)
 
 check.case('what was accepted, typed and left is counted', function()
-  local totals = scratch.totals(editor.environment)
+  local totals = check.truthy(scratch.totals(editor.environment), 'nothing is counted')
   -- One for each Tab above that took ghost text; Neovim runs the item's command, and the edit is seen as well.
   check.equal(9, totals.acceptedWhole, 'accepted')
   check.equal(totals.shown, totals.acceptedWhole + totals.rejected, 'the others were left')

@@ -1,4 +1,4 @@
-//! `shutdown`: the last moment that a client grants. Some kill the server right after the answer (Helix does).
+//! `shutdown`: the last moment that a client grants. It may end the server as soon as it has the answer.
 
 use std::time::Duration;
 
