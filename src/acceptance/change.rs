@@ -18,10 +18,11 @@ pub struct Delta<'t> {
 }
 
 impl<'t> Delta<'t> {
-    /// `start..old_end` of `old` became `text`. Offsets must stand at characters of `old`.
+    /// `start..old_end` of `old` became `text`. Offsets are clamped to characters of `old`.
     pub fn of(old: &Rope, start: usize, old_end: usize, text: &'t str) -> Self {
-        let (start, old_end) = (start.min(old.len_bytes()), old_end.min(old.len_bytes()));
-        let removed = old.byte_slice(start..old_end.max(start));
+        let start = floor(old, start);
+        let old_end = floor(old, old_end).max(start);
+        let removed = old.byte_slice(start..old_end);
         let mut same = 0;
         for chunk in removed.chunks() {
             let equal = common(chunk.bytes(), text.as_bytes()[same..].iter().copied());
@@ -34,7 +35,7 @@ impl<'t> Delta<'t> {
             same -= 1;
         }
         let (start, text) = (start + same, &text[same..]);
-        let removed = old.byte_slice(start..old_end.max(start));
+        let removed = old.byte_slice(start..old_end);
         let mut same = 0;
         let mut chunks = removed.chunks_at_byte(removed.len_bytes()).0;
         // From behind the last chunk backwards.
@@ -95,10 +96,14 @@ pub fn moved(place: usize, delta: &Delta) -> usize {
     }
 }
 
-/// The text of a byte range whose ends stand at characters.
+/// The text of a byte range, whose ends are clamped to characters.
 pub fn slice(text: &Rope, bytes: std::ops::Range<usize>) -> String {
-    let end = bytes.end.min(text.len_bytes());
-    text.byte_slice(bytes.start.min(end)..end).to_string()
+    let end = floor(text, bytes.end);
+    text.byte_slice(floor(text, bytes.start).min(end)..end).to_string()
+}
+
+fn floor(text: &Rope, byte: usize) -> usize {
+    text.char_to_byte(text.byte_to_char(byte.min(text.len_bytes())))
 }
 
 /// With `\n` for every line break, as suggestions have them.

@@ -190,6 +190,12 @@ impl Open {
         }
     }
 
+    /// Whether what is said to stand stands there.
+    #[cfg(test)]
+    pub fn stands_in(&self, text: &Rope) -> bool {
+        slice(text, self.place..self.frontier) == self.offer.standing(0)
+    }
+
     fn ends(&mut self, outcome: Outcome, now_ms: u64) -> Answered {
         Answered::Ends(Box::new(self.decide(outcome, now_ms)))
     }
