@@ -204,7 +204,7 @@ fn now() -> i64 {
 mod tests {
     use super::*;
     use crate::acceptance::store::tests::{damaged_inside, decided, row};
-    use crate::acceptance::{Kept, Mark, Outcome};
+    use crate::acceptance::{Kept, Mark, Outcome, Row};
 
     const SOON: Duration = Duration::from_secs(60);
 
@@ -252,6 +252,20 @@ mod tests {
             std::fs::remove_file(place.path().join(format!("stats.db{side}"))).unwrap();
         }
         assert_eq!((write(3), write(4)), (Some(1), Some(2)), "into a new file");
+    }
+
+    #[test]
+    fn what_is_too_old_goes_when_the_next_server_writes() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("stats.db");
+        let server = |days: u32, at| {
+            let mut writer = Writer::new(&file, Arc::default(), Arc::new(AtomicU32::new(days)));
+            writer.write(&[Event::Decided { number: 1, row: Row { at, ..row(Outcome::Whole) } }]);
+            Store::read(&file).unwrap().unwrap().count().unwrap()
+        };
+        let day = 86_400;
+        assert_eq!((server(400, now() - 10 * day), server(400, now() - 5 * day)), (1, 2));
+        assert_eq!(server(7, now()), 2, "the first is older than a week");
     }
 
     #[test]

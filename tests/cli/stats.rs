@@ -141,6 +141,8 @@ fn counts_are_shown_to_people() {
     assert!(ended.stdout.contains("Counted on this machine alone, in "), "{}", ended.stdout);
     assert_eq!(ended.stderr, "");
     assert_eq!(files(&user.path(".local/state/tandem"))[0], "stats.db");
+    let doctor = user.run(&["doctor", "--set", "engine.choice=lookup"]).expect_code(0).stdout;
+    assert!(doctor.contains("stats.db (") && doctor.contains("`tandem stats` shows them"), "{doctor}");
 }
 
 #[test]

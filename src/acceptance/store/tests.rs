@@ -235,6 +235,20 @@ fn a_full_disk_costs_a_batch() {
 }
 
 #[test]
+fn a_place_that_cannot_be_written_is_said() {
+    let place = Place::new();
+    let mut store = Store::open(&place.file()).unwrap();
+    store.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+    let error = store.write(&[decided(1, Outcome::Whole)], &mut HashMap::new()).unwrap_err();
+    assert!(matches!(&error, StoreError::Unusable { reason, .. } if reason.contains("readonly")), "{error}");
+    // Where not even the superuser may write.
+    if cfg!(target_os = "linux") {
+        let error = Store::open(Path::new("/proc/tandem/stats.db")).unwrap_err();
+        assert!(matches!(error, StoreError::Unusable { .. }), "{error}");
+    }
+}
+
+#[test]
 fn a_file_of_a_newer_tandem_is_left_alone() {
     let place = Place::new();
     let store = Store::open(&place.file()).unwrap();
