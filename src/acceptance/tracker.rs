@@ -77,7 +77,7 @@ impl Tracker {
         }
         let tracked = self.documents.entry(document.id().clone()).or_insert_with(|| Tracked::new(document.rope()));
         // Only the same text has the same offsets; a text that went another way ends what was open.
-        tracked.follow(document.rope(), now_ms);
+        tracked.follow(document.rope(), now_ms, &mut self.events);
         if let Some(open) = &mut tracked.shown {
             match open.answer(document.rope(), offset, trigger, shown, now_ms) {
                 Answered::GoesOn => return Some(open.number),
@@ -124,7 +124,7 @@ impl Tracker {
     pub fn opened(&mut self, document: &Document, now: Moment) {
         let now_ms = self.pass(now);
         if let Some(tracked) = self.documents.get_mut(document.id()) {
-            tracked.follow(document.rope(), now_ms);
+            tracked.follow(document.rope(), now_ms, &mut self.events);
             tracked.is_open = true;
         }
     }
@@ -209,14 +209,14 @@ impl Tracked {
     }
 
     /// Makes sure that offsets are those of `text`, which may have come by a way that was not followed.
-    fn follow(&mut self, text: &Rope, now_ms: u64) {
+    fn follow(&mut self, text: &Rope, now_ms: u64, events: &mut Vec<Event>) {
         if self.text.is_instance(text) || self.text == *text {
             return;
         }
         let old = std::mem::replace(&mut self.text, text.clone());
         let new = slice(text, 0..text.len_bytes());
         let delta = Delta::of(&old, 0, old.len_bytes(), &new);
-        self.change(&delta, &old, now_ms, &mut Vec::new());
+        self.change(&delta, &old, now_ms, events);
     }
 
     fn change(&mut self, delta: &Delta, old: &Rope, now_ms: u64, events: &mut Vec<Event>) {

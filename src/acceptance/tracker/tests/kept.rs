@@ -89,3 +89,21 @@ fn a_clock_that_goes_backwards_stands_still() {
     user.tracker.tick(user.now);
     assert_eq!(user.kept(), [Kept::Percent(100)]);
 }
+
+#[test]
+fn more_than_can_be_followed_is_told_and_not_forgotten() {
+    let mut user = User::at("$0\n");
+    for _ in 0..MOST_PAST + 3 {
+        user.sees("foo(bar);");
+        user.inserts("foo(bar);");
+    }
+    let early = user.tracker.events();
+    assert_eq!(rows(early.clone()).len(), 3);
+    assert_eq!(early.iter().filter(|event| matches!(event, Event::Kept { kept: Kept::Unknown, .. })).count(), 6);
+    user.waits(300_000);
+    let late = user.tracker.events();
+    assert_eq!(rows(late.clone()).len(), MOST_PAST);
+    let kept = |event: &&Event| matches!(event, Event::Kept { kept: Kept::Percent(100), .. });
+    assert_eq!(late.iter().filter(kept).count(), 2 * MOST_PAST);
+    assert_eq!(user.tracker.due_ms(), None);
+}
