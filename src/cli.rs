@@ -15,6 +15,7 @@ mod place;
 mod refs;
 mod search;
 mod serve;
+mod stats;
 mod terminal;
 mod why;
 mod workspace;
@@ -89,6 +90,7 @@ enum Command {
     Outline(outline::Arguments),
     Refs(refs::Arguments),
     Index(index::Arguments),
+    Stats(stats::Arguments),
 
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
@@ -109,6 +111,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Outline(arguments) => arguments.workspace.options.settings()?,
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
+        Command::Stats(arguments) => arguments.options.settings()?,
         Command::Engine(_) => Value::Null,
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
@@ -127,6 +130,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Outline(arguments) => outline::run(&arguments, &loader),
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
+        Command::Stats(arguments) => stats::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }

@@ -19,5 +19,5 @@ pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
 pub use schema::{
     CompletionSettings, Eagerness, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType, LogSettings,
-    Settings, WatchMode,
+    Settings, StatsSettings, WatchMode,
 };

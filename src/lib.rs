@@ -11,12 +11,14 @@ pub mod text;
 
 pub mod syntax;
 
-// Layer 1: what may be looked at, what stands in the workspace, local models.
+// Layer 1: what may be looked at, what stands in the workspace, local models, what became of suggestions.
 pub mod privacy;
 
 pub mod index;
 
 pub mod engine;
+
+pub mod acceptance;
 
 // Layer 2: what a prompt may contain.
 pub mod context;

@@ -4,6 +4,7 @@
 //! an answer belongs to the text that stood when the request arrived. Locks are `std::sync::Mutex`, never held across an
 //! await.
 
+mod acceptance;
 mod accounts;
 mod analyst;
 mod documents;
@@ -17,13 +18,16 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
+use crate::acceptance::Ledger;
+use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Suggestion, Trigger, Why};
 use crate::config::Settings;
 use crate::context::Hunk;
 use crate::engine::Engine;
 use crate::index::Index;
 use crate::text::{Change, Document, Position, PositionEncoding};
 
+use acceptance::Acceptance;
+pub use acceptance::{Clock, system_clock};
 use accounts::Accounts;
 use analyst::Analyst;
 use documents::Documents;
@@ -38,6 +42,7 @@ pub struct Session {
     indexes: Arc<Indexes>,
     flights: Arc<Flights>,
     accounts: Accounts,
+    acceptance: Arc<Acceptance>,
     board: Arc<StatusBoard>,
 }
 
@@ -65,6 +70,7 @@ impl Session {
             indexes,
             flights: Arc::default(),
             accounts: Accounts::default(),
+            acceptance: Arc::default(),
             board,
         })
     }
@@ -83,6 +89,7 @@ impl Session {
             return;
         }
         state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
+        self.acceptance.configure(&settings.stats);
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
     }
@@ -130,7 +137,14 @@ impl Session {
     pub fn open(&self, document: &str, language_id: &str, version: i32, text: &str) {
         // Building and dropping a large text takes milliseconds: outside the lock.
         let document = Document::new(document, language_id, version, text);
-        let before = self.state().documents.open(document, &self.analyst);
+        let id = document.id().clone();
+        let mut state = self.state();
+        let before = state.documents.open(document.clone(), &self.analyst);
+        if before.is_some() {
+            self.acceptance.closed(&id);
+        }
+        self.acceptance.opened(&document);
+        drop(state);
         drop(before);
     }
 
@@ -138,13 +152,18 @@ impl Session {
     pub fn change(&self, document: &str, version: i32, changes: &[Change]) {
         let mut state = self.state();
         let encoding = state.encoding;
-        if !state.documents.change(document, version, changes, encoding, &self.analyst) {
+        let Some(edits) = state.documents.change(document, version, changes, encoding, &self.analyst) else {
             tracing::warn!(document, version, "change of a document that is not open");
+            return;
+        };
+        if let Some(open) = state.documents.get(document) {
+            self.acceptance.changed(document, open.document.rope(), &edits, changes);
         }
     }
 
     pub fn close(&self, document: &str) {
         let closed = self.state().documents.close(document);
+        self.acceptance.closed(document);
         self.indexes.document_closed(document);
         drop(closed);
     }
@@ -190,6 +209,50 @@ impl Session {
             outcome
         };
         answer.instrument(span)
+    }
+
+    /// Counts from now on what becomes of suggestions, as long as the settings want it. Once, before the first document.
+    pub fn keep_figures(&self, ledger: Arc<dyn Ledger>, clock: Clock) {
+        self.acceptance.keep(ledger, clock, &self.settings().stats);
+    }
+
+    /// Whether clients are worth asking to tell what they accept.
+    pub fn keeps_figures(&self) -> bool {
+        self.acceptance.is_kept()
+    }
+
+    /// The client is about to show these for a request about this text: best first, or nothing. Returns the number by
+    /// which it may tell that it accepted one; none where nobody counts, or the text has changed since.
+    pub fn shown(
+        &self,
+        document: &Document,
+        position: Position,
+        trigger: Trigger,
+        suggestions: &[Suggestion],
+    ) -> Option<u64> {
+        if !self.acceptance.is_kept() {
+            return None;
+        }
+        let state = self.state();
+        let offset = document.byte_at(position, state.encoding);
+        let current = state.documents.get(document.id())?;
+        if !current.document.rope().is_instance(document.rope()) {
+            return None;
+        }
+        let engine = state.model.as_deref().map(acceptance::engine_name);
+        let cost = self.accounts.cost(document.id(), offset).unwrap_or_default();
+        let choices = acceptance::choices(document, offset, trigger, suggestions, engine.as_deref(), cost);
+        self.acceptance.answered(document, offset, trigger, &choices)
+    }
+
+    /// The client says that it accepted a suggestion: the number that `shown` gave, and which one of them.
+    pub fn accepted(&self, number: u64, choice: usize) {
+        self.acceptance.accepted(number, choice);
+    }
+
+    /// Decides what is undecided and waits until it is stored, at most `deadline`. At the end, when no client is left.
+    pub fn close_figures(&self, deadline: std::time::Duration) {
+        self.acceptance.end(deadline);
     }
 
     /// The account of the newest request at this position (or, without one, of the document's newest).

@@ -12,6 +12,7 @@ mod cli {
     mod outline;
     mod refs;
     mod search;
+    mod stats;
     pub mod support;
     mod why;
     pub mod workspace;

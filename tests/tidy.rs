@@ -64,6 +64,7 @@ fn the_name_rule_fires() {
         ("src/session.rs", "use tower_lsp::gen_lsp_types::Position;"),
         ("src/cli/serve.rs", "fn f(x: gen_lsp_types::Position) {}"),
         ("src/engine/host.rs", "use llama_cpp_2::model::LlamaModel;"),
+        ("src/session.rs", "use rusqlite::Connection;"),
         ("src/session.rs", "let home = std::env::var(\"HOME\");"),
         ("src/session.rs", "use std::{env, fs};"),
         ("src/lsp/server.rs", "println!(\"hello\");"),

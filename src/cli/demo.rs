@@ -69,12 +69,15 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The server speaks only when something is wrong, and its engine host goes soon after the demo.
+/// The server speaks only when something is wrong, its engine host goes soon after the demo, and what a scene accepts
+/// does not count as the user's.
 fn server_arguments(options: &Options) -> Vec<String> {
     let mut arguments: Vec<String> =
-        ["--set", "engine.hostIdleSeconds=2", "--log", "error"].map(str::to_owned).to_vec();
+        ["--set", "engine.hostIdleSeconds=2", "--set", "stats.enabled=false", "--log", "error"]
+            .map(str::to_owned)
+            .to_vec();
     if let Some(filter) = &options.log {
-        arguments.truncate(2);
+        arguments.truncate(4);
         arguments.extend(["--log".to_owned(), filter.clone()]);
     }
     for (name, value) in

@@ -132,6 +132,13 @@ fn directories(
             findings.broken.push(format!("cannot write to {}: {error}", directory.display()));
         }
     }
+    let counts = paths.stats_file();
+    let counts = match counts.metadata() {
+        _ if !settings.stats.enabled => "off (stats.enabled is false)".to_owned(),
+        Ok(data) => format!("{} ({}); `tandem stats` shows them", counts.display(), machine::size(data.len())),
+        Err(_) => format!("{} (nothing counted yet)", counts.display()),
+    };
+    terminal.entry("counts", counts)?;
     let log = paths.log_file();
     let log = match log.metadata() {
         Ok(data) => format!("{} ({})", log.display(), machine::size(data.len())),

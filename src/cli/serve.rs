@@ -49,7 +49,9 @@ pub fn run(arguments: &Arguments, loader: Loader) -> anyhow::Result<ExitCode> {
     }
     let settings = loader.load(&[], None).settings;
     let make_engine = Some(engines::factory(&loader));
-    let options = ServeOptions { loader, make_engine, mirror: arguments.mirror.clone() };
+    // What a recording accepts was counted when it was made.
+    let stats_file = matches!(input, Input::Stdin).then(|| loader.paths().stats_file());
+    let options = ServeOptions { loader, make_engine, mirror: arguments.mirror.clone(), stats_file };
     let code = lsp::serve_stdio(input, || Session::new(settings, None), options)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

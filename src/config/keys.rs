@@ -244,6 +244,13 @@ pub const KEYS: &[Key] = &[
         "Answer outline, definition and references too. Off, because a language server knows them better.",
     ),
     key(
+        "stats.enabled",
+        Kind::Bool,
+        Tighten::OnlyFalse,
+        "Count what becomes of suggestions, in a file of yours that never leaves this machine; `tandem stats` shows it.",
+    ),
+    key("stats.keepDays", integer(1, 3650), Tighten::Never, "Days that these counts are kept."),
+    key(
         "log.filter",
         Kind::Text,
         Tighten::Never,

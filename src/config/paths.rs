@@ -12,7 +12,7 @@ use super::Environment;
 pub struct Paths {
     /// `config.toml`.
     pub config: PathBuf,
-    /// Logs. Lost, they are missed.
+    /// Logs, and what became of suggestions. Lost, they are missed.
     pub state: PathBuf,
     /// The extracted starter model and the stored indexes. Lost, they are made again.
     pub cache: PathBuf,
@@ -59,6 +59,11 @@ impl Paths {
     /// Where indexes of workspaces are stored.
     pub fn index_directory(&self) -> PathBuf {
         self.cache.join("index")
+    }
+
+    /// What became of suggestions.
+    pub fn stats_file(&self) -> PathBuf {
+        self.state.join("stats.db")
     }
 
     pub fn log_file(&self) -> PathBuf {

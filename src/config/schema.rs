@@ -11,6 +11,7 @@ pub struct Settings {
     pub completion: CompletionSettings,
     pub engine: EngineSettings,
     pub index: IndexSettings,
+    pub stats: StatsSettings,
     pub log: LogSettings,
 }
 
@@ -193,6 +194,21 @@ impl Default for IndexSettings {
             persist: true,
             navigation: false,
         }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
+pub struct StatsSettings {
+    /// Count what becomes of suggestions, on this machine and for its user.
+    pub enabled: bool,
+    /// Days that the counts are kept.
+    pub keep_days: u32,
+}
+
+impl Default for StatsSettings {
+    fn default() -> Self {
+        Self { enabled: true, keep_days: 400 }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::handlers::execute_command::ACCEPTED;
 use crate::config::IndexSettings;
 use crate::text::PositionEncoding;
 
@@ -55,7 +56,8 @@ impl ClientFeatures {
     /// Inline completion or completion, never both: an editor with both would show each suggestion twice. Static, because
     /// Neovim ignores dynamic registration of inline completion.
     /// `navigation`: the user wants definitions and references from the index; a language server's are better.
-    pub fn server_capabilities(&self, index: &IndexSettings) -> lsp::ServerCapabilities {
+    /// `counts`: it is worth telling what was accepted. Clients run only commands that are announced.
+    pub fn server_capabilities(&self, index: &IndexSettings, counts: bool) -> lsp::ServerCapabilities {
         let sync = lsp::TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(lsp::TextDocumentSyncKind::Incremental),
@@ -67,6 +69,7 @@ impl ClientFeatures {
             ..Default::default()
         };
         let navigates = index.enabled && index.navigation;
+        let commands = lsp::ExecuteCommandOptions { commands: vec![ACCEPTED.to_owned()], ..Default::default() };
         lsp::ServerCapabilities {
             position_encoding: Some(match self.encoding {
                 PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
@@ -79,6 +82,7 @@ impl ClientFeatures {
             document_symbol_provider: navigates.then_some(lsp::DocumentSymbolProvider::Bool(true)),
             definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
             references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
+            execute_command_provider: counts.then_some(commands),
             completion_provider: (!self.inline_completion).then_some(completion),
             ..Default::default()
         }

@@ -8,14 +8,16 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::client::ClientHandle;
+use super::handlers::shutdown::FIGURES_DEADLINE;
 use super::inbox::Inbox;
 use super::mirror::{self, Mirror, Pace};
 use super::outbox::outbox;
 use super::server::Server;
 use super::settings::{EditorSettings, EngineFactory};
 use super::transport;
+use crate::acceptance::Recorder;
 use crate::config::Loader;
-use crate::session::Session;
+use crate::session::{Session, system_clock};
 
 /// How to serve. The default records nothing and starts no engine.
 #[derive(Clone, Default)]
@@ -27,6 +29,8 @@ pub struct ServeOptions {
     pub make_engine: Option<EngineFactory>,
     /// Record what the client sends.
     pub mirror: Option<PathBuf>,
+    /// The database in which to count what becomes of suggestions, as long as the settings want that.
+    pub stats_file: Option<PathBuf>,
 }
 
 /// Serves one client until it leaves. Returns the process's exit code: 0 when it said `shutdown` first, else 1.
@@ -38,6 +42,11 @@ where
     W: AsyncWrite + Unpin + Send + 'static,
 {
     let mirror = options.mirror.as_deref().map(Mirror::create).transpose()?;
+    if let Some(file) = &options.stats_file {
+        let recorder = Recorder::start(file, session.settings().stats.keep_days);
+        session.keep_figures(Arc::new(recorder), system_clock());
+    }
+    let figures = session.clone();
     let (outbox, writer) = outbox();
     let writing = tokio::spawn(writer.run(output));
     let stop = CancellationToken::new();
@@ -49,6 +58,8 @@ where
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;
     stop.cancel();
     writing.abort();
+    // For clients that left without a word.
+    figures.close_figures(FIGURES_DEADLINE);
     Ok(code)
 }
 

@@ -65,6 +65,7 @@ impl Server {
             .custom_method("textDocument/completion", Self::completion)
             .custom_method("completionItem/resolve", Self::completion_resolve)
             .custom_method("workspace/didChangeWatchedFiles", Self::did_change_watched_files)
+            .custom_method("workspace/executeCommand", Self::execute_command)
             .custom_method("workspace/symbol", Self::workspace_symbol)
             .custom_method("textDocument/documentSymbol", Self::document_symbol)
             .custom_method("textDocument/definition", Self::definition)
@@ -114,6 +115,13 @@ impl Server {
         handlers::did_change_watched_files::handle(self, params);
     }
 
+    async fn execute_command(&self, params: lsp::ExecuteCommandParams) -> Result<Option<Value>> {
+        if !self.session.keeps_figures() {
+            return Err(Error::method_not_found());
+        }
+        handlers::execute_command::handle(self, &params)
+    }
+
     async fn workspace_symbol(
         &self,
         params: lsp::WorkspaceSymbolParams,
@@ -159,6 +167,7 @@ impl LanguageServer for Server {
     }
 
     async fn shutdown(&self) -> Result<()> {
+        handlers::shutdown::handle(self);
         Ok(())
     }
 }

@@ -20,6 +20,15 @@ impl Accounts {
         accounts.truncate(REQUESTS);
     }
 
+    /// Microseconds from receipt to answer of the newest at this offset of the document, and the tokens that its engine
+    /// generated for it.
+    pub fn cost(&self, document: &str, offset: usize) -> Option<(u64, Option<u32>)> {
+        let accounts = self.newest_first.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = accounts.iter().find(|why| &*why.document == document && why.offset == offset)?;
+        let total = why.stages.last().map_or(0, |stage| stage.us);
+        Some((total, why.engine.as_ref().map(|report| report.generated)))
+    }
+
     /// The newest at this offset of the document, else the document's newest.
     pub fn find(&self, document: &str, offset: usize) -> Option<Why> {
         let accounts = self.newest_first.lock().unwrap_or_else(PoisonError::into_inner);

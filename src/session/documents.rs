@@ -8,7 +8,7 @@ use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
 use crate::context::RecentEdits;
 use crate::engine::lookup::DocumentTokens;
-use crate::text::{Change, Document, DocumentId, PositionEncoding};
+use crate::text::{Change, Document, DocumentId, Edit, PositionEncoding};
 
 /// Other documents that the lookup engine copies from. Copilot reads at most 20 open tabs.
 const OTHER_DOCUMENTS: usize = 20;
@@ -73,7 +73,7 @@ impl Documents {
         }
     }
 
-    /// False when the document is not open.
+    /// What was changed, one edit a change. None when the document is not open.
     pub fn change(
         &mut self,
         id: &str,
@@ -81,10 +81,10 @@ impl Documents {
         changes: &[Change],
         encoding: PositionEncoding,
         analyst: &Analyst,
-    ) -> bool {
+    ) -> Option<Vec<Edit>> {
         self.clock += 1;
         let most_bytes = self.most_bytes;
-        let Some(open) = self.open.get_mut(id) else { return false };
+        let open = self.open.get_mut(id)?;
         open.used = self.clock;
         let before = open.document.rope().clone();
         let edits = open.document.apply(version, changes, encoding);
@@ -92,15 +92,15 @@ impl Documents {
         open.lane.touch();
         let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
         if open.oversized {
-            return true;
+            return Some(edits);
         }
         if was_oversized {
             open.start_over(analyst);
         } else {
-            open.revision = open.analysis.add(open.document.clone(), edits);
+            open.revision = open.analysis.add(open.document.clone(), edits.clone());
             analyst.wake(&open.analysis);
         }
-        true
+        Some(edits)
     }
 
     /// Returns it for the caller to drop where it holds nobody up.

@@ -117,7 +117,7 @@ fn a_log_file_is_written_where_the_settings_want_it() {
     user.write(".config/tandem/config.toml", "[log]\nfile = true\nfilter = \"debug\"\n");
     let ended = serve(&user, &["serve"]);
     assert_eq!(ended.stderr, "", "all of it goes to the file");
-    assert_eq!(files(&user.path(".local/state/tandem")), ["tandem.log"]);
+    assert_eq!(files(&user.path(".local/state/tandem")), ["stats.db", "tandem.log"]);
     let log = std::fs::read_to_string(user.path(".local/state/tandem/tandem.log")).unwrap();
     assert!(log.contains("completion"), "{log}");
     assert!(!log.contains("anzibar"), "{log}");

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod acceptance;
 mod cancel;
 mod clients;
 mod documents;

@@ -67,6 +67,18 @@ check.case('text of many bytes before the cursor moves nothing', function()
   complete_line('x = "🦀é" and ')
 end)
 
+check.case('what was accepted is counted', function()
+  -- Helix does not run an item's command: this is read off the edits. It kills the server when it quits, so what counts is
+  -- what was stored before.
+  local totals
+  check.wait('both in the database', function()
+    totals = scratch.totals(environment)
+    return totals and totals.acceptedWhole == 2
+  end, function()
+    return totals
+  end)
+end)
+
 check.case('quitting Helix leaves nothing behind', function()
   terminal:type(':quit!')
   terminal:wait_for(':quit!')

@@ -203,6 +203,14 @@ check.case('quitting Neovim ends the server', function()
   scratch.wait_until_gone(editor.environment)
 end)
 
+check.case('what was accepted, typed and left is counted', function()
+  local totals = check.truthy(scratch.totals(editor.environment), 'nothing is counted')
+  -- One for each Tab above that took ghost text; Neovim runs the item's command, and the edit is seen as well.
+  check.equal(9, totals.acceptedWhole, 'accepted')
+  check.equal(totals.shown, totals.acceptedWhole + totals.rejected, 'the others were left')
+  check.truthy(totals.rejected > 0, 'nothing counts as left')
+end)
+
 check.case('Neovim had no error to note', function()
   editor:check_log()
 end)

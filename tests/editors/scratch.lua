@@ -77,6 +77,13 @@ function M.processes(environment)
   return found
 end
 
+--- The totals that `tandem stats` tells of a home; nil while there is nothing.
+function M.totals(environment)
+  local ended = vim.system({ M.tandem, 'stats', '--json' }, { env = environment, text = true }):wait()
+  check.truthy(ended.code <= 1, 'tandem stats: ' .. ended.stderr)
+  return ended.code == 0 and vim.json.decode(ended.stdout).total or nil
+end
+
 function M.wait_until_gone(environment)
   check.wait('every process of Tandem to end', function()
     return vim.tbl_isempty(M.processes(environment))

@@ -5,7 +5,7 @@ use super::source::SourceFile;
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
     &["config", "observe", "text", "syntax"],
-    &["engine", "index", "privacy"],
+    &["engine", "index", "privacy", "acceptance"],
     &["context"],
     &["complete"],
     &["session"],
@@ -39,6 +39,11 @@ const NAMES: &[Name] = &[
         words: &["llama_cpp_2", "llama_cpp_sys_2"],
         rooms: &["src/engine/llama.rs", "src/engine/llama/"],
         why: "llama.cpp is one engine among several, and every version of it changes",
+    },
+    Name {
+        words: &["rusqlite", "libsqlite3_sys"],
+        rooms: &["src/acceptance/"],
+        why: "the database is one room's matter",
     },
     Name {
         words: &["reqwest", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],

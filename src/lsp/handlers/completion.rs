@@ -5,7 +5,8 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 
 use super::completion_resolve::documentation;
-use crate::complete::{Outcome, Patience, Source, Suggestion, Trigger};
+use super::execute_command::accepted;
+use crate::complete::{Outcome, Patience, Reason, Source, Suggestion, Trigger};
 use crate::lsp::capabilities::ClientFeatures;
 use crate::lsp::convert;
 use crate::lsp::server::Server;
@@ -28,12 +29,24 @@ pub async fn handle(server: &Server, params: lsp::CompletionParams) -> Result<Op
     let work = server.session.complete_within(document, position, trigger, Patience::MENU);
     // From here on in a task of its own: what the pipeline computes does not hold up the protocol.
     tokio::task::yield_now().await;
-    let Outcome::Show(suggestions) = work.await else { return Ok(None) };
+    let suggestions = match work.await {
+        Outcome::Show(suggestions) => suggestions,
+        Outcome::Nothing(reason) => {
+            if !matches!(reason, Reason::Stale | Reason::Cancelled) {
+                server.session.shown(&snapshot, position, trigger, &[]);
+            }
+            return Ok(None);
+        }
+    };
+    let number = server.session.shown(&snapshot, position, trigger, &suggestions);
     let language = snapshot.language_id();
     let items = suggestions
         .iter()
         .enumerate()
-        .map(|(rank, suggestion)| typed.item(rank, suggestion, language, &features))
+        .map(|(rank, suggestion)| lsp::CompletionItem {
+            command: number.map(|number| accepted(number, rank)),
+            ..typed.item(rank, suggestion, language, &features)
+        })
         .collect();
     // Asked again on each key, because a suggestion belongs to one place.
     Ok(Some(lsp::CompletionResponse::CompletionList(lsp::CompletionList {

@@ -3,6 +3,7 @@
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 
+use super::execute_command::accepted;
 use crate::complete::{Outcome, Reason, Suggestion};
 use crate::lsp::convert;
 use crate::lsp::server::Server;
@@ -26,9 +27,16 @@ pub async fn handle(
     // From here on in a task of its own: what the pipeline computes does not hold up the protocol.
     tokio::task::yield_now().await;
     match work.await {
-        Outcome::Show(suggestions) => Ok(Some(response(frame.items(suggestions)))),
+        Outcome::Show(suggestions) => {
+            let fitting = frame.fitting(suggestions);
+            let number = server.session.shown(&snapshot, position, trigger, &fitting);
+            Ok(Some(response(frame.items(&fitting, number))))
+        }
         Outcome::Nothing(Reason::Stale | Reason::Cancelled) => Ok(None),
-        Outcome::Nothing(_) => Ok(Some(response(Vec::new()))),
+        Outcome::Nothing(_) => {
+            server.session.shown(&snapshot, position, trigger, &[]);
+            Ok(Some(response(Vec::new())))
+        }
     }
 }
 
@@ -62,19 +70,29 @@ impl Frame {
         Self { range: selected.range, typed: snapshot.slice(start.min(end)..end), selected: Some(selected.text) }
     }
 
-    fn items(&self, suggestions: Vec<Suggestion>) -> Vec<lsp::InlineCompletionItem> {
-        let texts = suggestions.into_iter().map(|suggestion| format!("{}{}", self.typed, suggestion.text));
-        let fitting = texts.filter(|text| {
-            let selected = self.selected.as_deref();
-            selected.is_none_or(|selected| text.len() > selected.len() && text.starts_with(selected))
-        });
-        fitting
-            .map(|text| lsp::InlineCompletionItem {
-                insert_text: lsp::InsertText::String(text),
-                filter_text: None,
-                range: Some(self.range),
-                command: None,
-            })
-            .collect()
+    /// Those that go on from what the menu would put there.
+    fn fitting(&self, mut suggestions: Vec<Suggestion>) -> Vec<Suggestion> {
+        if let Some(selected) = self.selected.as_deref() {
+            suggestions.retain(|suggestion| {
+                let text = self.text(suggestion);
+                text.len() > selected.len() && text.starts_with(selected)
+            });
+        }
+        suggestions
+    }
+
+    /// `number`: by which the client tells that it accepted one.
+    fn items(&self, suggestions: &[Suggestion], number: Option<u64>) -> Vec<lsp::InlineCompletionItem> {
+        let item = |(at, suggestion)| lsp::InlineCompletionItem {
+            insert_text: lsp::InsertText::String(self.text(suggestion)),
+            filter_text: None,
+            range: Some(self.range),
+            command: number.map(|number| accepted(number, at)),
+        };
+        suggestions.iter().enumerate().map(item).collect()
+    }
+
+    fn text(&self, suggestion: &Suggestion) -> String {
+        format!("{}{}", self.typed, suggestion.text)
     }
 }

@@ -1,0 +1,13 @@
+//! `shutdown`: the last moment that a client grants. It may end the server as soon as it has the answer.
+
+use std::time::Duration;
+
+use crate::lsp::server::Server;
+
+/// Longest wait for the last figures to be stored.
+pub const FIGURES_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Nobody types any more, so here the disk may be waited for.
+pub fn handle(server: &Server) {
+    server.session.close_figures(FIGURES_DEADLINE);
+}
