@@ -6,7 +6,7 @@ const LONGEST: usize = 16 << 10;
 /// Twice the longest common subsequence over both lengths, in percent, rounded down so that 100 means equal. White space
 /// does not count: a formatter's work is not the user's. Two blank texts are equal.
 ///
-/// Bit-parallel, 64 characters a step: 0.1 ms for a thousand characters on either side.
+/// Bit-parallel, 64 characters a step.
 pub fn percent(one: &str, other: &str) -> u8 {
     let (one, other) = (solid(one), solid(other));
     let total = one.len() + other.len();

@@ -84,7 +84,7 @@ fn the_interval_is_wilsons() {
         let rate = wilson(hits, number).unwrap();
         assert!((rate.low - low).abs() < 5e-4 && (rate.high - high).abs() < 5e-4, "{hits} of {number}: {rate:?}");
     };
-    // Values of R's binom::binom.confint(method = "wilson").
+    // Computed apart from this code, to four digits.
     check(0, 10, 0.0, 0.2775);
     check(5, 10, 0.2366, 0.7634);
     check(10, 10, 0.7225, 1.0);
