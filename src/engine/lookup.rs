@@ -1,7 +1,7 @@
 //! The lookup engine: continues by the longest matching token context. Needs no model, answers in microseconds.
 //!
-//! It copies only from what it is given (the cursor's document, other open documents); it reads no files and keeps
-//! nothing between requests.
+//! It copies only from what it is given (the cursor's document, other open documents, a repository's tokens); it reads no
+//! files and keeps nothing between requests.
 
 mod corpus;
 mod document;
@@ -14,7 +14,9 @@ mod mixture;
 mod places;
 mod predict;
 mod render;
+mod repository;
 mod search;
+mod source;
 mod view;
 mod weights;
 
@@ -24,3 +26,4 @@ pub use engine::LookupEngine;
 pub use features::{BUCKETS, ESCAPE_FEATURES, FEATURES};
 pub use mixture::{BUILT_IN, Weights};
 pub use predict::{Limits, Prediction, predict, predict_several, predict_with};
+pub use repository::{Change, Repository, Vantage};
