@@ -8,6 +8,7 @@ mod accounts;
 mod analyst;
 mod documents;
 mod indexes;
+mod repositories;
 mod status;
 
 use std::path::PathBuf;
@@ -20,8 +21,9 @@ use tracing::Instrument;
 use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
 use crate::engine::Engine;
+use crate::engine::lookup::MAX_DOCUMENTS;
 use crate::index::Index;
-use crate::text::{Change, Document, Position, PositionEncoding};
+use crate::text::{Change, Document, DocumentId, Position, PositionEncoding};
 
 use accounts::Accounts;
 use analyst::Analyst;
@@ -222,18 +224,24 @@ impl Session {
             analysis: open.analysis.subscribe(),
             revision: open.revision,
             others: Vec::new(),
+            vantage: None,
             model: None,
             flights: self.flights.clone(),
         };
         let (path, repository) = documents::workspace_path(document, &state.folders);
-        Some(Request {
+        let (ids, others): (Vec<DocumentId>, _) = state.documents.other_tokens(document).into_iter().unzip();
+        let request = Request {
             settings: state.settings.clone(),
             path,
             repository,
-            others: state.documents.other_tokens(document),
+            others,
             model: state.model.clone(),
             ..request
-        })
+        };
+        drop(state);
+        // Documents that lookup does not read themselves count as the index has them.
+        let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
+        Some(Request { vantage: self.indexes.vantage(document, read), ..request })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

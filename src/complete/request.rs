@@ -9,7 +9,7 @@ use super::{Flights, Lane, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::Analysis;
 use crate::engine::Engine;
-use crate::engine::lookup::DocumentTokens;
+use crate::engine::lookup::{DocumentTokens, Vantage};
 use crate::text::Document;
 
 /// How long a client is kept waiting.
@@ -56,6 +56,8 @@ pub struct Request {
     pub revision: u64,
     /// Token streams of the other open documents, most recently used first.
     pub others: Vec<Arc<DocumentTokens>>,
+    /// The files around the document that are not open, for lookup.
+    pub vantage: Option<Arc<Vantage>>,
     pub model: Option<Arc<dyn Engine>>,
     pub flights: Arc<Flights>,
 }

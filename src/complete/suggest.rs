@@ -72,7 +72,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let corpus = analysis
         .as_ref()
         .and_then(|analysis| analysis.tokens.clone())
-        .map(|tokens| Arc::new(Corpus::new(tokens, request.offset, request.others.clone())));
+        .map(|tokens| Corpus::new(tokens, request.offset, request.others.clone()))
+        .map(|corpus| Arc::new(corpus.with_repository(request.vantage.clone())));
     let from_lookup = corpus.as_ref().and_then(|corpus| look_up(corpus, &place, plan, settings.max_tokens, account));
     account.stage("lookup");
 
