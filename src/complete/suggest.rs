@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::choose::{SURE, choose, gate, threshold, trust};
+use super::choose::{SURE, choose, gate, second_opinion, threshold, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
@@ -84,7 +84,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
-        let job = job(request, plan, corpus, from_lookup.as_ref());
+        let job = job(request, plan, corpus.clone(), from_lookup.as_ref());
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
@@ -96,6 +96,9 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         from_model = collect(&seat, &place, plan, trust, account);
         if !is_final {
             request.lane.keep(seat);
+        }
+        if let (Ok(written), Some(corpus)) = (&mut from_model, &corpus) {
+            second_opinion(written, from_lookup.as_ref(), |text| lookup::probability(corpus, text));
         }
         account.stage("shape");
     }

@@ -53,7 +53,7 @@ impl Sorter<'_> {
 
     fn sort_from(&self, places: &mut [u32], level: usize) {
         if level >= DEPTH {
-            places.sort_unstable_by_key(|&place| ((self.rank)(place), place));
+            places.sort_by_cached_key(|&place| ((self.rank)(place), place));
             return;
         }
         let mut keyed: Vec<(u64, u32)> = places.iter().map(|&place| (self.key(place, level), place)).collect();
