@@ -189,7 +189,7 @@ impl Default for IndexSettings {
             cpu_share: 100,
             max_memory_mb: 2048,
             max_files: 200_000,
-            lookup_memory_mb: 120,
+            lookup_memory_mb: 256,
             max_file_bytes: 1 << 20,
             max_parse_ms: 1000,
             exclude: Vec::new(),

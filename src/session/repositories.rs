@@ -15,8 +15,9 @@ use crate::index::{File, Index, Omission};
 const LOOK: Duration = Duration::from_secs(2);
 /// An update is followed by a pause of this many times what it took: a tenth of a core at most.
 const PAUSE: u32 = 9;
-/// Bytes held for a byte of source, with a quarter for the copy that an update makes (docs/benchmarks.md), times two.
-const TWICE_HELD_A_BYTE: u64 = 7;
+/// Bytes held for a byte of source, with the copy that an update makes: 2.9 to 4.6 (docs/benchmarks.md). Where a repository
+/// turns out to need more, it gets fewer files.
+const HELD_A_BYTE: f64 = 4.5;
 
 /// The newest tokens of each index.
 #[derive(Debug, Default)]
@@ -98,6 +99,8 @@ struct Keeper {
     /// The index's generation that is taken up.
     generation: Option<u64>,
     rests_until: Option<Instant>,
+    /// Bytes held for a byte of source.
+    held_a_byte: f64,
 }
 
 impl Keeper {
@@ -109,6 +112,7 @@ impl Keeper {
             restless: FxHashMap::default(),
             generation: None,
             rests_until: None,
+            held_a_byte: HELD_A_BYTE,
         }
     }
 
@@ -121,36 +125,53 @@ impl Keeper {
         if is_early || self.rests_until.is_some_and(|until| started < until) {
             return None;
         }
-        let (wanted, left_out) = {
+        let wanted = {
             let state = index.read();
             if self.generation == Some(state.generation()) && self.restless.is_empty() {
                 return None;
             }
             self.generation = Some(state.generation());
-            choose(state.files().map(|(_, file)| file), index.options().lookup_bytes * 2 / TWICE_HELD_A_BYTE)
+            wanted(state.files().map(|(_, file)| file))
         };
+        let limit = index.options().lookup_bytes;
         // Whoever closes the folder does not wait for this thread.
         drop(index);
-        let changes = self.changes(&wanted);
-        if changes.is_empty() {
+        let mut fitting = fitting(&wanted, limit as f64 / self.held_a_byte);
+        if !self.update(fitting) {
             return None;
         }
-        let texts = changes.into_iter().map(|(path, is_there)| {
-            let text = if is_there { self.index.upgrade().and_then(|index| index.text(&path)) } else { None };
-            Change { path, text }
-        });
-        self.repository = Arc::new(self.repository.updated(texts));
+        let source: u64 = fitting.iter().map(|file| file.bytes).sum();
+        let held = self.repository.bytes() + self.repository.tokens() * size_of::<u32>();
+        if held as u64 > limit && source > 0 {
+            self.held_a_byte = held as f64 / source as f64;
+            fitting = self::fitting(&wanted, limit as f64 / self.held_a_byte);
+            self.update(fitting);
+        }
         let took = started.elapsed();
         self.rests_until = Some(started + took * (1 + PAUSE));
         tracing::info!(
             files = self.repository.files(),
             tokens = self.repository.tokens(),
             bytes = self.repository.bytes(),
-            left_out,
+            left_out = wanted.len() - fitting.len(),
             ms = took.as_millis() as u64,
             "lookup knows the repository; `index.lookupMemoryMb` bounds it"
         );
         Some(self.repository.clone())
+    }
+
+    /// Brings the tokens in line with these files. False where they are already.
+    fn update(&mut self, wanted: &[Wanted]) -> bool {
+        let changes = self.changes(wanted);
+        if changes.is_empty() {
+            return false;
+        }
+        let texts = changes.into_iter().map(|(path, is_there)| {
+            let text = if is_there { self.index.upgrade().and_then(|index| index.text(&path)) } else { None };
+            Change { path, text }
+        });
+        self.repository = Arc::new(self.repository.updated(texts));
+        true
     }
 
     /// Paths that differ from what is known, in their order, and whether there is a file.
@@ -187,9 +208,8 @@ struct Wanted {
     is_open: bool,
 }
 
-/// The files of code that people wrote in this repository, the smallest first until `most` bytes are reached: that way most
-/// files are there, and what is missing is what is long. Also returns how many are left out for their size.
-fn choose<'f>(files: impl Iterator<Item = &'f File>, most: u64) -> (Vec<Wanted>, usize) {
+/// The files of code that people wrote in this repository, the smallest first.
+fn wanted<'f>(files: impl Iterator<Item = &'f File>) -> Vec<Wanted> {
     let is_whole = |omission: Option<Omission>| omission.is_none_or(|omission| omission == Omission::ParseTime);
     let mut wanted: Vec<Wanted> = files
         .filter(|file| file.language.is_some() && is_whole(file.omission) && !file.is_generated && !file.is_vendored)
@@ -199,15 +219,17 @@ fn choose<'f>(files: impl Iterator<Item = &'f File>, most: u64) -> (Vec<Wanted>,
         })
         .collect();
     wanted.sort_unstable_by(|a, b| (a.bytes, &a.path).cmp(&(b.bytes, &b.path)));
+    wanted
+}
+
+/// As many as have `most` bytes together: that way most files are there, and what is missing is what is long.
+fn fitting(wanted: &[Wanted], most: f64) -> &[Wanted] {
     let mut sum = 0;
     let fitting = wanted.iter().take_while(|file| {
         sum += file.bytes;
-        sum <= most
+        sum as f64 <= most
     });
-    let fitting = fitting.count();
-    let left_out = wanted.len() - fitting;
-    wanted.truncate(fitting);
-    (wanted, left_out)
+    wanted.get(..fitting.count()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -321,13 +343,22 @@ mod tests {
         let long = "value = other\n".repeat(20_000);
         let files = [("long.py", long.as_str()), ("a.py", "x = 1\n"), ("b.py", "y = 1\n")];
         let settings = |lookup_memory_mb| IndexSettings { lookup_memory_mb, ..IndexSettings::default() };
-        assert_eq!(Workspace::with_settings(&files, &settings(1)).look(), Some((3, 80_008)));
-        let mut small = Workspace::with_settings(&files, &settings(0));
-        assert_eq!(small.look(), None, "0 switches it off");
-        let state = small.index.read();
-        let (wanted, left_out) = choose(state.files().map(|(_, file)| file), 100);
-        let paths: Vec<&str> = wanted.iter().map(|file| &*file.path).collect();
-        assert_eq!((paths.as_slice(), left_out), (["a.py", "b.py"].as_slice(), 1));
+        assert_eq!(Workspace::with_settings(&files, &settings(8)).look(), Some((3, 80_008)));
+        assert_eq!(Workspace::with_settings(&files, &settings(1)).look(), Some((2, 8)));
+        assert_eq!(Workspace::with_settings(&files, &settings(0)).look(), None, "0 switches it off");
+    }
+
+    #[test]
+    fn a_repository_of_dense_files_gets_fewer_of_them() {
+        let dense = "1,2,3,4,\n".repeat(5_000);
+        let paths: Vec<String> = (0..40).map(|number| format!("{number}.py")).collect();
+        let files: Vec<(&str, &str)> = paths.iter().map(|path| (path.as_str(), dense.as_str())).collect();
+        let mut workspace =
+            Workspace::with_settings(&files, &IndexSettings { lookup_memory_mb: 8, ..IndexSettings::default() });
+        let (count, _) = workspace.look().unwrap();
+        assert!((5..40).contains(&count), "{count}");
+        assert!(workspace.keeper.repository.bytes() < 8 << 20, "{}", workspace.keeper.repository.bytes());
+        assert_eq!(workspace.look(), None, "it stays so");
     }
 
     #[test]
