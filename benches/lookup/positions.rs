@@ -143,8 +143,7 @@ fn cursor(index: usize, file: &File, kind: Column, random: &mut Random) -> Optio
     for line in file.text.split_inclusive('\n') {
         let content = line.trim_end();
         let code = content.trim_start();
-        let is_comment = ["//", "#", "*", "/*"].iter().any(|comment| code.starts_with(comment));
-        if !code.is_empty() && (kind == Column::TokenStart || !is_comment || code.starts_with("#[")) {
+        if !code.is_empty() && (kind == Column::TokenStart || !is_comment(code)) {
             lines.push((start, content));
         }
         start += line.len();
@@ -174,6 +173,11 @@ fn cursor(index: usize, file: &File, kind: Column, random: &mut Random) -> Optio
         suffix: file.text[start + line.len()..].to_owned(),
         mid_word: left.ends_with(is_word) && truth.starts_with(is_word),
     })
+}
+
+/// Whether a line is a comment, judged by what it begins with.
+pub fn is_comment(code: &str) -> bool {
+    ["//", "#", "*", "/*"].iter().any(|comment| code.starts_with(comment)) && !code.starts_with("#[")
 }
 
 /// Where a word, a number or a mark starts.

@@ -46,6 +46,7 @@ pub fn with_repository(
 struct Answer {
     /// The cursor stands at the beginning of its line: the whole line is to be written.
     is_whole_line: bool,
+    is_comment: bool,
     is_right: bool,
     confidence: f32,
     us: f64,
@@ -105,14 +106,14 @@ pub fn report(files: &[File], cursors: &[Cursor], folders: &[PathBuf], show: usi
             let whole = alone.clone().with_repository(Some(Arc::new(vantage)));
             pairs.push((answer(cursor, &alone, false), answer(cursor, &whole, index < show)));
         }
-        line(&format!("{language:?}"), &pairs);
+        line(&format!("{language:?}"), &pairs.iter().collect::<Vec<_>>());
+        line("  code", &pairs.iter().filter(|pair| !pair.0.is_comment).collect::<Vec<_>>());
         all.extend(pairs);
     }
-    line("all", &all);
-    let (whole, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|pair| pair.0.is_whole_line);
-    line("whole lines", &whole);
-    line("inside", &rest);
-    calibration(whole.iter().chain(&rest).map(|pair| &pair.1));
+    line("all", &all.iter().collect::<Vec<_>>());
+    line("whole lines", &all.iter().filter(|pair| pair.0.is_whole_line).collect::<Vec<_>>());
+    line("inside", &all.iter().filter(|pair| !pair.0.is_whole_line).collect::<Vec<_>>());
+    calibration(all.iter().map(|pair| &pair.1));
 }
 
 fn answer(cursor: &Cursor, corpus: &Corpus, show: bool) -> Answer {
@@ -124,10 +125,17 @@ fn answer(cursor: &Cursor, corpus: &Corpus, show: bool) -> Answer {
         println!("{mark} {:.2} {line}⟦{truth}⟧ got ⟦{text}⟧", prediction.confidence);
     }
     let line = cursor.prefix.rsplit('\n').next().unwrap_or_default();
-    Answer { is_whole_line: line.trim().is_empty(), is_right: text == truth, confidence: prediction.confidence, us }
+    let whole_line = format!("{line}{truth}");
+    Answer {
+        is_whole_line: line.trim().is_empty(),
+        is_comment: super::positions::is_comment(whole_line.trim_start()),
+        is_right: text == truth,
+        confidence: prediction.confidence,
+        us,
+    }
 }
 
-fn line(name: &str, pairs: &[(Answer, Answer)]) {
+fn line(name: &str, pairs: &[&(Answer, Answer)]) {
     if pairs.is_empty() {
         return;
     }
@@ -140,7 +148,7 @@ fn line(name: &str, pairs: &[(Answer, Answer)]) {
         (share(&|pair| pair.1.is_right && !pair.0.is_right), share(&|pair| pair.0.is_right && !pair.1.is_right));
     let gain_width = 196.0 * ((won + lost - (won - lost).powi(2)) / n).sqrt();
     let sure = |of: fn(&(Answer, Answer)) -> &Answer| {
-        let sure: Vec<&Answer> = pairs.iter().map(of).filter(|answer| answer.confidence >= 0.8).collect();
+        let sure: Vec<&Answer> = pairs.iter().copied().map(of).filter(|answer| answer.confidence >= 0.8).collect();
         let right = sure.iter().filter(|answer| answer.is_right).count() as f64 / sure.len().max(1) as f64;
         format!("{:.1} / {:.1}", 100.0 * sure.len() as f64 / n, 100.0 * right)
     };

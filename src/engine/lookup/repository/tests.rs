@@ -133,6 +133,9 @@ fn bytes_held_are_bounded_by_tokens_and_words() {
         repository = repository.updated(changes);
     }
     assert!(repository.bytes() < 2 * most(&repository), "{} of {}", repository.bytes(), most(&repository));
+    let last = files.iter().map(|(path, text)| change(path, Some(&format!("{text}let round = 19;\n"))));
+    let rebuilt = Repository::default().updated(last);
+    assert!(content(&repository) == content(&rebuilt) && answers(&repository) == answers(&rebuilt));
 }
 
 #[test]
@@ -155,8 +158,9 @@ proptest! {
             prop::collection::vec((0usize..6, prop::option::weighted(0.8, "([ab(.]|ab|ac|b |\n|\t){0,40}")), 1..5), 1..6),
     ) {
         let paths = ["a/x.rs", "a/z.rs", "b/y.rs", "b/y.py", "c.rs", "a/b/c/d.rs"];
-        let mut repository = Repository::default();
-        let mut files: BTreeMap<&str, String> = BTreeMap::new();
+        // Beside so much that stays, few changes are merged in and many lead to a new order.
+        let mut files = BTreeMap::from([("base.rs", "a b (ab . ac\nb a.a(b ab\n".repeat(30))]);
+        let mut repository = Repository::default().updated([change("base.rs", files.get("base.rs").map(String::as_str))]);
         for batch in batches {
             for (path, text) in &batch {
                 match text {
