@@ -101,6 +101,8 @@ struct Keeper {
     rests_until: Option<Instant>,
     /// Bytes held for a byte of source.
     held_a_byte: f64,
+    /// There was a version before.
+    is_known: bool,
 }
 
 impl Keeper {
@@ -113,6 +115,7 @@ impl Keeper {
             generation: None,
             rests_until: None,
             held_a_byte: HELD_A_BYTE,
+            is_known: false,
         }
     }
 
@@ -149,14 +152,20 @@ impl Keeper {
         }
         let took = started.elapsed();
         self.rests_until = Some(started + took * (1 + PAUSE));
-        tracing::info!(
-            files = self.repository.files(),
-            tokens = self.repository.tokens(),
-            bytes = self.repository.bytes(),
-            left_out = wanted.len() - fitting.len(),
-            ms = took.as_millis() as u64,
-            "lookup knows the repository; `index.lookupMemoryMb` bounds it"
-        );
+        let (files, tokens, bytes) = (self.repository.files(), self.repository.tokens(), self.repository.bytes());
+        let (left_out, ms) = (wanted.len() - fitting.len(), took.as_millis() as u64);
+        if std::mem::replace(&mut self.is_known, true) {
+            tracing::debug!(files, tokens, bytes, left_out, ms, "lookup follows the repository");
+        } else {
+            tracing::info!(
+                files,
+                tokens,
+                bytes,
+                left_out,
+                ms,
+                "lookup knows the repository, up to index.lookupMemoryMb"
+            );
+        }
         Some(self.repository.clone())
     }
 

@@ -18,14 +18,12 @@ pub fn probability(corpus: &Corpus, text: &str) -> f32 {
         return 0.0;
     }
     let mut context: Vec<ContextToken> = view.context.clone();
-    let mut on_line = view.on_line;
     let mut probability = 1.0;
     for (index, (id, gap)) in tokens.into_iter().enumerate() {
-        let step = Context { tokens: &context, on_line, at_cursor: index == 0 };
+        let step = Context { tokens: &context, on_line: view.on_line + index, at_cursor: index == 0 };
         let found = proposals(&view, &step, &BUILT_IN).into_iter().find(|known| known.id == id && known.gap == gap);
         let Some(proposal) = found else { return 0.0 };
         probability *= proposal.probability;
-        on_line += 1;
         context.push(ContextToken { id, origin: proposal.origin });
     }
     probability
