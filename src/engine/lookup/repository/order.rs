@@ -13,7 +13,6 @@ use crate::engine::lookup::lexer::TokenId;
 pub const DEPTH: usize = 12;
 /// Places that are sorted at a time, 16 bytes each: the peak of a rebuild.
 const AT_A_TIME: usize = 1 << 20;
-
 /// What orders places: their contexts; among equal ones the path, then the place in the file.
 pub struct Sorter<'a> {
     pub stream: &'a Stream,
@@ -32,8 +31,8 @@ impl Sorter<'_> {
             let mut before = None;
             for address in 0..self.stream.len() as u32 {
                 let Some(token) = self.stream.get(address) else { break };
-                let is_place = token.number() != FILE_START && include(address);
-                if is_place && before.is_some_and(|before: Stored| slices.of(before.number()) == slice) {
+                let is_here = before.is_some_and(|before: Stored| slices.of(before.number()) == slice);
+                if is_here && token.number() != FILE_START && include(address) {
                     order.push(address);
                 }
                 before = Some(token);
