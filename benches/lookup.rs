@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --no-default-features --bench lookup -- --repo DIR [--repo DIR …] [--count N] [--seed N]`
 //! Random cursors in the code lines of the repositories' files; what stands right of the cursor on its line is removed
-//! before the engine sees the file. `--fit FILE` fits the engine's weights to such cursors instead and writes them as
+//! before the engine sees the file. `--variants repository` compares the file alone with the whole repository behind it, at
+//! token starts of any lines that are not blank, the cursor's file itself taken out of the repository. `--fit FILE` fits the engine's weights to such cursors instead and writes them as
 //! Rust source: never give it a repository that is reported on.
 
 #[path = "lookup/fit.rs"]
@@ -11,9 +12,13 @@ mod fit;
 mod positions;
 #[path = "lookup/report.rs"]
 mod report;
+#[path = "lookup/repository.rs"]
+mod repository;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+use positions::Column;
 
 struct Arguments {
     repositories: Vec<PathBuf>,
@@ -21,10 +26,12 @@ struct Arguments {
     seed: u64,
     fit: Option<PathBuf>,
     show: usize,
+    with_repository: bool,
 }
 
 fn arguments() -> Result<Arguments, String> {
-    let mut parsed = Arguments { repositories: Vec::new(), count: 400, seed: 1, fit: None, show: 0 };
+    let mut parsed =
+        Arguments { repositories: Vec::new(), count: 400, seed: 1, fit: None, show: 0, with_repository: false };
     let mut given = std::env::args().skip(1);
     while let Some(name) = given.next() {
         if name == "--bench" {
@@ -37,6 +44,7 @@ fn arguments() -> Result<Arguments, String> {
             "--count" => parsed.count = number()? as usize,
             "--seed" => parsed.seed = number()?,
             "--show" => parsed.show = number()? as usize,
+            "--variants" if value == "repository" => parsed.with_repository = true,
             "--fit" => parsed.fit = Some(PathBuf::from(&value)),
             _ => return Err(format!("unknown argument {name}")),
         }
@@ -57,10 +65,17 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let files = positions::collect(&arguments.repositories);
-    let cursors = positions::cursors(&files, arguments.count, arguments.seed);
+    let cursors = |column| positions::cursors(&files, column, arguments.count, arguments.seed);
     match &arguments.fit {
-        Some(target) => fit::fit(&files, &cursors, target),
-        None => report::report(&files, &cursors, arguments.show),
+        Some(target) => {
+            let mut all = cursors(Column::Any);
+            all.extend(cursors(Column::TokenStart));
+            fit::fit(&files, &all, &arguments.repositories, target);
+        }
+        None if arguments.with_repository => {
+            repository::report(&files, &cursors(Column::TokenStart), &arguments.repositories, arguments.show);
+        }
+        None => report::report(&files, &cursors(Column::Any), arguments.show),
     }
     ExitCode::SUCCESS
 }

@@ -139,6 +139,11 @@ impl Index {
         self.shared.below_root(path).is_some()
     }
 
+    /// A path from the root. None where it is of another place.
+    pub fn relative(&self, path: &Path) -> Option<String> {
+        self.shared.relative(path)
+    }
+
     pub fn options(&self) -> &IndexOptions {
         &self.shared.options
     }

@@ -9,6 +9,7 @@ mod accounts;
 mod analyst;
 mod documents;
 mod indexes;
+mod repositories;
 mod status;
 
 use std::path::PathBuf;
@@ -23,8 +24,9 @@ use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Suggest
 use crate::config::Settings;
 use crate::context::Hunk;
 use crate::engine::Engine;
+use crate::engine::lookup::MAX_DOCUMENTS;
 use crate::index::Index;
-use crate::text::{Change, Document, Position, PositionEncoding};
+use crate::text::{Change, Document, DocumentId, Position, PositionEncoding};
 
 use acceptance::Acceptance;
 pub use acceptance::{Clock, system_clock};
@@ -288,20 +290,26 @@ impl Session {
             others: Vec::new(),
             edits: Vec::new(),
             index: None,
+            vantage: None,
             model: None,
             flights: self.flights.clone(),
         };
         let (path, repository) = documents::workspace_path(document, &state.folders);
-        Some(Request {
+        let (ids, others): (Vec<DocumentId>, _) = state.documents.other_tokens(document).into_iter().unzip();
+        let request = Request {
             settings: state.settings.clone(),
             path,
             repository,
-            others: state.documents.other_tokens(document),
+            others,
             edits: self.recent_edits(&state),
             index: self.indexes.of_document(document),
             model: state.model.clone(),
             ..request
-        })
+        };
+        drop(state);
+        // Documents that lookup does not read themselves count as the index has them.
+        let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
+        Some(Request { vantage: self.indexes.vantage(document, read), ..request })
     }
 
     /// Only of documents that are in an index: what is ignored enters no prompt but its own.

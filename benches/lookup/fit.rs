@@ -2,13 +2,15 @@
 //! or of "none of them" where no candidate proposes it.
 
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tandem::engine::lookup::fit::{Observation, observe};
-use tandem::engine::lookup::{BUCKETS, BUILT_IN, ESCAPE_FEATURES, FEATURES, Weights};
+use tandem::engine::lookup::{BUCKETS, BUILT_IN, ESCAPE_FEATURES, FEATURES, Repository, Weights};
 
 use super::positions::{Cursor, File};
 use super::report::corpus;
+use super::repository::{build, with_repository};
 
 const EPOCHS: usize = 14;
 const BATCH: usize = 256;
@@ -17,15 +19,20 @@ const DECAY: f32 = 2e-6;
 
 const PARAMETERS: usize = (FEATURES + ESCAPE_FEATURES) * BUCKETS;
 
-pub fn fit(files: &[File], cursors: &[Cursor], target: &Path) {
+pub fn fit(files: &[File], cursors: &[Cursor], folders: &[PathBuf], target: &Path) {
+    let repositories: Vec<Arc<Repository>> = folders.iter().map(|folder| Arc::new(build(folder))).collect();
     let (mut train, mut check) = (Vec::new(), Vec::new());
     for (index, cursor) in cursors.iter().enumerate() {
-        // Half with the neighbouring files open, half alone; for every fourth cursor the next line is to be written too.
+        // Half with neighbouring files open, half without; for every fourth cursor the next line is to be written too.
         let (next, below) = match cursor.suffix.match_indices('\n').nth(1) {
             Some((end, _)) if index % 12 == 0 => cursor.suffix.split_at(end),
             _ => ("", cursor.suffix.as_str()),
         };
-        let corpus = corpus(files, cursor, below, index % 2 == 0);
+        let mut corpus = corpus(files, cursor, below, index % 2 == 0);
+        // The repository is there in two cases of three: without an index lookup must know itself as well.
+        if index % 3 != 0 {
+            corpus = with_repository(corpus, files, cursor, folders, &repositories);
+        }
         let truth = format!("{}{next}", cursor.truth);
         // Every tenth cursor's tokens are held back to see when the fit stops helping.
         let kept: &mut Vec<Observation> = if index % 10 == 9 { &mut check } else { &mut train };

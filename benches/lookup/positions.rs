@@ -8,9 +8,20 @@ pub enum Language {
     Python,
     TypeScript,
     Go,
+    Java,
 }
 
-pub const LANGUAGES: [Language; 4] = [Language::Rust, Language::Python, Language::TypeScript, Language::Go];
+pub const LANGUAGES: [Language; 5] =
+    [Language::Rust, Language::Python, Language::TypeScript, Language::Go, Language::Java];
+
+/// Where in a line a cursor stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Anywhere behind the indentation of a line of code, inside words too.
+    Any,
+    /// Where a token starts, the first of the line included, in any line that is not blank.
+    TokenStart,
+}
 
 pub struct File {
     pub repository: usize,
@@ -64,7 +75,7 @@ pub fn collect(repositories: &[PathBuf]) -> Vec<File> {
     files
 }
 
-fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
+pub fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let Ok(kind) = entry.file_type() else { continue };
@@ -77,12 +88,13 @@ fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
     }
 }
 
-fn language(path: &Path) -> Option<Language> {
+pub fn language(path: &Path) -> Option<Language> {
     let name = path.file_name()?.to_str()?;
     match path.extension()?.to_str()? {
         "rs" => Some(Language::Rust),
         "py" => Some(Language::Python),
-        "ts" | "tsx" if !name.ends_with(".d.ts") => Some(Language::TypeScript),
+        "java" => Some(Language::Java),
+        "ts" | "tsx" | "js" | "jsx" | "mjs" if !name.ends_with(".d.ts") => Some(Language::TypeScript),
         "go" if !name.ends_with(".pb.go") => Some(Language::Go),
         _ => None,
     }
@@ -98,9 +110,9 @@ fn is_generated(text: &str) -> bool {
         || text.len() > 100 * text.lines().count()
 }
 
-/// `count` cursors a language: the repositories in turn, a file of it, a code line of the file, a column after the
-/// line's indentation and before its end, each uniformly.
-pub fn cursors(files: &[File], count: usize, seed: u64) -> Vec<Cursor> {
+/// `count` cursors a language: the repositories in turn, a file of it, a line of the file, a column after the line's
+/// indentation and before its end, each uniformly.
+pub fn cursors(files: &[File], column: Column, count: usize, seed: u64) -> Vec<Cursor> {
     let mut random = Random(seed);
     let mut cursors = Vec::new();
     for language in LANGUAGES {
@@ -117,7 +129,7 @@ pub fn cursors(files: &[File], count: usize, seed: u64) -> Vec<Cursor> {
         for turn in 0..count {
             let choice = &by_repository[turn % by_repository.len()];
             let file = choice[random.below(choice.len())];
-            if let Some(cursor) = cursor(file, &files[file], &mut random) {
+            if let Some(cursor) = cursor(file, &files[file], column, &mut random) {
                 cursors.push(cursor);
             }
         }
@@ -125,15 +137,13 @@ pub fn cursors(files: &[File], count: usize, seed: u64) -> Vec<Cursor> {
     cursors
 }
 
-fn cursor(index: usize, file: &File, random: &mut Random) -> Option<Cursor> {
+fn cursor(index: usize, file: &File, kind: Column, random: &mut Random) -> Option<Cursor> {
     let mut lines = Vec::new();
     let mut start = 0;
     for line in file.text.split_inclusive('\n') {
         let content = line.trim_end();
         let code = content.trim_start();
-        if !code.is_empty() && !["//", "#", "*", "/*"].iter().any(|comment| code.starts_with(comment))
-            || code.starts_with("#[")
-        {
+        if !code.is_empty() && (kind == Column::TokenStart || !is_comment(code)) {
             lines.push((start, content));
         }
         start += line.len();
@@ -143,10 +153,16 @@ fn cursor(index: usize, file: &File, random: &mut Random) -> Option<Cursor> {
     }
     let (start, line) = lines[random.below(lines.len())];
     let indentation = line.len() - line.trim_start().len();
-    let mut column = indentation + random.below(line.len() - indentation);
-    while !line.is_char_boundary(column) {
-        column -= 1;
-    }
+    let column = match kind {
+        Column::Any => {
+            let column = indentation + random.below(line.len() - indentation);
+            (0..=column).rev().find(|column| line.is_char_boundary(*column)).unwrap_or(indentation)
+        }
+        Column::TokenStart => {
+            let starts = token_starts(line);
+            starts[random.below(starts.len())]
+        }
+    };
     let (left, truth) = line.split_at(column);
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     Some(Cursor {
@@ -157,6 +173,26 @@ fn cursor(index: usize, file: &File, random: &mut Random) -> Option<Cursor> {
         suffix: file.text[start + line.len()..].to_owned(),
         mid_word: left.ends_with(is_word) && truth.starts_with(is_word),
     })
+}
+
+/// Whether a line is a comment, judged by what it begins with.
+pub fn is_comment(code: &str) -> bool {
+    ["//", "#", "*", "/*"].iter().any(|comment| code.starts_with(comment)) && !code.starts_with("#[")
+}
+
+/// Where a word, a number or a mark starts.
+fn token_starts(line: &str) -> Vec<usize> {
+    let mut before = ' ';
+    let mut starts = Vec::new();
+    for (at, character) in line.char_indices() {
+        let is_inside = |c: char| c.is_alphanumeric() || c == '_';
+        let continues = is_inside(before) && is_inside(character);
+        if !continues && !character.is_whitespace() {
+            starts.push(at);
+        }
+        before = character;
+    }
+    starts
 }
 
 /// splitmix64: enough for choosing cursors, and the same everywhere.

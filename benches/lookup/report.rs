@@ -139,7 +139,7 @@ fn longest_match_copy(cursor: &Cursor) -> &str {
 }
 
 /// The result and the shortest of three times in µs: what the work takes when no other program has the core.
-fn timed<S, T>(set_up: impl Fn() -> S, work: impl Fn(&mut S) -> T) -> (T, f64) {
+pub fn timed<S, T>(set_up: impl Fn() -> S, work: impl Fn(&mut S) -> T) -> (T, f64) {
     let once = || {
         let mut state = set_up();
         let started = Instant::now();
@@ -187,7 +187,7 @@ fn line(name: &str, results: &[Result]) {
     );
 }
 
-fn percentile(sorted: &[f64], percent: usize) -> f64 {
+pub fn percentile(sorted: &[f64], percent: usize) -> f64 {
     sorted.get(((sorted.len() * percent) / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }
 

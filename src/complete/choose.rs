@@ -30,6 +30,17 @@ pub fn threshold(trigger: Trigger, eagerness: Eagerness) -> f32 {
 /// the answer is there at once and costs no power.
 pub const SURE: f32 = 0.8;
 
+/// Hears lookup on what the model wrote. `probable` is how probable lookup holds a text, 0 to 1: a vote of its own, as if it had
+/// written the text with that confidence. Where it has nothing to say, the model's word stands as it is; and what lookup
+/// wrote itself, `choose` counts.
+pub fn second_opinion(model: &mut [Suggestion], lookup: Option<&Suggestion>, probable: impl Fn(&str) -> f32) {
+    for suggestion in model.iter_mut() {
+        if lookup.is_none_or(|lookup| !same_line(lookup, suggestion)) {
+            suggestion.confidence = either(suggestion.confidence, probable(&suggestion.text));
+        }
+    }
+}
+
 /// Orders what both engines wrote, best first, without duplicates. Where they agree, both wrote it.
 pub fn choose(lookup: Option<Suggestion>, model: Vec<Suggestion>) -> Vec<Suggestion> {
     let mut all: Vec<Suggestion> = Vec::with_capacity(model.len() + 1);
@@ -74,10 +85,14 @@ fn first_line(text: &str) -> &str {
 }
 
 /// Two independent votes for the same text: wrong only if both are.
+fn either(one: f32, other: f32) -> f32 {
+    1.0 - (1.0 - one) * (1.0 - other)
+}
+
 fn agree(kept: &mut Suggestion, other: Suggestion) {
     if kept.source != other.source {
         kept.source = Source::Both;
-        kept.confidence = 1.0 - (1.0 - kept.confidence) * (1.0 - other.confidence);
+        kept.confidence = either(kept.confidence, other.confidence);
     } else {
         kept.confidence = kept.confidence.max(other.confidence);
     }
@@ -112,6 +127,14 @@ mod tests {
         assert_eq!(chosen.len(), 1);
         assert_eq!((chosen[0].source, chosen[0].text.as_str()), (Source::Both, "a;\nb;"));
         assert!((chosen[0].confidence - 0.7).abs() < 1e-6);
+    }
+
+    #[test]
+    fn what_lookup_holds_probable_is_believed_more_and_nothing_twice() {
+        let mut written = ["a;", "b;", "c;"].map(|text| suggestion(text, Source::Model, 0.5));
+        let from_lookup = suggestion("c;\nd;", Source::Lookup, 0.4);
+        second_opinion(&mut written, Some(&from_lookup), |text| if text == "a;" { 0.2 } else { 0.0 });
+        assert_eq!(written.map(|suggestion| suggestion.confidence), [0.6, 0.5, 0.5]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Flights, Lane, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
 use crate::engine::Engine;
-use crate::engine::lookup::DocumentTokens;
+use crate::engine::lookup::{DocumentTokens, Vantage};
 use crate::index::Index;
 use crate::text::Document;
 
@@ -63,6 +63,8 @@ pub struct Request {
     pub edits: Vec<(String, Hunk)>,
     /// The index of the workspace folder that the document is in, with its path there. None where it is ignored.
     pub index: Option<(Arc<Index>, String)>,
+    /// The files around the document that are not open, for lookup.
+    pub vantage: Option<Arc<Vantage>>,
     pub model: Option<Arc<dyn Engine>>,
     pub flights: Arc<Flights>,
 }

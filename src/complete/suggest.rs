@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::choose::{SURE, choose, gate, threshold, trust};
+use super::choose::{SURE, choose, gate, second_opinion, threshold, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
@@ -72,7 +72,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let corpus = analysis
         .as_ref()
         .and_then(|analysis| analysis.tokens.clone())
-        .map(|tokens| Arc::new(Corpus::new(tokens, request.offset, request.others.clone())));
+        .map(|tokens| Corpus::new(tokens, request.offset, request.others.clone()))
+        .map(|corpus| Arc::new(corpus.with_repository(request.vantage.clone())));
     let from_lookup = corpus.as_ref().and_then(|corpus| look_up(corpus, &place, plan, settings.max_tokens, account));
     account.stage("lookup");
 
@@ -86,7 +87,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let snippets = context(request).await;
         account.why.context = request.lane.desk.considered();
         account.stage("context");
-        let job = job(request, plan, corpus, from_lookup.as_ref(), snippets);
+        let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets);
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
@@ -98,6 +99,9 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         from_model = collect(&seat, &place, plan, trust, account);
         if !is_final {
             request.lane.keep(seat);
+        }
+        if let (Ok(written), Some(corpus)) = (&mut from_model, &corpus) {
+            second_opinion(written, from_lookup.as_ref(), |text| lookup::probability(corpus, text));
         }
         account.stage("shape");
     }

@@ -212,6 +212,13 @@ pub const KEYS: &[Key] = &[
         Tighten::OnlyLower,
         "MiB that the index of a folder may take. Beyond it files are listed and not read.",
     ),
+    key(
+        "index.lookupMemoryMb",
+        integer(0, 1 << 14),
+        Tighten::OnlyLower,
+        "MiB that lookup's memory of a folder's code may take; the longest files are left out beyond it. `0`: lookup copies \
+         from open documents alone.",
+    ),
     key("index.maxFiles", integer(1, 10_000_000), Tighten::OnlyLower, "Files that are indexed in a folder."),
     key(
         "index.maxFileBytes",

@@ -167,6 +167,8 @@ pub struct IndexSettings {
     /// MiB that the index may take; beyond it files are only listed.
     pub max_memory_mb: usize,
     pub max_files: usize,
+    /// MiB that lookup's tokens of a folder may take; 0 for none.
+    pub lookup_memory_mb: usize,
     /// Larger files are not read.
     pub max_file_bytes: usize,
     /// Longest parse of a file in ms; after it only the file's words are indexed.
@@ -188,6 +190,7 @@ impl Default for IndexSettings {
             cpu_share: 100,
             max_memory_mb: 2048,
             max_files: 200_000,
+            lookup_memory_mb: 256,
             max_file_bytes: 1 << 20,
             max_parse_ms: 1000,
             exclude: Vec::new(),

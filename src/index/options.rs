@@ -11,6 +11,8 @@ pub struct IndexOptions {
     pub file: FileLimits,
     pub most_files: usize,
     pub most_bytes: usize,
+    /// Bytes that the lookup engine may take for the folder's tokens.
+    pub lookup_bytes: u64,
     /// Threads that read and parse.
     pub threads: usize,
     /// Percent of a core that each of them may take.
@@ -32,6 +34,7 @@ impl IndexOptions {
             },
             most_files: settings.max_files,
             most_bytes: settings.max_memory_mb.saturating_mul(1 << 20),
+            lookup_bytes: (settings.lookup_memory_mb as u64).saturating_mul(1 << 20),
             // Half of the cores: the model and the compiler want the others.
             threads: if settings.threads == 0 { cores.div_ceil(2).min(8) } else { settings.threads as usize },
             cpu_share: settings.cpu_share.clamp(1, 100),

@@ -133,11 +133,12 @@ impl Documents {
     }
 
     /// Token streams of the other documents, most recently used first.
-    pub fn other_tokens(&self, id: &str) -> Vec<Arc<DocumentTokens>> {
+    pub fn other_tokens(&self, id: &str) -> Vec<(DocumentId, Arc<DocumentTokens>)> {
         let mut others: Vec<&OpenDocument> =
             self.open.values().filter(|open| &**open.document.id() != id && !open.oversized).collect();
         others.sort_by_key(|open| std::cmp::Reverse(open.used));
-        others.into_iter().take(OTHER_DOCUMENTS).filter_map(|open| open.analysis.latest().tokens).collect()
+        let tokens = |open: &OpenDocument| Some((open.document.id().clone(), open.analysis.latest().tokens?));
+        others.into_iter().take(OTHER_DOCUMENTS).filter_map(tokens).collect()
     }
 
     pub fn forget_suggestions(&mut self) {

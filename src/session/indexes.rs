@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::documents::file_path;
+use super::repositories::Repositories;
 use crate::context::Analysis;
+use crate::engine::lookup::Vantage;
 use crate::index::{Index, IndexOptions};
 use crate::syntax::Language;
 use crate::text::{Document, DocumentId};
@@ -25,6 +27,7 @@ pub struct IndexPlan {
 pub struct Indexes {
     state: Mutex<State>,
     news: Condvar,
+    repositories: Arc<Repositories>,
 }
 
 #[derive(Debug, Default)]
@@ -43,7 +46,7 @@ enum Waiting {
 impl Indexes {
     /// Starts the thread that takes up documents; it ends with the last handle.
     pub fn start() -> Arc<Self> {
-        let indexes = Arc::new(Self::default());
+        let indexes = Arc::new(Self { repositories: Repositories::start(), ..Self::default() });
         let weak = Arc::downgrade(&indexes);
         let thread = std::thread::Builder::new().name("tandem-documents".to_owned()).spawn(move || take_up(&weak));
         if let Err(error) = thread {
@@ -71,6 +74,7 @@ impl Indexes {
             }
         }
         state.plan = plan;
+        self.repositories.follow(&state.indexes);
         true
     }
 
@@ -86,6 +90,17 @@ impl Indexes {
         let inside = indexes.iter().filter(|index| index.holds(&path));
         let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
         Some((index.clone(), index.wanted(&path)?))
+    }
+
+    /// What lookup may copy from in the files around a document, without the `open` ones; None where nothing is known yet.
+    pub fn vantage<'d>(&self, document: &str, open: impl Iterator<Item = &'d str>) -> Option<Arc<Vantage>> {
+        let path = file_path(document)?;
+        let indexes = self.all();
+        let inside = indexes.iter().filter(|index| index.holds(&path));
+        let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
+        let repository = self.repositories.of(index)?;
+        let open: Vec<String> = open.filter_map(|id| index.relative(&file_path(id)?)).collect();
+        Some(Arc::new(Vantage::new(repository, &index.relative(&path)?, open.iter().map(String::as_str))))
     }
 
     pub fn document_changed(&self, document: &Document, analysis: &Analysis) {

@@ -276,6 +276,31 @@ async fn lookup_answers_when_the_model_fails() {
 }
 
 #[tokio::test]
+async fn lookup_copies_from_files_that_were_never_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    std::fs::write(root.join("other.rs"), "let total = compute(first, second);\n".repeat(3)).unwrap();
+    std::fs::write(root.join("here.rs"), "let total = old(first);\n".repeat(9)).unwrap();
+    let session = Session::new(Settings::default(), None);
+    session.initialize(PositionEncoding::Utf8, vec![root.to_owned()]);
+    let options = crate::index::IndexOptions::new(&crate::config::IndexSettings::default(), None);
+    session.set_indexes(Some(IndexPlan { folders: vec![root.to_owned()], options, watches: false }));
+    let uri = format!("file://{}", root.join("here.rs").display());
+    session.open(&uri, "rust", 1, "let total = \n");
+    while session.indexes.vantage(&uri, [].into_iter()).is_none() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let ask = async || session.complete(&uri, Position::new(0, 12), Trigger::Invoked).await;
+    match ask().await {
+        // What the file on disk says does not count: it is open, and says something else.
+        Outcome::Show(suggestions) => assert_eq!(suggestions[0].text, "compute(first, second);"),
+        Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+    }
+    session.set_indexes(None);
+    assert!(session.indexes.vantage(&uri, [].into_iter()).is_none(), "a closed folder is forgotten");
+}
+
+#[tokio::test]
 async fn agreement_is_told() {
     let fixture = "let total = compute(first, second);\nlet other = 1;\nlet total = $0\n";
     let editor = Editor::new(fixture, Duration::ZERO, |_| "compute(first, second);".into());

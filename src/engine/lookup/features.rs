@@ -4,17 +4,16 @@
 
 use super::lexer::{Bracket, Kind, LinePlace, TokenId};
 use super::matching::{Context, Match};
-use super::view::{Origin, Place, Source, View};
+use super::repository::Support;
+use super::source::{Place, Source};
+use super::view::{Origin, View};
 
 /// Numbers that describe a candidate.
-pub const FEATURES: usize = 15;
+pub const FEATURES: usize = 17;
 /// Numbers that describe how likely none of the candidates is right.
-pub const ESCAPE_FEATURES: usize = 6;
+pub const ESCAPE_FEATURES: usize = 7;
 /// Every index is smaller than this.
-pub const BUCKETS: usize = 48;
-
-/// Tokens of a line that are looked at.
-const LINE_TOKENS: usize = 80;
+pub const BUCKETS: usize = 64;
 
 /// What all candidates of one step have in common.
 pub(super) struct Setting<'s> {
@@ -24,6 +23,8 @@ pub(super) struct Setting<'s> {
     last: TokenId,
     /// The longest exact match of all candidates.
     longest: usize,
+    /// What the repository says.
+    support: &'s Support,
     open: OpenBrackets,
     /// The line that is being written, as far as it is.
     line: Vec<TokenId>,
@@ -52,7 +53,13 @@ struct OpenBrackets {
 }
 
 impl<'s> Setting<'s> {
-    pub fn new(view: &'s View<'s>, context: &Context<'_>, partial: &'s str, longest: usize) -> Self {
+    pub fn new(
+        view: &'s View<'s>,
+        context: &Context<'_>,
+        partial: &'s str,
+        longest: usize,
+        support: &'s Support,
+    ) -> Self {
         let start = context.tokens.len().saturating_sub(context.on_line);
         let line: Vec<TokenId> = context.tokens.iter().skip(start).map(|token| token.id).collect();
         let above = context.tokens.get(..start.saturating_sub(1)).and_then(|before| {
@@ -60,7 +67,7 @@ impl<'s> Setting<'s> {
             before.get(begin).map(|token| token.id)
         });
         let open = OpenBrackets::of(&line);
-        Self { view, partial, at_cursor: context.at_cursor, last: context.last(), longest, open, line, above }
+        Self { view, partial, at_cursor: context.at_cursor, last: context.last(), longest, support, open, line, above }
     }
 
     pub fn describe(&self, proposed: &Proposed<'_>) -> [u8; FEATURES] {
@@ -74,21 +81,24 @@ impl<'s> Setting<'s> {
         let state = if replaced == 0 { 0 } else { 2 - is_replacement as u8 };
         let kind = id.kind() as u8;
         let partial = bucket(self.partial.len(), &[0, 1, 2, 4]);
-        let is_complete = !self.partial.is_empty() && source.tokens.range(position).len() == self.partial.len();
+        let is_complete = !self.partial.is_empty() && source.text_len(position) == self.partial.len();
         let (same_indentation, follows) = self.surroundings(source, position);
         let (same_beginning, same_above) = self.line_beginning(source, position);
-        let same_depth = (source.tokens.line_place(position).depth == self.open.place.depth) as u8;
+        let same_depth = (source.line_place(position).depth == self.open.place.depth) as u8;
         let nearness = match source.place {
             Place::Before => log2(source.span.end.saturating_sub(position) / 4).min(13),
             Place::After => 14 + log2(position.saturating_sub(source.span.start) / 4).min(12),
             Place::Other(rank) => 27 + bucket(rank, &[0, 1, 3]),
+            Place::Repository => 31 + self.view.nearness(place),
         };
         let origin = match source.place {
             Place::Before => 0,
             Place::After => 1,
             Place::Other(0) => 2,
             Place::Other(_) => 3,
+            Place::Repository => 4,
         };
+        let is_here = matches!(source.place, Place::Before | Place::After);
         [
             exact,
             if replaced == 0 { extra } else { 5 + extra.saturating_sub(1) * 3 + replaced - 1 },
@@ -100,11 +110,13 @@ impl<'s> Setting<'s> {
             partial * 2 + is_complete as u8 + 10 * (matched > 0) as u8,
             self.last.kind() as u8 * 5 + coarse,
             self.open.toward(id) + 20 * (coarse > 2) as u8,
-            coarse * 4 + origin,
+            if origin < 4 { coarse * 4 + origin } else { 20 + coarse },
             bucket(self.longest - matched, &[0, 1, 3, 7]) + 5 * bucket(self.longest, &[0, 1, 2, 4, 8, 16]),
             same_beginning + 4 * same_depth + 8 * kind,
             same_beginning + 4 * same_above + 8 * coarse,
             same_depth + 2 * kind + 8 * coarse,
+            self.supported(id, if self.partial.is_empty() { source.gap_code(position) } else { 0 }),
+            if is_here { 0 } else { 1 + self.view.stands_in_document(id) as u8 + 2 * kind + 8 * (coarse > 2) as u8 },
         ]
     }
 
@@ -113,38 +125,52 @@ impl<'s> Setting<'s> {
         // A line below the cursor's begins otherwise than a line that the cursor stands at the beginning of.
         let line_tokens = if self.line.is_empty() && !self.at_cursor { 4 } else { self.line.len().min(3) as u8 };
         let known: usize = self.view.sources.iter().map(|source| source.span.len()).sum();
+        let others = self.view.sources.iter().any(|source| matches!(source.place, Place::Other(_)));
         [
             if candidates == 0 { 20 } else { longest },
             self.last.kind() as u8 * 6 + self.partial.len().min(5) as u8,
             log2(candidates).min(9),
             log2(distinct).min(9) + 10 * (longest > 3) as u8 + 10 * (longest > 6) as u8,
             self.open.in_quotes as u8 + 2 * self.open.place.depth.min(3) + 8 * line_tokens,
-            log2(known).min(20) + 21 * (self.view.sources.len() > 2) as u8,
+            log2(known).min(20) + 21 * others as u8,
+            if self.view.repository().is_none() {
+                0
+            } else {
+                1 + self.repository_length() * 6 + share(self.support.highest()).div_ceil(2)
+            },
         ]
+    }
+
+    /// How probable the repository says a token is, 1 to 10, and how long its longest match is; 0 without a repository.
+    fn supported(&self, id: TokenId, gap: u8) -> u8 {
+        if self.view.repository().is_none() {
+            return 0;
+        }
+        1 + share(self.support.of(id, gap)) + 10 * self.repository_length().min(5)
+    }
+
+    fn repository_length(&self) -> u8 {
+        bucket(self.support.longest, &[1, 2, 3, 5, 8])
     }
 
     /// Whether the candidate's line is indented like the cursor's (0, 1), and how far what follows that line is what
     /// follows the cursor's line (0 to 5).
     fn surroundings(&self, source: &Source<'_>, position: usize) -> (u8, u8) {
-        let ids = source.tokens.ids();
-        let line_end = ids.iter().skip(position).take(LINE_TOKENS).position(|id| *id == TokenId::LINE_END);
-        let Some(line_end) = line_end.map(|offset| position + offset) else { return (0, 0) };
-        let same = source.tokens.indentation(line_end) == self.view.indentation;
-        let after = ids.get(line_end + 1..).unwrap_or_default();
-        let follows = after.iter().zip(&self.view.following).take_while(|(a, b)| a == b).count();
+        let Some(line_end) = source.line_end(position) else { return (0, 0) };
+        let same = source.indentation(line_end) == self.view.indentation;
+        let after = (line_end + 1..).map_while(|at| source.id(at));
+        let follows = after.zip(&self.view.following).take_while(|(a, b)| a == *b).count();
         (same as u8, bucket(follows, &[0, 1, 2, 4, 7]))
     }
 
     /// How many tokens the candidate's line and this one begin with in common (0 to 3), and whether the lines above
     /// them begin with the same token (0, 1).
     fn line_beginning(&self, source: &Source<'_>, position: usize) -> (u8, u8) {
-        let ids = source.tokens.ids();
-        let begin = position.saturating_sub(usize::from(source.tokens.line_place(position).index));
-        let there = ids.get(begin..position).unwrap_or_default();
-        let same = there.iter().zip(&self.line).take_while(|(a, b)| a == b).count();
-        let above =
-            begin.checked_sub(1).map_or(0, |end| end.saturating_sub(usize::from(source.tokens.line_place(end).index)));
-        let same_above = begin > 0 && ids.get(above).copied() == self.above;
+        let begin = source.line_start(position);
+        let there = (begin..position).map_while(|at| source.id(at));
+        let same = there.zip(&self.line).take_while(|(a, b)| a == *b).count();
+        let above = begin.checked_sub(1).map_or(0, |end| source.line_start(end));
+        let same_above = begin > 0 && source.id(above) == self.above;
         (same.min(3) as u8, same_above as u8)
     }
 }
@@ -188,6 +214,11 @@ impl OpenBrackets {
             None => 0,
         }
     }
+}
+
+/// A probability as a small number: 0 for none, 9 for nearly one.
+fn share(probability: f32) -> u8 {
+    [0.0, 0.01, 0.03, 0.08, 0.18, 0.35, 0.55, 0.75, 0.9].iter().filter(|limit| probability > **limit).count() as u8
 }
 
 /// The index of the first limit that `value` does not exceed.

@@ -4,7 +4,7 @@ use super::corpus::Corpus;
 use super::features::{ESCAPE_FEATURES, FEATURES};
 use super::lexer::{TokenId, lex};
 use super::matching::{Context, candidates};
-use super::view::{ContextToken, Origin, View};
+use super::view::{ContextToken, View};
 
 /// One token to predict.
 #[derive(Clone, Debug)]
@@ -44,7 +44,6 @@ pub fn observe(corpus: &Corpus, truth: &str, mut report: impl FnMut(Observation)
             escape,
         });
         on_line = if id == TokenId::LINE_END { 0 } else { on_line + 1 };
-        // Its text is not asked for: an origin outside every source.
-        context.push(ContextToken { id, origin: Origin { source: usize::MAX, position: usize::MAX } });
+        context.push(ContextToken::elsewhere(id));
     }
 }

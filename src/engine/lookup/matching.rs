@@ -9,7 +9,8 @@ use super::lexer::TokenId;
 use super::places::find_places;
 use super::view::{ContextToken, Origin, View};
 
-/// Candidates that are described; the nearest of those with the longest match are kept.
+/// Candidates of the documents that are described, and as many of the repository; the nearest of those with the longest
+/// match are kept.
 const MAX_CANDIDATES: usize = 64;
 /// Exact and shape matches are followed this far back.
 const MAX_MATCH: usize = 40;
@@ -64,30 +65,29 @@ pub(super) struct Match {
 /// Finds the candidates for the token after `context`, best matches first, and the numbers for "none of them".
 pub(super) fn candidates(view: &View<'_>, context: &Context<'_>) -> (Vec<Candidate>, [u8; ESCAPE_FEATURES]) {
     let partial = if context.at_cursor { view.typed.partial.as_str() } else { "" };
-    let places = find_places(view, context, partial);
-    let matches: Vec<Match> = places.iter().map(|&place| Match::new(view, context, place)).collect();
-    // The longest first, the nearest first among equals.
-    let mut order: Vec<(u8, u16)> =
-        (0u16..).zip(&matches).map(|(i, found)| (!(found.exact * 2 + found.shape), i)).collect();
-    order.sort_unstable();
-    order.truncate(MAX_CANDIDATES);
-
-    let longest = matches.iter().map(|found| usize::from(found.exact)).max().unwrap_or(0);
-    let setting = Setting::new(view, context, partial, longest);
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(order.len());
-    for (_, index) in order {
-        let (Some(found), Some(place)) = (matches.get(usize::from(index)), places.get(usize::from(index))) else {
-            continue;
-        };
+    let recalled = view.recall(context.tokens, partial);
+    let documents = matched(view, context, find_places(view, context, partial));
+    let repository = matched(view, context, view.places_in_repository(&recalled));
+    let longest = documents.iter().chain(&repository).map(|(_, found)| usize::from(found.exact)).max().unwrap_or(0);
+    let setting = Setting::new(view, context, partial, longest, &recalled.support);
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(documents.len() + repository.len());
+    let ranked = documents.iter().enumerate().chain(repository.iter().enumerate());
+    let mut left_out = 0;
+    for (rank, (place, found)) in ranked {
+        // Ranks count what is proposed.
+        if rank == 0 {
+            left_out = 0;
+        }
         let (Some(source), Some(copied)) = (view.sources.get(place.source), view.id(*place)) else { continue };
         let replacement = found.replacement(copied).and_then(|back| context.back(back));
         let (id, origin) = replacement.map_or((copied, *place), |token| (token.id, token.origin));
         // White space before a word that is typed in part is typed too.
         let gap = if partial.is_empty() { source.gap_code(place.position) } else { 0 };
         if context.at_cursor && !fits_cursor(view, context, id, origin, gap) {
+            left_out += 1;
             continue;
         }
-        let (is_replacement, rank) = (replacement.is_some(), candidates.len());
+        let (is_replacement, rank) = (replacement.is_some(), rank - left_out);
         let features = setting.describe(&Proposed { source, place: *place, id, found, is_replacement, rank });
         candidates.push(Candidate { id, origin, place: *place, gap, features });
     }
@@ -98,6 +98,17 @@ pub(super) fn candidates(view: &View<'_>, context: &Context<'_>) -> (Vec<Candida
     (candidates, escape)
 }
 
+/// The best matches among `places`: the longest first, among equals in the order of `places`.
+fn matched(view: &View<'_>, context: &Context<'_>, places: Vec<Origin>) -> Vec<(Origin, Match)> {
+    let matches: Vec<Match> = places.iter().map(|&place| Match::new(view, context, place)).collect();
+    let mut order: Vec<(u8, u16)> =
+        (0u16..).zip(&matches).map(|(i, found)| (!(found.exact * 2 + found.shape), i)).collect();
+    order.sort_unstable();
+    order.truncate(MAX_CANDIDATES);
+    let both = |index: usize| Some((*places.get(index)?, *matches.get(index)?));
+    order.into_iter().filter_map(|(_, index)| both(usize::from(index))).collect()
+}
+
 /// Whether a proposal continues what is typed at the cursor: the beginning of a word, or white space.
 fn fits_cursor(view: &View<'_>, context: &Context<'_>, id: TokenId, origin: Origin, gap: u8) -> bool {
     let typed = &view.typed;
@@ -105,7 +116,7 @@ fn fits_cursor(view: &View<'_>, context: &Context<'_>, id: TokenId, origin: Orig
         return context.on_line == 0 || gap >= typed.gap.min(15) as u8;
     }
     let source = view.sources.get(origin.source);
-    id.is_replaceable() && source.is_some_and(|source| source.tokens.starts_with(origin.position, &typed.partial))
+    id.is_replaceable() && source.is_some_and(|source| source.starts_with(origin.position, &typed.partial))
 }
 
 impl Match {
@@ -113,9 +124,7 @@ impl Match {
     fn new(view: &View<'_>, context: &Context<'_>, place: Origin) -> Self {
         let mut found = Self::default();
         let Some(source) = view.sources.get(place.source) else { return found };
-        let before = source.tokens.ids().get(source.span.start..place.position).unwrap_or_default();
-        // The beginning of a source counts as the end of a line.
-        let mut there = before.iter().rev().copied().chain([TokenId::LINE_END]);
+        let mut there = source.before(place.position);
         let mut line_differs = false;
         for (back, here) in (0u8..).zip(context.tokens.iter().rev().take(MAX_MATCH)) {
             let Some(there) = there.next() else { break };

@@ -1,10 +1,10 @@
 //! One cursor's view of a corpus: what stands before it, what may be copied, and what the next token must fit.
 
-use std::ops::Range;
-
 use super::corpus::Corpus;
 use super::document::DocumentTokens;
-use super::lexer::{Kind, TokenId};
+use super::lexer::TokenId;
+use super::repository::{NEARNESSES, Recalled, Vantage};
+use super::source::{Place, Source, Text};
 
 /// Tokens of context that a match can use. Longer matches say nothing more.
 const CONTEXT_TOKENS: usize = 64;
@@ -15,29 +15,16 @@ const MAX_LOOKED_AT: usize = 1 << 10;
 /// Tokens of one request's sources, nearest first: what a scan of about 0.1 ms can read.
 const MAX_SOURCE_TOKENS: usize = 400_000;
 
-/// Where a source stands, seen from the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    /// The cursor's document, above the cursor and on its line to the left.
-    Before,
-    /// The cursor's document below the cursor's line.
-    After,
-    /// Another document; 0 is the most recently used.
-    Other(usize),
-}
-
-/// A run of tokens that may be copied. Positions are indices in the whole document.
-pub(super) struct Source<'a> {
-    pub tokens: &'a DocumentTokens,
-    pub span: Range<usize>,
-    pub place: Place,
-}
-
 /// Where a token's text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Origin {
     pub source: usize,
     pub position: usize,
+}
+
+impl Origin {
+    /// Of the line end that stands for the beginning of the document.
+    const BEFORE_TEXT: Origin = Origin { source: 0, position: usize::MAX };
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -112,19 +99,23 @@ impl<'a> View<'a> {
         budget -= before.len();
         let after = below..tokens.len().min(below + budget);
         budget -= after.len();
-        sources.push(Source { tokens, span: before, place: Place::Before });
-        sources.push(Source { tokens, span: after, place: Place::After });
+        let source = |tokens, span, place| Source { text: Text::Document(tokens), span, place };
+        sources.push(source(tokens, before, Place::Before));
+        sources.push(source(tokens, after, Place::After));
         for (rank, other) in corpus.others().iter().enumerate() {
             let span = 0..other.len().min(budget);
             budget -= span.len();
-            sources.push(Source { tokens: other, span, place: Place::Other(rank) });
+            sources.push(source(other, span, Place::Other(rank)));
+        }
+        if let Some(vantage) = corpus.repository() {
+            sources.push(Source { text: Text::Repository(vantage), span: 0..0, place: Place::Repository });
         }
 
         let start = end.saturating_sub(CONTEXT_TOKENS);
         let mut context = Vec::with_capacity(CONTEXT_TOKENS * 2);
         if start == 0 {
             // The beginning of a text is the beginning of a line.
-            context.push(ContextToken { id: TokenId::LINE_END, origin: Origin { source: 0, position: usize::MAX } });
+            context.push(ContextToken { id: TokenId::LINE_END, origin: Origin::BEFORE_TEXT });
         }
         context.extend((start..end).filter_map(|position| {
             let id = *tokens.ids().get(position)?;
@@ -137,20 +128,55 @@ impl<'a> View<'a> {
     }
 
     pub fn id(&self, origin: Origin) -> Option<TokenId> {
-        self.sources.get(origin.source)?.tokens.ids().get(origin.position).copied()
+        self.sources.get(origin.source)?.id(origin.position)
     }
 
     /// Whether a first token is more than what is typed of it.
     pub fn adds(&self, origin: Origin) -> bool {
         let source = self.sources.get(origin.source);
-        source.is_some_and(|source| source.tokens.range(origin.position).len() > self.typed.partial.len())
+        source.is_some_and(|source| source.text_len(origin.position) > self.typed.partial.len())
     }
 
-    /// The text of a token, and of the white space before it (nothing at the beginning of a line).
+    /// The text of a token, without the white space before it.
     pub fn text(&self, origin: Origin) -> String {
-        self.sources
-            .get(origin.source)
-            .map_or_else(String::new, |source| source.tokens.slice(source.tokens.range(origin.position)).into_owned())
+        self.sources.get(origin.source).map_or_else(String::new, |source| source.text(origin.position))
+    }
+
+    /// The repository, with the number of its source.
+    pub fn repository(&self) -> Option<(usize, &'a Vantage)> {
+        let index = self.sources.len().checked_sub(1)?;
+        match self.sources.get(index)?.text {
+            Text::Repository(vantage) => Some((index, vantage)),
+            Text::Document(_) => None,
+        }
+    }
+
+    /// What the repository says about the token after `context`, oldest first.
+    pub fn recall(&self, context: &[ContextToken], partial: &str) -> Recalled {
+        let Some((_, vantage)) = self.repository() else { return Recalled::default() };
+        let nearest_first: Vec<TokenId> = context.iter().rev().take(CONTEXT_TOKENS).map(ContextToken::stored).collect();
+        vantage.recall(&nearest_first, partial)
+    }
+
+    /// Where the tokens stand that the repository proposes.
+    pub fn places_in_repository(&self, recalled: &Recalled) -> Vec<Origin> {
+        let Some((source, _)) = self.repository() else { return Vec::new() };
+        recalled.places.iter().map(|&address| Origin { source, position: address as usize }).collect()
+    }
+
+    /// How near the file of a place in the repository is: see `Vantage::nearness`.
+    pub fn nearness(&self, place: Origin) -> u8 {
+        let address = u32::try_from(place.position).ok();
+        self.repository()
+            .zip(address)
+            .and_then(|((_, vantage), address)| vantage.nearness(address))
+            .unwrap_or(NEARNESSES)
+    }
+
+    /// Whether a token stands in the cursor's document.
+    pub fn stands_in_document(&self, id: TokenId) -> bool {
+        let Some(tokens) = self.sources.first().and_then(Source::document) else { return false };
+        tokens.near_positions_of(id).iter().any(|&position| tokens.ids().get(position as usize) == Some(&id))
     }
 
     /// Whether the lines below the cursor begin with this line.
@@ -172,37 +198,28 @@ impl<'a> View<'a> {
     pub fn indentation_above(&self, place: Origin) -> Option<usize> {
         let source = self.sources.get(place.source)?;
         let end = place.position.checked_sub(1)?;
-        (source.tokens.ids().get(end)? == &TokenId::LINE_END).then(|| source.tokens.indentation(end))
+        (source.id(end)? == TokenId::LINE_END).then(|| source.indentation(end))
     }
 
     /// The indentation in bytes of the line that the line end at `place` closes.
     pub fn indentation_above_end(&self, place: Origin) -> usize {
-        self.sources.get(place.source).map_or(0, |source| source.tokens.indentation(place.position))
+        self.sources.get(place.source).map_or(0, |source| source.indentation(place.position))
     }
 
     /// Line breaks between the token before `place` and it.
     pub fn line_breaks_before(&self, place: Origin) -> usize {
-        let Some(source) = self.sources.get(place.source) else { return 0 };
-        let Some(before) = place.position.checked_sub(1) else { return 0 };
-        let text = source.tokens.text();
-        let line = |position| text.byte_to_line(source.tokens.range(position).start);
-        line(place.position).saturating_sub(line(before))
+        self.sources.get(place.source).map_or(0, |source| source.line_breaks_before(place.position))
     }
 
     pub fn gap_text(&self, origin: Origin) -> String {
-        self.sources
-            .get(origin.source)
-            .map_or_else(String::new, |source| source.tokens.slice(source.tokens.gap(origin.position)).into_owned())
+        self.sources.get(origin.source).map_or_else(String::new, |source| source.gap_text(origin.position))
     }
 }
 
-impl Source<'_> {
-    /// The white space before a token as a small number: its bytes, at most 15; 0 for line ends and line beginnings.
-    pub fn gap_code(&self, position: usize) -> u8 {
-        let ids = self.tokens.ids();
-        let begins_line =
-            position.checked_sub(1).and_then(|before| ids.get(before)).is_none_or(|id| id.kind() == Kind::LineEnd);
-        let ends_line = ids.get(position).is_none_or(|id| id.kind() == Kind::LineEnd);
-        if begins_line || ends_line { 0 } else { self.tokens.gap(position).len().min(15) as u8 }
+impl ContextToken {
+    /// The token as a repository has it: it knows where a file begins.
+    fn stored(&self) -> TokenId {
+        let is_start = self.id == TokenId::LINE_END && self.origin == Origin::BEFORE_TEXT;
+        if is_start { Vantage::FILE_START } else { self.id }
     }
 }

@@ -93,7 +93,7 @@ impl Typed {
         let first_line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let label: String = first_line.trim().chars().take(MAX_LABEL_CHARS).collect();
         let detail = match suggestion.source {
-            Source::Lookup => "Tandem: copied from this file",
+            Source::Lookup => "Tandem: copied from your code",
             Source::Model => "Tandem: written by the model",
             Source::Both => "Tandem: model and lookup agree",
         };
