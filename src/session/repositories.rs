@@ -221,7 +221,13 @@ struct Wanted {
 fn wanted<'f>(files: impl Iterator<Item = &'f File>) -> Vec<Wanted> {
     let is_whole = |omission: Option<Omission>| omission.is_none_or(|omission| omission == Omission::ParseTime);
     let mut wanted: Vec<Wanted> = files
-        .filter(|file| file.language.is_some() && is_whole(file.omission) && !file.is_generated && !file.is_vendored)
+        .filter(|file| {
+            file.stamp.bytes > 0
+                && file.language.is_some()
+                && is_whole(file.omission)
+                && !file.is_generated
+                && !file.is_vendored
+        })
         .map(|file| {
             let File { path, stamp, is_open, .. } = file;
             Wanted { path: path.clone(), hash: stamp.hash, bytes: stamp.bytes, is_open: *is_open }
@@ -350,7 +356,7 @@ mod tests {
     #[test]
     fn beyond_its_memory_the_longest_files_are_left_out() {
         let long = "value = other\n".repeat(20_000);
-        let files = [("long.py", long.as_str()), ("a.py", "x = 1\n"), ("b.py", "y = 1\n")];
+        let files = [("long.py", long.as_str()), ("a.py", "x = 1\n"), ("b.py", "y = 1\n"), ("empty.py", "")];
         let settings = |lookup_memory_mb| IndexSettings { lookup_memory_mb, ..IndexSettings::default() };
         assert_eq!(Workspace::with_settings(&files, &settings(8)).look(), Some((3, 80_008)));
         assert_eq!(Workspace::with_settings(&files, &settings(1)).look(), Some((2, 8)));
