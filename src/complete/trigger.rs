@@ -1,5 +1,6 @@
 //! Whether to complete at a place, and how much.
 
+use super::shape::begins_block;
 use super::{Place, Reason, Trigger};
 use crate::config::CompletionSettings;
 use crate::syntax::{Cursor, Region};
@@ -59,10 +60,17 @@ pub fn plan(
     }
     let candidates = if trigger == Trigger::Invoked { settings.candidates.max(1) } else { 1 };
     let max_lines = settings.max_lines.max(1);
+    let between_brackets = || place.line_after.trim().chars().all(|after| matches!(after, ')' | ']' | '}' | ';' | ','));
     let multi_line = region == Region::Code
-        && place.at_line_end()
         && cursor.is_some_and(|cursor| {
-            cursor.in_empty_block || place.at_line_start() || cursor.in_list || trigger == Trigger::Invoked
+            // `{|}`: the editor closed what the block is about to fill.
+            cursor.in_empty_block && between_brackets()
+                || place.at_line_end()
+                    && (cursor.in_empty_block
+                        || cursor.in_list
+                        || place.at_line_start()
+                        || begins_block(&place.line_before)
+                        || trigger == Trigger::Invoked)
         });
     Ok(Plan { max_lines: if multi_line { max_lines } else { 1 }, candidates })
 }
@@ -141,6 +149,9 @@ mod tests {
         assert_eq!(lines("fn a() {$0\n}", true, Trigger::Automatic), Ok(12));
         assert_eq!(lines("fn a() {\n    $0\n}", true, Trigger::Automatic), Ok(12));
         assert_eq!(lines("foo($0)", false, Trigger::Automatic), Ok(1));
+        assert_eq!(lines("    if a $0", false, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("    } $0", false, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("    iffy $0", false, Trigger::Automatic), Ok(1));
     }
 
     #[test]

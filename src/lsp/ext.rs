@@ -90,6 +90,8 @@ pub struct Why {
     pub finish: Option<Value>,
     /// What the lookup engine wrote before it was shaped.
     pub lookup: Option<Lookup>,
+    /// What the trial parse said: `untried`, `passed`, `trimmed`, `failed` or `timedOut`.
+    pub syntax: complete::SyntaxCheck,
     pub stages: Vec<Stage>,
     pub decision: Decision,
 }
@@ -182,6 +184,7 @@ impl From<complete::Why> for Why {
             raw: why.raw,
             finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),
+            syntax: why.syntax,
             stages: why
                 .stages
                 .into_iter()
