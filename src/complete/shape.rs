@@ -134,4 +134,6 @@ fn printable(raw: &str) -> String {
 }
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod tests;
