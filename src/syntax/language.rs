@@ -52,6 +52,12 @@ pub(super) struct Entry {
     pub(super) quotes: Vec<String>,
     #[serde(default)]
     pub(super) block_keywords: Vec<String>,
+    #[serde(default)]
+    pub(super) block_heads: Vec<String>,
+    #[serde(default)]
+    pub(super) block_openers: Vec<String>,
+    #[serde(default)]
+    pub(super) block_ends: Vec<String>,
     family: Option<String>,
     #[serde(default)]
     module_separators: Vec<String>,
