@@ -80,7 +80,7 @@ impl Shaper {
         }
         let leaves_open = || Nesting::leaves_open(&self.place.line_before, &text);
         match self.try_out(&text) {
-            Ok((_, SyntaxCheck::Untried)) if leaves_open() => None,
+            Ok((_, SyntaxCheck::Untried | SyntaxCheck::TimedOut)) if leaves_open() => None,
             tried => tried.ok().map(|(text, _)| text),
         }
     }

@@ -19,6 +19,9 @@ use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBud
 /// How long an ended generation is waited for, so that its report is in the account.
 const REPORT_PATIENCE: Duration = Duration::from_millis(10);
 
+/// Trial parses of a remembered text that the editor's brackets cut: rare, but on the protocol's own task.
+const RECALL_BUDGET: Duration = Duration::from_millis(2);
+
 /// Answers one request. Dropping the future ends its part in the generation.
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
     let mut account = Account::new(&request);
@@ -38,7 +41,7 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         let analysis = request.analysis.borrow();
         let tree = analysis.tree.as_ref().filter(|_| analysis.revision == request.revision);
         let place = Place::at(request.document.rope(), request.offset);
-        Shaper::new(place, request.settings.completion.max_lines, tree, request.offset)
+        Shaper::within(RECALL_BUDGET, place, request.settings.completion.max_lines, tree, request.offset)
     };
     let fitting = found.into_iter().filter_map(|found| {
         let text = shaper.reshape(&found.text)?;

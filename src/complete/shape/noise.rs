@@ -151,3 +151,81 @@ pub fn cut_echo<'a>(text: &'a str, place: &Place) -> &'a str {
         None => text,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use ropey::Rope;
+
+    use super::*;
+
+    fn place(fixture: &str) -> Place {
+        let offset = fixture.find("$0").expect("fixture has a cursor");
+        Place::at(&Rope::from_str(&fixture.replacen("$0", "", 1)), offset)
+    }
+
+    #[test]
+    fn marks_of_models_end_the_text() {
+        let nowhere = place("x = $0\n");
+        for mark in [
+            "<|endoftext|>",
+            "<|fim_middle|>",
+            "<|im_end|>",
+            "<|file_separator|>",
+            "<|code_suffix|>",
+            "<｜fim▁hole｜>",
+            "<｜end▁of▁sentence｜>",
+            "<fim_suffix>",
+            "<fim-middle>",
+            "<file_sep>",
+            "<repo_name>",
+            "<EOT>",
+            "</s>",
+            "<end_of_turn>",
+            "<|fim_mid",
+        ] {
+            assert_eq!(cut_marks(&format!("foo{mark}"), &nowhere), "foo", "{mark}");
+            assert_eq!(cut_marks(&format!("foo\n{mark}bar"), &nowhere), "foo\n", "{mark}");
+        }
+    }
+
+    #[test]
+    fn code_that_looks_like_a_mark_stays() {
+        let nowhere = place("x = $0\n");
+        for code in ["a <| b", "f <|> g", "x <|", "a < b | c > d", "Vec<File>", "<pre>", "if a <PREFIX"] {
+            assert_eq!(cut_marks(code, &nowhere), code);
+        }
+        assert_eq!(cut_marks("old</s> new", &place("<s>$0\n")), "old</s> new");
+        let tokenizer = place("A = \"<|fim_prefix|>\"\nB = $0\n");
+        assert_eq!(cut_marks("\"<|fim_suffix|>\"", &tokenizer), "\"<|fim_suffix|>\"");
+    }
+
+    #[test]
+    fn talk_is_no_code() {
+        assert_eq!(cut_talk("Here is the code:\n```rust\nfoo();\n```\nIt works."), "foo();\n");
+        assert_eq!(cut_talk("```\nfoo();\n"), "foo();\n");
+        assert_eq!(cut_talk("foo();\n```"), "foo();\n");
+        assert_eq!(cut_talk("foo();\n\nThis function calls foo."), "foo();\n\n");
+        assert_eq!(cut_talk("Sure! Here you go."), "");
+    }
+
+    #[test]
+    fn code_that_reads_like_talk_stays() {
+        for code in [
+            "the_following = here()",
+            "\"\"\"Do it.\n\nThis function calls foo.\n\"\"\"",
+            "/*\nThis function calls foo.\n*/\nfoo();",
+            "a;\nCase 1:\nb;",
+            "of course(a)",
+        ] {
+            assert_eq!(cut_talk(code), code);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_begun_once_more_is_not() {
+        assert_eq!(cut_echo("let total = a + b;", &place("    let total = $0\n")), "a + b;");
+        assert_eq!(cut_echo("  self.items.push(1)", &place("    self.items$0\n")), ".push(1)");
+        assert_eq!(cut_echo("xx", &place("x$0\n")), "xx");
+        assert_eq!(cut_echo("return_value", &place("return$0\n")), "return_value");
+    }
+}
