@@ -1,6 +1,7 @@
 //! Suggestions are indented as the file is, whatever the model took for its margin and its unit.
 
 use super::blocks::{announces_block, closing_line, takes_deeper};
+use super::nesting::Nesting;
 use crate::complete::Place;
 use crate::complete::place::leading_white_space;
 
@@ -46,7 +47,7 @@ fn in_white_space_of_file(text: String, place: &Place) -> String {
             format!("{indent}{rest}")
         }
     };
-    map_lines_below(&text, rewrite)
+    map_lines_below(&text, place, rewrite)
 }
 
 /// A model that wrote a block from the left margin although the cursor's line is indented: what ends the block stands
@@ -71,7 +72,7 @@ fn from_the_margin(text: String, place: &Place) -> String {
     if !is_left {
         return text;
     }
-    map_lines_below(&text, |line| if line.trim().is_empty() { String::new() } else { format!("{there}{line}") })
+    map_lines_below(&text, place, |line| if line.trim().is_empty() { String::new() } else { format!("{there}{line}") })
 }
 
 /// Steps of the model's unit to steps of the file's, where every line of the text goes by whole steps.
@@ -89,7 +90,7 @@ fn in_unit_of_file(text: String, place: &Place) -> String {
     if !opens || step == unit.len() || !(2..=8).contains(&step) || !goes_by_steps {
         return text;
     }
-    map_lines_below(&text, |line| {
+    map_lines_below(&text, place, |line| {
         let indent = leading_white_space(line);
         if indent.len() <= base {
             return line.to_owned();
@@ -128,12 +129,21 @@ fn lines_below(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n').skip(1).filter(|line| !line.trim().is_empty())
 }
 
-fn map_lines_below(text: &str, rewrite: impl Fn(&str) -> String) -> String {
-    let mut lines = text.split('\n');
-    let mut result = lines.next().unwrap_or_default().to_owned();
-    for line in lines {
-        result.push('\n');
-        result.push_str(&rewrite(line));
+/// Lines that begin inside of a long string stay as they are.
+fn map_lines_below(text: &str, place: &Place, rewrite: impl Fn(&str) -> String) -> String {
+    let mut nesting = Nesting::of(&place.line_before);
+    let mut result = String::with_capacity(text.len() + 64);
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            result.push('\n');
+        }
+        if number == 0 || nesting.in_long_string() {
+            result.push_str(line);
+        } else {
+            result.push_str(&rewrite(line));
+        }
+        nesting.read(line);
+        nesting.end_line();
     }
     result
 }

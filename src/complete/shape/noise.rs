@@ -78,7 +78,8 @@ fn is_mark(text: &str) -> bool {
     let Some(bar) = ['|', '｜'].into_iter().find(|bar| text[1..].starts_with(*bar)) else { return true };
     let name = &text[1 + bar.len_utf8()..];
     let end = name.find(|character: char| !(character.is_alphanumeric() || matches!(character, '_' | '-' | '▁')));
-    end.is_some_and(|end| (1..=LONGEST_MARK).contains(&end) && name[end..].starts_with(bar))
+    let closes = |end: usize| name[end..].strip_prefix(bar).is_some_and(|rest| rest.starts_with('>'));
+    end.is_some_and(|end| (1..=LONGEST_MARK).contains(&end) && closes(end))
         // Text that ran out in the middle of a mark.
         || (end.is_none() && !name.is_empty() && name.len() <= LONGEST_MARK)
 }
@@ -103,7 +104,8 @@ pub fn cut_talk(text: &str) -> &str {
     let is_talk = |at: usize, line: &str| {
         at > 0 && line.starts_with(|character: char| character.is_uppercase()) && is_sentence(line) && {
             let before = &text[start..at];
-            !Nesting::of(before).in_long_string() && !in_block_comment(before)
+            // `<<` may begin a text that ends by a word.
+            !Nesting::of(before).in_long_string() && !in_block_comment(before) && !before.contains("<<")
         }
     };
     let end = lines().find(|(at, line)| *at >= start && (is_fence(line) || is_talk(*at, line)));
@@ -145,7 +147,7 @@ pub fn cut_echo<'a>(text: &'a str, place: &Place) -> &'a str {
     if words < 4 || !line.contains(|character: char| !character.is_alphanumeric()) {
         return text;
     }
-    match text.trim_start().strip_prefix(line) {
+    match text.trim_start_matches([' ', '\t']).strip_prefix(line) {
         Some(rest) if place.line_before.ends_with([' ', '\t']) => rest.trim_start_matches([' ', '\t']),
         Some(rest) => rest,
         None => text,
@@ -214,6 +216,7 @@ mod tests {
             "the_following = here()",
             "\"\"\"Do it.\n\nThis function calls foo.\n\"\"\"",
             "/*\nThis function calls foo.\n*/\nfoo();",
+            "cat <<END\nThis program prints its arguments.\nEND",
             "a;\nCase 1:\nb;",
             "of course(a)",
         ] {
@@ -225,6 +228,8 @@ mod tests {
     fn a_line_that_is_begun_once_more_is_not() {
         assert_eq!(cut_echo("let total = a + b;", &place("    let total = $0\n")), "a + b;");
         assert_eq!(cut_echo("  self.items.push(1)", &place("    self.items$0\n")), ".push(1)");
+        let same = "\n    self.items.push(1)";
+        assert_eq!(cut_echo(same, &place("    self.items.push(1)$0\n")), same);
         assert_eq!(cut_echo("xx", &place("x$0\n")), "xx");
         assert_eq!(cut_echo("return_value", &place("return$0\n")), "return_value");
     }

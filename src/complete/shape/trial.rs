@@ -81,7 +81,17 @@ impl Trial {
     }
 
     fn effect(&self, text: &str) -> Result<Effect, TimedOut> {
-        let tree = self.parse(text)?;
+        let left = self.left_us.load(Ordering::Relaxed);
+        let started = Instant::now();
+        let effect = self.effect_within(Duration::from_micros(left), text);
+        // Counting errors in a long broken text takes its time, too.
+        let spent = started.elapsed().as_micros() as u64;
+        self.left_us.store(left.saturating_sub(spent), Ordering::Relaxed);
+        effect
+    }
+
+    fn effect_within(&self, limit: Duration, text: &str) -> Result<Effect, TimedOut> {
+        let tree = self.tree.with(limit, self.offset..self.offset, text).ok_or(TimedOut)?;
         let errors = tree.error_count();
         if errors == 0 {
             return Ok(Effect::Safe { errors, beside: false });
@@ -104,15 +114,6 @@ impl Trial {
             return true;
         }
         tree.region(inserted.end) == Region::String && self.tree.region(self.offset) != Region::String
-    }
-
-    fn parse(&self, text: &str) -> Result<SyntaxTree, TimedOut> {
-        let left = self.left_us.load(Ordering::Relaxed);
-        let started = Instant::now();
-        let tree = self.tree.with(Duration::from_micros(left), self.offset..self.offset, text);
-        let spent = started.elapsed().as_micros() as u64;
-        self.left_us.store(left.saturating_sub(spent), Ordering::Relaxed);
-        tree.ok_or(TimedOut)
     }
 }
 
