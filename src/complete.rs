@@ -18,7 +18,7 @@ mod trigger;
 
 pub use flight::Flights;
 pub use lane::{Lane, Ticket};
-pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, Trigger, Why};
+pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, SyntaxCheck, Trigger, Why};
 pub use place::Place;
 pub use request::{Patience, Request};
 pub use suggest::{recall, suggest};

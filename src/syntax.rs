@@ -15,4 +15,4 @@ pub use grammar::grammars_fingerprint;
 pub use language::Language;
 pub use source::{parse_source, tags_of_source};
 pub use tags::{Definition, DefinitionKind, Import, Place, Reference, ReferenceKind, Tags};
-pub use tree::{SyntaxTree, spawn_parsing_thread, spawn_scoped_parsing_thread};
+pub use tree::{Bracket, SyntaxTree, spawn_parsing_thread, spawn_scoped_parsing_thread};

@@ -5,6 +5,8 @@
 
 #![no_main]
 
+use std::time::Duration;
+
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use tandem::syntax::{Language, SyntaxTree};
@@ -60,7 +62,7 @@ fuzz_target!(|session: Session| {
                 assert!(scope.range.start <= scope.body.start && scope.body.end <= scope.range.end);
             }
             tree.error_count();
-            tree.error_count_after(byte..byte + 1, &change.text);
+            tree.with(Duration::from_millis(50), byte..byte + 1, &change.text).map(|tree| tree.error_count());
         }
         let position = document.position_at(random.cursor as usize, encoding);
         assert_eq!(document.position_at(document.byte_at(position, encoding), encoding), position);

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Decision, Outcome, Reason, Request, Stage, Suggestion, Why};
+use super::{Decision, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Why};
 
 /// Collects the account of a request while it runs.
 pub struct Account {
@@ -26,6 +26,7 @@ impl Account {
             raw: None,
             finish: None,
             lookup: None,
+            syntax: SyntaxCheck::default(),
             engine: None,
             stages: Vec::new(),
             decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
@@ -39,6 +40,16 @@ impl Account {
         let us = (now - self.stage_started).as_micros() as u64;
         self.stage_started = now;
         self.why.stages.push(Stage { name: name.to_owned(), us });
+    }
+
+    /// Notes what the trial parse said.
+    pub fn shaped(&mut self, shaped: Result<(String, SyntaxCheck), Reason>) -> Result<String, Reason> {
+        self.why.syntax = match &shaped {
+            Ok((_, check)) => *check,
+            Err(Reason::BreaksSyntax) => SyntaxCheck::Failed,
+            Err(_) => SyntaxCheck::Untried,
+        };
+        shaped.map(|(text, _)| text)
     }
 
     pub fn close(mut self, result: Result<Vec<Suggestion>, Reason>) -> (Outcome, Why) {

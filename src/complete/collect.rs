@@ -2,18 +2,12 @@
 
 use super::account::Account;
 use super::flight::{Candidate, Seat};
-use super::trigger::Plan;
-use super::{Place, Reason, Source, Suggestion, shape};
+use super::shape::Shaper;
+use super::{Reason, Source, Suggestion};
 use crate::engine::Finish;
 
 /// What the generation has written, shaped for the cursor as it stands now.
-pub fn collect(
-    seat: &Seat,
-    place: &Place,
-    plan: Plan,
-    trust: f32,
-    account: &mut Account,
-) -> Result<Vec<Suggestion>, Reason> {
+pub fn collect(seat: &Seat, shaper: &Shaper, trust: f32, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
     let progress = seat.progress.borrow();
     account.why.joined = seat.joined;
     account.why.prompt = progress.prompt.clone();
@@ -28,7 +22,7 @@ pub fn collect(
     let mut nothing = Reason::NothingToSay;
     let mut suggestions = Vec::new();
     for candidate in &progress.candidates {
-        match shaped(candidate, seat, place, plan, trust) {
+        match shaped(candidate, seat, shaper, trust, account) {
             Ok(suggestion) => suggestions.push(suggestion),
             Err(reason) => nothing = reason,
         }
@@ -36,12 +30,18 @@ pub fn collect(
     if suggestions.is_empty() { Err(nothing) } else { Ok(suggestions) }
 }
 
-fn shaped(candidate: &Candidate, seat: &Seat, place: &Place, plan: Plan, trust: f32) -> Result<Suggestion, Reason> {
+fn shaped(
+    candidate: &Candidate,
+    seat: &Seat,
+    shaper: &Shaper,
+    trust: f32,
+    account: &mut Account,
+) -> Result<Suggestion, Reason> {
     let typed = seat.typed.as_str();
     let Some(rest) = candidate.text.strip_prefix(typed) else { return Err(Reason::NothingToSay) };
     let cut_short = candidate.finish.as_ref().is_none_or(|finish| *finish == Finish::MaxTokens);
     let rest = if cut_short { whole_words(rest) } else { rest };
-    let text = shape::shape(rest, place, plan.max_lines)?;
+    let text = account.shaped(shaper.shape(rest))?;
     let start = typed.len();
     let breaks = text.len() - text.trim_start_matches('\n').len();
     let first_line = text[breaks..].find('\n').map_or(text.len(), |end| breaks + end);

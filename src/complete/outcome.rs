@@ -72,6 +72,10 @@ pub enum Reason {
     },
     /// Everything that was generated repeats what stands around the cursor.
     Repeats,
+    /// Accepting any part of what was generated would add a syntax error.
+    BreaksSyntax,
+    /// What was generated talks about code, or is a model's own marks.
+    NotCode,
     /// The document changed, or a newer request came.
     Stale,
     Cancelled,
@@ -100,11 +104,30 @@ impl std::fmt::Display for Reason {
                 write!(f, "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)")
             }
             Reason::Repeats => write!(f, "everything generated repeats the text around the cursor"),
+            Reason::BreaksSyntax => write!(f, "accepting what was generated would add a syntax error"),
+            Reason::NotCode => write!(f, "the model wrote about code instead of code"),
             Reason::Stale => write!(f, "the document changed, or a newer request came"),
             Reason::Cancelled => write!(f, "the client cancelled"),
             Reason::EngineFailed(message) => write!(f, "{message}"),
         }
     }
+}
+
+/// What the trial parse said about what was generated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum SyntaxCheck {
+    /// No text came that far, or there is no tree: no grammar, or none in time. Brackets were read lightly.
+    #[default]
+    Untried,
+    /// All of it can be accepted without a new syntax error.
+    Passed,
+    /// A part was cut off, because accepting it would have added a syntax error.
+    Trimmed,
+    /// No part of it could be accepted without a new syntax error.
+    Failed,
+    /// The document takes too long to parse for a trial; shown as if there were no grammar.
+    TimedOut,
 }
 
 /// The answer to a completion request.
@@ -151,6 +174,8 @@ pub struct Why {
     pub finish: Option<Finish>,
     /// What the lookup engine wrote before it was shaped, and its confidence.
     pub lookup: Option<(String, f32)>,
+    /// Of the engine that was asked last.
+    pub syntax: SyntaxCheck,
     pub engine: Option<Report>,
     pub stages: Vec<Stage>,
     pub decision: Decision,

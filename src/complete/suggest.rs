@@ -9,14 +9,18 @@ use super::choose::{SURE, choose, gate, second_opinion, threshold, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
+use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, shape};
+use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget, Snippet};
 
 /// How long an ended generation is waited for, so that its report is in the account.
 const REPORT_PATIENCE: Duration = Duration::from_millis(10);
+
+/// Trial parses of a remembered text that the editor's brackets cut: rare, but on the protocol's own task.
+const RECALL_BUDGET: Duration = Duration::from_millis(2);
 
 /// Answers one request. Dropping the future ends its part in the generation.
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
@@ -31,11 +35,16 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         return None;
     }
     let mut account = Account::new(request);
-    let place = Place::at(request.document.rope(), request.offset);
     let found = request.lane.recall(request.document.rope(), request.offset)?;
     // An editor may have closed brackets and quotes while the user typed along.
+    let shaper = {
+        let analysis = request.analysis.borrow();
+        let tree = analysis.tree.as_ref().filter(|_| analysis.revision == request.revision);
+        let place = Place::at(request.document.rope(), request.offset);
+        Shaper::within(RECALL_BUDGET, place, request.settings.completion.max_lines, tree, request.offset)
+    };
     let fitting = found.into_iter().filter_map(|found| {
-        let text = shape::reshape(&found.text, &place)?;
+        let text = shaper.reshape(&found.text)?;
         Some(Suggestion { text, ..found })
     });
     let found: Vec<Suggestion> = fitting.collect();
@@ -65,8 +74,10 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
     }
-    let cursor = analysis.as_ref().and_then(|analysis| analysis.tree.as_ref()).map(|tree| tree.cursor(request.offset));
+    let tree = analysis.as_ref().and_then(|analysis| analysis.tree.as_ref());
+    let cursor = tree.map(|tree| tree.cursor(request.offset));
     let plan = trigger::plan(&place, cursor.as_ref(), request.trigger, settings)?;
+    let shaper = Shaper::new(place, plan.max_lines, tree, request.offset);
     account.stage("plan");
 
     let corpus = analysis
@@ -74,7 +85,12 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         .and_then(|analysis| analysis.tokens.clone())
         .map(|tokens| Corpus::new(tokens, request.offset, request.others.clone()))
         .map(|corpus| Arc::new(corpus.with_repository(request.vantage.clone())));
-    let from_lookup = corpus.as_ref().and_then(|corpus| look_up(corpus, &place, plan, settings.max_tokens, account));
+    let looked_up = corpus.as_ref().map(|corpus| look_up(corpus, &shaper, plan, settings.max_tokens, account));
+    let (from_lookup, nothing) = match looked_up {
+        Some(Ok(suggestion)) => (Some(suggestion), None),
+        Some(Err(reason)) => (None, Some(reason)),
+        None => (None, None),
+    };
     account.stage("lookup");
 
     let bar = threshold(request.trigger, settings.eagerness);
@@ -92,11 +108,11 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
         let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
-        let waited = wait(&seat, &mut request.ticket, request.patience, enough, &place, plan).await;
+        let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
         account.stage("engine");
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
         is_final = waited? == Waited::ToTheEnd;
-        from_model = collect(&seat, &place, plan, trust, account);
+        from_model = collect(&seat, &shaper, trust, account);
         if !is_final {
             request.lane.keep(seat);
         }
@@ -110,7 +126,11 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
-    let shown = gate(choose(from_lookup, from_model), bar, settings.candidates)?;
+    let chosen = choose(from_lookup, from_model);
+    if let (true, Some(reason)) = (chosen.is_empty(), nothing) {
+        return Err(reason);
+    }
+    let shown = gate(chosen, bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
     }
@@ -128,12 +148,18 @@ async fn analysis(request: &mut Request) -> Option<Analysis> {
     (analysis.revision == revision).then_some(analysis)
 }
 
-fn look_up(corpus: &Corpus, place: &Place, plan: Plan, max_tokens: u32, account: &mut Account) -> Option<Suggestion> {
+fn look_up(
+    corpus: &Corpus,
+    shaper: &Shaper,
+    plan: Plan,
+    max_tokens: u32,
+    account: &mut Account,
+) -> Result<Suggestion, Reason> {
     let limits = lookup::Limits { max_tokens: max_tokens as usize, max_lines: plan.max_lines as usize };
     let prediction = lookup::predict(corpus, limits);
     account.why.lookup = Some((prediction.text.clone(), prediction.confidence));
-    let text = shape::shape(&prediction.text, place, plan.max_lines).ok()?;
-    Some(Suggestion { text, source: Source::Lookup, log_probability: None, confidence: prediction.confidence })
+    let text = account.shaped(shaper.shape(&prediction.text))?;
+    Ok(Suggestion { text, source: Source::Lookup, log_probability: None, confidence: prediction.confidence })
 }
 
 /// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.
@@ -209,7 +235,7 @@ async fn wait(
     ticket: &mut Ticket,
     patience: Patience,
     lookup_is_enough: bool,
-    place: &Place,
+    shaper: &Shaper,
     plan: Plan,
 ) -> Result<Waited, Reason> {
     let mut progress = seat.progress.clone();
@@ -223,7 +249,7 @@ async fn wait(
             let lines = progress.candidates.first().map_or(0, |first| first.text.matches('\n').count());
             // A look at every token would cost more than it saves; only a finished line can end a scope.
             let look = plan.candidates == 1 && lines > lines_seen;
-            (progress.done, lines, look && says_enough(&progress, seat, place, plan))
+            (progress.done, lines, look && says_enough(&progress, seat, shaper))
         };
         lines_seen = lines;
         if ticket.is_stale() {
@@ -248,8 +274,8 @@ async fn wait(
     }
 }
 
-fn says_enough(progress: &Progress, seat: &Seat, place: &Place, plan: Plan) -> bool {
+fn says_enough(progress: &Progress, seat: &Seat, shaper: &Shaper) -> bool {
     let Some(candidate) = progress.candidates.first() else { return false };
     let rest = candidate.text.strip_prefix(seat.typed.as_str()).unwrap_or_default();
-    shape::is_complete(rest, place, plan.max_lines)
+    shaper.is_complete(rest)
 }

@@ -1,5 +1,6 @@
 //! Whether to complete at a place, and how much.
 
+use super::shape::begins_block;
 use super::{Place, Reason, Trigger};
 use crate::config::CompletionSettings;
 use crate::syntax::{Cursor, Region};
@@ -60,11 +61,19 @@ pub fn plan(
     let candidates = if trigger == Trigger::Invoked { settings.candidates.max(1) } else { 1 };
     let max_lines = settings.max_lines.max(1);
     let multi_line = region == Region::Code
-        && place.at_line_end()
-        && cursor.is_some_and(|cursor| {
-            cursor.in_empty_block || place.at_line_start() || cursor.in_list || trigger == Trigger::Invoked
-        });
+        && cursor
+            .is_some_and(|cursor| trigger == Trigger::Invoked && place.at_line_end() || takes_lines(place, cursor));
     Ok(Plan { max_lines: if multi_line { max_lines } else { 1 }, candidates })
+}
+
+/// Whether more than the rest of the line belongs to what is being written: a block, a list, a statement of its own.
+fn takes_lines(place: &Place, cursor: &Cursor) -> bool {
+    if !place.at_line_end() {
+        // `{|}`: the editor closed what the block is about to fill.
+        let closes = |after: char| matches!(after, ')' | ']' | '}' | ';' | ',');
+        return cursor.in_empty_block && place.line_after.trim().chars().all(closes);
+    }
+    cursor.in_empty_block || cursor.in_list || place.at_line_start() || begins_block(&place.line_before)
 }
 
 /// Copilot's rule for the middle of a line: closing brackets and quotes, then perhaps one separator, may follow.
@@ -141,6 +150,12 @@ mod tests {
         assert_eq!(lines("fn a() {$0\n}", true, Trigger::Automatic), Ok(12));
         assert_eq!(lines("fn a() {\n    $0\n}", true, Trigger::Automatic), Ok(12));
         assert_eq!(lines("foo($0)", false, Trigger::Automatic), Ok(1));
+        assert_eq!(lines("fn a() {$0}", true, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("f(|x| {$0});", true, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("fn a() {$0 b(); }", true, Trigger::Invoked), Ok(1));
+        assert_eq!(lines("    if a $0", false, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("    } $0", false, Trigger::Automatic), Ok(12));
+        assert_eq!(lines("    iffy $0", false, Trigger::Automatic), Ok(1));
     }
 
     #[test]

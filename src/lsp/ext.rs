@@ -93,6 +93,8 @@ pub struct Why {
     pub lookup: Option<Lookup>,
     /// Definitions elsewhere in the repository that were considered for the prompt, likeliest first.
     pub context: Vec<Considered>,
+    /// What the trial parse said: `untried`, `passed`, `trimmed`, `failed` or `timedOut`.
+    pub syntax: complete::SyntaxCheck,
     pub stages: Vec<Stage>,
     pub decision: Decision,
 }
@@ -186,6 +188,7 @@ impl From<complete::Why> for Why {
             finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),
             context: why.context,
+            syntax: why.syntax,
             stages: why
                 .stages
                 .into_iter()

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::complete::{Decision, Source};
+use crate::complete::{Decision, Source, SyntaxCheck};
 use crate::engine::fake::FakeEngine;
 use crate::engine::{EngineState, Job};
 
@@ -320,6 +320,31 @@ async fn why_tells_how_it_came_to_the_answer() {
     assert!(why.stages.iter().any(|stage| stage.name == "engine"));
     assert!(why.prompt.is_some());
     assert!(editor.session.why("file:///other.rs", Position::default()).is_none());
+}
+
+#[tokio::test]
+async fn what_would_add_a_syntax_error_is_cut_and_told() {
+    let editor = Editor::new("fn a() {\n    let x = $0;\n}\n", Duration::ZERO, |_| "foo(bar(1".into());
+    assert_eq!(editor.shown().await, ["foo"]);
+    let why = editor.session.why(URI, editor.position()).expect("a request was made");
+    assert_eq!(why.syntax, SyntaxCheck::Trimmed);
+
+    let editor = Editor::new("fn a() {\n    $0\n}\n", Duration::ZERO, |_| "match x {".into());
+    assert_eq!(editor.ask().await, Outcome::Nothing(Reason::BreaksSyntax));
+    let why = editor.session.why(URI, editor.position()).expect("a request was made");
+    assert_eq!(why.syntax, SyntaxCheck::Failed);
+    let status = editor.session.status().borrow().clone();
+    assert!(status.nothing_shown_because.is_some_and(|sentence| sentence.contains("syntax error")));
+}
+
+#[tokio::test]
+async fn a_remembered_text_is_cut_for_the_bracket_that_the_editor_closed() {
+    let mut editor = Editor::new("fn a() {\n    let x = $0\n}\n", Duration::ZERO, |_| "foo(bar).baz();".into());
+    assert_eq!(editor.shown().await, ["foo(bar).baz();"]);
+    editor.type_text("foo()");
+    editor.cursor -= 1;
+    assert_eq!(editor.shown().await, ["bar"]);
+    assert_eq!(editor.asked(), 1);
 }
 
 #[tokio::test]

@@ -101,7 +101,8 @@ impl SyntaxTree {
         let open = before.open.last().copied();
         let in_list = open.is_some_and(|open| self.holds_items(&open, byte));
         let block = self.open_block(byte, &before);
-        let in_empty_block = region == Region::Code && !in_list && block.as_ref().is_some_and(|block| block.is_empty);
+        let is_empty = || block.as_ref().is_some_and(|block| block.is_empty) || self.in_empty_word_block(byte, &before);
+        let in_empty_block = region == Region::Code && !in_list && is_empty();
         let scopes = self.scopes(byte, &captured, &before, block);
         let open_bracket = open.map(|open| open.token.start_byte());
         Cursor { region, in_empty_block, in_list, open_bracket, scopes }
@@ -175,8 +176,14 @@ impl SyntaxTree {
             .copied()
     }
 
-    /// Whether typing at the comment's end goes on with it: a line comment whose line break is not part of it.
+    /// Whether typing at the comment's end goes on with it: a line comment whose line break is not part of it, or a
+    /// block comment without its end.
     fn is_open_comment(&self, node: Node<'_>) -> bool {
+        if let Some((open, close)) = &self.language().entry.block_comment
+            && self.starts_with(node.start_byte(), open)
+        {
+            return !self.starts_with(node.end_byte().saturating_sub(close.len()), close);
+        }
         let Some(mark) = &self.language().line_comment else { return false };
         let is_line_comment = self.starts_with(node.start_byte(), mark);
         is_line_comment && node.end_byte() > 0 && self.text().get_byte(node.end_byte() - 1) != Some(b'\n')

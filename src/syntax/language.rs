@@ -30,6 +30,8 @@ pub(super) struct Entry {
     #[serde(default)]
     outline: bool,
     #[serde(default)]
+    prose: bool,
+    #[serde(default)]
     language_ids: Vec<String>,
     #[serde(default)]
     pub(super) extensions: Vec<String>,
@@ -50,6 +52,12 @@ pub(super) struct Entry {
     pub(super) quotes: Vec<String>,
     #[serde(default)]
     pub(super) block_keywords: Vec<String>,
+    #[serde(default)]
+    pub(super) block_heads: Vec<String>,
+    #[serde(default)]
+    pub(super) block_openers: Vec<String>,
+    #[serde(default)]
+    pub(super) block_ends: Vec<String>,
     family: Option<String>,
     #[serde(default)]
     module_separators: Vec<String>,
@@ -128,6 +136,11 @@ impl Language {
     /// Prose or data: it has an outline, and neither code nor imports.
     pub fn is_outline(&self) -> bool {
         self.entry.outline
+    }
+
+    /// Text for people with marks in it: what stands between them is no code.
+    pub fn is_prose(&self) -> bool {
+        self.entry.prose
     }
 
     /// Languages of one family see each other's names: C and C++, for example.

@@ -1,7 +1,7 @@
 //! A syntax tree of one version of a text: parsed incrementally, within a time limit, and counted for errors.
 
 use std::cell::{Cell, RefCell};
-use std::ops::{ControlFlow, Range};
+use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,14 @@ use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Tree};
 
 use super::Language;
 use super::tags::Tags;
-use crate::text::{Edit, Point};
+use crate::text::Edit;
+
+mod trial;
+
+pub use trial::Bracket;
 
 /// Longest parse. A file of a usual size takes 1 to 20 ms (about 8 MB/s), so only hostile or generated text meets it.
 const PARSE_LIMIT: Duration = Duration::from_millis(200);
-/// Longest trial parse of a suggestion; it is incremental and usually takes less than 1 ms.
-const TRIAL_LIMIT: Duration = Duration::from_millis(50);
 /// Texts above this are not tried at all: they could not be parsed within the limit, and each edit would pay for it.
 const MAX_BYTES: usize = 2 << 20;
 /// Levels of nesting that any thread's stack can take (a thread of tokio has 2 MiB). tree-sitter's parser releases its
@@ -168,53 +170,6 @@ impl SyntaxTree {
     pub fn error_count(&self) -> usize {
         *self.errors.get_or_init(|| count_errors(&self.tree))
     }
-
-    /// What `error_count` would be if `inserted` stood in place of the bytes `replaced` (an empty range inserts).
-    /// Parses incrementally and leaves this tree as it is. None when that takes too long.
-    pub fn error_count_after(&self, replaced: Range<usize>, inserted: &str) -> Option<usize> {
-        self.error_count_after_within(TRIAL_LIMIT, replaced, inserted)
-    }
-
-    /// `error_count_after` with another limit.
-    pub fn error_count_after_within(&self, limit: Duration, replaced: Range<usize>, inserted: &str) -> Option<usize> {
-        let floor = |byte: usize| self.text.char_to_byte(self.text.byte_to_char(byte.min(self.text.len_bytes())));
-        let (start, old_end) = (floor(replaced.start), floor(replaced.end.max(replaced.start)));
-        let mut text = self.text.clone();
-        let first = text.byte_to_char(start);
-        text.remove(first..text.byte_to_char(old_end));
-        text.insert(first, inserted);
-
-        let new_end = start + inserted.len();
-        let start_point = self.point_at(start);
-        let edit = Edit {
-            start_byte: start,
-            old_end_byte: old_end,
-            new_end_byte: new_end,
-            start_point,
-            old_end_point: self.point_at(old_end),
-            new_end_point: point_after(start_point, inserted),
-        };
-        let mut tree = self.tree.clone();
-        tree.edit(&input_edit(&edit));
-        let tree = parse(limit, self.language, &text, Some(&tree), self.nesting_after(&[edit]))?;
-        Some(count_errors(&tree))
-    }
-
-    fn point_at(&self, byte: usize) -> Point {
-        // The root's end tells whether the rope's lines are tree-sitter's rows (no lone CR in the text).
-        if self.root().end_position().row + 1 == self.text.len_lines() {
-            let row = self.text.byte_to_line(byte);
-            return Point { row, column: byte - self.text.line_to_byte(row) };
-        }
-        self.text.byte_slice(..byte).chunks().fold(Point::default(), point_after)
-    }
-}
-
-fn point_after(point: Point, text: &str) -> Point {
-    match text.rfind('\n') {
-        Some(at) => Point { row: point.row + text.matches('\n').count(), column: text.len() - at - 1 },
-        None => Point { row: point.row, column: point.column + text.len() },
-    }
 }
 
 /// `nesting`: most levels that the parser may nest.
@@ -325,7 +280,7 @@ fn misses_a_hidden_token(node: Node<'_>) -> bool {
 }
 
 fn input_edit(edit: &Edit) -> InputEdit {
-    let point = |point: Point| tree_sitter::Point { row: point.row, column: point.column };
+    let point = |point: crate::text::Point| tree_sitter::Point { row: point.row, column: point.column };
     InputEdit {
         start_byte: edit.start_byte,
         old_end_byte: edit.old_end_byte,

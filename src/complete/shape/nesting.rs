@@ -33,8 +33,20 @@ impl Nesting {
         nesting
     }
 
+    /// Whether `text` behind `line` opens a bracket or a quote that it does not close.
+    pub fn leaves_open(line: &str, text: &str) -> bool {
+        let before = Self::of(line);
+        let mut after = before.clone();
+        after.read_lines(text);
+        after.depth() > before.depth() || (after.in_quote() && !before.in_quote())
+    }
+
     pub fn depth(&self) -> usize {
         self.open.len()
+    }
+
+    pub fn in_quote(&self) -> bool {
+        self.quote.is_some()
     }
 
     /// Inside a string that goes on over line breaks.
@@ -61,7 +73,11 @@ impl Nesting {
 
     /// Reads a part of one line. Returns the first bracket or quote in it that closes what was open before.
     pub fn read(&mut self, part: &str) -> Option<Closer> {
-        let mut old_brackets = self.open.len();
+        self.read_above(self.open.len(), part)
+    }
+
+    /// `read`, for a part that is not the first behind what was open before: `old_brackets` of it still are.
+    pub fn read_above(&mut self, mut old_brackets: usize, part: &str) -> Option<Closer> {
         let mut old_quote = self.quote.is_some();
         let mut first = None;
         let mut skip_to = 0;
@@ -90,11 +106,18 @@ impl Nesting {
                 }
                 '(' | '[' | '{' => self.open.push(character),
                 ')' | ']' | '}' => {
-                    if self.open.len() <= old_brackets {
+                    let opener = match character {
+                        ')' => '(',
+                        ']' => '[',
+                        _ => '{',
+                    };
+                    // What closes no bracket of this line closes one from above it.
+                    let closed = self.open.iter().rposition(|open| *open == opener);
+                    if closed.is_none_or(|closed| closed < old_brackets) {
                         first = first.or(Some(Closer { mark: character, at }));
-                        old_brackets = old_brackets.saturating_sub(1);
                     }
-                    self.open.pop();
+                    self.open.truncate(closed.unwrap_or(self.open.len()));
+                    old_brackets = old_brackets.min(self.open.len());
                 }
                 _ if starts_comment(&part[..at], rest) => break,
                 _ => {}

@@ -1,5 +1,6 @@
 //! What stands after the cursor already must not be inserted again.
 
+use super::blocks::ends_block;
 use super::nesting::Nesting;
 use crate::complete::Place;
 
@@ -14,14 +15,11 @@ const LEAST_WORD_CHARACTERS: usize = 3;
 pub fn cut_line_after(text: &str, place: &Place) -> String {
     let after = place.line_after.trim();
     let Some(begin) = after.chars().next() else { return text.to_owned() };
+    if let Some(at) = closer(text, place, begin) {
+        return text[..at].to_owned();
+    }
     // Text with a line break pushes the rest of the line down, behind its last line; only the first line competes.
     let (first, rest) = text.split_once('\n').map_or((text, None), |(first, rest)| (first, Some(rest)));
-    let closer =
-        Nesting::of(&place.line_before).read(first).filter(|closer| closer.mark == begin).map(|found| found.at);
-    let closer = closer.or_else(|| (begin == '>').then(|| closing_angle(&place.line_before, first)).flatten());
-    if let Some(at) = closer {
-        return first[..at].to_owned();
-    }
     let overlap = (1..=after.len().min(first.len())).rev().find(|&length| {
         after.is_char_boundary(length)
             && first.is_char_boundary(first.len() - length)
@@ -34,6 +32,41 @@ pub fn cut_line_after(text: &str, place: &Place) -> String {
         (None, Some(rest)) if after.chars().all(is_closing) => format!("{first}\n{rest}"),
         _ => first.to_owned(),
     }
+}
+
+/// The byte where `text` closes with `mark` what is open on the cursor's line, on whichever line of its own.
+fn closer(text: &str, place: &Place, mark: char) -> Option<usize> {
+    let mut nesting = Nesting::of(&place.line_before);
+    let ground = nesting.depth();
+    let mut start = 0;
+    for (number, line) in text.split('\n').enumerate() {
+        let found = match number {
+            0 => nesting.read(line),
+            // What closes a bracket from above the cursor's line is no matter of the rest of that line.
+            _ => nesting.read_above(ground, line).filter(|_| ground > 0),
+        };
+        if let Some(found) = found {
+            return (found.mark == mark).then_some(start + found.at);
+        }
+        if number == 0
+            && mark == '>'
+            && let Some(at) = closing_angle(&place.line_before, line)
+        {
+            return Some(at);
+        }
+        nesting.end_line();
+        start += line.len() + 1;
+    }
+    None
+}
+
+/// Without white space at the end, but for the line break before a closing bracket that stands behind the cursor and
+/// that `text` put on a line of its own.
+pub fn trim_end<'a>(text: &'a str, place: &Place) -> &'a str {
+    let trimmed = text.trim_end();
+    let indentation = &text[trimmed.len()..];
+    let begins_line = trimmed.contains('\n') && indentation.starts_with('\n') && !indentation[1..].contains('\n');
+    if begins_line && place.line_after.trim_start().starts_with([')', ']', '}']) { text } else { trimmed }
 }
 
 /// The last `length` bytes begin with a bracket that closes one which `line` itself opened before them.
@@ -89,6 +122,15 @@ pub fn cut_following_lines(text: &str, place: &Place) -> String {
         _ => lines[index].to_owned(),
     };
     let Some(next) = place.following.first() else { return text.to_owned() };
+    // Two lines in a row that stand further below are no coincidence either.
+    let below = (0..lines.len().saturating_sub(1)).find(|&index| {
+        let (line, after) = (whole(index), lines[index + 1].trim());
+        let pair = |pair: &[String]| pair[0].trim() == line.trim() && pair[1].trim() == after;
+        has_words(&line) && has_words(after) && place.following.windows(2).any(pair)
+    });
+    if let Some(below) = below {
+        return cut_following_lines(&lines[..below].join("\n"), place);
+    }
     let duplicate = (0..lines.len()).find(|&index| {
         let line = whole(index);
         if has_words(&line) { line.trim() == next.trim() } else { !line.trim().is_empty() && line == *next }
@@ -100,6 +142,10 @@ pub fn cut_following_lines(text: &str, place: &Place) -> String {
     if has_words(&whole(duplicate)) || follows { lines[..duplicate].join("\n") } else { text.to_owned() }
 }
 
+/// The line says enough to be known again. The word that ends a block is like a bracket.
 fn has_words(line: &str) -> bool {
+    if ends_block(line) {
+        return false;
+    }
     line.chars().filter(|character| character.is_alphanumeric()).count() >= LEAST_WORD_CHARACTERS
 }

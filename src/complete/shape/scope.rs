@@ -1,5 +1,6 @@
 //! Where a continuation ends: at the line, or at the end of the scope that the cursor stands in.
 
+use super::blocks::{announces_block, continues_block, continues_expression, ends_block, first_word, takes_deeper};
 use super::nesting::Nesting;
 use crate::complete::Place;
 use crate::complete::place::leading_white_space;
@@ -46,6 +47,8 @@ struct Scope {
     takes_siblings: bool,
     /// The line before announced an indented block.
     announced: bool,
+    /// What stands deeper than the line before belongs to it.
+    takes_deeper: bool,
     /// Columns of the line whose indented block we are in.
     block: Option<usize>,
     /// A blank line was read since the last line on the level of the cursor's statement.
@@ -72,6 +75,7 @@ impl Scope {
             base,
             takes_siblings,
             announced,
+            takes_deeper: !finished_line && takes_deeper(&place.line_before),
             block,
             after_blank: false,
             at_first: true,
@@ -112,11 +116,12 @@ impl Scope {
         if indent < self.base {
             return false;
         }
-        let continues = continues_block(line) && !is_there_already(line, place);
+        let is_brace = line.trim_start().starts_with('{') && self.takes_deeper;
+        let continues = is_brace || continues_block(line) && !is_there_already(line, place);
         if indent == self.base {
             return continues || continues_expression(line) || (self.takes_siblings && !self.after_blank);
         }
-        continues_expression(line) || self.announced
+        continues_expression(line) || self.takes_deeper || self.block.is_some_and(|block| indent > block)
     }
 
     fn read(&mut self, line: &str, on_cursor_line: bool, blank: bool, place: &Place) {
@@ -140,13 +145,23 @@ impl Scope {
         if self.block.is_some_and(|block| indent <= block && !on_cursor_line) {
             self.block = None;
         }
+        let belongs = indent > self.base && self.takes_deeper && self.nesting.depth() == 0 && before == 0;
+        if belongs && self.block.is_none() && !continues_expression(line) {
+            self.block = Some(self.base);
+        }
         self.announced = announces_block(line);
+        self.takes_deeper = match on_cursor_line {
+            true => takes_deeper(&format!("{}{line}", place.line_before)),
+            false => takes_deeper(line),
+        };
         if self.announced && self.block.is_none() {
             self.block = Some(indent);
         }
         // The bracket that was open at the cursor is closed, or the block that the statement opened: it is whole.
         let closed = self.nesting.depth() < before && self.nesting.depth() == 0 && !on_cursor_line;
-        self.ended = closed && !self.takes_siblings && !line.trim_end().ends_with([',', '{', '(']) && self.ground > 0;
+        let by_bracket = closed && !line.trim_end().ends_with([',', '{', '(']) && self.ground > 0;
+        let by_word = indent <= self.base && !on_cursor_line && ends_block(line);
+        self.ended = !self.takes_siblings && (by_bracket || by_word);
     }
 }
 
@@ -155,32 +170,6 @@ fn is_there_already(line: &str, place: &Place) -> bool {
     place.following.first().is_some_and(|next| {
         leading_white_space(next) == leading_white_space(line) && next.trim_start().starts_with(first_word(line))
     })
-}
-
-fn first_word(line: &str) -> &str {
-    let line = line.trim();
-    let end = line.find(|character: char| character.is_whitespace() || matches!(character, ';' | ',' | ':' | '('));
-    &line[..end.unwrap_or(line.len()).max(line.chars().next().map_or(0, char::len_utf8))]
-}
-
-/// The line ends in what an indented block follows: Python's colon, Ruby's and Lua's words.
-fn announces_block(line: &str) -> bool {
-    let code = line.split(" #").next().unwrap_or_default().trim_end();
-    code.ends_with(':') || matches!(code.split_whitespace().next_back(), Some("do" | "then" | "begin"))
-}
-
-/// A line on the level of a statement that belongs to the statement before it.
-fn continues_block(line: &str) -> bool {
-    matches!(first_word(line), "else" | "elif" | "elsif" | "except" | "finally" | "catch" | "rescue" | "ensure" | "end")
-}
-
-/// A line that goes on with the expression of the line before it.
-fn continues_expression(line: &str) -> bool {
-    let line = line.trim_start();
-    line.starts_with(['.', '?'])
-        || ["&&", "||", "|>", "+ ", "- ", "* ", "/ ", "= ", "=> ", "and ", "or "]
-            .iter()
-            .any(|operator| line.starts_with(operator))
 }
 
 /// Columns of an indentation, a tab counted as one unit of the file.

@@ -2,7 +2,7 @@
 
 use ropey::Rope;
 
-use super::{is_complete, shape};
+use super::Shaper;
 use crate::complete::{Place, Reason};
 
 fn place(fixture: &str) -> Place {
@@ -10,12 +10,17 @@ fn place(fixture: &str) -> Place {
     Place::at(&Rope::from_str(&fixture.replacen("$0", "", 1)), offset)
 }
 
+/// As in a language without a grammar.
+fn shape(fixture: &str, raw: &str, max_lines: u32) -> Result<String, Reason> {
+    Shaper::new(place(fixture), max_lines, None, 0).shape(raw).map(|(text, _)| text)
+}
+
 fn check(fixture: &str, raw: &str, max_lines: u32, expected: &str) {
-    assert_eq!(shape(raw, &place(fixture), max_lines).as_deref(), Ok(expected), "{fixture:?} + {raw:?}");
+    assert_eq!(shape(fixture, raw, max_lines).as_deref(), Ok(expected), "{fixture:?} + {raw:?}");
 }
 
 fn check_nothing(fixture: &str, raw: &str, max_lines: u32, expected: Reason) {
-    assert_eq!(shape(raw, &place(fixture), max_lines), Err(expected), "{fixture:?} + {raw:?}");
+    assert_eq!(shape(fixture, raw, max_lines), Err(expected), "{fixture:?} + {raw:?}");
 }
 
 #[test]
@@ -185,11 +190,11 @@ fn the_indentation_of_the_file_is_kept() {
 
 #[test]
 fn knows_when_more_tokens_change_nothing() {
-    let here = place("fn a() {\n    $0\n}\n");
-    assert!(!is_complete("b();\n    c();", &here, 12));
-    assert!(!is_complete("b();\n    c();\n", &here, 12));
-    assert!(is_complete("b();\n}\nfn", &here, 12));
-    assert!(is_complete("bb();\n    bb();\n    bb();\n    bb();\n", &here, 12));
+    let here = Shaper::new(place("fn a() {\n    $0\n}\n"), 12, None, 0);
+    assert!(!here.is_complete("b();\n    c();"));
+    assert!(!here.is_complete("b();\n    c();\n"));
+    assert!(here.is_complete("b();\n}\nfn"));
+    assert!(here.is_complete("bb();\n    bb();\n    bb();\n    bb();\n"));
 }
 
 mod properties {
@@ -209,8 +214,9 @@ mod properties {
         ) {
             let text = format!("{before}{after}");
             let place = Place::at(&Rope::from_str(&text), before.len());
-            is_complete(&raw, &place, max_lines);
-            if let Ok(shaped) = shape(&raw, &place, max_lines) {
+            let shaper = Shaper::new(place, max_lines, None, 0);
+            shaper.is_complete(&raw);
+            if let Ok((shaped, _)) = shaper.shape(&raw) {
                 prop_assert!(!shaped.trim().is_empty());
                 prop_assert!(shaped.lines().filter(|line| !line.trim().is_empty()).count() <= max_lines as usize);
                 prop_assert!(shaped.split('\n').count() <= raw.split('\n').count());

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use tree_sitter::Node;
+
 use super::{Captured, Found, Scope};
 use crate::syntax::SyntaxTree;
 use crate::syntax::tokens::{self, Before};
@@ -70,6 +72,29 @@ impl SyntaxTree {
         Some(OpenBlock { start: header, body: colon, is_empty, ends_by_indentation: false })
     }
 
+    /// Whether the line of the last token opens a block by its words (`def f(x)`, `if x then`) and nothing but the
+    /// block's end follows.
+    pub(super) fn in_empty_word_block(&self, byte: usize, before: &Before<'_>) -> bool {
+        let entry = &self.language().entry;
+        let Some(last) = before.last.filter(|_| !entry.block_openers.is_empty()) else { return false };
+        let is = |token: &Node<'_>, words: &[String]| words.iter().any(|word| word == token.kind());
+        let line = self.line_start(last.start_byte());
+        let tokens = tokens::within(self.root(), line..last.end_byte());
+        // `return x if y` has the word, but no block.
+        let is_modifier = |token: &Node<'_>| token.parent().is_some_and(|parent| parent.kind().ends_with("_modifier"));
+        let head = tokens.iter().rposition(|token| is(token, &entry.block_heads) && !is_modifier(token));
+        let is_closed = |head: usize| tokens[head + 1..].iter().any(|token| is(token, &entry.block_ends));
+        if !is(&last, &entry.block_openers) && head.is_none_or(is_closed) {
+            return false;
+        }
+        let indent = self.indent(line);
+        let next = tokens::next(self.root(), byte);
+        let is_ended = next.is_some_and(|next| is(&next, &entry.block_ends));
+        let is_inside = self.line_start(byte) == line || byte - self.line_start(byte) > indent;
+        let is_below = || next.is_none_or(|next| self.is_below(next.start_byte(), byte, indent));
+        (is_ended || (is_inside && is_below())) && !self.splits_a_token(byte)
+    }
+
     /// Whether `next` stands on a later line than `byte` and is indented by at most `indent`.
     fn is_below(&self, next: usize, byte: usize, indent: usize) -> bool {
         self.line_start(next) > byte && self.indent(next) <= indent
@@ -86,8 +111,7 @@ impl SyntaxTree {
     /// The start of the string that ends at `byte`, if it is all that stands before `byte` on its lines: a docstring.
     fn lone_string_ending_at(&self, byte: usize) -> Option<usize> {
         let captured = self.captured(byte.checked_sub(1)?);
-        let ends_here =
-            |node: &&(tree_sitter::Node, super::Region)| node.1 == super::Region::String && node.0.end_byte() == byte;
+        let ends_here = |node: &&(Node, super::Region)| node.1 == super::Region::String && node.0.end_byte() == byte;
         let start = captured.regions.iter().find(ends_here)?.0.start_byte();
         (start == self.line_start(start) + self.indent(start)).then_some(start)
     }
@@ -218,7 +242,7 @@ impl SyntaxTree {
     }
 
     /// Between the block brackets that are children of `node`.
-    fn inside(&self, node: tree_sitter::Node<'_>) -> Option<Range<usize>> {
+    fn inside(&self, node: Node<'_>) -> Option<Range<usize>> {
         let entry = &self.language().entry;
         let bracket = entry.block_bracket.as_deref()?;
         let close = entry.brackets.iter().find(|(open, _)| open == bracket).map(|(_, close)| close.as_str())?;

@@ -2,6 +2,7 @@
 
 mod braces;
 mod documents;
+mod words;
 
 use std::path::Path;
 use std::time::Duration;
@@ -36,9 +37,12 @@ fn describe(cursor: &Cursor) -> String {
 }
 
 fn check(language: &str, cases: &[(&str, &str)]) {
-    for (fixture, expected) in cases {
-        assert_eq!(describe(&cursor(language, fixture)), *expected, "{language}: {fixture}");
-    }
+    let wrong = cases.iter().filter_map(|(fixture, expected)| {
+        let found = describe(&cursor(language, fixture));
+        (found != *expected).then(|| format!("{language}: {fixture:?}\n  expected {expected}\n  found    {found}"))
+    });
+    let wrong: Vec<String> = wrong.collect();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
 #[test]

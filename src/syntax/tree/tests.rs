@@ -114,17 +114,48 @@ fn a_trial_tells_the_errors_after_an_insertion_and_changes_nothing() {
     let text = "fn main() {\n    let total = \n}\n";
     let tree = parse_text("rust", text);
     let at = text.find(" = ").unwrap() + 3;
+    let after = |replaced, inserted| tree.with(PATIENT, replaced, inserted).map(|tree| tree.error_count());
     let before = tree.error_count();
     assert_eq!(before, 1);
-    assert_eq!(tree.error_count_after_within(PATIENT, at..at, "add(1, 2);"), Some(0));
-    assert_eq!(tree.error_count_after_within(PATIENT, at..at, "add(1, 2"), Some(2));
-    assert_eq!(
-        tree.error_count_after_within(PATIENT, at..at, "{\n        1\n    };\n}\n\nfn next() {\n    other();"),
-        Some(0)
-    );
-    assert_eq!(tree.error_count_after_within(PATIENT, 3..7, "renamed"), Some(1));
-    assert_eq!(tree.error_count_after_within(PATIENT, usize::MAX..usize::MAX, "fn g() {}"), Some(1));
+    assert_eq!(after(at..at, "add(1, 2);"), Some(0));
+    assert_eq!(after(at..at, "add(1, 2"), Some(2));
+    assert_eq!(after(at..at, "{\n        1\n    };\n}\n\nfn next() {\n    other();"), Some(0));
+    assert_eq!(after(3..7, "renamed"), Some(1));
+    assert_eq!(after(usize::MAX..usize::MAX, "fn g() {}"), Some(1));
     assert_eq!((tree.error_count(), tree.text().to_string().as_str()), (before, text));
+}
+
+/// The brackets that are open at `$0`, how many of them nothing closes, and whether the text between `$1` and `$0`
+/// closes too much.
+fn brackets(language: &str, fixture: &str) -> (String, usize, bool) {
+    let start = fixture.find("$1");
+    let text = fixture.replacen("$1", "", 1);
+    let at = text.find("$0").expect("a cursor mark");
+    let tree = parse_text(language, &text.replacen("$0", "", 1));
+    let open = tree.open_brackets(at);
+    let kinds = open.iter().map(|bracket| bracket.kind).collect::<Vec<_>>().join(" ");
+    (kinds, tree.left_open(at, &open), tree.closes_too_much(start.unwrap_or(at)..at))
+}
+
+#[test]
+fn brackets_are_known_in_broken_code() {
+    let case = |language, fixture| brackets(language, fixture);
+    assert_eq!(case("rust", "fn f() { g(a, $0) }"), ("{ (".into(), 0, false));
+    assert_eq!(case("rust", "fn f() { if x {$0 }\nfn g() { h(); }"), ("{ {".into(), 1, false));
+    assert_eq!(case("rust", "fn f() { g(\"(\", $0"), ("{ (".into(), 2, false));
+    assert_eq!(case("rust", "fn f() { $1a))$0 }"), ("{".into(), 0, true));
+    assert_eq!(case("rust", "fn f() { g($1a)$0 }"), ("{".into(), 0, false));
+    assert_eq!(case("python", "f([1, $0"), ("( [".into(), 2, false));
+    assert_eq!(case("ruby", "xs.each do |x|\n  f($0)\nend\n"), ("do (".into(), 0, false));
+    assert_eq!(case("javascript", "a = `x ${$0}`"), ("${".into(), 0, false));
+}
+
+#[test]
+fn errors_have_a_place() {
+    let tree = parse_text("rust", "fn f() { g(1 }\n\nfn h() { i(); }\n");
+    assert!(tree.has_error_in(9..13));
+    assert!(!tree.has_error_in(25..30));
+    assert!(!parse_text("rust", "fn f() {}\n").has_error_in(0..10));
 }
 
 #[test]
@@ -133,7 +164,7 @@ fn a_trial_in_a_text_with_lone_carriage_returns_agrees_with_a_fresh_parse() {
     let tree = parse_text("python", text);
     let at = text.rfind("return ").unwrap() + 7;
     let fresh = parse_text("python", &text.replace("return \n", "return (1,\n 2\n"));
-    assert_eq!(tree.error_count_after_within(PATIENT, at..at, "(1,\n 2"), Some(fresh.error_count()));
+    assert_eq!(tree.with(PATIENT, at..at, "(1,\n 2").map(|tree| tree.error_count()), Some(fresh.error_count()));
 }
 
 #[test]
@@ -162,7 +193,7 @@ fn survives(language: &'static Language, text: &str) {
         tree.cursor(byte);
     }
     assert_eq!(tree.error_count() == 0, !tree.root().has_error());
-    tree.error_count_after(text.len()..text.len(), ")");
+    tree.with(limit, text.len()..text.len(), ")");
 }
 
 #[test]

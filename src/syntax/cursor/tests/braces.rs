@@ -1,4 +1,4 @@
-//! Cursors in C#, PHP, Kotlin and Swift, whose blocks stand in braces.
+//! Cursors in C#, PHP, Kotlin, Swift, Scala and Zig, whose blocks stand in braces.
 
 use super::check;
 
@@ -122,6 +122,75 @@ fn swift() {
             ("switch x {\n$0\n}\n", "empty; switch_statement"),
             ("let s = \"a \\(f(b, $0)) c\"\n", "list"),
             ("let s = \"a (b$0\nlet t = 1\n", "string"),
+        ],
+    );
+}
+
+#[test]
+fn scala() {
+    check(
+        "scala",
+        &[
+            ("class A {\n  $0\n}\n", "empty; class_definition A"),
+            (
+                "object A {\n  def f(x: Int): Int = {\n    $0\n  }\n}\n",
+                "empty; function_definition f; object_definition A",
+            ),
+            (
+                "trait A {\n  def f(): Unit = {\n    $0\n\n  def g = 1\n}\n",
+                "empty; function_definition f; trait_definition A",
+            ),
+            ("object A:\n  def f(x: Int): Int =\n    $0\n", "empty"),
+            ("object A {\n  x match {\n    $0\n  }\n}\n", "empty; match_expression; object_definition A"),
+            ("object A {\n  xs.map { x =>\n    $0\n  }\n}\n", "empty; block; object_definition A"),
+            ("object A {\n  if (x) {\n    $0\n  }\n}\n", "empty; block; object_definition A"),
+            ("object A {\n  if (x) {\n    $0\n", "empty; block"),
+            ("object A {\n  f(1, $0)\n}\n", "list; object_definition A"),
+            ("object A {\n  f(1, $0\n}\n", "list; object_definition A"),
+            ("case class A(x: Int, $0)\n", "list"),
+            ("import a.{B, $0}\n", "list"),
+            ("object A {\n  val m = Map[Int, $0]()\n}\n", "list; object_definition A"),
+            ("object A {\n  val s = s\"a ${b$0} c\"\n}\n", "block; object_definition A"),
+            ("object A {\n  val s = s\"a ${b} c$0\"\n}\n", "string; object_definition A"),
+            ("object A {\n  val s = \"a (b$0\"\n}\n", "string; object_definition A"),
+            ("// a$0\nclass A\n", "comment"),
+            ("/* a$0 */\nclass A\n", "comment"),
+        ],
+    );
+}
+
+#[test]
+fn zig() {
+    check(
+        "zig",
+        &[
+            ("fn f(a: u32) u32 {\n    $0\n}\n", "empty; function_declaration f"),
+            ("fn f() void {\n    a();\n    $0\n}\n", "function_declaration f"),
+            ("fn f() void {\n    $0\n\nfn g() void {}\n", "empty; block"),
+            ("const A = struct {\n    $0\n};\n", "empty; variable_declaration A"),
+            (
+                "const A = struct {\n    fn f() void {\n        $0\n    }\n};\n",
+                "empty; function_declaration f; variable_declaration A",
+            ),
+            ("const E = enum {\n    $0\n};\n", "empty; variable_declaration E"),
+            ("fn f() void {\n    if (x) {\n        $0\n    }\n}\n", "empty; block; function_declaration f"),
+            ("fn f() void {\n    for (xs) |x| {\n        $0\n", "empty; block"),
+            (
+                "fn f() void {\n    switch (x) {\n        $0\n    }\n}\n",
+                "empty; switch_expression; function_declaration f",
+            ),
+            ("test \"a\" {\n    $0\n}\n", "empty; test_declaration a"),
+            ("fn f() void {\n    g(1, $0);\n}\n", "list; function_declaration f"),
+            ("fn f() void {\n    g(1, $0\n}\n", "list; function_declaration f"),
+            ("fn f(a: u32, $0", "list"),
+            ("const p = A{ .x = 1, $0 };\n", "list"),
+            ("const p = .{ 1, $0 };\n", "list"),
+            ("const p = A{ .x = $0", "list"),
+            ("const s = \"a (b$0\";\n", "string"),
+            ("const s = \"a (b$0\nconst t = 1;\n", "string"),
+            ("const s =\n    \\\\a (b$0 c\n;\n", "string"),
+            ("const c = '$0a';\n", "string"),
+            ("// a$0\nconst a = 1;\n", "comment"),
         ],
     );
 }
