@@ -64,7 +64,7 @@ async fn accept(client: &mut Client, uri: &str, version: i32, item: &Value) {
 #[tokio::test]
 async fn whole_a_line_typed_and_rejected_are_told_apart() {
     let home = Home::new();
-    let written = "zanzibar(\n    wizard,\n    dragon,\n)";
+    let written = "zanzibar!(\n    wizard,\n    dragon,\n);";
     let mut client = home.client(written, inline_capabilities()).await;
     let commands = &client.initialized["capabilities"]["executeCommandProvider"]["commands"];
     assert_eq!(commands, &json!(["tandem.accepted"]));
@@ -83,8 +83,8 @@ async fn whole_a_line_typed_and_rejected_are_told_apart() {
     let uri = document("line");
     client.open(&uri, text).await;
     item(&mut client, &uri, 0, 0).await;
-    client.change(&uri, 2, range((0, 0), (0, 0)), "zanzibar(").await;
-    client.change(&uri, 3, range((0, 9), (0, 9)), " // no").await;
+    client.change(&uri, 2, range((0, 0), (0, 0)), "zanzibar!(").await;
+    client.change(&uri, 3, range((0, 10), (0, 10)), " // no").await;
     client.notify("textDocument/didClose", close(&uri)).await;
 
     let uri = document("typed");
@@ -108,7 +108,7 @@ async fn whole_a_line_typed_and_rejected_are_told_apart() {
     let number = |name: &str| total[name].as_u64().unwrap_or_else(|| panic!("{name}: {total:#}"));
     let told = ["acceptedWhole", "acceptedLine", "acceptedWord", "typedThrough", "rejected", "withdrawn"].map(number);
     assert_eq!((told, number("shown")), ([1, 1, 0, 1, 1, 0], 4), "{total:#}");
-    assert_eq!(number("charactersAccepted"), written.len() as u64 + 9);
+    assert_eq!(number("charactersAccepted"), written.len() as u64 + 10);
     assert_eq!(total["acceptance"]["share"], 0.5);
     assert_eq!(total["kept30s"]["unknown"], 2, "the server left before");
     no_text_on_disk(&home.file());
