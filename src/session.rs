@@ -26,6 +26,7 @@ use crate::text::{Change, Document, Position, PositionEncoding};
 use accounts::Accounts;
 use analyst::Analyst;
 use documents::Documents;
+pub use documents::file_uri;
 pub use indexes::IndexPlan;
 use indexes::Indexes;
 pub use status::Status;

@@ -12,7 +12,7 @@ use super::terminal::Terminal;
 use super::{Options, engines};
 use crate::complete::{Outcome, Patience, Trigger};
 use crate::config::Loader;
-use crate::session::Session;
+use crate::session::{Session, file_uri};
 use crate::syntax::Language;
 use crate::text::{Position, PositionEncoding};
 use report::Report;
@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         }
         let session = Session::new(loaded.settings, model.clone());
         session.initialize(PositionEncoding::Utf32, vec![folder]);
-        let document = uri(&file);
+        let document = file_uri(&file);
         session.open(&document, language_id(&file, &text), 0, &text);
         let position = Position::new(line, column);
         let trigger = if arguments.typing { Trigger::Automatic } else { Trigger::Invoked };
@@ -107,29 +107,9 @@ fn language_id<'a>(file: &Path, text: &str) -> &'a str {
     Language::detect("", &file.to_string_lossy(), first_line).map_or("plaintext", |language| &language.name)
 }
 
-fn uri(file: &Path) -> String {
-    let path = file.to_string_lossy().replace('\\', "/");
-    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b':' => {
-                uri.push(char::from(byte))
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uris_are_what_editors_send() {
-        assert_eq!(uri(Path::new("/a b/ü#.rs")), "file:///a%20b/%C3%BC%23.rs");
-        assert_eq!(uri(Path::new("C:/x.rs")), "file:///C:/x.rs");
-    }
 
     #[test]
     fn the_workspace_is_the_repository() {

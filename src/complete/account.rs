@@ -25,6 +25,7 @@ impl Account {
             raw: None,
             finish: None,
             lookup: None,
+            considered: Vec::new(),
             engine: None,
             stages: Vec::new(),
             decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },

@@ -103,7 +103,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
-    let shown = gate(choose(from_lookup, from_model), bar, settings.candidates)?;
+    account.why.considered = choose(from_lookup, from_model);
+    let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
     }
