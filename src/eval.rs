@@ -4,6 +4,7 @@
 //! Everything goes the way of an editor's request: open documents, the index, the engines, the gate. Nothing here prints;
 //! whoever runs it shows the summary. The same seed, files and settings choose the same holes.
 
+mod calibrate;
 mod copies;
 mod find;
 mod gate;
@@ -17,6 +18,7 @@ mod score;
 mod statistics;
 mod summary;
 
+pub use calibrate::{Fit, fit};
 pub use gate::{Bin, Gate, Point};
 pub use hole::{Copies, Hole, Kind, fingerprint};
 pub use journal::{Header, Journal};

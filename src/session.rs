@@ -17,7 +17,7 @@ use std::time::Instant;
 use tokio::sync::watch;
 use tracing::Instrument;
 
-use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
+use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Request, Trigger, Why};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::index::Index;
@@ -46,6 +46,7 @@ struct State {
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
     model: Option<Arc<dyn Engine>>,
+    calibration: Arc<Calibration>,
     documents: Documents,
 }
 
@@ -58,7 +59,8 @@ impl Session {
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
-        let state = State { encoding, folders: Vec::new(), settings, model, documents };
+        let calibration = Arc::default();
+        let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
         Arc::new(Self {
             state: Mutex::new(state),
             analyst,
@@ -92,6 +94,13 @@ impl Session {
         let mut state = self.state();
         self.board.follow(model.as_ref().map(|engine| engine.status()));
         state.model = model;
+        state.documents.forget_suggestions();
+    }
+
+    /// What the confidences of the engine are worth. Comes with the engine, see `set_model`.
+    pub fn set_calibration(&self, calibration: Calibration) {
+        let mut state = self.state();
+        state.calibration = Arc::new(calibration);
         state.documents.forget_suggestions();
     }
 
@@ -224,6 +233,7 @@ impl Session {
             revision: open.revision,
             others: Vec::new(),
             model: None,
+            calibration: Arc::default(),
             flights: self.flights.clone(),
         };
         let (path, repository) = documents::workspace_path(document, &state.folders);
@@ -233,6 +243,7 @@ impl Session {
             repository,
             others: state.documents.other_tokens(document),
             model: state.model.clone(),
+            calibration: state.calibration.clone(),
             ..request
         })
     }

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use super::place::Place;
 use super::terminal::Terminal;
 use super::{Options, engines};
-use crate::complete::{Outcome, Patience, Trigger};
+use crate::complete::{Calibration, Outcome, Patience, Trigger};
 use crate::config::Loader;
 use crate::session::{Session, file_uri};
 use crate::syntax::Language;
@@ -59,7 +59,9 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         if let Some(model) = &model {
             engines::wait_until_settled(model.as_ref()).await;
         }
+        let calibration = Calibration::load(&loader.paths().calibration_directory(), &loaded.settings.engine);
         let session = Session::new(loaded.settings, model.clone());
+        session.set_calibration(calibration);
         session.initialize(PositionEncoding::Utf32, vec![folder]);
         let document = file_uri(&file);
         session.open(&document, language_id(&file, &text), 0, &text);

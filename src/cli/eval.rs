@@ -16,7 +16,7 @@ use anyhow::{Context, bail, ensure};
 
 use super::terminal::Terminal;
 use super::{Options, engines, workspace};
-use crate::complete::Patience;
+use crate::complete::{Calibration, Patience};
 use crate::config::{Loader, Settings};
 use crate::engine::EngineState;
 use crate::eval::{self, Header, Journal, Kind, Plan, Record, Runner, Sample, Summary};
@@ -82,6 +82,10 @@ pub struct Arguments {
     /// Compare a set of completion.* settings, too; may be given several times
     #[arg(long, value_name = "NAME:KEY=VALUE,…")]
     variant: Vec<String>,
+
+    /// Measure what each engine's confidence is worth here, and use that from now on in every editor
+    #[arg(long)]
+    calibrate: bool,
 
     /// Longest wait for a model's answer in seconds. An editor's ghost text waits for 1.5.
     #[arg(long, value_name = "SECONDS", default_value_t = 20.0)]
@@ -221,6 +225,17 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     );
     let plan = arguments.plan(&settings)?;
     let variants = arguments.variants(&settings)?;
+    // What is to be measured is the confidence as it is.
+    let directory = loader.paths().calibration_directory();
+    let calibration_of = |variant: &Variant| match arguments.calibrate {
+        true => Calibration::default(),
+        false => Calibration::load(&directory, &variant.settings.engine),
+    };
+    let calibrations: Vec<Calibration> = variants.iter().map(calibration_of).collect();
+    let mut named = Vec::new();
+    for (variant, calibration) in variants.iter().zip(&calibrations) {
+        named.push((variant.name.clone(), variants::fingerprint(variant, calibration)?));
+    }
 
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let finished = runtime.block_on(async {
@@ -229,7 +244,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         workspace::wait_for(runner.index(), None);
         let sample = eval::sample(runner.index(), &plan);
         check(&sample, &plan)?;
-        let header = header(&target, &runner, &plan, &sample, &variants, patience)?;
+        let header = header(&target, &runner, &plan, &sample, named, patience)?;
         let (mut journal, mut records) = match &arguments.out {
             Some(directory) => {
                 let (journal, records) = Journal::open(directory, &header, arguments.fresh)?;
@@ -237,7 +252,14 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
             }
             None => (None, Vec::new()),
         };
-        let run = Run { runner: &runner, sample: &sample, variants: &variants, wishes: &engine_wishes, loader };
+        let run = Run {
+            runner: &runner,
+            sample: &sample,
+            variants: &variants,
+            calibrations: &calibrations,
+            engines: engine_wishes.len(),
+            loader,
+        };
         let is_whole = run.all(&mut journal, &mut records).await?;
         Ok::<_, anyhow::Error>((header, sample, records, is_whole))
     });
@@ -258,6 +280,9 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         version: header.version.clone(),
     };
     report(arguments, loader, &about, &summary)?;
+    if arguments.calibrate && is_whole {
+        calibrate(&variants, &records, &about, &directory)?;
+    }
     if !is_whole {
         let total = sample.holes.len() * variants.len();
         let again = if arguments.out.is_some() { "; the same command continues" } else { "" };
@@ -319,17 +344,13 @@ fn header(
     runner: &Runner,
     plan: &Plan,
     sample: &Sample,
-    variants: &[Variant],
+    variants: Vec<(String, String)>,
     patience: Patience,
 ) -> anyhow::Result<Header> {
     let commit = match &target.checkout {
         Some(checkout) => Some(checkout.commit.clone()),
         None => runner.index().provenance().commit,
     };
-    let mut named = Vec::new();
-    for variant in variants {
-        named.push((variant.name.clone(), variants::fingerprint(variant)?));
-    }
     Ok(Header {
         tandem_eval: Header::format(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -338,7 +359,7 @@ fn header(
         seed: plan.seed,
         holes: eval::fingerprint(&sample.holes),
         positions: sample.holes.len(),
-        variants: named,
+        variants,
         patience_ms: u64::try_from(patience.hard.as_millis())?,
     })
 }
@@ -348,7 +369,9 @@ struct Run<'a> {
     runner: &'a Runner,
     sample: &'a Sample,
     variants: &'a [Variant],
-    wishes: &'a [EngineWish],
+    /// One for each variant.
+    calibrations: &'a [Calibration],
+    engines: usize,
     loader: &'a Loader,
 }
 
@@ -360,8 +383,8 @@ impl Run<'_> {
         let mut progress = Progress::new(self.variants.len() * self.sample.holes.len(), done.len());
         let interrupt = tokio::signal::ctrl_c();
         tokio::pin!(interrupt);
-        for engine in 0..self.wishes.len() {
-            let own = || (0..).zip(self.variants).filter(|(_, variant)| variant.engine == engine);
+        for engine in 0..self.engines {
+            let own = || self.variants.iter().enumerate().filter(|(_, variant)| variant.engine == engine);
             let is_open = |number: usize| (0..self.sample.holes.len()).any(|hole| !done.contains(&(number, hole)));
             let Some((_, first)) = own().find(|(number, _)| is_open(*number)) else { continue };
             let model = engines::start(&first.settings, self.loader.paths());
@@ -370,7 +393,8 @@ impl Run<'_> {
                 ensure_ready(model.as_ref(), &first.name)?;
             }
             for (number, variant) in own() {
-                self.runner.configure(variant.settings.clone(), model.clone());
+                let calibration = self.calibrations.get(number).cloned().unwrap_or_default();
+                self.runner.configure(variant.settings.clone(), model.clone(), calibration);
                 for (hole_number, hole) in self.sample.holes.iter().enumerate() {
                     if done.contains(&(number, hole_number)) {
                         continue;
@@ -402,6 +426,39 @@ fn ensure_ready(model: &dyn crate::engine::Engine, variant: &str) -> anyhow::Res
         EngineState::Idle | EngineState::Loading { .. } => bail!("{variant}: the model does not come to load"),
         EngineState::Ready => Ok(()),
     }
+}
+
+/// Stores what the confidence of each engine is worth, from its first variant. Told on stderr: stdout may be a report.
+fn calibrate(variants: &[Variant], records: &[Record], about: &About, directory: &Path) -> anyhow::Result<()> {
+    let mut done = HashSet::new();
+    for (number, variant) in variants.iter().enumerate() {
+        if !done.insert(variant.engine) {
+            continue;
+        }
+        let own: Vec<&Record> = records.iter().filter(|record| record.variant == number).collect();
+        let Some(fit) = eval::fit(&own, &about.sentence()) else {
+            eprintln!("tandem: {}: too few suggestions to calibrate; ask for more with --positions", variant.name);
+            continue;
+        };
+        let file = fit.calibration.store(directory, &variant.settings.engine);
+        let file = file.with_context(|| format!("cannot write a calibration to {}", directory.display()))?;
+        eprintln!(
+            "tandem: {}: calibrated by {} suggestions; confidence is off by {:.3} on average, before it was {:.3}",
+            variant.name, fit.suggestions, fit.error_after, fit.error_before
+        );
+        for threshold in &fit.thresholds {
+            eprintln!(
+                "  completion.eagerness={:<7} shows from {:>3.0} % on: {} right of {} shown, {:.0} % of all that is right",
+                threshold.eagerness,
+                threshold.probability * 100.0,
+                document::percent(threshold.precision.share),
+                threshold.precision.of,
+                threshold.recall.share * 100.0
+            );
+        }
+        eprintln!("  written to {}; remove it to undo this", file.display());
+    }
+    Ok(())
 }
 
 fn report(arguments: &Arguments, loader: &Loader, about: &About, summary: &Summary) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Flights, Lane, Ticket, Trigger};
+use super::{Calibration, Flights, Lane, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::Analysis;
 use crate::engine::Engine;
@@ -57,5 +57,6 @@ pub struct Request {
     /// Token streams of the other open documents, most recently used first.
     pub others: Vec<Arc<DocumentTokens>>,
     pub model: Option<Arc<dyn Engine>>,
+    pub calibration: Arc<Calibration>,
     pub flights: Arc<Flights>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::choose::{SURE, choose, gate, threshold, trust};
+use super::choose::{SURE, choose, gate, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
@@ -76,7 +76,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let from_lookup = corpus.as_ref().and_then(|corpus| look_up(corpus, &place, plan, settings.max_tokens, account));
     account.stage("lookup");
 
-    let bar = threshold(request.trigger, settings.eagerness);
+    let calibration = request.calibration.clone();
+    let bar = calibration.threshold(request.trigger, settings.eagerness);
     // False when more may come than is answered now: then the next request asks again instead of remembering.
     let is_sure = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= SURE);
     let needs_model = !is_sure || request.trigger == Trigger::Invoked;
@@ -87,7 +88,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
-        let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
+        let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
         let waited = wait(&seat, &mut request.ticket, request.patience, enough, &place, plan).await;
         account.stage("engine");
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
@@ -103,7 +104,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
-    account.why.considered = choose(from_lookup, from_model);
+    account.why.considered = calibration.apply(choose(from_lookup, from_model));
     let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);

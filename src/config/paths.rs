@@ -12,7 +12,7 @@ use super::Environment;
 pub struct Paths {
     /// `config.toml`.
     pub config: PathBuf,
-    /// Logs. Lost, they are missed.
+    /// Logs and calibrations. Lost, they are missed.
     pub state: PathBuf,
     /// The extracted starter model and the stored indexes. Lost, they are made again.
     pub cache: PathBuf,
@@ -59,6 +59,11 @@ impl Paths {
     /// Where indexes of workspaces are stored.
     pub fn index_directory(&self) -> PathBuf {
         self.cache.join("index")
+    }
+
+    /// Where it stands what models' confidences are worth.
+    pub fn calibration_directory(&self) -> PathBuf {
+        self.state.join("calibration")
     }
 
     pub fn log_file(&self) -> PathBuf {

@@ -10,7 +10,7 @@ use ropey::Rope;
 
 use super::hole::Hole;
 use super::record::Record;
-use crate::complete::{Patience, Trigger};
+use crate::complete::{Calibration, Patience, Trigger};
 use crate::config::Settings;
 use crate::engine::Engine;
 use crate::index::{Index, IndexOptions};
@@ -45,8 +45,9 @@ impl Runner {
     }
 
     /// What is asked from now on is answered so. The settings of the index stay as they were at the start.
-    pub fn configure(&self, settings: Settings, model: Option<Arc<dyn Engine>>) {
+    pub fn configure(&self, settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
         self.session.configure(settings);
+        self.session.set_calibration(calibration);
         self.session.set_model(model);
     }
 

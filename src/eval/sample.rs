@@ -77,31 +77,26 @@ pub fn sample(index: &Index, plan: &Plan) -> Sample {
     let mut strata = strata(&pools, plan, factor);
     let mut taken = BTreeSet::new();
     for round in 0..ROUNDS {
-        if !draw(index, &pools, &mut strata, &mut taken, plan.seed.wrapping_add(round << 32)) {
+        let has_drawn = draw(index, &pools, &mut strata, &mut taken, plan.seed.wrapping_add(round << 32));
+        if !has_drawn && (plan.skip_copies || !pass_on(&mut strata)) {
             break;
         }
     }
-    let mut all: Vec<Hole> = Vec::new();
-    let mut bounds = Vec::new();
-    for stratum in &mut strata {
-        bounds.push((all.len(), stratum.wanted / factor));
-        all.append(&mut stratum.found);
-    }
+    let sizes: Vec<(usize, usize)> =
+        strata.iter().map(|stratum| (stratum.found.len(), stratum.wanted / factor)).collect();
+    let mut all: Vec<Hole> = strata.into_iter().flat_map(|stratum| stratum.found).collect();
     copies::count(index, &mut all);
-    let before = all.len();
-    let mut rest = all.into_iter();
+    let mut all = all.into_iter();
     let mut skipped_copies = 0;
-    let mut chosen: Vec<Vec<Hole>> = Vec::new();
-    for (number, (start, wanted)) in bounds.iter().enumerate() {
-        let end = bounds.get(number + 1).map_or(before, |(next, _)| *next);
-        let mut holes: Vec<Hole> = rest.by_ref().take(end - start).collect();
+    let mut chosen = Vec::new();
+    for (found, wanted) in sizes {
+        let mut holes: Vec<Hole> = all.by_ref().take(found).collect();
         if plan.skip_copies {
             // Only those are counted that would have been asked.
-            let is_copy = |hole: &&Hole| hole.copies.other_files > 0;
-            skipped_copies += holes.iter().take(*wanted).filter(is_copy).count();
+            skipped_copies += holes.iter().take(wanted).filter(|hole| hole.copies.other_files > 0).count();
             holes.retain(|hole| hole.copies.other_files == 0);
+            holes.truncate(wanted);
         }
-        holes.truncate(*wanted);
         chosen.push(holes);
     }
     Sample { holes: interleave(chosen), files, skipped_copies }
@@ -204,8 +199,28 @@ fn draw(
             stratum.found.push(hole);
         }
     }
-    strata.iter_mut().zip(before).for_each(|(stratum, before)| stratum.is_exhausted = stratum.found.len() == before);
+    for (stratum, before) in strata.iter_mut().zip(before) {
+        stratum.is_exhausted |= stratum.found.len() == before && stratum.wanted > before;
+    }
     number > 0
+}
+
+/// Gives what a language lacks of a kind to the one that has most of it. False when nothing is left to give or to take it.
+fn pass_on(strata: &mut [Stratum]) -> bool {
+    let mut is_changed = false;
+    for at in 0..strata.len() {
+        let missing = strata[at].wanted - strata[at].found.len();
+        let kind = strata[at].kind;
+        let others = strata.iter_mut().filter(|other| other.kind == kind && !other.is_exhausted && other.wanted > 0);
+        if missing > 0
+            && let Some(largest) = others.max_by_key(|other| other.wanted)
+        {
+            largest.wanted += missing;
+            strata[at].wanted -= missing;
+            is_changed = true;
+        }
+    }
+    is_changed
 }
 
 fn in_file(

@@ -245,6 +245,12 @@ impl Difference {
             shown: paired(|record| f64::from(u8::from(record.shown))),
         }
     }
+
+    /// At no position is there any.
+    pub fn is_none(&self) -> bool {
+        let all = [self.exact, self.first_line, self.similarity, self.shown];
+        all.iter().all(|mean| mean.mean == 0.0 && mean.low == 0.0 && mean.high == 0.0)
+    }
 }
 
 #[cfg(test)]

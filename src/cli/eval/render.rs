@@ -147,6 +147,10 @@ pub fn print(terminal: &mut Terminal, about: &About, summary: &Summary) -> io::R
     }
     for difference in &summary.differences {
         let what = printable(&format!("{} against {}", difference.variant, difference.against));
+        if difference.is_none() {
+            terminal.line(format!("{what}: the same at all {} positions", difference.exact.of))?;
+            continue;
+        }
         let exact = points(&difference.exact);
         let chance = if difference.exact.holds_zero() { ", which may be chance" } else { "" };
         terminal.line(format!("{what}: {exact} points exact{chance}"))?;

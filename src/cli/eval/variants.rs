@@ -1,11 +1,11 @@
 //! What is compared: each engine with each set of settings.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use serde_json::{Map, Value, json};
 
+use crate::complete::{Calibration, model_digest};
 use crate::config::{EngineChoice, Layer, Origin, Settings};
 
 /// Where suggestions come from.
@@ -108,34 +108,27 @@ fn with(base: &Settings, values: &Map<String, Value>) -> anyhow::Result<Settings
     }
 }
 
-/// What tells a variant from another of the same name: its settings and the bytes of its model.
-pub fn fingerprint(variant: &Variant) -> anyhow::Result<String> {
+/// What tells a variant from another of the same name: its settings, its model's file, and what its confidence is taken for.
+pub fn fingerprint(variant: &Variant, calibration: &Calibration) -> anyhow::Result<String> {
     let mut hasher = blake3::Hasher::new();
     let Settings { completion, engine, index, .. } = &variant.settings;
-    hasher.update(serde_json::to_string(&json!([completion, engine, index]))?.as_bytes());
+    hasher.update(serde_json::to_string(&json!([completion, engine, index, calibration]))?.as_bytes());
     if engine.choice == EngineChoice::Auto
         && let Some(file) = &engine.model
     {
-        hash_file(&mut hasher, file).with_context(|| format!("cannot read {}", file.display()))?;
+        let digest = model_digest(file).with_context(|| format!("cannot read {}", file.display()))?;
+        hasher.update(digest.as_bytes());
     }
     Ok(hasher.finalize().to_hex()[..32].to_owned())
-}
-
-fn hash_file(hasher: &mut blake3::Hasher, file: &Path) -> std::io::Result<()> {
-    let mut file = std::fs::File::open(file)?;
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(());
-        }
-        hasher.update(&buffer[..read]);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn print_of(variant: &Variant) -> anyhow::Result<String> {
+        fingerprint(variant, &Calibration::default())
+    }
 
     fn names(engines: &[EngineWish], context: ContextWish) -> Vec<String> {
         let found = variants(&Settings::default(), engines, context, &[]).unwrap();
@@ -159,7 +152,7 @@ mod tests {
             })
             .collect();
         assert_eq!(told, [("lookup, without context", 0, 12), ("lookup, short", 1024, 1)]);
-        assert_ne!(fingerprint(&found[0]).unwrap(), fingerprint(&found[1]).unwrap());
+        assert_ne!(print_of(&found[0]).unwrap(), print_of(&found[1]).unwrap());
         let again = variants(&Settings::default(), &[EngineWish::Lookup], ContextWish::With, &[short.clone(), short]);
         assert!(again.unwrap_err().to_string().contains("two variants have the name `lookup, short`"));
     }
@@ -184,10 +177,10 @@ mod tests {
             let wish = [EngineWish::Model(file.to_owned())];
             variants(&Settings::default(), &wish, ContextWish::With, &[]).unwrap().remove(0)
         };
-        let one = fingerprint(&variant(&file)).unwrap();
+        let one = print_of(&variant(&file)).unwrap();
         std::fs::write(&file, "two").unwrap();
-        assert_ne!(one, fingerprint(&variant(&file)).unwrap());
+        assert_ne!(one, print_of(&variant(&file)).unwrap());
         std::fs::remove_file(&file).unwrap();
-        assert!(fingerprint(&variant(&file)).unwrap_err().to_string().contains("cannot read"));
+        assert!(print_of(&variant(&file)).unwrap_err().to_string().contains("cannot read"));
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::complete::Source;
+use crate::complete::{Calibration, Knot, Source, Thresholds};
 use crate::engine::fake::FakeEngine;
 use crate::eval::hole::{Copies, Kind};
 use crate::eval::testing::{options, repository};
@@ -50,7 +50,7 @@ async fn nobody_sees_what_is_in_the_hole() {
         prompts.lock().unwrap().push((prompt.contains(token), in_index, prompt));
         "guess()".into()
     });
-    runner.configure(settings(), Some(Arc::new(engine)));
+    runner.configure(settings(), Some(Arc::new(engine)), Calibration::default());
     let one = hole(repository.root(), "a.rs", "zyzzyva(1);");
     let two = hole(repository.root(), "a.rs", "fn quagga() {}");
     for hole in [&one, &two, &one] {
@@ -75,7 +75,7 @@ async fn what_the_pipeline_did_is_recorded() {
     let runner = Runner::start(repository.root(), settings(), options(), Patience::COMMAND).unwrap();
     caught_up(&runner).await;
     let hole = hole(repository.root(), "a.rs", "other(1);");
-    runner.configure(settings(), Some(Arc::new(FakeEngine::new(|_| "other(1);".into()))));
+    runner.configure(settings(), Some(Arc::new(FakeEngine::new(|_| "other(1);".into()))), Calibration::default());
     let record = runner.fill((3, 7), &hole).await.unwrap();
     assert_eq!((record.variant, record.hole, record.line, record.shown), (3, 7, 2, true));
     let guess = record.guess.unwrap();
@@ -84,7 +84,7 @@ async fn what_the_pipeline_did_is_recorded() {
     assert!(record.stages_us.contains_key("total") && record.stages_us.contains_key("engine"));
     assert!(record.prompt.is_some());
 
-    runner.configure(settings(), Some(Arc::new(FakeEngine::new(|_| "other(((1;".into()))));
+    runner.configure(settings(), Some(Arc::new(FakeEngine::new(|_| "other(((1;".into()))), Calibration::default());
     let broken = runner.fill((0, 0), &hole).await.unwrap();
     let guess = broken.guess.unwrap();
     assert!(!guess.exact && !guess.first_line && guess.similarity > 0.5);
@@ -104,4 +104,24 @@ async fn what_the_gate_hides_is_recorded_as_hidden() {
     let guess = record.guess.unwrap();
     assert!(guess.source == Source::Lookup && guess.confidence < 0.5, "{guess:?}");
     assert_eq!(record.prompt, None);
+}
+
+#[tokio::test]
+async fn a_calibration_changes_what_is_shown() {
+    let repository = repository(&[("a.rs", "fn f() {\n    let a = one(1);\n    let b = one(2);\n}\n")]);
+    let runner = Runner::start(repository.root(), settings(), options(), Patience::COMMAND).unwrap();
+    caught_up(&runner).await;
+    let hole = hole(repository.root(), "a.rs", "one(2);");
+    let usual = runner.fill((0, 0), &hole).await.unwrap();
+    let usual_confidence = usual.guess.unwrap().confidence;
+    let worth = |probability| {
+        let curves = [("lookup".to_owned(), vec![Knot { confidence: 0.5, probability }])].into();
+        Calibration::new(String::new(), curves, Thresholds { low: 0.7, medium: 0.5, high: 0.3 })
+    };
+    for (probability, is_shown) in [(0.29, false), (0.31, true)] {
+        runner.configure(settings(), None, worth(probability));
+        let record = runner.fill((0, 0), &hole).await.unwrap();
+        assert_eq!((record.shown, record.guess.unwrap().confidence), (is_shown, probability));
+    }
+    assert_ne!(usual_confidence, 0.31);
 }

@@ -24,7 +24,7 @@ fn nothing(variant: usize, hole: usize) -> Record {
     Record { guess: None, reason: Some("nothingToSay".to_owned()), ..record(variant, hole) }
 }
 
-fn summary(records: &[Record]) -> Summary {
+fn summary_of(records: &[Record]) -> Summary {
     Summary::new(&["one".to_owned(), "two".to_owned()], records)
 }
 
@@ -34,7 +34,7 @@ fn shares_are_of_all_holes_and_precision_of_what_is_shown() {
         (guess.first_line, guess.similarity, guess.adds_errors, guess.confidence) = (true, 0.5, Some(true), 0.6);
         (record.shown, record.reason) = (true, None);
     });
-    let summary = summary(&[right(0, 0), record(0, 1), nothing(0, 2), half]);
+    let summary = summary_of(&[right(0, 0), record(0, 1), nothing(0, 2), half]);
     let one = &summary.variants[0];
     assert_eq!(one.asked, 4);
     assert_eq!(one.overall.exact, Rate::new(1, 4));
@@ -53,7 +53,7 @@ fn shares_are_of_all_holes_and_precision_of_what_is_shown() {
 #[test]
 fn groups_are_of_kinds_languages_and_both() {
     let python = Record { language: "python".to_owned(), kind: Kind::Block, ..right(0, 1) };
-    let summary = summary(&[record(0, 0), python]);
+    let summary = summary_of(&[record(0, 0), python]);
     let groups: Vec<_> = summary.variants[0]
         .groups
         .iter()
@@ -76,11 +76,14 @@ fn groups_are_of_kinds_languages_and_both() {
 fn variants_are_compared_where_both_were_asked() {
     let mut records: Vec<Record> = (0..20).map(|hole| record(0, hole)).collect();
     records.extend((0..10).map(|hole| if hole < 5 { right(1, hole) } else { record(1, hole) }));
-    let summary = summary(&records);
+    let summary = summary_of(&records);
     let [difference] = summary.differences.as_slice() else { panic!("{summary:?}") };
     assert_eq!((difference.variant.as_str(), difference.against.as_str()), ("two", "one"));
     assert_eq!((difference.exact.of, difference.exact.mean), (10, 0.5));
     assert_eq!(difference.similarity.mean, 0.375);
+    assert!(!difference.is_none());
+    let same: Vec<Record> = (0..4).flat_map(|hole| [record(0, hole), record(1, hole)]).collect();
+    assert!(summary_of(&same).differences[0].is_none());
     assert!(!difference.exact.holds_zero());
 }
 
@@ -89,7 +92,7 @@ fn copies_are_counted_once_a_hole() {
     let mut copied = record(0, 0);
     copied.copies.other_files = 2;
     let again = Record { variant: 1, ..copied.clone() };
-    assert_eq!(summary(&[copied, again, record(0, 1)]).copied, Rate::new(1, 2));
+    assert_eq!(summary_of(&[copied, again, record(0, 1)]).copied, Rate::new(1, 2));
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn tokens_are_means_of_the_requests_with_a_prompt() {
         shares: [("snippets".to_owned(), snippets), ("prefix".to_owned(), tokens - snippets)].into(),
     };
     let asked = |hole, prompt| Record { prompt: Some(prompt), ..record(0, hole) };
-    let summary = summary(&[asked(0, prompt(100, 0, 20)), asked(1, prompt(200, 50, 0)), record(0, 2)]);
+    let summary = summary_of(&[asked(0, prompt(100, 0, 20)), asked(1, prompt(200, 50, 0)), record(0, 2)]);
     let tokens = &summary.variants[0].tokens;
     assert_eq!((tokens.requests, tokens.prompt, tokens.reused, tokens.evaluated), (2, 150.0, 25.0, 125.0));
     assert_eq!(tokens.by_source, [("prefix".to_owned(), 140.0), ("snippets".to_owned(), 10.0)].into());
