@@ -169,6 +169,47 @@ fn a_model_that_is_none_is_told() {
     assert!(ended.stderr.contains("m, with context: "), "{}", ended.stderr);
 }
 
+#[test]
+fn confidence_is_calibrated_for_all_commands_after_it() {
+    let user = user();
+    let arguments = ["--positions", "160", "--context", "with", "--out", "results"];
+    let calibrated = eval(&user, &[&arguments[..], &["--calibrate"]].concat()).expect_code(0);
+    let stderr = &calibrated.stderr;
+    assert!(stderr.contains("lookup, with context: calibrated by "), "{stderr}");
+    assert_eq!(stderr.matches("completion.eagerness=").count(), 3, "{stderr}");
+    let directory = user.path(".local/state/tandem/calibration");
+    assert_eq!(files(&directory), ["lookup.json"]);
+    let text = std::fs::read_to_string(directory.join("lookup.json")).unwrap();
+    let stored: Value = serde_json::from_str(&text).unwrap();
+    let knots = stored["curves"]["lookup"].as_array().unwrap();
+    let column = |name: &str| knots.iter().map(|knot| knot[name].as_f64().unwrap()).collect::<Vec<_>>();
+    assert!(column("confidence").is_sorted() && column("probability").is_sorted(), "{stored:#}");
+
+    // What is measured with a calibration is something else than what is measured for one.
+    let other = eval(&user, &arguments).expect_code(2);
+    assert!(other.stderr.contains("the settings or the models differ"), "{}", other.stderr);
+    user.write("work/src/third.rs", &format!("{}pub fn next(input: &str) -> Result<us", repetitive("third")));
+    let confidence = || {
+        let ended = user.run(&["complete", "--json", "--set", "engine.choice=lookup", "src/third.rs"]).expect_code(0);
+        json(&ended)["suggestions"][0]["confidence"].as_f64().unwrap()
+    };
+    let with = confidence();
+    std::fs::remove_file(directory.join("lookup.json")).unwrap();
+    assert_ne!(with, confidence(), "the same with and without a calibration");
+}
+
+#[test]
+fn of_few_suggestions_nothing_is_calibrated() {
+    let user = user();
+    let ended = eval(&user, &["--positions", "8", "--context", "with", "--calibrate"]).expect_code(0);
+    assert!(
+        ended.stderr.contains("too few suggestions to calibrate; ask for more with --positions"),
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(files(&user.path(".local/state/tandem/calibration")), [""; 0]);
+}
+
 /// Git as it is on this machine; None where there is none.
 fn git(user: &User, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
