@@ -37,6 +37,7 @@ pub struct Thresholds {
 
 /// What was measured. The default changes nothing.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Calibration {
     format: u32,
     /// For people: what it was measured on.

@@ -130,6 +130,8 @@ impl Record {
 impl Guess {
     fn new(best: Suggestion, answer: &str, adds_errors: impl FnOnce(&str) -> Option<bool>) -> Self {
         let Score { exact, first_line, similarity } = Score::of(&best.text, answer);
+        // Six digits come back from JSON as they were: a run that continues has the figures of one that did not stop.
+        let similarity = (similarity * 1e6).round() / 1e6;
         let adds_errors = adds_errors(&best.text);
         let Suggestion { text, source, confidence, .. } = best;
         Self { text, source, confidence, exact, first_line, similarity, adds_errors }
@@ -148,6 +150,19 @@ fn word(reason: &Reason) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_guess_comes_back_from_the_journal_as_it_was() {
+        for answer in ["sitting", "a", "kit", "kitten, kitten", "abcdefghijklm"] {
+            for confidence in [0.1, 1.0 / 3.0, 0.304_907_7, f32::MIN_POSITIVE] {
+                let best =
+                    Suggestion { text: "kitten".to_owned(), source: Source::Model, log_probability: None, confidence };
+                let guess = Guess::new(best, answer, |_| None);
+                let text = serde_json::to_string(&guess).unwrap();
+                assert_eq!(serde_json::from_str::<Guess>(&text).unwrap(), guess, "{text}");
+            }
+        }
+    }
 
     #[test]
     fn reasons_are_words() {

@@ -151,7 +151,9 @@ impl Summary {
         let mut differences = Vec::new();
         if let (Some(first), Some(name)) = (all.first(), names.first()) {
             let others = names.iter().zip(&all).skip(1);
-            differences.extend(others.map(|(other, records)| Difference::new((other, records), (name, first))));
+            let differing = others.map(|(other, records)| Difference::new((other, records), (name, first)));
+            // A run that was interrupted may not have come to all variants.
+            differences.extend(differing.filter(|difference| difference.exact.of > 0));
         }
         let holes: BTreeMap<usize, bool> =
             records.iter().map(|record| (record.hole, record.copies.other_files > 0)).collect();

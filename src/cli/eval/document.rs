@@ -125,7 +125,7 @@ pub fn rate(rate: &Rate) -> String {
     format!("{} ({:.0}–{:.0})", percent(rate.share), rate.low * 100.0, rate.high * 100.0)
 }
 
-pub fn mean(mean: &Mean) -> String {
+fn mean(mean: &Mean) -> String {
     if mean.of == 0 {
         return "–".to_owned();
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::io;
 
-use super::document::{About, Part, Table, copies, mean, milliseconds, points, rate};
+use super::document::{About, Part, Table, copies, milliseconds, points, rate};
 use super::plot::escape;
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::eval::Summary;
@@ -129,6 +129,9 @@ pub fn print(terminal: &mut Terminal, about: &About, summary: &Summary) -> io::R
     let mut rows =
         vec![["", "exact", "first line", "similarity", "shown", "right when shown", "p50, p95 ms"].map(str::to_owned)];
     for variant in &summary.variants {
+        if variant.asked == 0 {
+            continue;
+        }
         let total = variant.stages_ms.get("total").copied().unwrap_or_default();
         let time = format!("{}, {}", milliseconds(total.p50), milliseconds(total.p95));
         let figures = &variant.overall;
@@ -136,7 +139,7 @@ pub fn print(terminal: &mut Terminal, about: &About, summary: &Summary) -> io::R
             printable(&variant.name),
             rate(&figures.exact),
             rate(&figures.first_line),
-            mean(&figures.similarity),
+            format!("{:.3}", figures.similarity.mean),
             rate(&figures.shown),
             rate(&figures.precision),
             time,
@@ -155,7 +158,8 @@ pub fn print(terminal: &mut Terminal, about: &About, summary: &Summary) -> io::R
         let chance = if difference.exact.holds_zero() { ", which may be chance" } else { "" };
         terminal.line(format!("{what}: {exact} points exact{chance}"))?;
     }
-    terminal.styled(&[(Style::Dim, &copies(about, summary))])
+    terminal.styled(&[(Style::Dim, &copies(about, summary))])?;
+    terminal.styled(&[(Style::Dim, "In brackets: 95 % intervals. Right when shown is of the first line.")])
 }
 
 fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Vec<String> {

@@ -61,6 +61,12 @@ async fn nobody_sees_what_is_in_the_hole() {
         let back = index.text("a.rs").unwrap();
         assert_eq!(back, &*hole.text, "the file is whole again");
     }
+    runner.configure(settings(), None, Calibration::default());
+    for hole in [&one, &two] {
+        let by_lookup = runner.fill((0, 0), hole).await.unwrap();
+        let text = by_lookup.guess.map(|guess| guess.text).unwrap_or_default();
+        assert!(!text.contains("zyzzyva") && !text.contains("quagga"), "{text}");
+    }
     let seen = seen.lock().unwrap();
     assert_eq!(seen.len(), 3);
     for (in_prompt, in_index, prompt) in seen.iter() {

@@ -47,7 +47,7 @@ fn shares_are_of_all_holes_and_precision_of_what_is_shown() {
     assert_eq!(one.by_source, [("lookup", Rate::new(2, 3))].into());
     assert_eq!(one.gate.curve.len(), 3, "what is hidden counts for the gate, too");
     assert_eq!((one.lookup_ms.of, one.lookup_ms.p50, one.model_ms.of), (4, 1.5, 0));
-    assert_eq!(summary.variants[1].asked, 0);
+    assert_eq!((summary.variants[1].asked, &summary.differences[..]), (0, &[][..]), "nothing to compare");
 }
 
 #[test]
