@@ -113,6 +113,30 @@ fn a_run_continues_and_equal_runs_are_equal() {
     assert_ne!(std::fs::read_to_string(&journal).unwrap().lines().next(), whole.lines().next());
 }
 
+#[cfg(unix)]
+#[test]
+fn an_interrupt_keeps_what_was_asked() {
+    let user = user();
+    let arguments = [&LOOKUP[..], &["--positions", "300", "--out", "results"]].concat();
+    let journal = user.path("work/results/records.jsonl");
+    let lines = || std::fs::read_to_string(&journal).map_or(0, |text| text.lines().count());
+    let mut command = user.command(&arguments);
+    let child = command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    while lines() < 5 {
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+    // SAFETY: signals a child that nobody has waited for yet.
+    assert_eq!(unsafe { libc::kill(i32::try_from(child.id()).unwrap(), libc::SIGINT) }, 0);
+    let ended = Ended::of(child.wait_with_output().unwrap()).expect_code(1);
+    let kept = lines() - 1;
+    assert!(ended.stderr.contains(&format!("interrupted after {kept} of 600 answers; the same command continues")));
+    assert!(ended.stdout.lines().next().unwrap().ends_with("interrupted before the end"), "{}", ended.stdout);
+    let before = std::fs::read_to_string(&journal).unwrap();
+    user.run(&arguments).expect_code(0);
+    let whole = std::fs::read_to_string(&journal).unwrap();
+    assert!(whole.starts_with(&before) && lines() == 601, "{kept} were kept");
+}
+
 #[test]
 fn variants_are_settings() {
     let user = user();
