@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 use rustc_hash::FxHasher;
 
 use super::hole::Hole;
-use crate::index::Index;
+use crate::index::{Index, Omission};
 
 type Line = u64;
 
@@ -28,7 +28,8 @@ pub fn count(index: &Index, holes: &mut [Hole]) {
     }
     let paths: Vec<String> = {
         let state = index.read();
-        let with_text = state.files().filter(|(_, file)| file.omission.is_none());
+        let with_text =
+            state.files().filter(|(_, file)| file.omission.is_none_or(|omission| omission == Omission::ParseTime));
         with_text.map(|(_, file)| file.path.to_string()).collect()
     };
     for path in paths {

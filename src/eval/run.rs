@@ -10,6 +10,7 @@ use ropey::Rope;
 
 use super::hole::Hole;
 use super::record::Record;
+use super::sample::PARSE_LIMIT;
 use crate::complete::{Calibration, Patience, Trigger};
 use crate::config::Settings;
 use crate::engine::Engine;
@@ -98,9 +99,10 @@ impl Runner {
 
 /// Whether the file with the hole has more syntax errors when the suggestion stands in it.
 fn adds_errors(hole: &Hole, suggestion: &str) -> Option<bool> {
-    let tree = SyntaxTree::parse(Language::named(hole.language)?, &Rope::from_str(&hole.cut()), None)?;
+    let language = Language::named(hole.language)?;
+    let tree = SyntaxTree::parse_within(PARSE_LIMIT, language, &Rope::from_str(&hole.cut()), None)?;
     let at = hole.range.start;
-    Some(tree.error_count_after(at..at, suggestion)? > tree.error_count())
+    Some(tree.error_count_after_within(PARSE_LIMIT, at..at, suggestion)? > tree.error_count())
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ropey::Rope;
 
@@ -9,9 +10,11 @@ use super::copies;
 use super::find::Source;
 use super::hole::{Copies, Hole, Kind};
 use super::random::Random;
-use crate::index::Index;
+use crate::index::{Index, Omission};
 use crate::syntax::{Language, SyntaxTree};
 
+/// Longest parse. Long enough that a busy machine chooses the same places as an idle one.
+pub(super) const PARSE_LIMIT: Duration = Duration::from_secs(10);
 /// Draws for each hole that is still missing. Most succeed; a language without blocks must come to an end.
 const DRAWS: usize = 4;
 const ROUNDS: u64 = 12;
@@ -112,7 +115,9 @@ fn pools(index: &Index, plan: &Plan) -> Vec<Pool> {
         let Some(language) = file.language else { continue };
         let is_wanted =
             if plan.languages.is_empty() { !language.is_outline() } else { plan.languages.contains(&language.name) };
-        let is_own = !file.is_generated && !file.is_vendored && file.omission.is_none();
+        // What took the index too long to parse is no less code.
+        let is_whole = file.omission.is_none_or(|omission| omission == Omission::ParseTime);
+        let is_own = !file.is_generated && !file.is_vendored && is_whole;
         if is_wanted && is_own && (1..=plan.most_bytes as u64).contains(&file.stamp.bytes) {
             let entry = by_language.entry(&language.name).or_insert((language, Vec::new()));
             entry.1.push((file.path.to_string(), file.stamp.bytes));
@@ -234,7 +239,9 @@ fn in_file(
     let Some(text) = index.text(path).filter(|text| !text.contains(char::REPLACEMENT_CHARACTER)) else {
         return Vec::new();
     };
-    let Some(tree) = SyntaxTree::parse(language, &Rope::from_str(&text), None) else { return Vec::new() };
+    let Some(tree) = SyntaxTree::parse_within(PARSE_LIMIT, language, &Rope::from_str(&text), None) else {
+        return Vec::new();
+    };
     let source = Source::new(&text, &tree);
     let (shared, path): (Arc<str>, Arc<str>) = (text.as_str().into(), path.into());
     let hole = |(number, draw): (usize, Draw)| {
