@@ -25,8 +25,8 @@ impl Account {
             raw: None,
             finish: None,
             lookup: None,
-            considered: Vec::new(),
             engine: None,
+            considered: Vec::new(),
             stages: Vec::new(),
             decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
         };

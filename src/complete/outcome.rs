@@ -148,9 +148,9 @@ pub struct Why {
     pub finish: Option<Finish>,
     /// What the lookup engine wrote before it was shaped, and its confidence.
     pub lookup: Option<(String, f32)>,
+    pub engine: Option<Report>,
     /// What the gate chose from, best first, also when it lets nothing through.
     pub considered: Vec<Suggestion>,
-    pub engine: Option<Report>,
     pub stages: Vec<Stage>,
     pub decision: Decision,
 }

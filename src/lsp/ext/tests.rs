@@ -120,8 +120,8 @@ fn full_why(decision: Decision) -> complete::Why {
         raw: Some(String::new()),
         finish: Some(Finish::EndOfText),
         lookup: Some((String::new(), 0.5)),
-        considered: Vec::new(),
         engine: Some(engine::Report { generated: 1, ..Report::default() }),
+        considered: Vec::new(),
         stages: vec![complete::Stage { name: "plan".to_owned(), us: 1500 }],
         decision,
     }
