@@ -61,14 +61,14 @@ pub struct Record {
 }
 
 impl Record {
-    /// `adds_errors` tells it of a suggestion at the hole's cursor.
+    /// `patience` is how long the model was waited for; `adds_errors` tells it of a suggestion at the hole's cursor.
     pub fn new(
         (variant, number): (usize, usize),
         hole: &Hole,
         why: Why,
+        patience: Duration,
         adds_errors: impl FnOnce(&str) -> Option<bool>,
     ) -> Self {
-        let timed_out = why.prompt.is_some() && why.engine.is_none();
         let answer = hole.answer();
         let (shown, reason, best) = match why.decision {
             Decision::Shown { suggestions, .. } => (true, None, suggestions.into_iter().next()),
@@ -82,10 +82,11 @@ impl Record {
             generated,
             shares: prompt.shares.into_iter().map(|share| (share.source, share.tokens)).collect(),
         });
-        let mut stages_us = BTreeMap::new();
+        let mut stages_us: BTreeMap<String, u64> = BTreeMap::new();
         for stage in why.stages {
             *stages_us.entry(stage.name).or_default() += stage.us;
         }
+        let timed_out = stages_us.get("engine").is_some_and(|us| Duration::from_micros(*us) >= patience);
         Self {
             variant,
             hole: number,

@@ -67,7 +67,7 @@ impl Runner {
         self.close(&name, hole).await?;
         let Some(why) = answered else { bail!("{}:{} was not answered", hole.path, hole.line()) };
         ensure!(why.offset == hole.range.start, "{}:{} was answered elsewhere", hole.path, hole.line());
-        Ok(Record::new(numbers, hole, why, |suggestion| adds_errors(hole, suggestion)))
+        Ok(Record::new(numbers, hole, why, self.patience.hard, |suggestion| adds_errors(hole, suggestion)))
     }
 
     /// Opens the file with the hole in it, and returns when the index knows nothing else of it.

@@ -97,6 +97,20 @@ async fn what_the_pipeline_did_is_recorded() {
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_come_is_recorded_as_such() {
+    let repository = repository(&[("a.rs", "fn first() {\n    let x = other(1);\n}\n")]);
+    let hard = Duration::from_millis(20);
+    let patience = Patience { soft: hard, hard, ..Patience::COMMAND };
+    let runner = Runner::start(repository.root(), settings(), options(), patience).unwrap();
+    caught_up(&runner).await;
+    let hole = hole(repository.root(), "a.rs", "other(1);");
+    let slow = FakeEngine::new(|_| "other(1);".into()).with_pace(Duration::from_secs(3_600));
+    runner.configure(settings(), Some(Arc::new(slow)), Calibration::default());
+    let record = runner.fill((0, 0), &hole).await.unwrap();
+    assert!(record.timed_out && !record.is_exact(), "{record:?}");
+}
+
+#[tokio::test]
 async fn what_the_gate_hides_is_recorded_as_hidden() {
     let repository = repository(&[("a.rs", "fn f() {\n    let a = one(1);\n    let b = one(2);\n}\n")]);
     let mut careful = settings();
