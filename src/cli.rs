@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 pub mod engine;
 mod engines;
+mod eval;
 mod index;
 mod map;
 mod outline;
@@ -45,6 +46,7 @@ Examples:
   tandem why src/main.rs:12:9              what led to it, or to silence
   tandem search retry backoff              places of this repository about it
   tandem map --tokens 2048                 its most important signatures
+  tandem eval                              how well this repository is completed
   tandem serve                             the language server, for an editor to start
 
 Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only
@@ -91,6 +93,7 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+    Eval(Box<eval::Arguments>),
 
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
@@ -112,6 +115,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+        Command::Eval(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
@@ -131,6 +135,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+        Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }
@@ -158,20 +163,7 @@ impl Options {
                 settings.insert(key.to_owned(), Value::String(value.clone()));
             }
         }
-        for assignment in &self.set {
-            let (key, value) = assignment
-                .split_once('=')
-                .with_context(|| format!("--set {assignment}: write KEY=VALUE, for example completion.maxLines=1"))?;
-            let Some(known) = Key::find(key) else {
-                let hint = Key::nearest(key).map_or_else(String::new, |near| format!("; did you mean {near}?"));
-                bail!("--set {assignment}: no setting has the name {key}{hint}");
-            };
-            let parsed = known.kind.parse(value).filter(|value| known.kind.admits(value));
-            let Some(parsed) = parsed else {
-                bail!("--set {assignment}: {value} is not {}", known.kind.expected());
-            };
-            settings.insert(key.to_owned(), parsed);
-        }
+        settings.extend(assignments("--set", &self.set)?);
         // What is named in a shell is relative to where its user stands.
         if let Some(Value::String(path)) = settings.get_mut("engine.model")
             && !path.starts_with("~/")
@@ -180,6 +172,26 @@ impl Options {
         }
         Ok(Value::Object(settings))
     }
+}
+
+/// Settings of `KEY=VALUE`s behind `option`, each checked. An error names the option.
+fn assignments(option: &str, list: &[String]) -> anyhow::Result<Map<String, Value>> {
+    let mut settings = Map::new();
+    for assignment in list {
+        let (key, value) = assignment
+            .split_once('=')
+            .with_context(|| format!("{option} {assignment}: write KEY=VALUE, for example completion.maxLines=1"))?;
+        let Some(known) = Key::find(key) else {
+            let hint = Key::nearest(key).map_or_else(String::new, |near| format!("; did you mean {near}?"));
+            bail!("{option} {assignment}: no setting has the name {key}{hint}");
+        };
+        let parsed = known.kind.parse(value).filter(|value| known.kind.admits(value));
+        let Some(parsed) = parsed else {
+            bail!("{option} {assignment}: {value} is not {}", known.kind.expected());
+        };
+        settings.insert(key.to_owned(), parsed);
+    }
+    Ok(settings)
 }
 
 /// The reader of our output went away.

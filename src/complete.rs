@@ -4,6 +4,7 @@
 
 mod account;
 mod anchor;
+mod calibration;
 mod choose;
 mod collect;
 mod flight;
@@ -16,6 +17,7 @@ pub mod shape;
 mod suggest;
 mod trigger;
 
+pub use calibration::{Calibration, Knot, Thresholds, model_digest, word as source_word};
 pub use flight::Flights;
 pub use lane::{Lane, Ticket};
 pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, SyntaxCheck, Trigger, Why};

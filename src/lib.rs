@@ -29,8 +29,10 @@ pub mod complete;
 // Layer 4: the owner of all mutable state.
 pub mod session;
 
-// Layer 5: the only module that names LSP types.
+// Layer 5: the only module that names LSP types, and the pipeline measured on a repository.
 pub mod lsp;
+
+pub mod eval;
 
 // Layer 6: one file a subcommand.
 pub mod cli;

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::acceptance::Ledger;
-use crate::complete::{self, Flights, Outcome, Patience, Reason, Request, Suggestion, Trigger, Why};
+use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Request, Suggestion, Trigger, Why};
 use crate::config::Settings;
 use crate::context::Hunk;
 use crate::engine::Engine;
@@ -33,6 +33,7 @@ pub use acceptance::{Clock, system_clock};
 use accounts::Accounts;
 use analyst::Analyst;
 use documents::Documents;
+pub use documents::file_uri;
 pub use indexes::IndexPlan;
 use indexes::Indexes;
 pub use status::Status;
@@ -53,6 +54,7 @@ struct State {
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
     model: Option<Arc<dyn Engine>>,
+    calibration: Arc<Calibration>,
     documents: Documents,
 }
 
@@ -65,7 +67,8 @@ impl Session {
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
-        let state = State { encoding, folders: Vec::new(), settings, model, documents };
+        let calibration = Arc::default();
+        let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
         Arc::new(Self {
             state: Mutex::new(state),
             analyst,
@@ -101,6 +104,13 @@ impl Session {
         let mut state = self.state();
         self.board.follow(model.as_ref().map(|engine| engine.status()));
         state.model = model;
+        state.documents.forget_suggestions();
+    }
+
+    /// What the confidences of the engine are worth. Comes with the engine, see `set_model`.
+    pub fn set_calibration(&self, calibration: Calibration) {
+        let mut state = self.state();
+        state.calibration = Arc::new(calibration);
         state.documents.forget_suggestions();
     }
 
@@ -292,6 +302,7 @@ impl Session {
             index: None,
             vantage: None,
             model: None,
+            calibration: Arc::default(),
             flights: self.flights.clone(),
         };
         let (path, repository) = documents::workspace_path(document, &state.folders);
@@ -304,6 +315,7 @@ impl Session {
             edits: self.recent_edits(&state),
             index: self.indexes.of_document(document),
             model: state.model.clone(),
+            calibration: state.calibration.clone(),
             ..request
         };
         drop(state);

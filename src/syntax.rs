@@ -5,6 +5,7 @@
 mod cursor;
 mod grammar;
 mod language;
+mod layout;
 mod source;
 mod tags;
 mod tokens;
@@ -13,6 +14,7 @@ mod tree;
 pub use cursor::{Cursor, Region, Scope};
 pub use grammar::grammars_fingerprint;
 pub use language::Language;
+pub use layout::Token;
 pub use source::{parse_source, tags_of_source};
 pub use tags::{Definition, DefinitionKind, Import, Place, Reference, ReferenceKind, Tags};
 pub use tree::{Bracket, SyntaxTree, spawn_parsing_thread, spawn_scoped_parsing_thread};

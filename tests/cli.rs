@@ -4,6 +4,7 @@ mod cli {
     mod complete;
     mod demo;
     mod doctor;
+    mod eval;
     mod hostile_workspace;
     mod index;
     mod index_faults;

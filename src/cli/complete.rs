@@ -11,11 +11,11 @@ use anyhow::{Context, bail};
 use super::place::Place;
 use super::terminal::Terminal;
 use super::{Options, engines};
-use crate::complete::{Outcome, Patience, Trigger, Why};
+use crate::complete::{Calibration, Outcome, Patience, Trigger, Why};
 use crate::config::Loader;
 use crate::engine::EngineStatus;
 use crate::index::IndexOptions;
-use crate::session::{IndexPlan, Session};
+use crate::session::{IndexPlan, Session, file_uri};
 use crate::syntax::Language;
 use crate::text::{Position, PositionEncoding};
 use report::Report;
@@ -97,7 +97,9 @@ impl Question {
             let model = engines::start(&loaded.settings, loader.paths());
             let is_indexed = loaded.settings.index.enabled;
             let options = IndexOptions::new(&loaded.settings.index, Some(loader.paths().index_directory()));
+            let calibration = Calibration::load(&loader.paths().calibration_directory(), &loaded.settings.engine);
             let session = Session::new(loaded.settings, model.clone());
+            session.set_calibration(calibration);
             session.initialize(PositionEncoding::Utf32, vec![folder.clone()]);
             if is_indexed {
                 session.set_indexes(Some(IndexPlan { folders: vec![folder], options, watches: false }));
@@ -105,7 +107,7 @@ impl Question {
             if let Some(model) = &model {
                 engines::wait_until_settled(model.as_ref()).await;
             }
-            let document = uri(&file);
+            let document = file_uri(&file);
             session.open(&document, language_id(&file, &text), 0, &text);
             if tokio::time::timeout(wait, until_indexed(&session, &document, &text)).await.is_err() {
                 eprintln!("tandem: the repository is not indexed yet; --wait SECONDS waits longer");
@@ -161,29 +163,9 @@ fn language_id<'a>(file: &Path, text: &str) -> &'a str {
     Language::detect("", &file.to_string_lossy(), first_line).map_or("plaintext", |language| &language.name)
 }
 
-fn uri(file: &Path) -> String {
-    let path = file.to_string_lossy().replace('\\', "/");
-    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
-    for byte in path.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b':' => {
-                uri.push(char::from(byte))
-            }
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn uris_are_what_editors_send() {
-        assert_eq!(uri(Path::new("/a b/ü#.rs")), "file:///a%20b/%C3%BC%23.rs");
-        assert_eq!(uri(Path::new("C:/x.rs")), "file:///C:/x.rs");
-    }
 
     #[test]
     fn the_workspace_is_the_repository() {

@@ -54,8 +54,7 @@ pub async fn wait_until_settled(model: &dyn Engine) {
     }
 }
 
-/// What this build says when a model is wanted.
-#[cfg(not(feature = "llama"))]
+/// What a build without llama.cpp says when a model is wanted.
 pub const WITHOUT_LLAMA: &str = "this build has no llama.cpp: the lookup engine completes alone";
 
 #[cfg(not(feature = "llama"))]

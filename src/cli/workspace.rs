@@ -45,13 +45,13 @@ impl WorkspaceArguments {
     /// Opens the index and waits as long as the user said.
     pub fn open(&self, loader: &Loader) -> anyhow::Result<Workspace> {
         let workspace = self.start(loader)?;
-        self.wait_for(&workspace.index);
+        wait_for(&workspace.index, self.wait);
         Ok(workspace)
     }
 
     /// Opens the index; it has only begun to scan then.
     pub fn start(&self, loader: &Loader) -> anyhow::Result<Workspace> {
-        let folder = self.root()?;
+        let folder = root(self.folder.as_deref())?;
         let loaded = loader.load(std::slice::from_ref(&folder), None);
         for problem in &loaded.problems {
             eprintln!("tandem: {problem}");
@@ -63,45 +63,45 @@ impl WorkspaceArguments {
         let options = IndexOptions::new(&settings.index, Some(loader.paths().index_directory()));
         Ok(Workspace { index: Index::open(&folder, options), settings, json: self.json })
     }
+}
 
-    fn root(&self) -> anyhow::Result<PathBuf> {
-        let (folder, is_named) = match &self.folder {
-            Some(folder) => (folder.clone(), true),
-            None => (PathBuf::from("."), false),
-        };
-        let folder = std::fs::canonicalize(&folder).with_context(|| format!("cannot open {}", folder.display()))?;
-        if !folder.is_dir() {
-            bail!("{} is not a directory", folder.display());
-        }
-        Ok(if is_named { folder } else { repository_around(&folder) })
+/// The folder that the user named, else the repository around the current directory.
+pub fn root(named: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let folder = named.unwrap_or(Path::new("."));
+    let is_named = named.is_some();
+    let folder = std::fs::canonicalize(folder).with_context(|| format!("cannot open {}", folder.display()))?;
+    if !folder.is_dir() {
+        bail!("{} is not a directory", folder.display());
     }
+    Ok(if is_named { folder } else { repository_around(&folder) })
+}
 
-    fn wait_for(&self, index: &Index) {
-        let until = self.wait.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
-        let watched = io::stderr().is_terminal();
-        let progress = index.progress();
-        let mut drawn = false;
-        loop {
-            let now = progress.borrow().clone();
-            if now.is_caught_up || until.is_some_and(|until| Instant::now() >= until) {
-                break;
-            }
-            if watched && now.phase != Phase::Idle {
-                let what = match now.phase {
-                    Phase::Idle | Phase::Loading => "reading the stored index".to_owned(),
-                    Phase::Listing => "listing files".to_owned(),
-                    Phase::Indexing => format!("indexing: {} of {} files", now.done, now.total),
-                };
-                eprint!("\r\x1b[K{what}");
-                let _ = io::stderr().flush();
-                drawn = true;
-            }
-            let left = until.map_or(REDRAW, |until| until.saturating_duration_since(Instant::now()));
-            std::thread::sleep(left.min(if watched { REDRAW } else { Duration::from_millis(5) }));
+/// Until the index has caught up, or this many seconds are over. Who watches sees how far it is.
+pub fn wait_for(index: &Index, seconds: Option<f64>) {
+    let until = seconds.map(|seconds| Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e9)));
+    let watched = io::stderr().is_terminal();
+    let progress = index.progress();
+    let mut drawn = false;
+    loop {
+        let now = progress.borrow().clone();
+        if now.is_caught_up || until.is_some_and(|until| Instant::now() >= until) {
+            break;
         }
-        if drawn {
-            eprint!("\r\x1b[K");
+        if watched && now.phase != Phase::Idle {
+            let what = match now.phase {
+                Phase::Idle | Phase::Loading => "reading the stored index".to_owned(),
+                Phase::Listing => "listing files".to_owned(),
+                Phase::Indexing => format!("indexing: {} of {} files", now.done, now.total),
+            };
+            eprint!("\r\x1b[K{what}");
+            let _ = io::stderr().flush();
+            drawn = true;
         }
+        let left = until.map_or(REDRAW, |until| until.saturating_duration_since(Instant::now()));
+        std::thread::sleep(left.min(if watched { REDRAW } else { Duration::from_millis(5) }));
+    }
+    if drawn {
+        eprint!("\r\x1b[K");
     }
 }
 

@@ -28,6 +28,7 @@ impl Account {
             lookup: None,
             syntax: SyntaxCheck::default(),
             engine: None,
+            considered: Vec::new(),
             stages: Vec::new(),
             decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
         };

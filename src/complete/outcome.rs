@@ -177,6 +177,8 @@ pub struct Why {
     /// Of the engine that was asked last.
     pub syntax: SyntaxCheck,
     pub engine: Option<Report>,
+    /// What the gate chose from, best first, also when it lets nothing through.
+    pub considered: Vec<Suggestion>,
     pub stages: Vec<Stage>,
     pub decision: Decision,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Flights, Lane, Ticket, Trigger};
+use super::{Calibration, Flights, Lane, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
 use crate::engine::Engine;
@@ -66,5 +66,6 @@ pub struct Request {
     /// The files around the document that are not open, for lookup.
     pub vantage: Option<Arc<Vantage>>,
     pub model: Option<Arc<dyn Engine>>,
+    pub calibration: Arc<Calibration>,
     pub flights: Arc<Flights>,
 }

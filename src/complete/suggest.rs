@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::choose::{SURE, choose, gate, second_opinion, threshold, trust};
+use super::choose::{SURE, choose, gate, second_opinion, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
@@ -93,7 +93,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     };
     account.stage("lookup");
 
-    let bar = threshold(request.trigger, settings.eagerness);
+    let calibration = request.calibration.clone();
+    let bar = calibration.threshold(request.trigger, settings.eagerness);
     // False when more may come than is answered now: then the next request asks again instead of remembering.
     let is_sure = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= SURE);
     let needs_model = !is_sure || request.trigger == Trigger::Invoked;
@@ -107,7 +108,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
-        let enough = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= bar);
+        let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
         let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
         account.stage("engine");
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
@@ -130,7 +131,8 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     if let (true, Some(reason)) = (chosen.is_empty(), nothing) {
         return Err(reason);
     }
-    let shown = gate(chosen, bar, settings.candidates)?;
+    account.why.considered = calibration.apply(chosen);
+    let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
     }

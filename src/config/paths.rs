@@ -12,7 +12,7 @@ use super::Environment;
 pub struct Paths {
     /// `config.toml`.
     pub config: PathBuf,
-    /// Logs, and what became of suggestions. Lost, they are missed.
+    /// Logs, calibrations, and what became of suggestions. Lost, they are missed.
     pub state: PathBuf,
     /// The extracted starter model and the stored indexes. Lost, they are made again.
     pub cache: PathBuf,
@@ -64,6 +64,11 @@ impl Paths {
     /// What became of suggestions.
     pub fn stats_file(&self) -> PathBuf {
         self.state.join("stats.db")
+    }
+
+    /// Where it stands what models' confidences are worth.
+    pub fn calibration_directory(&self) -> PathBuf {
+        self.state.join("calibration")
     }
 
     pub fn log_file(&self) -> PathBuf {

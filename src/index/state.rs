@@ -51,6 +51,11 @@ impl File {
     pub fn stamp_on_disk(&self) -> Option<Stamp> {
         (!self.is_open).then_some(self.stamp)
     }
+
+    /// Whether the facts are of this very text.
+    pub fn is_of(&self, text: &str) -> bool {
+        self.stamp.hash == super::refresh::hash(text.as_bytes())
+    }
 }
 
 /// Answers are the same whatever the order in which files came in: numbers never show.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 
 use super::client::{ClientHandle, Severity};
+use crate::complete::Calibration;
 use crate::config::{EngineSettings, Loader, Settings, WatchMode};
 use crate::engine::Engine;
 use crate::index::IndexOptions;
@@ -75,6 +76,8 @@ impl EditorSettings {
         let Some(make_engine) = &self.make_engine else { return };
         let key = engine_key(&settings);
         if state.engine.as_ref() != Some(&key) {
+            let directory = self.loader.paths().calibration_directory();
+            self.session.set_calibration(Calibration::load(&directory, &settings.engine));
             self.session.set_model(make_engine(&settings));
             state.engine = Some(key);
         }

@@ -1,7 +1,7 @@
 //! The open documents and what hangs on each.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
@@ -193,6 +193,21 @@ fn decode(input: &mut std::str::Bytes<'_>) -> Option<u8> {
     u8::try_from(high * 16 + low).ok()
 }
 
+/// The `file:` URI of an absolute path, as editors write it: the other way round.
+pub fn file_uri(file: &Path) -> String {
+    let path = file.to_string_lossy().replace('\\', "/");
+    let mut uri = String::from(if path.starts_with('/') { "file://" } else { "file:///" });
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'-' | b'_' | b'.' | b'~' | b':' => {
+                uri.push(char::from(byte));
+            }
+            _ => uri.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    uri
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +229,13 @@ mod tests {
         check("file:///etc/secret/a.rs", ("a.rs", None));
         check("untitled:Untitled-1", ("Untitled-1", None));
         check("vscode-notebook-cell:/x/a.ipynb#C1", ("a.ipynb#C1", None));
+    }
+
+    #[test]
+    fn uris_are_what_editors_send() {
+        assert_eq!(file_uri(Path::new("/a b/ü#.rs")), "file:///a%20b/%C3%BC%23.rs");
+        assert_eq!(file_uri(Path::new("C:/x.rs")), "file:///C:/x.rs");
+        assert_eq!(file_path(&file_uri(Path::new("/a b/ü%20.rs"))), Some("/a b/ü%20.rs".into()));
     }
 
     #[test]

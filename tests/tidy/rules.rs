@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["context"],
     &["complete"],
     &["session"],
-    &["lsp"],
+    &["lsp", "eval"],
     &["cli"],
     &["main"],
 ];

@@ -123,6 +123,7 @@ fn full_why(decision: Decision) -> complete::Why {
         lookup: Some((String::new(), 0.5)),
         syntax: complete::SyntaxCheck::Passed,
         engine: Some(engine::Report { generated: 1, ..Report::default() }),
+        considered: Vec::new(),
         stages: vec![complete::Stage { name: "plan".to_owned(), us: 1500 }],
         decision,
     }
