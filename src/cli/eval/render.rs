@@ -120,7 +120,7 @@ polyline, .legend line { fill: none; stroke-width: 2; }
 .s0 { stroke: var(--s0); } .s1 { stroke: var(--s1); stroke-dasharray: 8 3; } .s2 { stroke: var(--s2); stroke-dasharray: 3 3; }
 .s3 { stroke: var(--s3); stroke-dasharray: 8 3 2 3; } .s4 { stroke: var(--s4); stroke-dasharray: 12 4; }
 .s5 { stroke: var(--s5); stroke-dasharray: 1 4; }
-circle { fill: var(--paper); stroke-dasharray: none; stroke-width: 2; }
+circle[r] { fill: var(--paper); stroke-dasharray: none; stroke-width: 2; }
 ";
 
 /// What matters, in a screen's width.
