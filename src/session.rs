@@ -132,6 +132,11 @@ impl Session {
         self.indexes.of_document(document)
     }
 
+    /// Whether lookup copies from the files around this one by now. It learns them after they are indexed.
+    pub fn knows_repository_of(&self, document: &str) -> bool {
+        self.indexes.vantage(document, std::iter::empty()).is_some()
+    }
+
     /// The client says that these files came, changed or went.
     pub fn files_changed(&self, paths: &[PathBuf]) {
         self.indexes.files_changed(paths);

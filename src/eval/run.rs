@@ -21,6 +21,8 @@ use crate::text::PositionEncoding;
 
 /// Longest wait for the index to take a document up or let it go. Both take milliseconds.
 const TAKE_UP: Duration = Duration::from_secs(60);
+/// Longest wait for lookup to learn a repository: a tenth of a second for each megabyte, and never a whole core.
+const LOOKUP_READY: Duration = Duration::from_secs(600);
 /// How often it is looked at.
 const LOOK: Duration = Duration::from_millis(1);
 
@@ -50,6 +52,22 @@ impl Runner {
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);
+    }
+
+    /// Returns when everything that an editor would have by then is there: all files indexed, and their tokens at lookup's hand.
+    pub async fn ready(&self, holes: &[Hole]) -> anyhow::Result<()> {
+        self.index.progress().wait_for(|progress| progress.is_caught_up).await?;
+        let Some(hole) = holes.first().filter(|_| self.index.options().lookup_bytes > 0) else { return Ok(()) };
+        let name = file_uri(&self.index.folder().join(&*hole.path));
+        let started = Instant::now();
+        while !self.session.knows_repository_of(&name) {
+            ensure!(
+                started.elapsed() < LOOKUP_READY,
+                "lookup does not take up the repository; index.lookupMemoryMb=0 goes without"
+            );
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     /// Asks for what is missing. `numbers` are the variant's and the hole's.

@@ -86,19 +86,21 @@ impl Indexes {
     /// The index that a file belongs to, with its path in it: that of the innermost folder.
     pub fn of_document(&self, document: &str) -> Option<(Arc<Index>, String)> {
         let path = file_path(document)?;
+        let index = self.around(&path)?;
+        let relative = index.wanted(&path)?;
+        Some((index, relative))
+    }
+
+    fn around(&self, path: &Path) -> Option<Arc<Index>> {
         let indexes = self.all();
-        let inside = indexes.iter().filter(|index| index.holds(&path));
-        let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
-        Some((index.clone(), index.wanted(&path)?))
+        indexes.into_iter().filter(|index| index.holds(path)).max_by_key(|index| index.root().as_os_str().len())
     }
 
     /// What lookup may copy from in the files around a document, without the `open` ones; None where nothing is known yet.
     pub fn vantage<'d>(&self, document: &str, open: impl Iterator<Item = &'d str>) -> Option<Arc<Vantage>> {
         let path = file_path(document)?;
-        let indexes = self.all();
-        let inside = indexes.iter().filter(|index| index.holds(&path));
-        let index = inside.max_by_key(|index| index.root().as_os_str().len())?;
-        let repository = self.repositories.of(index)?;
+        let index = self.around(&path)?;
+        let repository = self.repositories.of(&index)?;
         let open: Vec<String> = open.filter_map(|id| index.relative(&file_path(id)?)).collect();
         Some(Arc::new(Vantage::new(repository, &index.relative(&path)?, open.iter().map(String::as_str))))
     }

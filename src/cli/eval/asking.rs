@@ -31,6 +31,11 @@ impl Run<'_> {
         let mut progress = Progress::new(self.variants.len() * self.sample.holes.len(), done.len());
         let interrupt = tokio::signal::ctrl_c();
         tokio::pin!(interrupt);
+        tokio::select! {
+            biased;
+            _ = &mut interrupt => return Ok(false),
+            ready = self.runner.ready(&self.sample.holes) => ready?,
+        }
         for engine in 0..self.engines {
             let own = || self.variants.iter().enumerate().filter(|(_, variant)| variant.engine == engine);
             let is_open = |number: usize| (0..self.sample.holes.len()).any(|hole| !done.contains(&(number, hole)));

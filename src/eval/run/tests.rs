@@ -41,14 +41,15 @@ async fn nobody_sees_what_is_in_the_hole() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (prompts, known) = (seen.clone(), index.clone());
     let engine = FakeEngine::new(move |job| {
-        let token = if job.prompt.suffix.contains("quagga") { "zyzzyva" } else { "quagga" };
+        let is_first = job.prompt.suffix.contains("quagga");
+        let token = if is_first { "zyzzyva" } else { "quagga" };
         let in_index = !known.search(token, 5).is_empty()
             || !known.search_symbols(token, 5).is_empty()
             || known.text("a.rs").unwrap().contains(token);
         let snippets = job.prompt.snippets.iter().map(|snippet| snippet.text.as_str());
         let prompt = [&*job.prompt.prefix, &*job.prompt.suffix].into_iter().chain(snippets).collect::<String>();
         prompts.lock().unwrap().push((prompt.contains(token), in_index, prompt));
-        "guess()".into()
+        if is_first { "guess();" } else { "fn guess() {}" }.into()
     });
     runner.configure(settings(), Some(Arc::new(engine)), Calibration::default());
     let one = hole(repository.root(), "a.rs", "zyzzyva(1);");
@@ -62,6 +63,7 @@ async fn nobody_sees_what_is_in_the_hole() {
         assert_eq!(back, &*hole.text, "the file is whole again");
     }
     runner.configure(settings(), None, Calibration::default());
+    runner.ready(std::slice::from_ref(&one)).await.unwrap();
     for hole in [&one, &two] {
         let by_lookup = runner.fill((0, 0), hole).await.unwrap();
         let text = by_lookup.guess.map(|guess| guess.text).unwrap_or_default();
