@@ -136,19 +136,21 @@ impl PromptBuilder {
         self.lanes.retain(|(owner, _), _| *owner != client);
     }
 
-    /// Lowers the job's budget to the context: snippets give way first, then prefix and suffix alike.
+    /// Lowers the job's budget to the context, all parts alike. Where there are no snippets nothing is kept for them.
     fn budget(&self, job: &Job) -> Budget {
         const MARKERS: usize = 8;
         // The headings of files; longer ones are charged to the snippets.
         const HEADINGS: usize = 64;
         let room = self.context.saturating_sub(job.max_tokens as usize + MARKERS + HEADINGS).max(1);
         let (prefix, suffix) = (job.budget.prefix.max(1) as usize, job.budget.suffix as usize);
-        let wanted = prefix + suffix;
-        if wanted > room {
-            let suffix = (suffix as u64 * room as u64 / wanted as u64) as usize;
-            return Budget { prefix: (room - suffix).max(1), suffix, snippets: 0 };
+        let snippets = if job.prompt.snippets.is_empty() { 0 } else { job.budget.snippets as usize };
+        let wanted = prefix + suffix + snippets;
+        if wanted <= room {
+            return Budget { prefix, suffix, snippets };
         }
-        Budget { prefix, suffix, snippets: (job.budget.snippets as usize).min(room - wanted) }
+        let share = |part: usize| (part as u64 * room as u64 / wanted as u64) as usize;
+        let (suffix, snippets) = (share(suffix), share(snippets));
+        Budget { prefix: (room - suffix - snippets).max(1), suffix, snippets }
     }
 
     fn take_lane(&mut self, client: u64, lane: u64) -> LaneWindow {

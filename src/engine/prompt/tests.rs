@@ -141,6 +141,28 @@ fn snippets_that_do_not_fit_go_from_the_front() {
 }
 
 #[test]
+fn in_a_small_context_every_part_gives_way_alike() {
+    let vocabulary = Words::default();
+    let lines = |name: &str| (0..200).map(|number| format!("{name}{number}\n")).collect::<String>();
+    let shares = |snippets: Vec<Snippet>| {
+        let mut job = job(&format!("{}$0\n{}", lines("above"), lines("below")));
+        job.prompt.snippets = snippets;
+        job.budget = PromptBudget { prefix: 300, suffix: 100, snippets: 200 };
+        // Beside the markers, the headings and what is generated there is room for half of the budget.
+        let prompt = builder("psm", 380).build(&vocabulary, 0, &job);
+        assert!(prompt.tokens.len() + job.max_tokens as usize <= 380);
+        let of =
+            |source: &str| prompt.shares.iter().find(|share| share.source == source).map_or(0, |share| share.tokens);
+        (of("snippets"), of("suffix"))
+    };
+    let snippet = |number: usize| Snippet { path: format!("f{number}.rs"), text: lines("s")[..40].to_owned() };
+    let (snippets, suffix) = shares((0..40).map(snippet).collect());
+    assert!((80..=100).contains(&snippets) && (40..=50).contains(&suffix), "{snippets}, {suffix}");
+    // Nobody else's room is kept free.
+    assert!((70..=75).contains(&shares(Vec::new()).1));
+}
+
+#[test]
 fn an_old_suffix_is_kept_while_it_differs_little_far_from_the_cursor() {
     let vocabulary = Words::default();
     let mut builder = builder("psm", 2000);
