@@ -12,9 +12,10 @@ use super::request::{Patience, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
 use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
+use crate::config::CompletionSettings;
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
-use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, PromptBudget, Snippet};
+use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, ModelInfo, PromptBudget, Snippet};
 
 /// How long an ended generation is waited for, so that its report is in the account.
 const REPORT_PATIENCE: Duration = Duration::from_millis(10);
@@ -101,7 +102,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
-        let snippets = context(request).await;
+        let snippets = context(request, status.model.as_ref()).await;
         account.why.context = request.lane.desk.considered();
         account.stage("context");
         let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets);
@@ -175,11 +176,13 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
 }
 
 /// What the prompt says of the rest of the repository, as far as it is known in time.
-async fn context(request: &Request) -> Vec<Snippet> {
+async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec<Snippet> {
     let settings = &request.settings.completion;
     let Some((index, path)) = request.index.clone() else { return Vec::new() };
     let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
-    let budget = settings.snippet_tokens as usize;
+    // A model that is not loaded yet tells no size.
+    let budget = model.map_or(budget(settings), |model| budget(settings).within(model.context, settings.max_tokens));
+    let budget = budget.snippets as usize;
     let rope = request.document.rope();
     let row = |byte: usize| u32::try_from(rope.byte_to_line(byte.min(rope.len_bytes()))).unwrap_or(u32::MAX);
     let rows = row(request.offset - window.prefix.len())..row(request.offset + window.suffix.len()) + 1;
@@ -208,11 +211,7 @@ fn job(
             prefix: window.prefix,
             suffix: window.suffix,
         },
-        budget: PromptBudget {
-            prefix: settings.prefix_tokens,
-            suffix: settings.suffix_tokens,
-            snippets: settings.snippet_tokens,
-        },
+        budget: budget(settings),
         max_tokens: settings.max_tokens,
         max_lines: plan.max_lines,
         candidates: plan.candidates,
@@ -221,6 +220,10 @@ fn job(
         explain: true,
         corpus,
     }
+}
+
+fn budget(settings: &CompletionSettings) -> PromptBudget {
+    PromptBudget { prefix: settings.prefix_tokens, suffix: settings.suffix_tokens, snippets: settings.snippet_tokens }
 }
 
 /// How the waiting for a generation ended.

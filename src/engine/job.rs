@@ -40,6 +40,27 @@ pub struct PromptBudget {
     pub snippets: u32,
 }
 
+impl PromptBudget {
+    /// What of it a model of so many tokens of context has room for, when `max_tokens` are to be generated: all parts give
+    /// way alike, and a prefix of one token is always left.
+    pub fn within(self, context: u32, max_tokens: u32) -> Self {
+        const MARKERS: u32 = 8;
+        // The headings of files; longer ones are charged to the snippets.
+        const HEADINGS: u32 = 64;
+        let room = u64::from(context.saturating_sub(max_tokens.saturating_add(MARKERS + HEADINGS)).max(1));
+        let prefix = self.prefix.max(1);
+        let wanted = u64::from(prefix) + u64::from(self.suffix) + u64::from(self.snippets);
+        if wanted <= room {
+            return Self { prefix, ..self };
+        }
+        let share = |part: u32| u64::from(part) * room / wanted;
+        let (suffix, snippets) = (share(self.suffix), share(self.snippets));
+        let small = |part: u64| u32::try_from(part).unwrap_or(u32::MAX);
+        let prefix = small(room.saturating_sub(suffix + snippets).max(1));
+        Self { prefix, suffix: small(suffix), snippets: small(snippets) }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     /// The document that asks, as a number of the caller's choice. A newer job of the same lane of the same client

@@ -13,7 +13,7 @@ use rustc_hash::FxHashMap;
 pub use cache::{SplitRule, TokenCache};
 
 use super::fim::{FileFormat, Fim, Layout, Token, Vocabulary};
-use super::{FimPrompt, Job, TokenShare};
+use super::{FimPrompt, Job, PromptBudget, TokenShare};
 use window::LaneWindow;
 
 /// Lanes whose windows are remembered; the one unused for longest goes.
@@ -136,21 +136,12 @@ impl PromptBuilder {
         self.lanes.retain(|(owner, _), _| *owner != client);
     }
 
-    /// Lowers the job's budget to the context, all parts alike. Where there are no snippets nothing is kept for them.
+    /// Where there are no snippets nothing is kept for them.
     fn budget(&self, job: &Job) -> Budget {
-        const MARKERS: usize = 8;
-        // The headings of files; longer ones are charged to the snippets.
-        const HEADINGS: usize = 64;
-        let room = self.context.saturating_sub(job.max_tokens as usize + MARKERS + HEADINGS).max(1);
-        let (prefix, suffix) = (job.budget.prefix.max(1) as usize, job.budget.suffix as usize);
-        let snippets = if job.prompt.snippets.is_empty() { 0 } else { job.budget.snippets as usize };
-        let wanted = prefix + suffix + snippets;
-        if wanted <= room {
-            return Budget { prefix, suffix, snippets };
-        }
-        let share = |part: usize| (part as u64 * room as u64 / wanted as u64) as usize;
-        let (suffix, snippets) = (share(suffix), share(snippets));
-        Budget { prefix: (room - suffix - snippets).max(1), suffix, snippets }
+        let snippets = if job.prompt.snippets.is_empty() { 0 } else { job.budget.snippets };
+        let context = u32::try_from(self.context).unwrap_or(u32::MAX);
+        let budget = PromptBudget { snippets, ..job.budget }.within(context, job.max_tokens);
+        Budget { prefix: budget.prefix as usize, suffix: budget.suffix as usize, snippets: budget.snippets as usize }
     }
 
     fn take_lane(&mut self, client: u64, lane: u64) -> LaneWindow {
