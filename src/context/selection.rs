@@ -2,7 +2,7 @@
 //!
 //! A prompt's tokens are in the KV cache up to the first one that changed, and what stands here stands at its head: a
 //! signature more, and the whole window behind it is evaluated again. So a selection stays, byte for byte, until too much of
-//! what would be chosen now is missing; then the missing is appended, and only what does not fit makes it anew.
+//! what would be chosen now is missing; then the missing is appended, and what does not fit makes it anew.
 
 use rustc_hash::FxHashSet;
 
@@ -12,8 +12,6 @@ use crate::index::Related;
 
 /// How much of the likelihood of what would be chosen now may be missing where nothing is lost by a change.
 pub const ALLOWED_LOSS: f32 = 0.15;
-/// Share of the budget that a selection made anew takes, in percent; the rest is for what is appended.
-const FILL_PERCENT: usize = 90;
 
 /// A signature by its file and text: a changed one is another one.
 type Key = (String, String);
@@ -37,8 +35,7 @@ impl Selection {
         count: TokenCount<'_>,
         allowed_loss: f32,
     ) -> &[Snippet] {
-        let filled = budget * FILL_PERCENT / 100;
-        let wanted = signatures::fitting(related, filled, count);
+        let wanted = signatures::fitting(related, budget, count);
         let best = wanted.first().map_or(0.0, |entry| entry.score);
         let likelihood = |entry: &&Related| (entry.score - best).exp();
         let all: f32 = wanted.iter().map(likelihood).sum();
