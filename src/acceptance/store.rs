@@ -10,7 +10,7 @@ mod schema;
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
 
@@ -20,6 +20,7 @@ pub(super) use codes::{OUTCOMES, SOURCES, kept_of};
 
 /// How long a writer waits for another one. Nobody waits for the writer.
 const BUSY: Duration = Duration::from_secs(5);
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// Bytes of a language's or an engine's name; they come from clients and model files.
 const LONGEST_NAME: usize = 100;
 
@@ -67,7 +68,14 @@ impl Store {
         create_private_file(file).map_err(unusable)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut store = Self::with_flags(file, flags)?;
-        store.prepare().map_err(|error| store.explain(error))??;
+        // While another process turns the journal over, SQLite does not wait by itself.
+        let until = Instant::now() + BUSY;
+        let mut prepared = store.prepare();
+        while prepared.as_ref().is_err_and(is_busy) && Instant::now() < until {
+            std::thread::sleep(BUSY_PAUSE);
+            prepared = store.prepare();
+        }
+        prepared.map_err(|error| store.explain(error))??;
         Ok(store)
     }
 
@@ -233,6 +241,10 @@ impl Store {
         schema::migrate(&mut self.connection, schema::STEPS)?;
         Ok(Ok(()))
     }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn insert(transaction: &Connection, row: &Row) -> rusqlite::Result<()> {
