@@ -317,22 +317,19 @@ impl Session {
             path,
             repository,
             others,
-            edits: self.recent_edits(&state),
-            index: self.indexes.of_document(document),
             model: state.model.clone(),
             calibration: state.calibration.clone(),
             ..request
         };
+        let hunks: Vec<Hunk> = state.documents.recent.hunks().cloned().collect();
         drop(state);
+        // Ignore rules may have to be read, so without the lock. What is ignored enters no prompt but its own.
+        let named = |hunk: Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk));
+        let edits = hunks.into_iter().filter_map(named).collect();
+        let index = self.indexes.of_document(document);
         // Documents that lookup does not read themselves count as the index has them.
         let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
-        Some(Request { vantage: self.indexes.vantage(document, read), ..request })
-    }
-
-    /// Only of documents that are in an index: what is ignored enters no prompt but its own.
-    fn recent_edits(&self, state: &State) -> Vec<(String, Hunk)> {
-        let named = |hunk: &Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk.clone()));
-        state.documents.recent.hunks().filter_map(named).collect()
+        Some(Request { edits, index, vantage: self.indexes.vantage(document, read), ..request })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -78,6 +78,7 @@ impl Desk {
         let budget = query.budget * SIGNATURES_PERCENT / 100;
         let edits = edits::snippets(&query.edits, query.budget - budget, &estimate);
         let situation = situation(&query);
+        let index = query.index.clone();
         if self.state().situation != Some(situation) && !self.is_busy.swap(true, Ordering::AcqRel) {
             self.questions.fetch_add(1, Ordering::Relaxed);
             let desk = self.clone();
@@ -93,6 +94,13 @@ impl Desk {
         }
         let mut state = self.state();
         let State { related, selection, .. } = &mut *state;
+        // What was ignored or deleted since it was found is told no more, whatever that costs.
+        let known = index.read();
+        related.retain(|entry| known.find(&entry.found.path).is_some());
+        if selection.snippets().iter().any(|snippet| known.find(&snippet.path).is_none()) {
+            *selection = Selection::default();
+        }
+        drop(known);
         let mut snippets = selection.choose(related, budget, &estimate, allowed_loss).to_vec();
         // Last, for they change more often than signatures do.
         snippets.extend(edits);

@@ -29,7 +29,7 @@ const MOST_NAMES: usize = 600;
 /// Files that define a name and are all asked; more than that say that the name means nothing in particular.
 const MOST_DEFINERS: usize = 24;
 
-/// Files that use what was just called: of so many the nearest are read.
+/// A name that more files than this use says nothing of what follows it; of those that do, so many of the nearest are read.
 const MOST_ASKED: usize = 256;
 const MOST_FOLLOWED: usize = 12;
 /// Rows after a call in which the next one counts.
@@ -179,10 +179,13 @@ impl<'a> View<'a> {
         let mut follow: FxHashMap<NameId, f32> = FxHashMap::default();
         let own = self.from.map_or("", |file| &*file.path);
         for (before, weight) in self.around.called.iter().zip([1.0, 0.6, 0.4]) {
+            // What everybody calls is followed by anything; some of its users would be those with the lowest numbers.
+            if self.state.using(*before).len() > MOST_ASKED {
+                continue;
+            }
             let mut files: Vec<(std::cmp::Reverse<usize>, &str, FileId)> = self
                 .state
                 .using(*before)
-                .take(MOST_ASKED)
                 .filter_map(|(id, _)| Some((self.state.file(id).filter(|file| self.is_code_of_family(file))?, id)))
                 .map(|(file, id)| (std::cmp::Reverse(alike(&file.path, own)), &*file.path, id))
                 .collect();
@@ -246,7 +249,10 @@ impl<'a> View<'a> {
         }
         // Members of the receiver's types, wherever they are.
         for holder in self.around.receiver_types.iter().chain(&self.around.receiver) {
-            for (id, _) in self.state.defining(*holder).take(MOST_DEFINERS) {
+            if self.state.defining(*holder).len() > MOST_DEFINERS {
+                continue;
+            }
+            for (id, _) in self.state.defining(*holder) {
                 let Some(file) = self.state.file(id).filter(|file| self.is_code_of_family(file)) else { continue };
                 let members =
                     (0..).zip(&file.facts.symbols).filter(|(_, symbol)| holder_of(file, symbol) == Some(*holder));
@@ -356,7 +362,7 @@ fn count_followers(file: &File, before: NameId, after: &mut FxHashMap<NameId, u3
     for (name, uses) in file.facts.uses().filter(|(name, _)| *name != before) {
         let follows = |row: &u32| {
             let at = uses.partition_point(|one| one.at.row <= *row);
-            uses.get(at).is_some_and(|one| one.at.row <= row + FOLLOWING_ROWS && is_call(one))
+            uses.get(at).is_some_and(|one| one.at.row <= row.saturating_add(FOLLOWING_ROWS) && is_call(one))
         };
         let count = rows.iter().filter(|row| follows(row)).count();
         if count > 0 {

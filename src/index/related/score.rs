@@ -54,7 +54,8 @@ pub enum Feature {
     Follows,
 }
 
-/// Fitted on call sites of public repositories by `benches/context/fit.py`; see docs/completion.md.
+/// Fitted on call sites of public repositories, where a statement begins, by `benches/context/fit.py` (docs/benchmarks.md). Those
+/// that need a call, a receiver or letters before the cursor, and `Follows`, which came later, are set by hand.
 const WEIGHTS: [(Feature, f32); FEATURES] = [
     (Feature::Called, 12.0),
     (Feature::OfReceiver, 4.0),

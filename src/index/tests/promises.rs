@@ -23,6 +23,11 @@ fn answers(index: &Index) -> String {
         answers.push(format!("{:#?}", index.search_symbols(word, 20)));
         answers.push(format!("{:#?}", index.relations(word)));
     }
+    for (path, text) in files() {
+        let before = text.rsplit_once(';').map_or("", |(before, _)| before);
+        let cursor = CursorText { path: &path, before, after: "", seen: 0..u32::MAX };
+        answers.push(format!("{:#?}", index.related(cursor, 20)));
+    }
     answers.push(index.map(400, &[], &|text| text.len() / 3).text);
     answers.push(index.map(400, &["d1/f05.rs".to_owned()], &|text| text.len() / 3).text);
     answers.join("\n")

@@ -122,3 +122,21 @@ async fn edits_of_other_files_stand_last_and_those_of_ignored_ones_nowhere() {
     let own = folder.asked.lock().unwrap().last().cloned().unwrap_or_default();
     assert!(!described(&own).concat().contains("-fn total"), "{own:?}");
 }
+
+#[tokio::test]
+async fn what_is_ignored_from_now_on_leaves_the_prompt_at_once() {
+    let folder = Folder::new(&[("src/ledger.rs", LEDGER), ("src/main.rs", "")], |_| ());
+    let main = "use crate::ledger::Ledger;\n\nfn main(ledger: Ledger) {\n    ledger.reserve($0\n}\n";
+    assert_eq!(folder.ask("src/main.rs", main).await.len(), 1);
+    let rules = folder.directory.path().join(".ignore");
+    std::fs::write(&rules, "ledger.rs\n").unwrap();
+    folder.session.files_changed(&[rules]);
+    folder.session.indexes()[0].settle();
+    // Within a word the index is not asked again, and what was written for the old prompt does not go on with a `z`.
+    let uri = folder.uri("src/main.rs");
+    let range = Some(crate::text::Range { start: Position::new(3, 19), end: Position::new(3, 19) });
+    folder.session.change(&uri, 2, &[Change { range, text: "z".to_owned() }]);
+    folder.session.complete_within(&uri, Position::new(3, 20), Trigger::Invoked, Patience::COMMAND).await;
+    let asked = folder.asked.lock().unwrap().clone();
+    assert_eq!((asked.len(), asked.last()), (2, Some(&Vec::new())));
+}
