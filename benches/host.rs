@@ -12,7 +12,7 @@ use tandem::engine::fake::FakeEngine;
 use tandem::engine::host::{
     Answer, HostArgs, HostConfig, HostEngine, HostIdentity, HostPaths, Request, encode, run_host,
 };
-use tandem::engine::{Engine, Event, FimPrompt, Generation, Job, PromptBudget, TokenScore};
+use tandem::engine::{Engine, Event, FimPrompt, Generation, Job, PromptBudget, Task, TokenScore, Urgency};
 
 const PROMPT_BYTES: usize = 10 << 10;
 const ROUNDS: usize = 2000;
@@ -55,6 +55,8 @@ fn job(lane: u64, max_tokens: u32) -> Job {
     let (prefix, suffix) = text.split_at(text.len() * 3 / 4);
     Job {
         lane,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt: FimPrompt {
             path: "src/orders.rs".into(),
             prefix: prefix.into(),

@@ -1,26 +1,34 @@
-//! The completion pipeline: trigger → context → prompt → generate → shape → choose → remember.
+//! The completion pipeline: trigger → context → prompt → generate → shape → choose → remember; and what is
+//! prepared before it is asked for.
 //!
 //! A completion never leaves the machine, and answers nothing rather than something stale.
 
 mod account;
+mod ahead;
 mod anchor;
+mod basis;
 mod calibration;
 mod choose;
 mod collect;
+mod counts;
 mod flight;
 mod lane;
 mod memory;
 mod outcome;
 mod place;
+mod prefill;
 mod request;
 pub mod shape;
 mod suggest;
 mod trigger;
 
+pub use ahead::look_ahead;
 pub use calibration::{Calibration, Knot, Thresholds, model_digest, word as source_word};
+pub use counts::LookAheadCounts;
 pub use flight::Flights;
 pub use lane::{Lane, Ticket};
-pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, SyntaxCheck, Trigger, Why};
+pub use outcome::{Decision, EngineJob, Outcome, Reason, Source, Stage, Suggestion, SyntaxCheck, Trigger, Why};
 pub use place::Place;
-pub use request::{Patience, Request};
+pub use prefill::prefill;
+pub use request::{Patience, Purpose, Request};
 pub use suggest::{recall, suggest};

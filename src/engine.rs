@@ -16,7 +16,7 @@ mod status;
 
 pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
-    Report, Snippet, TokenScore, TokenShare, generation,
+    Report, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
 pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, StatusSender};
 

@@ -8,6 +8,7 @@ mod acceptance;
 mod accounts;
 mod analyst;
 mod documents;
+mod idle;
 mod indexes;
 mod repositories;
 mod status;
@@ -20,7 +21,9 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::acceptance::Ledger;
-use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Request, Suggestion, Trigger, Why};
+use crate::complete::{
+    self, Calibration, Flights, Outcome, Patience, Purpose, Reason, Request, Suggestion, Ticket, Trigger, Why,
+};
 use crate::config::Settings;
 use crate::context::Hunk;
 use crate::engine::Engine;
@@ -32,8 +35,9 @@ use acceptance::Acceptance;
 pub use acceptance::{Clock, system_clock};
 use accounts::Accounts;
 use analyst::Analyst;
-use documents::Documents;
 pub use documents::file_uri;
+use documents::{Documents, OpenDocument};
+use idle::Idle;
 pub use indexes::IndexPlan;
 use indexes::Indexes;
 pub use status::Status;
@@ -47,6 +51,7 @@ pub struct Session {
     accounts: Accounts,
     acceptance: Arc<Acceptance>,
     board: Arc<StatusBoard>,
+    idle: Idle,
 }
 
 struct State {
@@ -69,7 +74,7 @@ impl Session {
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
         let calibration = Arc::default();
         let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
-        Arc::new(Self {
+        let session = Arc::new(Self {
             state: Mutex::new(state),
             analyst,
             indexes,
@@ -77,7 +82,10 @@ impl Session {
             accounts: Accounts::default(),
             acceptance: Arc::default(),
             board,
-        })
+            idle: Idle::new(),
+        });
+        Idle::follow(&session);
+        session
     }
 
     /// Once, before the first document: the negotiated encoding and the workspace folders.
@@ -175,6 +183,9 @@ impl Session {
         };
         if let Some(open) = state.documents.get(document) {
             self.acceptance.changed(document, open.document.rope(), &edits, changes);
+            if let Some(edit) = edits.last() {
+                self.idle.note(open.document.id(), edit.new_end_byte);
+            }
         }
     }
 
@@ -221,7 +232,7 @@ impl Session {
                 Some(recalled) => recalled,
                 None => complete::suggest(request).await,
             };
-            session.board.answered(&outcome, started.elapsed());
+            session.board.answered(&outcome, started.elapsed(), session.flights.counts());
             session.accounts.keep(why);
             outcome
         };
@@ -238,8 +249,9 @@ impl Session {
         self.acceptance.is_kept()
     }
 
-    /// The client is about to show these for a request about this text: best first, or nothing. Returns the number by
-    /// which it may tell that it accepted one; none where nobody counts, or the text has changed since.
+    /// The client is about to show these for a request about this text: best first, or nothing. What follows the acceptance
+    /// of the first is prepared from now on. Returns the number by which the client may tell that it accepted one; none
+    /// where nobody counts, or the text has changed since.
     pub fn shown(
         &self,
         document: &Document,
@@ -247,11 +259,12 @@ impl Session {
         trigger: Trigger,
         suggestions: &[Suggestion],
     ) -> Option<u64> {
+        let offset = document.byte_at(position, self.encoding());
+        self.look_ahead(document, offset, suggestions);
         if !self.acceptance.is_kept() {
             return None;
         }
         let state = self.state();
-        let offset = document.byte_at(position, state.encoding);
         let current = state.documents.get(document.id())?;
         if !current.document.rope().is_instance(document.rope()) {
             return None;
@@ -287,18 +300,35 @@ impl Session {
     }
 
     fn request(&self, document: &str, position: Position, trigger: Trigger, patience: Patience) -> Option<Request> {
+        let request = self.snapshot(document, trigger, patience, |open, encoding| {
+            Some((open.document.byte_at(position, encoding), open.lane.ticket()))
+        })?;
+        self.idle.note(request.document.id(), request.offset);
+        Some(request)
+    }
+
+    /// All that a request needs at the offset, and with the ticket, that `place` chooses.
+    fn snapshot(
+        &self,
+        document: &str,
+        trigger: Trigger,
+        patience: Patience,
+        place: impl FnOnce(&OpenDocument, PositionEncoding) -> Option<(usize, Ticket)>,
+    ) -> Option<Request> {
         let mut state = self.state();
         let encoding = state.encoding;
         let open = state.documents.touch(document)?;
+        let (offset, ticket) = place(open, encoding)?;
         let request = Request {
-            offset: open.document.byte_at(position, encoding),
+            offset,
             document: open.document.clone(),
             trigger,
+            purpose: Purpose::Answer,
             patience,
             settings: Arc::default(),
             path: String::new(),
             repository: None,
-            ticket: open.lane.ticket(),
+            ticket,
             lane: open.lane.clone(),
             analysis: open.analysis.subscribe(),
             revision: open.revision,

@@ -1,6 +1,8 @@
 //! llama.cpp with the model that ships: completion, reuse, cancel, speculation, faults.
 #![cfg(feature = "llama")]
 
+#[path = "engine_llama/background.rs"]
+mod background;
 #[path = "engine_llama/cancels.rs"]
 mod cancels;
 #[path = "engine_llama/completes.rs"]

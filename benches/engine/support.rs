@@ -5,7 +5,7 @@ use std::time::Duration;
 use tandem::config::{CompletionSettings, EngineSettings};
 use tandem::engine::llama::{LlamaEngine, ModelConfig};
 use tandem::engine::{
-    Engine, EngineState, Event, FimPrompt, Finish, Generation, Job, PromptBudget, PromptReport, Report,
+    Engine, EngineState, Event, FimPrompt, Finish, Generation, Job, PromptBudget, PromptReport, Report, Task, Urgency,
 };
 
 pub fn config() -> ModelConfig {
@@ -33,6 +33,8 @@ pub fn start(config: ModelConfig) -> LlamaEngine {
 pub fn job(prefix: &str, suffix: &str) -> Job {
     Job {
         lane: 1,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt: FimPrompt {
             path: "src/sample.rs".to_owned(),
             prefix: prefix.into(),

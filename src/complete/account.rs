@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{Decision, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Why};
+use super::flight::Seat;
+use super::{Decision, EngineJob, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Why};
 
 /// Collects the account of a request while it runs.
 pub struct Account {
@@ -22,6 +23,8 @@ impl Account {
             trigger: request.trigger,
             context: Vec::new(),
             joined: false,
+            engine_job: EngineJob::None,
+            ahead: false,
             prompt: None,
             raw: None,
             finish: None,
@@ -41,6 +44,20 @@ impl Account {
         let us = (now - self.stage_started).as_micros() as u64;
         self.stage_started = now;
         self.why.stages.push(Stage { name: name.to_owned(), us });
+    }
+
+    /// The request has a seat in this flight.
+    pub fn boarded(&mut self, seat: &Seat) {
+        self.why.joined = seat.joined;
+        self.why.engine_job = if seat.joined { EngineJob::Joined } else { EngineJob::Started };
+        self.why.ahead = seat.joined && seat.is_ahead;
+    }
+
+    /// What the flight's engine has reported so far.
+    pub fn reported(&mut self, seat: &Seat) {
+        let progress = seat.progress.borrow();
+        self.why.prompt = progress.prompt.clone();
+        self.why.engine = progress.report.clone();
     }
 
     /// Notes what the trial parse said.

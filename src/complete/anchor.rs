@@ -5,6 +5,8 @@
 
 use ropey::Rope;
 
+use crate::text::Edit;
+
 /// Bytes of text before and after the place that must still be there. Enough to tell two places of one file apart.
 const BEFORE_BYTES: usize = 256;
 const AFTER_BYTES: usize = 64;
@@ -60,6 +62,10 @@ impl Anchor {
         None
     }
 
+    pub fn len_bytes(&self) -> usize {
+        self.before.len() + self.after.len()
+    }
+
     fn stands_before(&self, after: &str) -> bool {
         let is_closer = |character: char| matches!(character, ')' | ']' | '}' | '"' | '\'' | '`' | '>');
         let added = after.find(|character: char| !is_closer(character) && !character.is_whitespace());
@@ -70,6 +76,15 @@ impl Anchor {
     }
 }
 
+/// Where the cursor may stand after an edit: brackets that an editor closed, and what they enclose, stand behind it. Behind
+/// a longer text than anybody types it stands at an end.
+pub fn cursors(edit: &Edit) -> impl Iterator<Item = usize> + use<> {
+    const TYPED_BYTES: usize = 64;
+    let (start, end) = (edit.start_byte, edit.new_end_byte.max(edit.start_byte));
+    let step = if end - start <= TYPED_BYTES { 1 } else { end - start };
+    (start..=end).rev().step_by(step)
+}
+
 /// The one that was cut shorter says nothing about what follows.
 fn common_start(now: &str, then: &str) -> bool {
     // `then` was cut at `AFTER_BYTES`, at a character boundary at most three bytes below; `now` is longer than that.
@@ -78,7 +93,7 @@ fn common_start(now: &str, then: &str) -> bool {
 }
 
 /// With `\n` for every line break, as suggestions have them.
-fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.replace("\r\n", "\n").replace('\r', "\n")
 }
 

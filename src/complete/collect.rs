@@ -9,9 +9,6 @@ use crate::engine::Finish;
 /// What the generation has written, shaped for the cursor as it stands now.
 pub fn collect(seat: &Seat, shaper: &Shaper, trust: f32, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
     let progress = seat.progress.borrow();
-    account.why.joined = seat.joined;
-    account.why.prompt = progress.prompt.clone();
-    account.why.engine = progress.report.clone();
     if let Some(first) = progress.candidates.first() {
         account.why.raw = Some(first.text.clone());
         account.why.finish = first.finish.clone();

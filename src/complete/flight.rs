@@ -2,6 +2,9 @@
 //!
 //! A keystroke that types along what is being written does not restart it: the next request joins the same flight. A
 //! flight that nobody waits for ends when another one starts, or after a short grace, whichever comes first.
+//!
+//! Beside it a document may have one that looks ahead. It ends when any request starts a flight, unless a request has
+//! boarded it: the user accepted what was shown before the rest was there.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -10,7 +13,8 @@ use ropey::Rope;
 use tokio::sync::watch;
 
 use super::anchor::Anchor;
-use crate::engine::{CancelFlag, Engine, Event, Finish, Generation, Job, PromptReport, Report, TokenScore};
+use super::counts::{Counter, LookAheadCounts};
+use crate::engine::{CancelFlag, Engine, Event, Finish, Generation, Job, PromptReport, Report, TokenScore, Urgency};
 
 /// How long a generation goes on without a waiter. Editors cancel the old request or send the edit first and ask again
 /// up to 50 ms later (VS Code: 25–50 ms); starting anew would throw its tokens away.
@@ -82,10 +86,23 @@ pub struct Flight {
     anchor: Anchor,
     progress: watch::Receiver<Progress>,
     cancel: CancelFlag,
-    /// Seats taken; None when the flight was ended and can be joined no more.
-    seats: Mutex<Option<usize>>,
+    life: Mutex<Life>,
+    /// It was started to look ahead.
+    is_ahead: bool,
     candidates: u32,
     max_lines: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    /// `is_wanted`: by a request, not only by who looks ahead.
+    Open {
+        seats: usize,
+        is_wanted: bool,
+    },
+    /// What is written is all that is needed.
+    Enough,
+    Ended,
 }
 
 impl Flight {
@@ -115,22 +132,27 @@ impl Flight {
         })
     }
 
-    /// False when it has been ended.
-    fn take_seat(&self) -> bool {
-        let mut seats = self.seats();
-        if let Some(taken) = seats.as_mut() {
-            *taken += 1;
-        }
-        seats.is_some()
+    /// None when it has been ended; else whether it is the first seat of a request.
+    fn take_seat(&self) -> Option<bool> {
+        let mut life = self.life();
+        let Life::Open { seats, is_wanted } = &mut *life else { return None };
+        *seats += 1;
+        Some(!std::mem::replace(is_wanted, true))
     }
 
-    /// Ends the flight unless somebody sits in it.
-    fn end_if_empty(&self) {
-        let mut seats = self.seats();
-        if *seats == Some(0) {
-            *seats = None;
+    /// Ends the flight where `holds` of its seats and of whether a request has one.
+    fn end_if(&self, holds: impl Fn(usize, bool) -> bool) {
+        let mut life = self.life();
+        if let Life::Open { seats, is_wanted } = *life
+            && holds(seats, is_wanted)
+        {
+            *life = Life::Ended;
             self.cancel.cancel();
         }
+    }
+
+    fn end_if_empty(&self) {
+        self.end_if(|seats, _| seats == 0);
     }
 
     pub fn is_running(&self) -> bool {
@@ -139,12 +161,12 @@ impl Flight {
 
     /// The engine stops at its next step and sends its report; nobody can join any more.
     pub fn end(&self) {
-        *self.seats() = None;
+        *self.life() = Life::Ended;
         self.cancel.cancel();
     }
 
-    fn seats(&self) -> MutexGuard<'_, Option<usize>> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -162,26 +184,36 @@ pub struct Seat {
     pub typed: String,
     /// The flight was under way before this request.
     pub joined: bool,
+    /// It was started to look ahead.
+    pub is_ahead: bool,
     pub progress: watch::Receiver<Progress>,
 }
 
 impl Seat {
-    /// None when the flight has been ended meanwhile.
-    fn take(flight: &Arc<Flight>, typed: String, joined: bool) -> Option<Self> {
+    fn new(flight: &Arc<Flight>, typed: String, joined: bool) -> Self {
         let progress = flight.progress.clone();
-        flight.take_seat().then(|| Self { flight: flight.clone(), typed, joined, progress })
+        Self { flight: flight.clone(), typed, joined, is_ahead: flight.is_ahead, progress }
     }
 
     /// Nothing that is still to come matters: the engine may stop.
     pub fn end(&self) {
-        self.flight.end();
+        *self.flight.life() = Life::Enough;
+        self.flight.cancel.cancel();
+    }
+
+    /// The flight was cut short by somebody else: the engine had a request to serve, and took this for a guess.
+    pub fn was_cut_short(&self) -> bool {
+        let progress = self.progress.borrow();
+        let finish = progress.candidates.first().and_then(|first| first.finish.as_ref());
+        let is_cut = matches!(finish, Some(Finish::Cancelled | Finish::Superseded));
+        progress.done && is_cut && *self.flight.life() != Life::Enough
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if let Some(taken) = self.flight.seats().as_mut() {
-            *taken -= 1;
+        if let Life::Open { seats, .. } = &mut *self.flight.life() {
+            *seats -= 1;
         }
         if self.progress.borrow().done {
             return;
@@ -200,64 +232,146 @@ impl Drop for Seat {
     }
 }
 
-/// All flights of a session: at most one a document, and none that nobody waits for while another wants the engine.
+/// The flights of one document.
+#[derive(Debug, Default)]
+pub struct Berths {
+    current: Option<Arc<Flight>>,
+    ahead: Option<Arc<Flight>>,
+}
+
+impl Berths {
+    /// A seat in the flight that writes what this request wants. The one that looked ahead is the current one then.
+    fn join(&mut self, job: &Job, text: &Rope, offset: usize, counter: &Counter) -> Option<Seat> {
+        let seat = |flight: &Arc<Flight>| {
+            let typed = flight.serves(text, offset, job.candidates, job.max_lines)?;
+            let is_first = flight.take_seat()?;
+            if is_first && flight.is_ahead {
+                counter.used();
+            }
+            Some(Seat::new(flight, typed, true))
+        };
+        if let Some(seat) = self.current.as_ref().and_then(seat) {
+            return Some(seat);
+        }
+        let seat = self.ahead.as_ref().and_then(seat)?;
+        if let Some(old) = std::mem::replace(&mut self.current, self.ahead.take()) {
+            old.end();
+        }
+        Some(seat)
+    }
+
+    pub fn end_ahead(&mut self) {
+        if let Some(ahead) = self.ahead.take() {
+            ahead.end();
+        }
+    }
+
+    /// Ends what looks ahead, unless the text at one of these places goes along with what it writes.
+    pub fn end_ahead_unless_at(&mut self, text: &Rope, places: &[usize]) {
+        let serves = |flight: &Flight| places.iter().any(|at| flight.serves(text, *at, 1, 1).is_some());
+        if let Some(ahead) = self.ahead.take_if(|flight| !serves(flight)) {
+            ahead.end();
+        }
+    }
+
+    pub fn end(&mut self) {
+        for flight in self.current.take().into_iter().chain(self.ahead.take()) {
+            flight.end();
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.current.as_ref().is_some_and(|flight| flight.is_running())
+    }
+
+    pub fn has_ahead(&self) -> bool {
+        self.ahead.is_some()
+    }
+}
+
+/// All flights of a session: at most one a document and one that looks ahead of it, and none that nobody waits for while
+/// another wants the engine.
 #[derive(Debug, Default)]
 pub struct Flights {
     running: Mutex<Vec<(u64, Weak<Flight>)>>,
+    pub(super) counter: Arc<Counter>,
 }
 
 impl Flights {
-    /// Joins the lane's flight where it writes what this request wants; otherwise ends it and starts `job`.
-    pub fn board(
-        &self,
-        slot: &Mutex<Option<Arc<Flight>>>,
-        engine: &dyn Engine,
-        job: Job,
-        text: &Rope,
-        offset: usize,
-    ) -> Seat {
-        let mut current = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = current.as_ref()
-            && let Some(typed) = flight.serves(text, offset, job.candidates, job.max_lines)
-            && let Some(seat) = Seat::take(flight, typed, true)
-        {
+    /// Joins the lane's flight where it writes what this request wants; otherwise ends it and starts `job`. A background job
+    /// joins nothing, and ends only what looked ahead before.
+    pub fn board(&self, berths: &Mutex<Berths>, engine: &dyn Engine, job: Job, text: &Rope, offset: usize) -> Seat {
+        let mut berths = berths.lock().unwrap_or_else(PoisonError::into_inner);
+        if job.urgency == Urgency::Background {
+            let flight = self.start(engine, job, text, offset);
+            if let Some(old) = berths.ahead.replace(flight.clone()) {
+                old.end();
+            }
+            return Seat::new(&flight, String::new(), false);
+        }
+        if let Some(seat) = berths.join(&job, text, offset, &self.counter) {
             return seat;
         }
-        if let Some(old) = current.take() {
-            old.end();
-        }
+        berths.end();
+        self.end_orphans(job.lane);
+        let flight = self.start(engine, job, text, offset);
+        berths.current = Some(flight.clone());
+        Seat::new(&flight, String::new(), false)
+    }
+
+    fn start(&self, engine: &dyn Engine, job: Job, text: &Rope, offset: usize) -> Arc<Flight> {
+        let is_ahead = job.urgency == Urgency::Background;
         let (lane, candidates, max_lines) = (job.lane, job.candidates, job.max_lines);
-        self.end_orphans(lane);
+        if is_ahead {
+            self.counter.started(job.task);
+        }
         let generation = engine.generate(job);
         let cancel = generation.cancel_flag();
         let (progress, receiver) = watch::channel(Progress::default());
-        tokio::spawn(follow(generation, progress));
+        tokio::spawn(follow(generation, progress, is_ahead.then(|| self.counter.clone())));
         let flight = Arc::new(Flight {
             anchor: Anchor::at(text, offset),
-            progress: receiver.clone(),
+            progress: receiver,
             cancel,
-            seats: Mutex::new(Some(1)),
+            life: Mutex::new(Life::Open { seats: 1, is_wanted: !is_ahead }),
+            is_ahead,
             candidates,
             max_lines,
         });
         self.running.lock().unwrap_or_else(PoisonError::into_inner).push((lane, Arc::downgrade(&flight)));
-        *current = Some(flight.clone());
-        Seat { flight, typed: String::new(), joined: false, progress: receiver }
+        flight
     }
 
+    /// Ends the flights of other lanes that no request waits for.
     fn end_orphans(&self, lane: u64) {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).retain(|(other, flight)| {
             let Some(flight) = flight.upgrade() else { return false };
             if *other != lane {
-                flight.end_if_empty();
+                flight.end_if(|seats, is_wanted| seats == 0 || !is_wanted);
             }
             flight.is_running()
         });
     }
+
+    pub fn counts(&self) -> LookAheadCounts {
+        self.counter.counts()
+    }
+
+    /// A request waits for the engine.
+    pub fn is_awaited(&self) -> bool {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().filter_map(|(_, flight)| flight.upgrade()).any(|flight| {
+            let is_wanted = matches!(*flight.life(), Life::Open { is_wanted: true, .. });
+            is_wanted && flight.is_running()
+        })
+    }
 }
 
-async fn follow(mut generation: Generation, progress: watch::Sender<Progress>) {
+async fn follow(mut generation: Generation, progress: watch::Sender<Progress>, counter: Option<Arc<Counter>>) {
     while let Some(event) = generation.next().await {
+        if let Some(counter) = &counter {
+            counter.spent(&event);
+        }
         progress.send_modify(|progress| progress.take(event));
     }
     progress.send_if_modified(|progress| !std::mem::replace(&mut progress.done, true));

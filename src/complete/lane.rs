@@ -1,16 +1,18 @@
 //! What is remembered for one document from one request to the next.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ropey::Rope;
 use tokio::sync::watch;
 
-use super::Suggestion;
-use super::anchor::Anchor;
-use super::flight::{Flight, Seat};
-use super::memory::Memory;
+use super::ahead::Ahead;
+use super::anchor::cursors;
+use super::basis::Circumstances;
+use super::flight::{Berths, Seat};
+use super::memory::{Memory, Recalled, Remembered};
 use crate::context::Desk;
-use ropey::Rope;
+use crate::text::Edit;
 
 /// Numbers lanes for the engine. Never reused within a process.
 static NEXT_LANE: AtomicU64 = AtomicU64::new(1);
@@ -21,7 +23,11 @@ pub struct Lane {
     pub id: u64,
     newest: watch::Sender<u64>,
     memory: Mutex<Memory>,
-    pub(super) flight: Mutex<Option<Arc<Flight>>>,
+    pub(super) berths: Mutex<Berths>,
+    /// What is prepared for the acceptance of what is shown.
+    pub(super) ahead: Mutex<Ahead>,
+    /// Fingerprint of the prompt that was evaluated last, without the cursor's line.
+    pub(super) evaluated: AtomicU64,
     /// What its prompts know of the rest of the repository.
     pub(super) desk: Arc<Desk>,
     /// Held until the next request or edit.
@@ -34,7 +40,9 @@ impl Default for Lane {
             id: NEXT_LANE.fetch_add(1, Ordering::Relaxed),
             newest: watch::Sender::new(0),
             memory: Mutex::default(),
-            flight: Mutex::default(),
+            berths: Mutex::default(),
+            ahead: Mutex::default(),
+            evaluated: AtomicU64::new(0),
             desk: Arc::default(),
             kept: Mutex::default(),
         }
@@ -49,6 +57,16 @@ pub struct Ticket {
 }
 
 impl Ticket {
+    /// Counts `newest` up, which makes all tickets before this one stale.
+    pub(super) fn next(newest: &watch::Sender<u64>) -> Self {
+        let mut number = 0;
+        newest.send_modify(|newest| {
+            *newest += 1;
+            number = *newest;
+        });
+        Self { number, newest: newest.subscribe() }
+    }
+
     pub fn is_stale(&self) -> bool {
         *self.newest.borrow() != self.number
     }
@@ -65,40 +83,79 @@ impl Lane {
     /// Takes the next number, which makes all tickets before it stale.
     pub fn ticket(&self) -> Ticket {
         self.release();
-        let mut number = 0;
-        self.newest.send_modify(|newest| {
-            *newest += 1;
-            number = *newest;
-        });
-        Ticket { number, newest: self.newest.subscribe() }
+        Ticket::next(&self.newest)
     }
 
-    /// The document changed: what was asked of its older text is stale.
+    /// A ticket that makes none stale: what goes on beside the requests until the next one, or the next edit.
+    pub fn observe(&self) -> Ticket {
+        let newest = self.newest.subscribe();
+        let number = *newest.borrow();
+        Ticket { number, newest }
+    }
+
+    /// What follows a cursor at `offset` is prepared, or on its way.
+    pub fn is_ahead_at(&self, text: &Rope, offset: usize) -> bool {
+        self.ahead().is_at(text, &[offset])
+    }
+
+    /// What was asked of the document is stale, and nothing is prepared for it any more.
     pub fn touch(&self) {
         self.release();
         self.newest.send_modify(|newest| *newest += 1);
+        self.ahead().end();
+        self.berths().end_ahead();
     }
 
-    pub(super) fn recall(&self, text: &Rope, offset: usize) -> Option<Vec<Suggestion>> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).recall(text, offset)
+    /// The document changed to `text` by these edits: what was asked of its older text is stale. What looks ahead goes on as
+    /// long as the edits go along with it.
+    pub fn changed(&self, text: &Rope, edits: &[Edit]) {
+        self.release();
+        self.newest.send_modify(|newest| *newest += 1);
+        self.memory().changed(text, edits);
+        let is_all = |edit: &Edit| edit.start_byte == 0 && edit.new_end_byte == text.len_bytes();
+        if edits.iter().any(is_all) {
+            // Of a client that sends whole texts nobody knows where it typed.
+            return;
+        }
+        let places: Vec<usize> = edits.iter().flat_map(cursors).collect();
+        let mut ahead = self.ahead();
+        if !ahead.is_at(text, &places) {
+            self.berths().end_ahead_unless_at(text, &places);
+            if !self.berths().has_ahead() {
+                ahead.end();
+            }
+        }
     }
 
-    pub(super) fn remember(&self, anchor: Anchor, suggestions: Vec<Suggestion>) {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).remember(anchor, suggestions);
+    pub(super) fn recall(&self, now: &Circumstances<'_>) -> Option<Recalled> {
+        self.memory().recall(now)
+    }
+
+    pub(super) fn knows(&self, now: &Circumstances<'_>) -> bool {
+        self.memory().knows(now)
+    }
+
+    /// Places whose answers nobody has asked for yet.
+    #[cfg(test)]
+    pub fn prepared(&self) -> usize {
+        self.memory().prepared()
+    }
+
+    pub(super) fn remember(&self, place: Remembered) {
+        self.memory().remember(place);
     }
 
     /// An engine works for this document now.
     pub fn is_generating(&self) -> bool {
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner).as_ref().is_some_and(|flight| flight.is_running())
+        self.berths().is_running()
     }
 
     /// After a change of settings or model, old suggestions no longer say what would be suggested now.
     pub fn forget(&self) {
-        self.release();
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        if let Some(flight) = self.flight.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            flight.end();
-        }
+        self.touch();
+        self.memory().clear();
+        self.evaluated.store(0, Ordering::Relaxed);
+        self.berths().end();
     }
 
     /// Lets a generation go on whose request was answered without it: the next keystroke may find it finished.
@@ -109,5 +166,17 @@ impl Lane {
     fn release(&self) {
         let seat = self.kept.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(seat);
+    }
+
+    pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn berths(&self) -> MutexGuard<'_, Berths> {
+        self.berths.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -5,51 +5,138 @@ use std::collections::VecDeque;
 use ropey::Rope;
 
 use super::Suggestion;
-use super::anchor::Anchor;
+use super::anchor::{Anchor, cursors};
+use super::basis::{Basis, Circumstances};
+use crate::text::Edit;
 
 /// Places remembered for a document. llama.vim keeps 250 prompts of all buffers; a document rarely has more than a few
 /// places that the user comes back to, and each look-up compares with all of them.
 const PLACES: usize = 32;
+/// Bytes remembered for a document. A place takes 0.5 to 2 KB; only many long candidates come near.
+const BYTES: usize = 128 << 10;
 
+/// The suggestions of one place.
 #[derive(Debug)]
-struct Remembered {
+pub struct Remembered {
     anchor: Anchor,
+    basis: Basis,
     suggestions: Vec<Suggestion>,
+    /// Nobody asked yet: prepared while the suggestion before it was shown.
+    is_prepared: bool,
+    was_recalled: bool,
 }
 
-/// The suggestions of one document, newest first.
+impl Remembered {
+    pub fn new(anchor: Anchor, basis: Basis, suggestions: Vec<Suggestion>, is_prepared: bool) -> Self {
+        Self { anchor, basis, suggestions, is_prepared, was_recalled: false }
+    }
+
+    /// What was typed at this place, when it is the start of a suggestion that goes on.
+    fn typed(&self, text: &Rope, offset: usize) -> Option<String> {
+        let longest = self.suggestions.iter().map(|suggestion| suggestion.text.len()).max()?;
+        self.anchor.typed_since(text, offset, longest, |typed| {
+            self.suggestions.iter().any(|suggestion| has_more(suggestion, typed))
+        })
+    }
+
+    /// Whether a cursor at `offset` stands behind this place with the start of a suggestion, or all of it, in between.
+    fn is_at(&self, text: &Rope, offset: usize) -> bool {
+        let longest = self.suggestions.iter().map(|suggestion| suggestion.text.len()).max().unwrap_or_default();
+        let is_start = |typed: &str| self.suggestions.iter().any(|suggestion| suggestion.text.starts_with(typed));
+        self.anchor.typed_since(text, offset, longest, is_start).is_some()
+    }
+
+    fn len_bytes(&self) -> usize {
+        let texts = self.suggestions.iter().map(|suggestion| size_of::<Suggestion>() + suggestion.text.len());
+        size_of::<Self>() + self.anchor.len_bytes() + self.basis.len_bytes() + texts.sum::<usize>()
+    }
+}
+
+/// What is left of the suggestions of a place.
+#[derive(Debug)]
+pub struct Recalled {
+    pub suggestions: Vec<Suggestion>,
+    /// The place was prepared by a look-ahead, and whether this is the first answer from it.
+    pub is_prepared: bool,
+    pub is_first: bool,
+}
+
+/// The suggestions of one document, those last used first.
 #[derive(Debug, Default)]
 pub struct Memory {
     places: VecDeque<Remembered>,
+    /// The first place is the one whose suggestion is on the screen.
+    is_shown: bool,
 }
 
 impl Memory {
-    pub fn remember(&mut self, anchor: Anchor, suggestions: Vec<Suggestion>) {
-        self.places.retain(|place| place.anchor != anchor);
-        self.places.push_front(Remembered { anchor, suggestions });
+    /// What is answered now, or what was prepared for later: that comes behind what is shown, and not in place of it.
+    pub fn remember(&mut self, place: Remembered) {
+        let behind = usize::from(place.is_prepared && self.is_shown);
+        let mut known = self.places.iter().enumerate().filter(|(_, known)| known.anchor == place.anchor);
+        if place.is_prepared && known.any(|(index, known)| index < behind || known.basis == place.basis) {
+            // A request was faster.
+            return;
+        }
+        self.is_shown |= !place.is_prepared;
+        self.places.retain(|known| known.anchor != place.anchor);
+        self.places.insert(behind.min(self.places.len()), place);
         self.places.truncate(PLACES);
+        let mut bytes: usize = self.places.iter().map(Remembered::len_bytes).sum();
+        while bytes > BYTES
+            && let Some(last) = self.places.pop_back()
+        {
+            bytes -= last.len_bytes();
+        }
+        self.is_shown &= !self.places.is_empty();
     }
 
-    /// What is left of the suggestions of a place in front of the cursor, when everything typed since is their start.
-    pub fn recall(&self, text: &Rope, offset: usize) -> Option<Vec<Suggestion>> {
-        self.places.iter().find_map(|place| {
-            let longest = place.suggestions.iter().map(|suggestion| suggestion.text.len()).max()?;
-            let typed = place.anchor.typed_since(text, offset, longest, |typed| {
-                place.suggestions.iter().any(|suggestion| has_more(suggestion, typed))
-            })?;
-            Some(
-                place
-                    .suggestions
-                    .iter()
-                    .filter(|suggestion| has_more(suggestion, &typed))
-                    .map(|s| s.after(&typed))
-                    .collect(),
-            )
+    /// What is left of the suggestions of a place in front of the cursor, when everything typed since is their start. What is
+    /// shown stays whatever else changes; another place is answered from only when what it was made from is the same.
+    pub fn recall(&mut self, now: &Circumstances<'_>) -> Option<Recalled> {
+        let found = self.find(now);
+        self.is_shown = found.is_some();
+        let (index, typed) = found?;
+        let mut place = self.places.remove(index)?;
+        let rest = place.suggestions.iter().filter(|suggestion| has_more(suggestion, &typed));
+        let suggestions = rest.map(|suggestion| suggestion.after(&typed)).collect();
+        let is_first = !std::mem::replace(&mut place.was_recalled, true);
+        let recalled = Recalled { suggestions, is_prepared: place.is_prepared, is_first };
+        self.places.push_front(place);
+        Some(recalled)
+    }
+
+    /// Whether `recall` would answer.
+    pub fn knows(&self, now: &Circumstances<'_>) -> bool {
+        self.find(now).is_some()
+    }
+
+    /// The document was changed somewhere. What is shown is on the screen no more when none of the edits was at its place.
+    pub fn changed(&mut self, text: &Rope, edits: &[Edit]) {
+        let Some(shown) = self.places.front().filter(|_| self.is_shown) else { return };
+        let is_there = |edit: &Edit| {
+            let is_all = edit.start_byte == 0 && edit.new_end_byte == text.len_bytes();
+            is_all || cursors(edit).any(|at| shown.is_at(text, at))
+        };
+        self.is_shown = edits.iter().any(is_there);
+    }
+
+    fn find(&self, now: &Circumstances<'_>) -> Option<(usize, String)> {
+        self.places.iter().enumerate().find_map(|(index, place)| {
+            let typed = place.typed(now.text, now.offset)?;
+            let is_shown = self.is_shown && index == 0;
+            (is_shown || place.basis.holds(now, &typed)).then_some((index, typed))
         })
+    }
+
+    #[cfg(test)]
+    pub fn prepared(&self) -> usize {
+        self.places.iter().filter(|place| place.is_prepared && !place.was_recalled).count()
     }
 
     pub fn clear(&mut self) {
         self.places.clear();
+        self.is_shown = false;
     }
 }
 
@@ -58,65 +145,4 @@ fn has_more(suggestion: &Suggestion, typed: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::complete::Source;
-
-    fn parse(fixture: &str) -> (Rope, usize) {
-        let offset = fixture.find("$0").expect("fixture has a cursor");
-        (Rope::from_str(&fixture.replacen("$0", "", 1)), offset)
-    }
-
-    fn suggestion(text: &str) -> Suggestion {
-        Suggestion { text: text.to_owned(), source: Source::Model, log_probability: None, confidence: 1.0 }
-    }
-
-    fn recall(made_at: &str, texts: &[&str], now: &str) -> Option<Vec<String>> {
-        let (text, offset) = parse(made_at);
-        let mut memory = Memory::default();
-        memory.remember(Anchor::at(&text, offset), texts.iter().map(|text| suggestion(text)).collect());
-        let (text, offset) = parse(now);
-        memory.recall(&text, offset).map(|found| found.into_iter().map(|suggestion| suggestion.text).collect())
-    }
-
-    #[test]
-    fn typing_along_leaves_the_rest() {
-        assert_eq!(recall("x = $0\n", &["foo(bar)"], "x = fo$0\n"), Some(vec!["o(bar)".into()]));
-        assert_eq!(recall("x = $0\n", &["foo(bar)"], "x = $0\n"), Some(vec!["foo(bar)".into()]));
-    }
-
-    #[test]
-    fn typing_something_else_forgets() {
-        assert_eq!(recall("x = $0\n", &["foo(bar)"], "x = fa$0\n"), None);
-        assert_eq!(recall("x = $0\n", &["foo"], "x = foo$0\n"), None);
-    }
-
-    #[test]
-    fn only_the_candidates_that_still_fit_are_left() {
-        assert_eq!(recall("x = $0\n", &["foo", "far", "bar"], "x = f$0\n"), Some(vec!["oo".into(), "ar".into()]));
-    }
-
-    #[test]
-    fn an_automatic_bracket_does_not_end_typing_along() {
-        assert_eq!(recall("x = $0\ny\n", &["foo(bar)"], "x = foo($0)\ny\n"), Some(vec!["bar)".into()]));
-    }
-
-    #[test]
-    fn line_breaks_can_be_typed() {
-        assert_eq!(recall("if a $0\n", &["{\n    b\n}"], "if a {\n    $0\n"), Some(vec!["b\n}".into()]));
-    }
-
-    #[test]
-    fn the_newest_place_wins_and_old_ones_go() {
-        let mut memory = Memory::default();
-        for number in 0..100 {
-            let text = Rope::from_str(&format!("line {number} = "));
-            memory.remember(Anchor::at(&text, text.len_bytes()), vec![suggestion("x")]);
-        }
-        assert_eq!(memory.places.len(), PLACES);
-        let text = Rope::from_str("line 99 = ");
-        assert!(memory.recall(&text, text.len_bytes()).is_some());
-        let text = Rope::from_str("line 3 = ");
-        assert!(memory.recall(&text, text.len_bytes()).is_none());
-    }
-}
+mod tests;

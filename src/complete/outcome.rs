@@ -154,6 +154,18 @@ pub enum Decision {
     Hidden { reason: Reason, sentence: String },
 }
 
+/// What a request had to do with the engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum EngineJob {
+    /// It was answered from memory or by lookup, or not at all.
+    #[default]
+    None,
+    Started,
+    /// It waited for a job that was under way.
+    Joined,
+}
+
 /// The account of one request: everything that a bug report needs. Holds source text, so it goes to the user only,
 /// never to a log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -168,6 +180,10 @@ pub struct Why {
     pub context: Vec<Considered>,
     /// The generation was under way for an earlier keystroke; `prompt` and `engine` tell of that one.
     pub joined: bool,
+    /// Whether it gave the engine work; also when it was overtaken before there was an answer.
+    pub engine_job: EngineJob,
+    /// The answer was prepared, or begun, while the suggestion before it was shown.
+    pub ahead: bool,
     pub prompt: Option<PromptReport>,
     /// What the model wrote before it was shaped, and how it ended.
     pub raw: Option<String>,
@@ -181,4 +197,13 @@ pub struct Why {
     pub considered: Vec<Suggestion>,
     pub stages: Vec<Stage>,
     pub decision: Decision,
+}
+
+impl Why {
+    /// Prompt tokens that the engine evaluated because of this request: those of a job that it joined count for the one that
+    /// started it.
+    pub fn evaluated_tokens(&self) -> u32 {
+        let of_its_own = self.prompt.as_ref().filter(|_| self.engine_job == EngineJob::Started);
+        of_its_own.map_or(0, |prompt| prompt.evaluated)
+    }
 }

@@ -41,12 +41,22 @@ impl Patience {
     pub const COMMAND: Self = Self::new(5_000, 5_000, 20_000, 20_000);
 }
 
+/// What the answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A client waits for it.
+    Answer,
+    /// To be remembered for a place where the user may soon be.
+    LookAhead,
+}
+
 /// Everything one request needs, taken under the session's lock; nothing here can change.
 pub struct Request {
     pub document: Document,
     /// Byte offset of the cursor.
     pub offset: usize,
     pub trigger: Trigger,
+    pub purpose: Purpose,
     pub patience: Patience,
     pub settings: Arc<Settings>,
     /// Path relative to the workspace, and the workspace's name.

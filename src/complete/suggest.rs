@@ -1,21 +1,26 @@
 //! One completion request from snapshot to answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
+use super::basis::{Basis, Circumstances};
 use super::choose::{SURE, choose, gate, second_opinion, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
-use super::request::{Patience, Request};
+use super::memory::Remembered;
+use super::request::{Patience, Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
 use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
 use crate::config::CompletionSettings;
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
-use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, ModelInfo, PromptBudget, Snippet};
+use crate::engine::{
+    Engine, EngineState, EngineStatus, FimPrompt, Job, ModelInfo, PromptBudget, Snippet, Task, Urgency,
+};
 
 /// How long an ended generation is waited for, so that its report is in the account.
 const REPORT_PATIENCE: Duration = Duration::from_millis(10);
@@ -36,7 +41,7 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         return None;
     }
     let mut account = Account::new(request);
-    let found = request.lane.recall(request.document.rope(), request.offset)?;
+    let recalled = request.lane.recall(&circumstances(request))?;
     // An editor may have closed brackets and quotes while the user typed along.
     let shaper = {
         let analysis = request.analysis.borrow();
@@ -44,7 +49,7 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         let place = Place::at(request.document.rope(), request.offset);
         Shaper::within(RECALL_BUDGET, place, request.settings.completion.max_lines, tree, request.offset)
     };
-    let fitting = found.into_iter().filter_map(|found| {
+    let fitting = recalled.suggestions.into_iter().filter_map(|found| {
         let text = shaper.reshape(&found.text)?;
         Some(Suggestion { text, ..found })
     });
@@ -54,15 +59,20 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
     }
     account.stage("memory");
     account.from_memory = true;
+    account.why.ahead = recalled.is_prepared;
+    if recalled.is_prepared && recalled.is_first {
+        request.flights.counter.used();
+    }
     Some(account.close(Ok(found)))
 }
 
-async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
+pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
     let settings = request.settings.clone();
     let settings = &settings.completion;
     let place = Place::at(request.document.rope(), request.offset);
     trigger::check_text(&request.document, &place, request.trigger, settings)?;
-    if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic {
+    let is_awaited = request.purpose == Purpose::Answer;
+    if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic && is_awaited {
         let pause = Duration::from_millis(settings.debounce_ms);
         tokio::select! {
             () = request.ticket.stale() => return Err(Reason::Stale),
@@ -101,21 +111,33 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let needs_model = !is_sure || request.trigger == Trigger::Invoked;
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
+    let mut standing = Vec::new();
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
         let snippets = context(request, status.model.as_ref()).await;
         account.why.context = request.lane.desk.considered();
         account.stage("context");
-        let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets);
-        let text = request.document.rope();
-        let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
-        account.stage("prompt");
+        standing = request.lane.desk.standing();
         let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
-        let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
-        account.stage("engine");
+        let (seat, waited) = loop {
+            let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets.clone());
+            let seat = board(request, engine.as_ref(), job);
+            account.boarded(&seat);
+            account.stage("prompt");
+            let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
+            account.reported(&seat);
+            account.stage("engine");
+            // A guess that this request joined had to give way to another's.
+            if waited.is_err() || !seat.joined || !seat.was_cut_short() {
+                break (seat, waited);
+            }
+        };
+        if !is_awaited && seat.was_cut_short() {
+            return Err(Reason::Stale);
+        }
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
         is_final = waited? == Waited::ToTheEnd;
         from_model = collect(&seat, &shaper, trust, account);
-        if !is_final {
+        if !is_final && is_awaited {
             request.lane.keep(seat);
         }
         if let (Ok(written), Some(corpus)) = (&mut from_model, &corpus) {
@@ -138,12 +160,37 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         return Err(Reason::Stale);
     }
     if is_final {
-        request.lane.remember(Anchor::at(request.document.rope(), request.offset), shown.clone());
+        let anchor = Anchor::at(request.document.rope(), request.offset);
+        let basis = Basis::new(&circumstances(request), standing);
+        request.lane.remember(Remembered::new(anchor, basis, shown.clone(), !is_awaited));
     }
     Ok(shown)
 }
 
-async fn analysis(request: &mut Request) -> Option<Analysis> {
+fn circumstances(request: &Request) -> Circumstances<'_> {
+    Circumstances {
+        text: request.document.rope(),
+        offset: request.offset,
+        desk: &request.lane.desk,
+        edits: &request.edits,
+        path: request.index.as_ref().map(|(_, path)| path.as_str()),
+    }
+}
+
+/// A seat in the flight of the request's lane.
+fn board(request: &Request, engine: &dyn Engine, job: Job) -> Seat {
+    let head = job.prompt.head();
+    let text = request.document.rope();
+    let seat = request.flights.board(&request.lane.berths, engine, job, text, request.offset);
+    if !seat.joined {
+        request.lane.evaluated.store(head, Ordering::Relaxed);
+    } else if seat.is_ahead {
+        request.lane.ahead().hand_over();
+    }
+    seat
+}
+
+pub(super) async fn analysis(request: &mut Request) -> Option<Analysis> {
     let revision = request.revision;
     let reached = request.analysis.wait_for(|analysis| analysis.revision >= revision);
     let analysis = tokio::time::timeout(request.patience.analysis, reached).await.ok()?.ok()?.clone();
@@ -170,13 +217,14 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
     let engine = request.model.clone()?;
     let status = engine.status().borrow().clone();
     match status.state {
-        EngineState::Ready | EngineState::Idle => Some((engine, status)),
-        EngineState::Loading { .. } | EngineState::Failed { .. } => None,
+        EngineState::Ready => Some((engine, status)),
+        EngineState::Idle if request.purpose == Purpose::Answer => Some((engine, status)),
+        EngineState::Idle | EngineState::Loading { .. } | EngineState::Failed { .. } => None,
     }
 }
 
 /// What the prompt says of the rest of the repository, as far as it is known in time.
-async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec<Snippet> {
+pub(super) async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec<Snippet> {
     let settings = &request.settings.completion;
     let Some((index, path)) = request.index.clone() else { return Vec::new() };
     let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
@@ -193,7 +241,7 @@ async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec<Snippet> {
     request.lane.desk.snippets(query, request.patience.context, ALLOWED_LOSS).await
 }
 
-fn job(
+pub(super) fn job(
     request: &Request,
     plan: Plan,
     corpus: Option<Arc<Corpus>>,
@@ -204,6 +252,11 @@ fn job(
     let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
     Job {
         lane: request.lane.id,
+        urgency: match request.purpose {
+            Purpose::Answer => Urgency::Awaited,
+            Purpose::LookAhead => Urgency::Background,
+        },
+        task: Task::Write,
         prompt: FimPrompt {
             repository: request.repository.clone(),
             path: request.path.clone(),

@@ -112,6 +112,19 @@ pub const KEYS: &[Key] = &[
         "Pause in ms after an automatic trigger before work starts. Editors wait by themselves, so `0`.",
     ),
     key(
+        "completion.lookAhead",
+        Kind::Bool,
+        Tighten::OnlyFalse,
+        "Prepare what follows a suggestion while it is shown, and a changed prompt while you are idle. Costs power for what is \
+         not wanted in the end; `tandem/status` counts it.",
+    ),
+    key(
+        "completion.idleMs",
+        integer(100, 600_000),
+        Tighten::Never,
+        "You are idle after this many ms without an edit or a request.",
+    ),
+    key(
         "completion.candidates",
         integer(1, 8),
         Tighten::OnlyLower,

@@ -42,6 +42,10 @@ pub struct CompletionSettings {
     pub max_document_bytes: usize,
     /// Pause in ms after an automatic trigger before work starts. Clients debounce by themselves, so 0.
     pub debounce_ms: u64,
+    /// Prepare what follows a shown suggestion, and a changed prompt while the user is idle.
+    pub look_ahead: bool,
+    /// The user is idle after this many ms without an edit or a request.
+    pub idle_ms: u64,
     /// Candidates on explicit invoke.
     pub candidates: u32,
     /// Prompt tokens for text before the cursor, after it, and from elsewhere.
@@ -62,6 +66,8 @@ impl Default for CompletionSettings {
             in_strings: true,
             max_document_bytes: 4 << 20,
             debounce_ms: 0,
+            look_ahead: true,
+            idle_ms: 700,
             candidates: 3,
             prefix_tokens: 1536,
             suffix_tokens: 512,

@@ -107,6 +107,14 @@ impl Desk {
         snippets
     }
 
+    /// A fingerprint of each snippet of the selection that stands in the prompts now.
+    pub fn standing(&self) -> Vec<u64> {
+        use std::hash::BuildHasher;
+        let hasher = rustc_hash::FxBuildHasher;
+        let state = self.state();
+        state.selection.snippets().iter().map(|snippet| hasher.hash_one((&snippet.path, &snippet.text))).collect()
+    }
+
     /// How often the index was asked so far.
     pub fn questions(&self) -> u64 {
         self.questions.load(Ordering::Relaxed)

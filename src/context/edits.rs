@@ -3,6 +3,7 @@
 //! Kept as the texts before and after, which share their memory, and compared only when a prompt is made.
 
 use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 use ropey::Rope;
@@ -114,6 +115,13 @@ impl Hunk {
     pub fn is_within(&self, rows: &Range<u32>) -> bool {
         let rows = rows.start as usize..rows.end as usize;
         rows.contains(&self.new_rows.start) && self.new_rows.end <= rows.end
+    }
+
+    /// Tells this edit, as it has become, from others. None where `snippets` would not tell it.
+    pub fn fingerprint(&self) -> Option<u64> {
+        let mut hasher = rustc_hash::FxHasher::default();
+        (&self.document, self.diff()?).hash(&mut hasher);
+        Some(hasher.finish())
     }
 
     /// Lines that went with `-`, lines that came with `+`. None where nothing is left of the edit, or too much to show.

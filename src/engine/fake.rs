@@ -7,17 +7,21 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::{
-    Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job, PromptReport, Report,
-    TokenScore, generation,
+    CancelFlag, Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job, ModelInfo,
+    PromptReport, Report, Task, TokenScore, Urgency, generation,
 };
 
 /// Answers a job with the text that its script returns, one character a token, at a fixed pace. A text may hold several
-/// candidates, separated by `NEXT_CANDIDATE`.
+/// candidates, separated by `NEXT_CANDIDATE`. Jobs run side by side, but an awaited one ends all background ones, as in
+/// every engine. The script is not asked what a prefill writes.
 pub struct FakeEngine {
     script: Arc<dyn Fn(&Job) -> String + Send + Sync>,
     /// Pause before each token; zero in most tests.
-    pace: Duration,
+    pace: Mutex<Duration>,
+    last: Mutex<Option<Job>>,
     cancelled: Arc<AtomicUsize>,
+    prefills: AtomicUsize,
+    background: Mutex<Vec<CancelFlag>>,
     failure: Mutex<Option<String>>,
     status: watch::Sender<EngineStatus>,
 }
@@ -27,21 +31,47 @@ impl FakeEngine {
         let status = watch::Sender::new(EngineStatus::new("fake", EngineState::Ready));
         Self {
             script: Arc::new(script),
-            pace: Duration::ZERO,
+            pace: Mutex::default(),
+            last: Mutex::default(),
             cancelled: Arc::default(),
+            prefills: AtomicUsize::new(0),
+            background: Mutex::default(),
             failure: Mutex::default(),
             status,
         }
     }
 
-    pub fn with_pace(mut self, pace: Duration) -> Self {
-        self.pace = pace;
+    pub fn with_pace(self, pace: Duration) -> Self {
+        self.set_pace(pace);
         self
+    }
+
+    /// For the jobs to come.
+    pub fn set_pace(&self, pace: Duration) {
+        *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = pace;
+    }
+
+    /// The newest job, of whatever kind.
+    pub fn last_job(&self) -> Option<Job> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Says that a model of so many parameters is loaded.
+    pub fn set_parameters(&self, parameters: u64) {
+        self.status.send_modify(|status| {
+            let model = ModelInfo { parameters, ..ModelInfo::default() };
+            status.model = Some(model);
+        });
     }
 
     /// Jobs that ended because nobody waited for them any more.
     pub fn cancelled_jobs(&self) -> usize {
         self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Jobs that were to evaluate a prompt only.
+    pub fn prefills(&self) -> usize {
+        self.prefills.load(Ordering::Relaxed)
     }
 
     /// The next job fails with this sentence.
@@ -62,8 +92,21 @@ impl Engine for FakeEngine {
             sender.finish(Finish::Failed(message));
             return stream;
         }
-        let text = (self.script)(&job);
-        let pace = self.pace;
+        let mut background = self.background.lock().unwrap_or_else(PoisonError::into_inner);
+        match job.urgency {
+            Urgency::Awaited => background.drain(..).for_each(|job| job.cancel()),
+            Urgency::Background => background.push(sender.cancel_flag().clone()),
+        }
+        drop(background);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(job.clone());
+        let text = match job.task {
+            Task::Write => (self.script)(&job),
+            Task::Prefill => {
+                self.prefills.fetch_add(1, Ordering::Relaxed);
+                String::new()
+            }
+        };
+        let pace = *self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         let cancelled = self.cancelled.clone();
         let run = move |pause: fn(Duration)| {
             if play(&job, &text, &sender, || pause(pace)) == Finish::Cancelled {
@@ -91,6 +134,12 @@ fn play(job: &Job, text: &str, sender: &GenerationSender, pause: impl Fn()) -> F
     sender.send(Event::Started(PromptReport { tokens, evaluated: tokens, ..PromptReport::default() }));
     let mut generated = 0;
     let mut last = Finish::EndOfText;
+    if job.task == Task::Prefill {
+        pause();
+        let reason = if sender.is_cancelled() { Finish::Cancelled } else { Finish::MaxTokens };
+        sender.finish(reason.clone());
+        return reason;
+    }
     for (candidate, text) in (0..job.candidates.max(1)).zip(text.split(NEXT_CANDIDATE)) {
         last = play_candidate(job, candidate, text, sender, &pause, &mut generated);
         sender.send(Event::Finished { candidate, reason: last.clone() });

@@ -32,6 +32,16 @@ pub struct FimPrompt {
     pub suffix: Arc<str>,
 }
 
+impl FimPrompt {
+    /// Fingerprint of all but the cursor's line: where it is another one, more than that line has to be evaluated.
+    pub fn head(&self) -> u64 {
+        use std::hash::BuildHasher;
+        let above = self.prefix.rfind('\n').map_or("", |line_break| &self.prefix[..line_break]);
+        let snippets: Vec<_> = self.snippets.iter().map(|snippet| (&snippet.path, &snippet.text)).collect();
+        rustc_hash::FxBuildHasher.hash_one((&self.path, snippets, above, &self.suffix))
+    }
+}
+
 /// Upper bounds in tokens. The engine lowers them when the model's context is smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromptBudget {
@@ -61,11 +71,33 @@ impl PromptBudget {
     }
 }
 
+/// Whether somebody waits for a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Urgency {
+    #[default]
+    Awaited,
+    /// A guess at what will be asked for. It runs while nobody waits for any job, whoever's, and the next awaited one ends
+    /// it at its next step: as `Finish::Cancelled` where it runs, as `Finish::Superseded` where it waits for the same lane.
+    Background,
+}
+
+/// What is done with a prompt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Task {
+    #[default]
+    Write,
+    /// Only evaluate it, so that the next job of the lane finds it in the KV cache. Ends as `Finish::MaxTokens` without
+    /// text. `max_tokens` is that of the job to come: it decides how much of the prompt there is room for.
+    Prefill,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Job {
     /// The document that asks, as a number of the caller's choice. A newer job of the same lane of the same client
     /// replaces the one that waits; KV slots and window heads are remembered per lane.
     pub lane: u64,
+    pub urgency: Urgency,
+    pub task: Task,
     pub prompt: FimPrompt,
     pub budget: PromptBudget,
     /// Most tokens to generate for a candidate.
@@ -145,7 +177,7 @@ pub enum Finish {
     /// The lookup engine has nothing more that is likely enough.
     Exhausted,
     Cancelled,
-    /// A newer job of the same lane came before this one started.
+    /// A newer job of the same lane came before this one started; of a background job: somebody waits for one.
     Superseded,
     /// For the user: what happened and the way out.
     Failed(String),

@@ -29,7 +29,7 @@ pub struct SelfTest {
     pub warnings: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ModelInfo {
     /// `general.name` of the GGUF, else the file's stem.
     pub name: String,

@@ -48,7 +48,9 @@ impl Runner {
     }
 
     /// What is asked from now on is answered so. The settings of the index stay as they were at the start.
-    pub fn configure(&self, settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+    pub fn configure(&self, mut settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+        // Nobody accepts anything, and what is evaluated in a pause would be missing in the figures.
+        settings.completion.look_ahead = false;
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);

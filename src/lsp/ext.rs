@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{Position, TextDocumentIdentifier};
 
-use crate::complete::{self, Decision};
+use crate::complete::{self, Decision, LookAheadCounts};
 use crate::context::Considered;
 use crate::engine::EngineState;
 use crate::session;
@@ -69,6 +69,13 @@ pub struct Status {
     pub last_source: Option<complete::Source>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nothing_shown_because: Option<String>,
+    /// What preparing later answers cost until the last answer, and how much of it was of use.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub look_ahead: LookAheadCounts,
+}
+
+fn is_nothing(counts: &LookAheadCounts) -> bool {
+    *counts == LookAheadCounts::default()
 }
 
 /// The account of one completion request.
@@ -82,6 +89,10 @@ pub struct Why {
     pub trigger: complete::Trigger,
     /// The generation was under way for an earlier keystroke; prompt and tokens are those of that one.
     pub joined: bool,
+    /// `none`, `started` or `joined`: what it had to do with the engine.
+    pub engine_job: complete::EngineJob,
+    /// The answer was prepared, or begun, while the suggestion before it was shown.
+    pub ahead: bool,
     /// The exact prompt with its special tokens, where the engine was asked to keep it.
     pub prompt: Option<String>,
     pub tokens: Option<Tokens>,
@@ -159,6 +170,7 @@ impl From<&session::Status> for Status {
             last_latency_ms: status.last_latency_us.map(milliseconds),
             last_source: status.last_source,
             nothing_shown_because: status.nothing_shown_because.clone(),
+            look_ahead: status.look_ahead,
         }
     }
 }
@@ -182,6 +194,8 @@ impl From<complete::Why> for Why {
             offset: why.offset,
             trigger: why.trigger,
             joined: why.joined,
+            engine_job: why.engine_job,
+            ahead: why.ahead,
             prompt: why.prompt.and_then(|prompt| prompt.text),
             tokens,
             raw: why.raw,

@@ -89,7 +89,7 @@ impl Documents {
         let before = open.document.rope().clone();
         let edits = open.document.apply(version, changes, encoding);
         self.recent.record(open.document.id(), &before, open.document.rope(), &edits);
-        open.lane.touch();
+        open.lane.changed(open.document.rope(), &edits);
         let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
         if open.oversized {
             return Some(edits);

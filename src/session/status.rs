@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::complete::{Outcome, Reason, Source};
+use crate::complete::{LookAheadCounts, Outcome, Reason, Source};
 use crate::engine::{EngineState, EngineStatus};
 
 /// What the status line shows.
@@ -21,6 +21,8 @@ pub struct Status {
     pub last_source: Option<Source>,
     /// Why nothing was shown, as a sentence; absent when something was.
     pub nothing_shown_because: Option<String>,
+    /// As of the last answer.
+    pub look_ahead: LookAheadCounts,
 }
 
 /// The status and its subscribers.
@@ -38,6 +40,7 @@ impl StatusBoard {
             last_latency_us: None,
             last_source: None,
             nothing_shown_because: None,
+            look_ahead: LookAheadCounts::default(),
         };
         let board = Arc::new(Self { status: watch::Sender::new(status), follower: Mutex::default() });
         board.follow(engine);
@@ -71,8 +74,9 @@ impl StatusBoard {
         self.status.subscribe()
     }
 
-    pub fn answered(&self, outcome: &Outcome, latency: Duration) {
+    pub fn answered(&self, outcome: &Outcome, latency: Duration, look_ahead: LookAheadCounts) {
         self.status.send_modify(|status| {
+            status.look_ahead = look_ahead;
             status.last_latency_us = Some(latency.as_micros() as u64);
             match outcome {
                 Outcome::Show(suggestions) => {

@@ -1,14 +1,16 @@
 //! The pipeline as an editor sees it, with a scripted engine.
 
+mod ahead;
 mod context;
+mod idle;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::*;
-use crate::complete::{Decision, Source, SyntaxCheck};
+use crate::complete::{Decision, EngineJob, Source, SyntaxCheck};
 use crate::engine::fake::FakeEngine;
-use crate::engine::{EngineState, Job};
+use crate::engine::{EngineState, Job, Urgency};
 
 const URI: &str = "file:///proj/a.rs";
 
@@ -19,6 +21,7 @@ struct Editor {
     text: String,
     cursor: usize,
     version: i32,
+    /// Jobs that a request waited for.
     asked: Arc<AtomicUsize>,
 }
 
@@ -27,7 +30,7 @@ impl Editor {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = asked.clone();
         let engine = FakeEngine::new(move |job| {
-            counter.fetch_add(1, Ordering::Relaxed);
+            counter.fetch_add(usize::from(job.urgency == Urgency::Awaited), Ordering::Relaxed);
             script(job)
         })
         .with_pace(pace);
@@ -64,11 +67,20 @@ impl Editor {
         self.session.complete(URI, self.position(), Trigger::Automatic)
     }
 
+    /// Asks, and shows the answer as a client does.
     async fn shown(&self) -> Vec<String> {
         match self.ask().await {
-            Outcome::Show(suggestions) => suggestions.into_iter().map(|suggestion| suggestion.text).collect(),
+            Outcome::Show(suggestions) => {
+                let document = self.session.document(URI).expect("open");
+                self.session.shown(&document, self.position(), Trigger::Automatic, &suggestions);
+                suggestions.into_iter().map(|suggestion| suggestion.text).collect()
+            }
             Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
         }
+    }
+
+    fn why(&self) -> Why {
+        self.session.why(URI, self.position()).expect("a request was made")
     }
 
     /// Until the engine works on a request. Bounded by the test runner's patience alone.

@@ -13,6 +13,7 @@ mod framing;
 mod ghost_text;
 mod index;
 mod lifecycle;
+mod look_ahead;
 mod menu;
 mod navigation;
 mod ordering;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use tandem::config::{CompletionSettings, EngineSettings};
 use tandem::engine::llama::{LlamaEngine, ModelConfig};
 use tandem::engine::{
-    Engine, EngineState, Event, FimPrompt, Finish, Generation, Job, PromptBudget, PromptReport, Report, TokenScore,
+    Engine, EngineState, Event, FimPrompt, Finish, Generation, Job, PromptBudget, PromptReport, Report, Task,
+    TokenScore, Urgency,
 };
 
 /// A directory that lives as long as the test process.
@@ -50,6 +51,8 @@ pub fn job(text: &str) -> Job {
     let (prefix, suffix) = text.split_once("$0").expect("a cursor mark");
     Job {
         lane: 1,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt: FimPrompt {
             path: "src/sample.rs".to_owned(),
             prefix: Arc::from(prefix),

@@ -2,12 +2,16 @@
 
 use tandem::config::Settings;
 use tandem::engine::host::HostConfig;
-use tandem::engine::{Engine, EngineState, Event, Finish, Job};
+use tandem::engine::{Engine, EngineState, Event, Finish, Job, Task, Urgency};
 
 use super::support::{Place, Test, complete, drain, is_alive, job, reason, sentence, signal, text, wait};
 
 pub const TESTS: &[Test] = &[
     ("the_starter_model_survives_a_kill_in_mid_decode", the_starter_model_survives_a_kill_in_mid_decode),
+    (
+        "a_guess_of_one_window_gives_way_to_a_request_of_another",
+        a_guess_of_one_window_gives_way_to_a_request_of_another,
+    ),
     ("a_model_that_does_not_load_says_why", a_model_that_does_not_load_says_why),
 ];
 
@@ -50,6 +54,19 @@ fn the_starter_model_survives_a_kill_in_mid_decode() {
     let host = engine.host_process().expect("connected");
     drop((engine, window));
     wait("the host is gone", || !is_alive(host));
+}
+
+fn a_guess_of_one_window_gives_way_to_a_request_of_another() {
+    let place = place(|_| ());
+    let (engine, window) = (place.ready(), place.ready());
+    assert_eq!(window.host_process(), engine.host_process(), "two windows, one model");
+    let mut guess = engine.generate(Job { urgency: Urgency::Background, ..long_job(1) });
+    while !matches!(guess.blocking_next(), Some(Event::Delta { .. })) {}
+    let request = drain(window.generate(Job { max_tokens: 4, ..job(1, "fn ") }));
+    assert!(!matches!(reason(&request), Finish::Cancelled | Finish::Superseded | Finish::Failed(_)), "{request:?}");
+    assert_eq!(reason(&drain(guess)), Finish::Cancelled);
+    let prefill = drain(engine.generate(Job { task: Task::Prefill, urgency: Urgency::Background, ..long_job(2) }));
+    assert_eq!((text(&prefill).as_str(), reason(&prefill)), ("", Finish::MaxTokens));
 }
 
 fn a_model_that_does_not_load_says_why() {

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use tandem::engine::fake::FakeEngine;
 use tandem::engine::host::{Claim, Ended, HostAddress, HostConfig, HostEngine, HostIdentity, HostPaths, serve};
 use tandem::engine::{
-    Engine, EngineState, EngineStatus, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget,
-    generation,
+    Engine, EngineState, EngineStatus, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, Task,
+    Urgency, generation,
 };
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -89,6 +89,8 @@ pub fn job(lane: u64, prefix: &str) -> Job {
     let prompt = FimPrompt { path: "a.rs".into(), prefix: prefix.into(), suffix: "\n}".into(), ..FimPrompt::default() };
     Job {
         lane,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt,
         budget: PromptBudget { prefix: 1000, suffix: 1000, snippets: 0 },
         max_tokens: 10_000,

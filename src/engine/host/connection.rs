@@ -15,7 +15,7 @@ use super::address::HostIdentity;
 use super::frame::{FrameError, MAX_FRAME, decode, decode_json, encode, encode_json, read_frame};
 use super::outbox::{Drained, Outbox, outbox};
 use super::protocol::{Answer, Because, Hello, MAX_HANDSHAKE, PROTOCOL, Reply, Request};
-use crate::engine::{CancelFlag, Engine, EngineStatus, Event, Finish, Generation, Report};
+use crate::engine::{CancelFlag, Engine, EngineStatus, Event, Finish, Generation, Job, Report, Urgency};
 
 /// Most jobs of one client that have no last event yet. An editor that types needs two or three.
 pub const MAX_JOBS: usize = 64;
@@ -159,7 +159,7 @@ async fn read_requests(
                     job.cancel.cancel();
                 }
             }
-            Request::Generate { job, what } => match make_room(&open, job, what.lane, body.len()) {
+            Request::Generate { job, what } => match make_room(&open, job, &what, body.len()) {
                 Err(sentence) => finish(&outbox, job, Finish::Failed(sentence)),
                 Ok(superseded) => {
                     if let Some(older) = superseded {
@@ -195,8 +195,9 @@ impl Open {
     }
 }
 
-/// Makes room for a job, or says why there is none. At the limit the lane's oldest job gives way; its number is returned.
-fn make_room(open: &Mutex<Open>, job: u64, lane: u64, bytes: usize) -> Result<Option<u64>, String> {
+/// Makes room for a job, or says why there is none. At the limit the lane's oldest job gives way, but to no background job;
+/// its number is returned.
+fn make_room(open: &Mutex<Open>, job: u64, what: &Job, bytes: usize) -> Result<Option<u64>, String> {
     let mut open = lock(open);
     if open.jobs.contains_key(&job) {
         return Err(format!("the number {job} is taken by another request"));
@@ -204,7 +205,8 @@ fn make_room(open: &Mutex<Open>, job: u64, lane: u64, bytes: usize) -> Result<Op
     if open.jobs.len() < MAX_JOBS && open.bytes + bytes <= MAX_OPEN_BYTES {
         return Ok(None);
     }
-    let oldest = open.jobs.iter().filter(|(_, job)| job.lane == lane).min_by_key(|(_, job)| job.arrival);
+    let of_lane = |job: &OpenJob| what.urgency == Urgency::Awaited && job.lane == what.lane;
+    let oldest = open.jobs.iter().filter(|(_, job)| of_lane(job)).min_by_key(|(_, job)| job.arrival);
     let Some(oldest) = oldest.map(|(number, _)| *number) else {
         return Err(format!("{} requests wait for the model already; it does not keep up", open.jobs.len()));
     };

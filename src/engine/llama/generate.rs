@@ -14,7 +14,7 @@ use super::scores;
 use super::vocabulary::LlamaVocabulary;
 use crate::engine::fim::{Token, Vocabulary};
 use crate::engine::prompt::{Prompt, PromptBuilder};
-use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, TokenScore};
+use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, Task, TokenScore};
 
 /// Everything that the worker's thread owns while a model is loaded.
 pub(super) struct Runner<'m> {
@@ -85,7 +85,8 @@ impl Runner<'_> {
         let start = Instant::now();
         let candidates = job.candidates.clamp(1, MOST_CANDIDATES) as usize;
         let window = self.decoder.plan.window as usize;
-        let most = (job.max_tokens as usize).min(window.saturating_sub(prompt.tokens.len()));
+        let room = window.saturating_sub(prompt.tokens.len());
+        let most = if job.task == Task::Prefill { 0 } else { (job.max_tokens as usize).min(room) };
         let slot = self.decoder.slots.choose((client, job.lane), &prompt.tokens);
         let reused = self.decoder.prepare(slot, &prompt.tokens, candidates * most);
         let row = self.decoder.prefill(slot, &prompt.tokens, || {

@@ -1,12 +1,14 @@
 //! The worker's inbox: the newest job of a lane replaces older ones, the newest of a client runs first, clients take
 //! turns. Never blocks a caller for longer than a push.
+//!
+//! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::engine::{CancelFlag, Finish, GenerationSender, Job};
+use crate::engine::{CancelFlag, Finish, GenerationSender, Job, Urgency};
 
 /// A job in the inbox.
 pub(super) struct Ticket {
@@ -18,14 +20,84 @@ pub(super) struct Ticket {
 
 /// Most waiting jobs of one client; each lane has at most one, so this is a bound on lanes.
 const MOST_WAITING: usize = 256;
+/// Most waiting background jobs of all clients: guesses that grow old.
+const MOST_BACKGROUND: usize = 16;
+
+impl Ticket {
+    fn is_of(&self, client: u64, lane: u64) -> bool {
+        (self.client, self.job.lane) == (client, lane)
+    }
+}
+
+/// The job in the worker's hands.
+struct Running {
+    client: u64,
+    lane: u64,
+    urgency: Urgency,
+    cancel: CancelFlag,
+}
 
 #[derive(Default)]
 struct State {
     /// One queue a client, in the order of their turns.
     clients: VecDeque<(u64, VecDeque<Ticket>)>,
-    running: Option<(u64, u64, CancelFlag)>,
+    /// Of all clients, the newest last.
+    background: VecDeque<Ticket>,
+    running: Option<Running>,
     /// Set once: no more jobs are taken, and why.
     closed: Option<String>,
+}
+
+impl State {
+    /// Returns the jobs that end because of it.
+    fn add(&mut self, ticket: Ticket) -> Vec<Ticket> {
+        let (client, lane) = (ticket.client, ticket.job.lane);
+        if let Some(running) = &self.running
+            && (running.urgency == Urgency::Background || (running.client, running.lane) == (client, lane))
+        {
+            running.cancel.cancel();
+        }
+        let mut replaced: Vec<Ticket> = self.take_background(client, lane).into_iter().collect();
+        let index = self.clients.iter().position(|(owner, _)| *owner == client).unwrap_or_else(|| {
+            self.clients.push_back((client, VecDeque::new()));
+            self.clients.len() - 1
+        });
+        let queue = &mut self.clients[index].1;
+        let same_lane = queue.iter().position(|waiting| waiting.job.lane == lane);
+        replaced.extend(match same_lane {
+            Some(index) => queue.remove(index),
+            None if queue.len() >= MOST_WAITING => queue.pop_front(),
+            None => None,
+        });
+        queue.push_back(ticket);
+        replaced
+    }
+
+    /// The same for a background job; it ends itself where somebody waits for a job of its lane.
+    fn add_background(&mut self, ticket: Ticket) -> Vec<Ticket> {
+        let (client, lane) = (ticket.client, ticket.job.lane);
+        let is_awaited = self.clients.iter().flat_map(|(_, queue)| queue).any(|waiting| waiting.is_of(client, lane));
+        let own = self.running.as_ref().filter(|running| (running.client, running.lane) == (client, lane));
+        match own {
+            _ if is_awaited => return vec![ticket],
+            Some(running) if running.urgency == Urgency::Awaited && !running.cancel.is_cancelled() => {
+                return vec![ticket];
+            }
+            Some(running) => running.cancel.cancel(),
+            None => {}
+        }
+        let mut replaced: Vec<Ticket> = self.take_background(client, lane).into_iter().collect();
+        if self.background.len() >= MOST_BACKGROUND {
+            replaced.extend(self.background.pop_front());
+        }
+        self.background.push_back(ticket);
+        replaced
+    }
+
+    fn take_background(&mut self, client: u64, lane: u64) -> Option<Ticket> {
+        let index = self.background.iter().position(|waiting| waiting.is_of(client, lane))?;
+        self.background.remove(index)
+    }
 }
 
 #[derive(Default)]
@@ -36,34 +108,22 @@ pub(super) struct Inbox {
 }
 
 impl Inbox {
-    /// Adds a job. An older one of the same lane ends at once, whether it waits or runs.
+    /// Adds a job. An older one of the same lane ends at once, whether it waits or runs; but a background job never ends an
+    /// awaited one.
     pub fn push(&self, client: u64, job: Job, sender: GenerationSender) {
         let mut state = self.lock();
         if let Some(reason) = &state.closed {
             return sender.finish(Finish::Failed(reason.clone()));
         }
-        if let Some((owner, lane, cancel)) = &state.running
-            && (*owner, *lane) == (client, job.lane)
-        {
-            cancel.cancel();
-        }
-        let index = state.clients.iter().position(|(owner, _)| *owner == client).unwrap_or_else(|| {
-            state.clients.push_back((client, VecDeque::new()));
-            state.clients.len() - 1
-        });
-        let queue = &mut state.clients[index].1;
         let ticket = Ticket { client, job, sender, received: Instant::now() };
-        let same_lane = queue.iter().position(|waiting| waiting.job.lane == ticket.job.lane);
-        let replaced = match same_lane {
-            Some(index) => queue.remove(index),
-            None if queue.len() >= MOST_WAITING => queue.pop_front(),
-            None => None,
+        let replaced = match ticket.job.urgency {
+            Urgency::Awaited => state.add(ticket),
+            Urgency::Background => state.add_background(ticket),
         };
-        queue.push_back(ticket);
         self.count(&state);
         drop(state);
         self.arrived.notify_one();
-        if let Some(replaced) = replaced {
+        for replaced in replaced {
             replaced.sender.finish(Finish::Superseded);
         }
     }
@@ -84,14 +144,23 @@ impl Inbox {
                     state.clients.push_back((client, queue));
                 }
                 if let Some(ticket) = ticket {
-                    state.running = Some((client, ticket.job.lane, ticket.sender.cancel_flag().clone()));
-                    self.count(&state);
-                    return Some(ticket);
+                    return Some(self.hand_out(&mut state, ticket));
                 }
                 continue;
             }
+            if let Some(ticket) = state.background.pop_back() {
+                return Some(self.hand_out(&mut state, ticket));
+            }
             state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    fn hand_out(&self, state: &mut State, ticket: Ticket) -> Ticket {
+        let (lane, urgency) = (ticket.job.lane, ticket.job.urgency);
+        let cancel = ticket.sender.cancel_flag().clone();
+        state.running = Some(Running { client: ticket.client, lane, urgency, cancel });
+        self.count(state);
+        ticket
     }
 
     /// Answers the waiting jobs that were cancelled; cheap enough for every decode step.
@@ -101,7 +170,8 @@ impl Inbox {
         }
         let mut cancelled = Vec::new();
         let mut state = self.lock();
-        for (_, queue) in &mut state.clients {
+        let State { clients, background, .. } = &mut *state;
+        for queue in clients.iter_mut().map(|(_, queue)| queue).chain([background]) {
             while let Some(index) = queue.iter().position(|ticket| ticket.sender.is_cancelled()) {
                 cancelled.extend(queue.remove(index));
             }
@@ -116,14 +186,15 @@ impl Inbox {
     pub fn close(&self, reason: &str) {
         let mut state = self.lock();
         state.closed.get_or_insert_with(|| reason.to_owned());
-        if let Some((_, _, cancel)) = &state.running {
-            cancel.cancel();
+        if let Some(running) = &state.running {
+            running.cancel.cancel();
         }
         let waiting = std::mem::take(&mut state.clients);
+        let background = std::mem::take(&mut state.background);
         self.count(&state);
         drop(state);
         self.arrived.notify_all();
-        for ticket in waiting.into_iter().flat_map(|(_, queue)| queue) {
+        for ticket in waiting.into_iter().flat_map(|(_, queue)| queue).chain(background) {
             ticket.sender.finish(Finish::Failed(reason.to_owned()));
         }
     }
@@ -133,7 +204,8 @@ impl Inbox {
     }
 
     fn count(&self, state: &State) {
-        self.waiting.store(state.clients.iter().map(|(_, queue)| queue.len()).sum(), Ordering::Relaxed);
+        let awaited: usize = state.clients.iter().map(|(_, queue)| queue.len()).sum();
+        self.waiting.store(awaited + state.background.len(), Ordering::Relaxed);
     }
 
     /// A panic elsewhere cannot leave the queue half changed, so a poisoned lock is as good as any.
@@ -141,3 +213,6 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests;

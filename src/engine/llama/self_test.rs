@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::generate::Runner;
 use super::queue::Ticket;
 use crate::engine::fim::Vocabulary;
-use crate::engine::{Event, FimPrompt, Finish, Job, PromptBudget, SelfTest, generation};
+use crate::engine::{Event, FimPrompt, Finish, Job, PromptBudget, SelfTest, Task, Urgency, generation};
 
 /// No real client has this number.
 const CLIENT: u64 = u64::MAX;
@@ -133,6 +133,8 @@ struct Answer {
 fn fill(runner: &mut Runner<'_>, path: &str, prefix: &str, suffix: &str) -> Answer {
     let job = Job {
         lane: 0,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt: FimPrompt {
             path: path.to_owned(),
             prefix: Arc::from(prefix),

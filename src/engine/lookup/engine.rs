@@ -7,7 +7,9 @@ use ropey::Rope;
 use tokio::sync::watch;
 
 use super::{Corpus, DocumentTokens, Limits, predict_several};
-use crate::engine::{Engine, EngineState, EngineStatus, Event, Generation, Job, PromptReport, Report, generation};
+use crate::engine::{
+    Engine, EngineState, EngineStatus, Event, Finish, Generation, Job, PromptReport, Report, Task, generation,
+};
 
 /// Answers on the caller's thread before `generate` returns. Always ready.
 #[derive(Debug)]
@@ -31,6 +33,11 @@ impl Engine for LookupEngine {
     fn generate(&self, job: Job) -> Generation {
         let started = Instant::now();
         let (sender, stream) = generation();
+        if job.task == Task::Prefill {
+            // There is nothing to prepare.
+            sender.finish(Finish::MaxTokens);
+            return stream;
+        }
         let corpus = job.corpus.clone().unwrap_or_else(|| Arc::new(corpus_of_prompt(&job)));
         let limits = Limits { max_tokens: job.max_tokens as usize, max_lines: job.max_lines.max(1) as usize };
         let predictions = predict_several(&corpus, limits, job.candidates.max(1) as usize);
@@ -71,13 +78,15 @@ fn corpus_of_prompt(job: &Job) -> Corpus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::{FimPrompt, PromptBudget};
+    use crate::engine::{FimPrompt, PromptBudget, Urgency};
 
     #[test]
     fn a_job_without_a_corpus_is_answered_from_its_prompt() {
         let prompt = FimPrompt { prefix: "foo(bar, baz);\nfoo(b".into(), suffix: "\n".into(), ..FimPrompt::default() };
         let mut stream = LookupEngine::new().generate(Job {
             lane: 1,
+            urgency: Urgency::Awaited,
+            task: Task::Write,
             prompt,
             budget: PromptBudget { prefix: 1000, suffix: 1000, snippets: 1000 },
             max_tokens: 32,

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::fim::{FimTokens, ModelIdentity};
-use crate::engine::{PromptBudget, Snippet};
+use crate::engine::{PromptBudget, Snippet, Task, Urgency};
 
 /// Words, single blanks and single line breaks are tokens; their numbers are handed out at first sight.
 #[derive(Default)]
@@ -77,6 +77,8 @@ fn job(text: &str) -> Job {
     let (prefix, suffix) = text.split_once("$0").unwrap();
     Job {
         lane: 1,
+        urgency: Urgency::Awaited,
+        task: Task::Write,
         prompt: FimPrompt { path: "a.rs".into(), prefix: prefix.into(), suffix: suffix.into(), ..FimPrompt::default() },
         budget: PromptBudget { prefix: 60, suffix: 20, snippets: 30 },
         max_tokens: 8,

@@ -58,6 +58,7 @@ fn a_status_leaves_out_what_it_does_not_know() {
         last_latency_us: None,
         last_source: None,
         nothing_shown_because: None,
+        look_ahead: LookAheadCounts::default(),
     };
     let json = serde_json::to_string(&Status::from(&status)).expect("JSON");
     assert_eq!(json, r#"{"state":"ready","engine":"lookup","busy":0}"#);
@@ -93,6 +94,7 @@ fn full_status() -> session::Status {
         last_latency_us: Some(1),
         last_source: Some(Source::Both),
         nothing_shown_because: Some("nothing".to_owned()),
+        look_ahead: LookAheadCounts { started: 1, ..LookAheadCounts::default() },
     }
 }
 
@@ -112,6 +114,8 @@ fn full_why(decision: Decision) -> complete::Why {
         offset: 0,
         trigger: Trigger::Automatic,
         joined: false,
+        engine_job: complete::EngineJob::Started,
+        ahead: false,
         context: vec![Considered { path: "a".to_owned(), name: "f".to_owned(), score: 1.0, is_shown: true }],
         prompt: Some(PromptReport {
             shares: vec![TokenShare { source: "prefix".to_owned(), tokens: 1 }],

@@ -4,11 +4,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tandem::engine::{Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job};
-use tandem::engine::{PromptReport, Report, TokenScore, generation};
+use tandem::engine::{PromptReport, Report, Task, TokenScore, Urgency, generation};
 use tokio::sync::watch;
 
+type Jobs = Mutex<Vec<(Job, GenerationSender)>>;
+
 pub struct Held {
-    jobs: Mutex<Vec<(Job, GenerationSender)>>,
+    /// Those that a request waits for.
+    jobs: Jobs,
+    /// Those that look ahead.
+    guesses: Jobs,
     status: watch::Sender<EngineStatus>,
 }
 
@@ -19,7 +24,7 @@ impl Held {
 
     pub fn in_state(state: EngineState) -> Arc<Self> {
         let status = watch::Sender::new(EngineStatus::new("fake", state));
-        Arc::new(Self { jobs: Mutex::default(), status })
+        Arc::new(Self { jobs: Mutex::default(), guesses: Mutex::default(), status })
     }
 
     pub fn set_state(&self, state: EngineState) {
@@ -38,7 +43,19 @@ impl Held {
         self.jobs.lock().expect("no panic").len()
     }
 
-    /// Waits until the engine was given this many jobs in all.
+    /// Waits until the engine was given this many jobs that look ahead.
+    pub async fn until_guesses(&self, count: usize) {
+        while self.guesses.lock().expect("no panic").len() < count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Answers a job that looks ahead.
+    pub fn answer_guess(&self, guess: usize, text: &str) {
+        answer(&self.guesses, guess, text);
+    }
+
+    /// Waits until the engine was given this many jobs in all that somebody waits for.
     pub async fn until_jobs(&self, count: usize) {
         while self.jobs() < count {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -57,19 +74,27 @@ impl Held {
 
     /// Answers a job.
     pub fn answer(&self, job: usize, text: &str) {
-        let (_, sender) = self.jobs.lock().expect("no panic")[job].clone();
-        sender.send(Event::Started(PromptReport::default()));
-        let tokens = vec![TokenScore { logprob: -0.1, bytes: text.len() as u32 }];
-        sender.send(Event::Delta { candidate: 0, text: text.to_owned(), tokens });
-        sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
-        sender.send(Event::Done(Report::default()));
+        answer(&self.jobs, job, text);
     }
+}
+
+fn answer(jobs: &Jobs, job: usize, text: &str) {
+    let (_, sender) = jobs.lock().expect("no panic")[job].clone();
+    sender.send(Event::Started(PromptReport { tokens: 10, evaluated: 10, ..PromptReport::default() }));
+    let tokens = vec![TokenScore { logprob: -0.1, bytes: text.len() as u32 }];
+    sender.send(Event::Delta { candidate: 0, text: text.to_owned(), tokens });
+    sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
+    sender.send(Event::Done(Report { generated: 1, ..Report::default() }));
 }
 
 impl Engine for Held {
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
-        self.jobs.lock().expect("no panic").push((job, sender));
+        match (job.task, job.urgency) {
+            (Task::Prefill, _) => sender.finish(Finish::MaxTokens),
+            (Task::Write, Urgency::Background) => self.guesses.lock().expect("no panic").push((job, sender)),
+            (Task::Write, Urgency::Awaited) => self.jobs.lock().expect("no panic").push((job, sender)),
+        }
         stream
     }
 
