@@ -1,7 +1,7 @@
 //! Typing sessions made from real commits, played in real time: how much of the typing needs the model, how much the model
 //! computes, and whether what is shown stays.
 //!
-//! `cargo bench --bench replay -- [--minutes=10] [--speed=1] [--accept=no] [--seed=1] [--keys=FILE]
+//! `cargo bench --bench replay -- [--minutes=10] [--speed=1] [--accept=no] [--seed=1] [--no-look-ahead] [--keys=FILE]
 //! REPOSITORY[@COMMIT] …`.
 //! The commits that lead to COMMIT (or HEAD) are typed, oldest first, as many as fill the minutes: the files as they were
 //! before are put into a directory of their own, each changed place is gone to, and what is new there is typed key by key

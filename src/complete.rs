@@ -11,6 +11,7 @@ mod calibration;
 mod choose;
 mod collect;
 mod counts;
+mod doubt;
 mod flight;
 mod lane;
 mod memory;

@@ -2,12 +2,14 @@
 
 use std::sync::{Arc, Mutex};
 
-use tandem::engine::{Engine, EngineStatus, Event, Generation, Job, PromptReport, Report, generation};
+use tandem::engine::{Engine, EngineStatus, Event, Generation, Job, PromptReport, Report, Task, Urgency, generation};
 use tokio::sync::watch;
 
 /// One job that was started.
 #[derive(Clone, Debug, Default)]
 pub struct Started {
+    pub urgency: Urgency,
+    pub task: Task,
     /// None when it ended before its prompt was evaluated.
     pub prompt: Option<PromptReport>,
     pub report: Option<Report>,
@@ -23,9 +25,9 @@ impl Counted {
         Self { engine, jobs: Arc::default() }
     }
 
-    /// How many jobs were started so far.
-    pub fn count(&self) -> usize {
-        self.jobs.lock().expect("no panic").len()
+    /// How many jobs were started so far for a request that waits.
+    pub fn awaited(&self) -> usize {
+        self.jobs.lock().expect("no panic").iter().filter(|job| job.urgency == Urgency::Awaited).count()
     }
 
     pub fn jobs(&self) -> Vec<Started> {
@@ -38,7 +40,7 @@ impl Engine for Counted {
         let jobs = self.jobs.clone();
         let number = {
             let mut jobs = jobs.lock().expect("no panic");
-            jobs.push(Started::default());
+            jobs.push(Started { urgency: job.urgency, task: job.task, ..Started::default() });
             jobs.len() - 1
         };
         let mut inner = self.engine.generate(job);

@@ -81,17 +81,18 @@ impl Editor {
     pub async fn key(&mut self, erase: usize, text: &str, pause: Duration) -> Key {
         let next = Instant::now() + pause.div_f64(self.speed);
         self.change(erase, text);
-        let jobs_before = self.engine.count();
+        let jobs_before = self.engine.awaited();
         let mut key = Key { shown_before: self.ghost.is_some(), text: text.to_owned(), ..Key::default() };
         let asks_at = Instant::now() + ASKS_AFTER.div_f64(self.speed);
         if asks_at >= next {
             tokio::time::sleep_until(next).await;
-            key.jobs = self.engine.count() - jobs_before;
+            key.jobs = self.engine.awaited() - jobs_before;
             return key;
         }
         tokio::time::sleep_until(asks_at).await;
         let asked = Instant::now();
         let position = self.position(self.cursor);
+        let document = self.session.document(&self.uri);
         let request = self.session.complete(&self.uri, position, Trigger::Automatic);
         let mut request: Pin<Box<dyn Future<Output = Outcome> + Send>> = Box::pin(request);
         key.answer = tokio::select! {
@@ -99,6 +100,9 @@ impl Editor {
             outcome = &mut request => {
                 let mut answer = self.answered(&outcome, position);
                 answer.ms = asked.elapsed().as_secs_f64() * 1e3;
+                if let (Outcome::Show(suggestions), Some(document)) = (&outcome, &document) {
+                    self.session.shown(document, position, Trigger::Automatic, suggestions);
+                }
                 key.sight = self.show(outcome);
                 Some(answer)
             }
@@ -107,7 +111,7 @@ impl Editor {
         key.is_asked = true;
         drop(request);
         tokio::time::sleep_until(next).await;
-        key.jobs = self.engine.count() - jobs_before;
+        key.jobs = self.engine.awaited() - jobs_before;
         key
     }
 

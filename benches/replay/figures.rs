@@ -1,6 +1,7 @@
 //! What came of each key, and the sums.
 
 use tandem::complete::{Reason, Source};
+use tandem::engine::{Task, Urgency};
 
 use super::counted::Started;
 
@@ -132,7 +133,13 @@ impl Figures {
             }
         }
         println!("    silence: {reasons:?}");
-        self.print_jobs(started);
+        let awaited = |job: &&Started| job.urgency == Urgency::Awaited;
+        println!("generations that a key started: {started} keys");
+        print_jobs(self.jobs.iter().filter(awaited));
+        for (name, task) in [("look-ahead", Task::Write), ("prefill in pauses", Task::Prefill)] {
+            println!("{name}:");
+            print_jobs(self.jobs.iter().filter(|job| !awaited(job) && job.task == task));
+        }
         self.print_answers();
         let seen = |sight: Sight| count(&|key| key.sight == sight);
         println!(
@@ -142,32 +149,6 @@ impl Figures {
             seen(Sight::Extended),
             seen(Sight::Replaced),
             seen(Sight::Vanished)
-        );
-    }
-
-    fn print_jobs(&self, keys: usize) {
-        let prompts = || self.jobs.iter().filter_map(|job| job.prompt.as_ref());
-        let mut evaluated: Vec<f64> = prompts().map(|prompt| f64::from(prompt.evaluated)).collect();
-        let mut tokens: Vec<f64> = prompts().map(|prompt| f64::from(prompt.tokens)).collect();
-        let (sum, all): (f64, f64) = (evaluated.iter().sum(), tokens.iter().sum());
-        let reports = self.jobs.iter().filter_map(|job| job.report.as_ref());
-        let generated: u32 = reports.clone().map(|report| report.generated).sum();
-        let compute: u64 = reports.map(|report| report.compute_us).sum();
-        println!(
-            "generations: {} from {keys} keys; {} ended before their prompt was evaluated; {generated} tokens written, {:.1} s \
-             in llama.cpp",
-            self.jobs.len(),
-            self.jobs.len() - evaluated.len(),
-            compute as f64 / 1e6
-        );
-        println!(
-            "prompt tokens p50 {:.0}; evaluated p50 {:.0} p75 {:.0} p90 {:.0} p99 {:.0}; reused {:.1} %",
-            quantile(&mut tokens, 0.5),
-            quantile(&mut evaluated, 0.5),
-            quantile(&mut evaluated, 0.75),
-            quantile(&mut evaluated, 0.9),
-            quantile(&mut evaluated, 0.99),
-            100.0 - sum * 100.0 / all.max(1.0)
         );
     }
 
@@ -190,4 +171,30 @@ impl Figures {
         let context = answers().filter_map(|answer| answer.context_us).map(|us| us as f64 / 1e3);
         line("context", context.collect());
     }
+}
+
+fn print_jobs<'j>(jobs: impl Iterator<Item = &'j Started>) {
+    let jobs: Vec<&Started> = jobs.collect();
+    let prompts = || jobs.iter().filter_map(|job| job.prompt.as_ref());
+    let mut evaluated: Vec<f64> = prompts().map(|prompt| f64::from(prompt.evaluated)).collect();
+    let mut tokens: Vec<f64> = prompts().map(|prompt| f64::from(prompt.tokens)).collect();
+    let (sum, all): (f64, f64) = (evaluated.iter().sum(), tokens.iter().sum());
+    let reports = jobs.iter().filter_map(|job| job.report.as_ref());
+    let generated: u32 = reports.clone().map(|report| report.generated).sum();
+    let compute: u64 = reports.map(|report| report.compute_us).sum();
+    println!(
+        "  {} jobs, {} ended before their prompt was evaluated; {generated} tokens written; {:.1} s in llama.cpp",
+        jobs.len(),
+        jobs.len() - evaluated.len(),
+        compute as f64 / 1e6
+    );
+    println!(
+        "  prompt tokens p50 {:.0}; evaluated p50 {:.0} p75 {:.0} p90 {:.0} p99 {:.0}, {sum:.0} in all; reused {:.1} %",
+        quantile(&mut tokens, 0.5),
+        quantile(&mut evaluated, 0.5),
+        quantile(&mut evaluated, 0.75),
+        quantile(&mut evaluated, 0.9),
+        quantile(&mut evaluated, 0.99),
+        100.0 - sum * 100.0 / all.max(1.0)
+    );
 }

@@ -39,6 +39,7 @@ pub fn run() -> ExitCode {
     let number = |name: &str| words.iter().find_map(|word| word.strip_prefix(name)?.parse::<f64>().ok());
     let mut settings = Settings::default();
     settings.engine.threads = 1;
+    settings.completion.look_ahead = !words.iter().any(|word| word == "--no-look-ahead");
     let options = Options {
         minutes: number("--minutes=").unwrap_or(10.0),
         speed: number("--speed=").unwrap_or(1.0).max(0.01),

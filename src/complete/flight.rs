@@ -13,6 +13,7 @@ use ropey::Rope;
 use tokio::sync::watch;
 
 use super::anchor::Anchor;
+use super::trigger::Plan;
 use super::counts::{Counter, LookAheadCounts};
 use crate::engine::{CancelFlag, Engine, Event, Finish, Generation, Job, PromptReport, Report, TokenScore, Urgency};
 
@@ -100,7 +101,7 @@ enum Life {
         seats: usize,
         is_wanted: bool,
     },
-    /// What is written is all that is needed.
+    /// What is written is all that is needed. Nobody waits for it.
     Enough,
     Ended,
 }
@@ -113,9 +114,12 @@ impl Flight {
         }
         let progress = self.progress.borrow();
         let first = progress.candidates.first();
-        if first.is_some_and(|first| {
-            matches!(first.finish, Some(Finish::Failed(_) | Finish::Cancelled | Finish::Superseded))
-        }) {
+        let is_whole = |finish: &Finish| match finish {
+            Finish::Failed(_) | Finish::Superseded => false,
+            Finish::Cancelled => *self.life() == Life::Enough,
+            _ => true,
+        };
+        if !first.and_then(|first| first.finish.as_ref()).is_none_or(is_whole) {
             return None;
         }
         let written = first.map_or("", |first| &first.text);
@@ -135,9 +139,15 @@ impl Flight {
     /// None when it has been ended; else whether it is the first seat of a request.
     fn take_seat(&self) -> Option<bool> {
         let mut life = self.life();
-        let Life::Open { seats, is_wanted } = &mut *life else { return None };
-        *seats += 1;
-        Some(!std::mem::replace(is_wanted, true))
+        match &mut *life {
+            Life::Open { seats, is_wanted } => {
+                *seats += 1;
+                Some(!std::mem::replace(is_wanted, true))
+            }
+            // What it wrote can be read by whoever types along.
+            Life::Enough => Some(false),
+            Life::Ended => None,
+        }
     }
 
     /// Ends the flight where `holds` of its seats and of whether a request has one.
@@ -258,6 +268,12 @@ impl Berths {
             old.end();
         }
         Some(seat)
+    }
+
+    /// What is being written, or was, goes on behind the cursor at `offset`.
+    pub fn serve(&self, text: &Rope, offset: usize, plan: Plan) -> bool {
+        let serves = |flight: &Arc<Flight>| flight.serves(text, offset, plan.candidates, plan.max_lines).is_some();
+        self.current.as_ref().is_some_and(serves) || self.ahead.as_ref().is_some_and(serves)
     }
 
     pub fn end_ahead(&mut self) {

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::ahead::Ahead;
 use super::anchor::cursors;
 use super::basis::Circumstances;
+use super::doubt::Doubt;
 use super::flight::{Berths, Seat};
 use super::memory::{Memory, Recalled, Remembered};
 use crate::context::Desk;
@@ -26,6 +27,8 @@ pub struct Lane {
     pub(super) berths: Mutex<Berths>,
     /// What is prepared for the acceptance of what is shown.
     pub(super) ahead: Mutex<Ahead>,
+    /// Where the model was far from sure.
+    doubt: Mutex<Doubt>,
     /// Fingerprint of the prompt that was evaluated last, without the cursor's line.
     pub(super) evaluated: AtomicU64,
     /// What its prompts know of the rest of the repository.
@@ -42,6 +45,7 @@ impl Default for Lane {
             memory: Mutex::default(),
             berths: Mutex::default(),
             ahead: Mutex::default(),
+            doubt: Mutex::default(),
             evaluated: AtomicU64::new(0),
             desk: Arc::default(),
             kept: Mutex::default(),
@@ -154,6 +158,7 @@ impl Lane {
     pub fn forget(&self) {
         self.touch();
         self.memory().clear();
+        self.doubt().forget();
         self.evaluated.store(0, Ordering::Relaxed);
         self.berths().end();
     }
@@ -168,11 +173,15 @@ impl Lane {
         drop(seat);
     }
 
+    pub(super) fn doubt(&self) -> MutexGuard<'_, Doubt> {
+        self.doubt.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn ahead(&self) -> MutexGuard<'_, Ahead> {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn berths(&self) -> MutexGuard<'_, Berths> {
+    pub(super) fn berths(&self) -> MutexGuard<'_, Berths> {
         self.berths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -70,6 +70,8 @@ pub enum Reason {
         confidence_percent: u32,
         threshold_percent: u32,
     },
+    /// The model was far from sure in this word, so it is not asked again before the word ends.
+    Doubtful,
     /// Everything that was generated repeats what stands around the cursor.
     Repeats,
     /// Accepting any part of what was generated would add a syntax error.
@@ -102,6 +104,9 @@ impl std::fmt::Display for Reason {
             Reason::NothingToSay => write!(f, "neither the model nor the lookup engine had a continuation"),
             Reason::LowConfidence { confidence_percent, threshold_percent } => {
                 write!(f, "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)")
+            }
+            Reason::Doubtful => {
+                write!(f, "the model was far from sure in this word; it is asked again behind it, or by key")
             }
             Reason::Repeats => write!(f, "everything generated repeats the text around the cursor"),
             Reason::BreaksSyntax => write!(f, "accepting what was generated would add a syntax error"),

@@ -108,7 +108,8 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     let bar = calibration.threshold(request.trigger, settings.eagerness);
     // False when more may come than is answered now: then the next request asks again instead of remembering.
     let is_sure = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= SURE);
-    let needs_model = !is_sure || request.trigger == Trigger::Invoked;
+    let in_doubt = is_awaited && is_in_doubt(request, plan);
+    let needs_model = !(is_sure || in_doubt) || request.trigger == Trigger::Invoked;
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
     let mut standing = Vec::new();
@@ -145,16 +146,32 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
         }
         account.stage("shape");
     }
+    // A failure says nothing of the text, and an answer in the making little.
+    let is_heard = is_final && needs_model && is_awaited && !matches!(from_model, Err(Reason::EngineFailed(_)));
+    let doubt = |best: f32| {
+        if is_heard {
+            request.lane.doubt().note(Anchor::at(request.document.rope(), request.offset), best, bar);
+        }
+    };
+    if from_model.is_err() {
+        doubt(0.0);
+    }
     let from_model = match (from_model, &from_lookup) {
         // The lookup engine answers when the model cannot; what is wrong with the model shows in the status.
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
     let chosen = choose(from_lookup, from_model);
+    if chosen.is_empty() && in_doubt {
+        return Err(Reason::Doubtful);
+    }
     if let (true, Some(reason)) = (chosen.is_empty(), nothing) {
         return Err(reason);
     }
     account.why.considered = calibration.apply(chosen);
+    if let Some(best) = account.why.considered.first() {
+        doubt(best.confidence);
+    }
     let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
@@ -165,6 +182,12 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
         request.lane.remember(Remembered::new(anchor, basis, shown.clone(), !is_awaited));
     }
     Ok(shown)
+}
+
+/// The model was far from sure in this word, and nothing that it wrote goes on here.
+fn is_in_doubt(request: &Request, plan: Plan) -> bool {
+    let (text, offset) = (request.document.rope(), request.offset);
+    request.lane.doubt().holds(text, offset) && !request.lane.berths().serve(text, offset, plan)
 }
 
 fn circumstances(request: &Request) -> Circumstances<'_> {

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod context;
+mod doubt;
 mod idle;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
