@@ -46,7 +46,7 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, mpsc};
 
 use ropey::Rope;
 
-pub use facts::{FileFacts, Symbol, Use};
+pub use facts::{FileFacts, Role, Symbol, Use};
 pub use heuristics::Omission;
 use indexer::Job;
 pub use map::{Map, TokenCount};

@@ -9,6 +9,7 @@ mod arguments;
 mod change;
 mod finder;
 mod library;
+mod order;
 mod pairing;
 mod snapshot;
 mod tracker;
@@ -17,6 +18,7 @@ mod uses;
 pub use change::{Certainty, Change, Parameter, PlaceKind, Replacement, Shape, StalePlace};
 pub use finder::{Finder, Findings};
 pub use library::{Library, OpenText, Page};
+pub use order::{Standpoint, order};
 pub use snapshot::Snapshot;
 pub use tracker::Tracker;
 

@@ -71,13 +71,11 @@ pub fn definers_with(
     kinds: u8,
     home: Option<(FileId, u8)>,
 ) -> (Circle, Vec<FileId>) {
+    let also = |file: FileId| home.filter(|(home, _)| *home == file).map_or(0, |(_, roles)| roles);
     let beyond = home.filter(|(home, _)| state.defined_as(name, *home) == 0);
-    let all = || state.defining(name).chain(beyond);
+    let all = || state.defining(name).map(|(file, roles)| (file, roles | also(file))).chain(beyond);
     let count = state.defining(name).len() + usize::from(beyond.is_some());
-    let defined_as = |file: FileId| {
-        let also = home.filter(|(home, _)| *home == file).map_or(0, |(_, roles)| roles);
-        state.defined_as(name, file) | also
-    };
+    let defined_as = |file: FileId| state.defined_as(name, file) | also(file);
     let usable = ReferenceKind::ALL.iter().filter(|kind| kinds & 1 << **kind as u8 != 0);
     let usable = usable.fold(0, |roles, kind| roles | Role::usable_as(*kind));
     let family = state.file(from).and_then(|file| file.language).map(|language| language.family());

@@ -25,8 +25,8 @@ pub struct Formerly<'a> {
     pub path: &'a str,
     pub name: &'a str,
     pub kind: DefinitionKind,
-    /// The type that it is a member of.
-    pub owner: Option<&'a str>,
+    /// Names of the type that it is a member of, now and before.
+    pub owners: &'a [String],
     pub has_body: bool,
 }
 
@@ -71,20 +71,20 @@ fn find(state: &State, links: &Links, formerly: Formerly<'_>) -> StaleFiles {
     let Some(language) = state.file(home).and_then(|file| file.language) else { return found };
     let family = language.family();
     let role = Role::of(formerly.kind).bit();
-    let owner = formerly.owner.and_then(|owner| state.names().find(owner));
+    let owners: Vec<NameId> = formerly.owners.iter().filter_map(|owner| state.names().find(owner)).collect();
     let of_family = |id: FileId| state.file(id).filter(|file| file.language.is_some_and(|l| l.family() == family));
 
     let mut redefining = Vec::new();
     for (id, _) in state.defining(name).filter(|(id, _)| *id != home).take(MOST_DEFINERS) {
         let Some(file) = of_family(id) else { continue };
-        if declares(file, name, &formerly, family) || overrides(file, owner) {
+        if declares(file, name, &formerly, family) || overrides(file, &owners) {
             redefining.push(id);
         } else {
             found.others += 1;
         }
     }
     let knows_owner = |id: FileId, file: &File| {
-        owner.is_some_and(|owner| state.defined_as(owner, id) != 0 || !file.facts.uses_of(owner).is_empty())
+        owners.iter().any(|owner| state.defined_as(*owner, id) != 0 || !file.facts.uses_of(*owner).is_empty())
             || links.imported(id).contains(&home)
             || redefining.iter().any(|other| links.imported(id).contains(other))
     };
@@ -100,8 +100,7 @@ fn find(state: &State, links: &Links, formerly: Formerly<'_>) -> StaleFiles {
         };
         found.is_foreign |= kinds & MEMBERS != 0 && !entry.knows_owner && !entry.redefines;
         for kind in ReferenceKind::ALL.into_iter().filter(|kind| kinds & 1 << *kind as u8 != 0) {
-            let (circle, definers) =
-                narrow::definers_with(state, links, id, name, 1 << kind as u8, Some((home, role)));
+            let (circle, definers) = narrow::definers_with(state, links, id, name, 1 << kind as u8, Some((home, role)));
             if definers.iter().any(is_home) {
                 let different = definers.iter().filter(|definer| !is_home(definer)).count();
                 entry.links.push((kind, circle, 1 + different));
@@ -127,9 +126,7 @@ fn find(state: &State, links: &Links, formerly: Formerly<'_>) -> StaleFiles {
         }
     }
     let nearness = |path: &str| std::cmp::Reverse(super::resolve::shared_parts(path, formerly.path));
-    found.files.sort_by(|one, other| {
-        (nearness(&one.path), &one.path).cmp(&(nearness(&other.path), &other.path))
-    });
+    found.files.sort_by(|one, other| (nearness(&one.path), &one.path).cmp(&(nearness(&other.path), &other.path)));
     found.left_out = found.files.len().saturating_sub(MOST_FILES);
     found.files.truncate(MOST_FILES);
     found
@@ -150,9 +147,9 @@ fn declares(file: &File, name: NameId, formerly: &Formerly<'_>, family: &str) ->
 }
 
 /// Something in the file extends the owner.
-fn overrides(file: &File, owner: Option<NameId>) -> bool {
+fn overrides(file: &File, owners: &[NameId]) -> bool {
     let inherits = 1 << ReferenceKind::Inherit as u8;
-    owner.is_some_and(|owner| file.facts.used_kinds().any(|(name, kinds)| name == owner && kinds & inherits != 0))
+    !owners.is_empty() && file.facts.used_kinds().any(|(name, kinds)| kinds & inherits != 0 && owners.contains(&name))
 }
 
 #[cfg(test)]
@@ -167,11 +164,8 @@ mod tests {
         let bench = Bench::new(&[&[("src/budget.rs", HOME)], files].concat());
         let found = bench.open().shared.stale(formerly);
         let spell = |file: &StaleFile| {
-            let links: Vec<String> = file
-                .links
-                .iter()
-                .map(|(kind, circle, count)| format!("{} {circle:?} {count}", kind.word()))
-                .collect();
+            let links: Vec<String> =
+                file.links.iter().map(|(kind, circle, count)| format!("{} {circle:?} {count}", kind.word())).collect();
             format!("{}{}: {}", file.path, if file.knows_owner { "!" } else { "" }, links.join(", "))
         };
         let found: Vec<String> = found.files.iter().map(spell).collect();
@@ -180,7 +174,7 @@ mod tests {
 
     fn function(name: &str) -> Formerly<'_> {
         let kind = DefinitionKind::Function;
-        Formerly { path: "src/budget.rs", name, kind, owner: None, has_body: true }
+        Formerly { path: "src/budget.rs", name, kind, owners: &[], has_body: true }
     }
 
     #[test]
@@ -204,8 +198,8 @@ mod tests {
         let implements = "impl Budget for Purse {\n    fn reserve(&self) {}\n}\n";
         let other = "impl Purse {\n    fn reserve(&self) {}\n}\n";
         let kind = DefinitionKind::Method;
-        let formerly =
-            Formerly { path: "src/budget.rs", name: "reserve", kind, owner: Some("Budget"), has_body: false };
+        let owners = ["Budget".to_owned()];
+        let formerly = Formerly { path: "src/budget.rs", name: "reserve", kind, owners: &owners, has_body: false };
         let files = [("src/purse.rs", implements), ("src/other.rs", other)];
         check(&files, formerly, &["src/purse.rs!: "]);
     }

@@ -3,12 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::library::Page;
 use crate::syntax::{DefinitionKind, ItemRole};
 use crate::text::DocumentId;
 
 /// A parameter as its signature spells it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
     /// Empty where it has none, as a pattern has.
     pub name: String,
@@ -40,9 +42,11 @@ pub struct Change {
     /// The same as long as it is the same definition of the same document.
     pub number: u64,
     pub document: DocumentId,
+    /// Of the document in the index.
+    pub path: String,
     pub kind: DefinitionKind,
-    /// The type that it is a member of.
-    pub owner: Option<String>,
+    /// Names of the type that it is a member of: the one that it has, and those that it had. Empty where it is none.
+    pub owners: Vec<String>,
     pub has_body: bool,
     pub now: Shape,
     /// What it was, the newest first.
@@ -55,8 +59,16 @@ pub struct Change {
     pub scope: Option<Range<usize>>,
 }
 
+impl Change {
+    /// Whether this is the type that it is a member of.
+    pub fn is_owner(&self, name: &str) -> bool {
+        self.owners.iter().any(|owner| owner == name)
+    }
+}
+
 /// How surely a place means the definition that changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Certainty {
     /// By scope, import, or a receiver whose type is told.
     Sure,
@@ -67,7 +79,8 @@ pub enum Certainty {
 }
 
 /// What is to be done at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum PlaceKind {
     Rename,
     Signature,
@@ -97,8 +110,9 @@ pub struct StalePlace {
     pub message: String,
     /// `Change::number`.
     pub change: u64,
-    /// Where that definition stands.
+    /// Where that definition stands, and its signature in bytes.
     pub document: DocumentId,
+    pub head: Range<usize>,
 }
 
 impl StalePlace {

@@ -13,6 +13,9 @@ use crate::text::{Document, DocumentId};
 /// Longest parse of a file that is not open. One of a usual size takes 1 to 20 ms.
 const PARSE: Duration = Duration::from_millis(200);
 
+/// Bytes of text that are kept between two searches.
+const MOST_KEPT: usize = 16 << 20;
+
 /// A text with its tree.
 #[derive(Debug)]
 pub struct Page {
@@ -67,12 +70,14 @@ pub struct Library<'a> {
     index: &'a Index,
     open: &'a FxHashMap<String, OpenText>,
     pages: FxHashMap<String, Option<Arc<Page>>>,
+    /// Of an earlier search; those that did not change need not be parsed again.
+    kept: FxHashMap<String, Arc<Page>>,
 }
 
 impl<'a> Library<'a> {
     /// `open` are the open documents by their path in the index.
     pub fn new(index: &'a Index, open: &'a FxHashMap<String, OpenText>) -> Self {
-        Self { index, open, pages: FxHashMap::default() }
+        Self { index, open, pages: FxHashMap::default(), kept: FxHashMap::default() }
     }
 
     /// None where it is ignored, cannot be read or cannot be written.
@@ -80,26 +85,48 @@ impl<'a> Library<'a> {
         if let Some(page) = self.pages.get(path) {
             return page.clone();
         }
-        let page = self.read(path).map(Arc::new);
+        let page = self.read(path);
         self.pages.insert(path.to_owned(), page.clone());
         page
     }
 
-    fn read(&self, path: &str) -> Option<Page> {
+    /// Takes over what an earlier search has read.
+    pub fn keep(&mut self, pages: FxHashMap<String, Arc<Page>>) {
+        self.kept = pages;
+    }
+
+    /// What this search has read, for the next one; not more than some megabytes.
+    pub fn read_so_far(&self) -> FxHashMap<String, Arc<Page>> {
+        let mut left = MOST_KEPT;
+        let read = self.pages.iter().filter_map(|(path, page)| Some((path, page.as_ref()?)));
+        let fits = |(_, page): &(&String, &Arc<Page>)| {
+            let is_room = page.text.len() <= left;
+            left = left.saturating_sub(page.text.len());
+            is_room
+        };
+        read.take_while(fits).map(|(path, page)| (path.clone(), page.clone())).collect()
+    }
+
+    fn read(&self, path: &str) -> Option<Arc<Page>> {
         let full = self.index.folder().join(path);
         self.index.wanted(&full)?;
         if is_read_only(&full) {
             return None;
         }
+        let kept = self.kept.get(path);
         if let Some(open) = self.open.get(path) {
-            return Some(Page::new(path, open.document.clone(), open.tree.clone(), true));
+            let same = kept.filter(|page| page.is_open && page.is_of(&open.document)).cloned();
+            return same.or_else(|| Some(Arc::new(Page::new(path, open.document.clone(), open.tree.clone(), true))));
         }
         let text = self.index.text(path)?;
+        if let Some(page) = kept.filter(|page| !page.is_open && page.text == text) {
+            return Some(page.clone());
+        }
         // What is no UTF-8 would be written back as something else.
         if text.contains('\u{fffd}') {
             return None;
         }
-        Page::of_document(path, &Document::new(&full.to_string_lossy(), "", 0, &text), false)
+        Page::of_document(path, &Document::new(&*full.to_string_lossy(), "", 0, &text), false).map(Arc::new)
     }
 
     pub fn index(&self) -> &'a Index {
@@ -113,8 +140,14 @@ impl Page {
         self.document.rope().is_instance(document.rope())
     }
 
+    /// Of an open document what its client calls it, of a file its path on disk.
     pub fn id(&self) -> &DocumentId {
         self.document.id()
+    }
+
+    /// Whether the file still holds this text. Reads it.
+    pub fn is_on_disk(&self) -> bool {
+        std::fs::read(Path::new(&**self.id())).is_ok_and(|bytes| bytes == self.text.as_bytes())
     }
 }
 

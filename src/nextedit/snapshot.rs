@@ -33,6 +33,8 @@ pub struct Entry {
     tail: Option<u64>,
     /// Of the lines, those without a word left out.
     lines: Vec<u64>,
+    /// The type that is written before the name, as C++ does outside of the type: `Type::name`.
+    pub qualifier: Option<String>,
     /// Local names that are bound in it, in the order of the text.
     pub locals: Vec<String>,
 }
@@ -99,9 +101,11 @@ fn entry(page: &Page, definition: &Definition) -> Entry {
     let text = page.slice(range.clone());
     let lines = text.lines().map(str::trim).filter(|line| line.contains(char::is_alphanumeric));
     let list = definition.kind.is_callable().then(|| page.tree.parameters(definition, &page.bindings)).flatten();
-    let parameters = list.filter(|list| list.is_plain).map(|list| {
-        list.items.iter().map(|item| parameter(page, item)).collect::<Vec<_>>()
-    });
+    let parameters = list
+        .filter(|list| list.is_plain)
+        .map(|list| list.items.iter().map(|item| parameter(page, item)).collect::<Vec<_>>());
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let qualifier = before_name.trim_end().strip_suffix("::").map(|path| &path[path.trim_end_matches(is_word).len()..]);
     // A decorator or an attribute is not what people call the signature.
     let line = page.slice(range.start..name_at.start).rfind('\n').map_or(range.start, |at| range.start + at + 1);
     Entry {
@@ -115,6 +119,7 @@ fn entry(page: &Page, definition: &Definition) -> Entry {
         head: hash_words(before_name).wrapping_mul(31).wrapping_add(hash_words(behind_name)),
         tail: (tail.trim().len() >= LEAST_BODY).then(|| hash_words(tail)),
         lines: lines.take(MOST_LINES).map(hash_words).collect(),
+        qualifier: qualifier.filter(|name| !name.is_empty()).map(str::to_owned),
         locals: Vec::new(),
         name_at,
         range,
@@ -130,7 +135,8 @@ fn parameter(page: &Page, item: &Item) -> Parameter {
         None => text.to_owned(),
     };
     Parameter {
-        name: name.map(|name| page.slice(name).to_owned()).unwrap_or_default(),
+        // Arguments are given by name without PHP's mark.
+        name: name.map(|name| page.slice(name).trim_start_matches('$').to_owned()).unwrap_or_default(),
         rest: rest.split_whitespace().collect::<Vec<_>>().join(" "),
         default: item.value.clone().map(|value| page.slice(value).to_owned()),
         role: item.role,

@@ -24,6 +24,8 @@ const MOST_RENAMED: usize = 8;
 #[derive(Clone, Debug)]
 pub struct Tracker {
     document: DocumentId,
+    /// In the index.
+    path: String,
     /// In the order of the text; what is gone stands where it stood.
     tracked: Vec<Tracked>,
     next_number: u64,
@@ -47,14 +49,14 @@ struct Tracked {
 
 impl Tracker {
     /// What stands in a document when it is opened stood before.
-    pub fn new(document: DocumentId, snapshot: &Snapshot, now: Duration) -> Self {
+    pub fn new(document: DocumentId, path: &str, snapshot: &Snapshot, now: Duration) -> Self {
         let tracked = (0..).zip(&snapshot.entries).map(|(number, entry)| Tracked {
             stable: Some(entry.shape.clone()),
             stable_locals: Some(entry.locals.clone()),
             ..Tracked::new(number, entry.clone(), now)
         });
         let tracked: Vec<Tracked> = tracked.collect();
-        Self { document, next_number: tracked.len() as u64, tracked }
+        Self { document, path: path.to_owned(), next_number: tracked.len() as u64, tracked }
     }
 
     /// Takes up another version.
@@ -67,7 +69,7 @@ impl Tracker {
             new.is_some_and(|new| seen.lost_at.is_none() && seen.entry.shape.name != snapshot.entries[new].shape.name)
         };
         if pairs.iter().enumerate().filter(|pair| is_renamed(*pair)).count() > MOST_RENAMED {
-            *self = Self { next_number: self.next_number, ..Self::new(self.document.clone(), snapshot, now) };
+            *self = Self::new(self.document.clone(), &self.path, snapshot, now);
             return;
         }
         let mut merge = Merge {
@@ -142,8 +144,9 @@ impl Tracker {
         Some(Change {
             number: tracked.number,
             document: self.document.clone(),
+            path: self.path.clone(),
             kind: entry.kind,
-            owner: self.owner(tracked),
+            owners: self.owners(tracked),
             has_body: entry.has_body(),
             now: entry.shape.clone(),
             before,
@@ -168,7 +171,8 @@ impl Tracker {
             if (to_old - from_old, to_new - from_new) == (1, 1) {
                 let (old, new) = (&before[from_old], &now[from_new]);
                 // One that shadows another, or now has another's name, leads anywhere.
-                let is_one = |name: &String, locals: &[String]| locals.iter().filter(|local| *local == name).count() == 1;
+                let is_one =
+                    |name: &String, locals: &[String]| locals.iter().filter(|local| *local == name).count() == 1;
                 if is_one(old, before) && !now.contains(old) && is_one(new, now) && !before.contains(new) {
                     changes.push(self.local_change(tracked, old, new, from_new));
                 }
@@ -185,8 +189,9 @@ impl Tracker {
             // Apart from those of definitions.
             number: (1 << 63) | (tracked.number << 16) | at as u64,
             document: self.document.clone(),
+            path: self.path.clone(),
             kind: DefinitionKind::Variable,
-            owner: None,
+            owners: Vec::new(),
             has_body: false,
             now: shape(new),
             before: vec![shape(old)],
@@ -196,10 +201,21 @@ impl Tracker {
         }
     }
 
-    /// The type that a definition is a member of.
-    fn owner(&self, tracked: &Tracked) -> Option<String> {
-        let outer = &self.tracked.get(tracked.entry.container?)?.entry;
-        outer.kind.has_members().then(|| outer.shape.name.clone())
+    /// Names of the type that a definition is a member of.
+    fn owners(&self, tracked: &Tracked) -> Vec<String> {
+        let around = tracked.entry.container.and_then(|container| self.tracked.get(container));
+        let Some(outer) = around.filter(|outer| outer.entry.kind.has_members()) else {
+            return tracked.entry.qualifier.clone().into_iter().collect();
+        };
+        let name = outer.entry.shape.name.clone();
+        let mut names = vec![name.clone()];
+        // `impl` says the name of a type that stands elsewhere in the text.
+        let same = |other: &&Tracked| other.number == outer.number || other.entry.shape.name == name;
+        let shapes = self.tracked.iter().filter(same).filter(|other| other.entry.kind.has_members());
+        names.extend(shapes.flat_map(|other| other.stable.iter().chain(&other.former)).map(|shape| shape.name.clone()));
+        names.sort();
+        names.dedup();
+        names
     }
 }
 

@@ -199,7 +199,7 @@ impl SyntaxTree {
         // `a, b int` of Go is one node.
         let mut cursor = first.walk();
         let names: Vec<Node<'_>> = first.children_by_field_name("name", &mut cursor).collect();
-        if names.len() > 1 && group.len() == 1 {
+        if names.len() > 1 && group.len() == 1 && self.language().name == "go" {
             let item = |name: &Node<'_>| Item {
                 role: ItemRole::Plain,
                 range: name.byte_range(),

@@ -15,6 +15,7 @@ mod index;
 mod lifecycle;
 mod menu;
 mod navigation;
+mod next_edit;
 mod ordering;
 mod process;
 mod replay;
