@@ -47,10 +47,12 @@ pub fn judge(before: &[Parameter], now: &[Parameter], written: &Written<'_>) -> 
     }
     let Some(given) = given(&before, written) else { return Verdict::Fine };
     let fits_now = self::given(&now, written).is_some();
-    let partners = partners(&before, &now).filter(|_| written.list.is_plain);
+    let partners = partners(&before, &now);
     let rewritten = partners.and_then(|partners| rewrite(&before, &now, &partners, &given, written));
     match rewritten {
         Some((inner, _)) if inner == inner_text(written) => Verdict::Fine,
+        // A comment would stand beside another argument.
+        Some(_) if !written.list.is_plain => Verdict::Look,
         Some((inner, drops)) => Verdict::Rewrite { inner, is_told: !fits_now, drops },
         None if fits_now => Verdict::Fine,
         None => Verdict::Look,

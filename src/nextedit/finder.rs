@@ -41,6 +41,9 @@ pub struct Findings {
     pub is_cut: bool,
 }
 
+/// Calls of one page, in the order of the text.
+type Calls = Vec<(Reference, Certainty)>;
+
 /// One change, one of its former shapes, and what is found for them.
 struct Search<'a, 'l> {
     change: &'a Change,
@@ -139,7 +142,7 @@ impl Search<'_, '_> {
                 calls.push((page.clone(), used.clone(), certainty));
             }
         });
-        let mut by_page: Vec<(Arc<Page>, Vec<(Reference, Certainty)>)> = Vec::new();
+        let mut by_page: Vec<(Arc<Page>, Calls)> = Vec::new();
         for (page, used, certainty) in calls {
             match by_page.last_mut().filter(|(last, _)| Arc::ptr_eq(last, &page)) {
                 Some((_, calls)) => calls.push((used, certainty)),

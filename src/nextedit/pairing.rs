@@ -31,8 +31,11 @@ pub fn inner(entries: &[&Entry]) -> Vec<Vec<usize>> {
     inner
 }
 
+/// Whether two entries are one.
+type Rule<'a> = &'a dyn Fn(&Entry, &Entry) -> bool;
+
 fn pair_level(old: &[&Entry], new: &[&Entry], olds: &[usize], news: &[usize]) -> Vec<(usize, usize)> {
-    let rounds: [&dyn Fn(&Entry, &Entry) -> bool; 3] =
+    let rounds: [Rule<'_>; 3] =
         [&|one, other| one.is_called_as(other, true), &|one, other| one.is_called_as(other, false), &Entry::resembles];
     let mut pairs: Vec<(usize, usize)> = Vec::new();
     for is_same in rounds {

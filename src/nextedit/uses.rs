@@ -78,11 +78,13 @@ fn by_itself(page: &Page, used: &Reference, change: &Change, setting: Setting) -
     }
 }
 
-/// An import of the page brings in this very name, by the one or the other spelling, or all names of a module.
+/// An import of the page brings in this very name, by one of its spellings, or all names of a module.
 fn brings_in(page: &Page, used: &Reference, change: &Change) -> bool {
     let text = |used: &Reference| page.slice(used.name.start as usize..used.name.end as usize);
     let name = text(used);
-    let is_it = |word: &str| word == name || word == change.now.name || word == "*";
+    // It may follow before its uses do, or after.
+    let is_former = |word: &str| change.before.iter().any(|shape| shape.name == word);
+    let is_it = |word: &str| word == name || word == change.now.name || word == "*" || is_former(word);
     let is_path = |path: &str| path.split(|character: char| !is_word(character) && character != '*').any(is_it);
     used.kind == ReferenceKind::Import
         || page.tags.imports.iter().any(|import| is_path(&import.path) || import.names.iter().any(|word| is_it(word)))
