@@ -30,6 +30,7 @@ mod search;
 mod shared;
 mod signatures;
 mod source;
+mod stale;
 mod state;
 mod store;
 mod symbols;
@@ -45,7 +46,7 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, mpsc};
 
 use ropey::Rope;
 
-pub use facts::{FileFacts, Symbol, Use};
+pub use facts::{FileFacts, Role, Symbol, Use};
 pub use heuristics::Omission;
 use indexer::Job;
 pub use map::{Map, TokenCount};
@@ -55,10 +56,12 @@ pub use navigate::{FileLinks, Found, OutlineEntry, Reference, Relations};
 pub use options::IndexOptions;
 pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
-pub use related::{CursorText, FEATURES, Features, Related};
+pub use related::{CursorText, FEATURES, Features, Related, types_of};
+pub use resolve::shared_parts;
 pub use search::Hit;
 use shared::{OpenDocument, Shared};
 use signatures::Signatures;
+pub use stale::{Formerly, StaleFile, StaleFiles};
 pub use state::{File, FileId, State, Totals};
 pub use symbols::SymbolHit;
 pub use verify::Difference;
@@ -248,6 +251,11 @@ impl Index {
     /// Uses of what the name at a place means.
     pub fn references_at(&self, path: &str, place: Place) -> Vec<Reference> {
         self.shared.references_at(path, place)
+    }
+
+    /// Files that may still speak of a definition by its former name.
+    pub fn stale(&self, formerly: Formerly<'_>) -> StaleFiles {
+        self.shared.stale(formerly)
     }
 
     /// The signatures that matter most, in at most `budget` tokens by `count`; `focus` are paths from the root.

@@ -23,8 +23,10 @@ pub mod acceptance;
 // Layer 2: what a prompt may contain.
 pub mod context;
 
-// Layer 3: the completion pipeline.
+// Layer 3: the completion pipeline, and what an edit leaves behind.
 pub mod complete;
+
+pub mod nextedit;
 
 // Layer 4: the owner of all mutable state.
 pub mod session;

@@ -10,7 +10,9 @@ mod analyst;
 mod documents;
 mod idle;
 mod indexes;
+mod next_edits;
 mod repositories;
+mod stale;
 mod status;
 
 use std::path::PathBuf;
@@ -40,6 +42,8 @@ use documents::{Documents, OpenDocument};
 use idle::Idle;
 pub use indexes::IndexPlan;
 use indexes::Indexes;
+pub use next_edits::StalePlaces;
+use next_edits::{Event, NextEdits};
 pub use status::Status;
 use status::{Busy, StatusBoard};
 
@@ -47,6 +51,7 @@ pub struct Session {
     state: Mutex<State>,
     analyst: Analyst,
     indexes: Arc<Indexes>,
+    next_edits: Arc<NextEdits>,
     flights: Arc<Flights>,
     accounts: Accounts,
     acceptance: Arc<Acceptance>,
@@ -67,7 +72,9 @@ impl Session {
     /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
     pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
-        let indexes = Indexes::start();
+        let next_edits = NextEdits::start();
+        next_edits.enable(settings.completion.next_edit);
+        let indexes = Indexes::start(next_edits.clone());
         let analyst = Analyst::start(indexes.clone());
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
@@ -78,6 +85,7 @@ impl Session {
             state: Mutex::new(state),
             analyst,
             indexes,
+            next_edits,
             flights: Arc::default(),
             accounts: Accounts::default(),
             acceptance: Arc::default(),
@@ -103,6 +111,7 @@ impl Session {
         }
         state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
         self.acceptance.configure(&settings.stats);
+        self.next_edits.enable(settings.completion.next_edit);
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
     }
@@ -164,6 +173,10 @@ impl Session {
         let document = Document::new(document, language_id, version, text);
         let id = document.id().clone();
         let mut state = self.state();
+        // Before anybody can have taken it up.
+        if self.indexes.hold(&id) {
+            self.next_edits.tell(&id, Event::Opened(document.clone()));
+        }
         let before = state.documents.open(document.clone(), &self.analyst);
         if before.is_some() {
             self.acceptance.closed(&id);

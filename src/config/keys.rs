@@ -149,6 +149,12 @@ pub const KEYS: &[Key] = &[
         "Prompt tokens for text from elsewhere in the workspace.",
     ),
     key(
+        "completion.nextEdit",
+        Kind::Bool,
+        Tighten::OnlyFalse,
+        "Offer uses that a rename or a changed signature has left behind as the next edit: [next-edit.md](next-edit.md).",
+    ),
+    key(
         "engine.choice",
         Kind::Choice(&["lookup", "auto"]),
         Tighten::OnlyLower,

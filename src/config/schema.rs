@@ -52,6 +52,8 @@ pub struct CompletionSettings {
     pub prefix_tokens: u32,
     pub suffix_tokens: u32,
     pub snippet_tokens: u32,
+    /// Tell of uses that a rename or another signature left behind.
+    pub next_edit: bool,
 }
 
 impl Default for CompletionSettings {
@@ -72,6 +74,7 @@ impl Default for CompletionSettings {
             prefix_tokens: 1536,
             suffix_tokens: 512,
             snippet_tokens: 1024,
+            next_edit: true,
         }
     }
 }

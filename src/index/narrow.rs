@@ -59,8 +59,23 @@ pub trait Near {
 /// Files whose definitions of `name` a use in `from` can mean, ordered by number; empty where nothing of the workspace is
 /// meant. `kinds` are the kinds of use as bits.
 pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kinds: u8) -> (Circle, Vec<FileId>) {
-    let all = state.defining(name);
-    let count = all.len();
+    definers_with(state, near, from, name, kinds, None)
+}
+
+/// The same, as if this file defined the name in these roles, too.
+pub fn definers_with(
+    state: &State,
+    near: &impl Near,
+    from: FileId,
+    name: NameId,
+    kinds: u8,
+    home: Option<(FileId, u8)>,
+) -> (Circle, Vec<FileId>) {
+    let also = |file: FileId| home.filter(|(home, _)| *home == file).map_or(0, |(_, roles)| roles);
+    let beyond = home.filter(|(home, _)| state.defined_as(name, *home) == 0);
+    let all = || state.defining(name).map(|(file, roles)| (file, roles | also(file))).chain(beyond);
+    let count = state.defining(name).len() + usize::from(beyond.is_some());
+    let defined_as = |file: FileId| state.defined_as(name, file) | also(file);
     let usable = ReferenceKind::ALL.iter().filter(|kind| kinds & 1 << **kind as u8 != 0);
     let usable = usable.fold(0, |roles, kind| roles | Role::usable_as(*kind));
     let family = state.file(from).and_then(|file| file.language).map(|language| language.family());
@@ -68,7 +83,7 @@ pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kin
         roles & usable != 0
             && state.file(file).and_then(|file| file.language).map(|language| language.family()) == family
     };
-    let defines = |file: FileId| fits(file, state.defined_as(name, file));
+    let defines = |file: FileId| fits(file, defined_as(file));
     if count == 0 {
         return (Circle::Workspace, Vec::new());
     }
@@ -91,7 +106,7 @@ pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kin
     let directory = near.directory(from);
     let mut beside: Vec<FileId> = if count <= directory.len() && count <= 64 {
         let is_beside = |file: &FileId| near.directory(*file).as_ptr() == directory.as_ptr();
-        all.filter(|(file, roles)| fits(*file, *roles)).map(|(file, _)| file).filter(is_beside).collect()
+        all().filter(|(file, roles)| fits(*file, *roles)).map(|(file, _)| file).filter(is_beside).collect()
     } else {
         directory.iter().copied().filter(|file| defines(*file)).take(COMMON + 1).collect()
     };
@@ -102,7 +117,7 @@ pub fn definers(state: &State, near: &impl Near, from: FileId, name: NameId, kin
     if count > COMMON * 8 {
         return (Circle::Workspace, Vec::new());
     }
-    let anywhere = state.defining(name).filter(|(file, roles)| fits(*file, *roles)).map(|(file, _)| file);
+    let anywhere = all().filter(|(file, roles)| fits(*file, *roles)).map(|(file, _)| file);
     let anywhere: Vec<FileId> = anywhere.take(COMMON + 1).collect();
     (Circle::Workspace, if anywhere.len() > COMMON { Vec::new() } else { anywhere })
 }

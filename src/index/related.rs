@@ -19,6 +19,7 @@ use super::navigate::{Found, found};
 use super::signatures::OfFile;
 use super::state::{File, FileId};
 
+pub use self::around::types_of;
 pub use self::score::{FEATURES, Features};
 
 /// Signatures that are read from their files, for each that is asked for: some turn out to be of another version, or equal.

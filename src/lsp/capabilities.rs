@@ -3,7 +3,8 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::handlers::execute_command::ACCEPTED;
-use crate::config::IndexSettings;
+use super::handlers::next_edit;
+use crate::config::Settings;
 use crate::text::PositionEncoding;
 
 /// Characters after which Helix asks at once instead of after two letters and 250 ms: those that begin an expression, an
@@ -27,6 +28,14 @@ pub struct ClientFeatures {
     pub registers_configuration: bool,
     /// Tells of changed files when it is asked to.
     pub watches_files: bool,
+    /// Opens a document at a place when it is asked to.
+    pub shows_documents: bool,
+    /// Takes edits of documents with the version that they are of.
+    pub versions_edits: bool,
+    /// Shows edits to the user before it makes them, where the server asks for it.
+    pub annotates_changes: bool,
+    /// Takes code actions with an edit; older ones take commands alone.
+    pub code_actions: bool,
 }
 
 impl ClientFeatures {
@@ -36,6 +45,8 @@ impl ClientFeatures {
         let item = document.and_then(|document| document.completion.as_ref()?.completion_item.as_ref());
         let resolves = item.and_then(|item| item.resolve_support.as_ref());
         let formats = item.and_then(|item| item.documentation_format.as_ref());
+        let edit = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
+        let window = client.window.as_ref();
         let change = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
         Self {
             encoding: encoding(client.general.as_ref().and_then(|general| general.position_encodings.as_deref())),
@@ -49,15 +60,22 @@ impl ClientFeatures {
             watches_files: workspace
                 .and_then(|workspace| workspace.did_change_watched_files.as_ref()?.dynamic_registration)
                 == Some(true),
+            shows_documents: window.and_then(|window| window.show_document).is_some_and(|show| show.support),
+            versions_edits: edit.and_then(|edit| edit.document_changes) == Some(true),
+            annotates_changes: edit.is_some_and(|edit| edit.change_annotation_support.is_some()),
+            code_actions: document.is_some_and(|document| {
+                document.code_action.as_ref().is_some_and(|action| action.code_action_literal_support.is_some())
+            }),
             registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),
         }
     }
 
     /// Inline completion or completion, never both: an editor with both would show each suggestion twice. Static, because
     /// Neovim ignores dynamic registration of inline completion.
-    /// `navigation`: the user wants definitions and references from the index; a language server's are better.
+    /// Definitions and references from the index only where the user wants them; a language server's are better.
     /// `counts`: it is worth telling what was accepted. Clients run only commands that are announced.
-    pub fn server_capabilities(&self, index: &IndexSettings, counts: bool) -> lsp::ServerCapabilities {
+    pub fn server_capabilities(&self, settings: &Settings, counts: bool) -> lsp::ServerCapabilities {
+        let index = &settings.index;
         let sync = lsp::TextDocumentSyncOptions {
             open_close: Some(true),
             change: Some(lsp::TextDocumentSyncKind::Incremental),
@@ -69,7 +87,14 @@ impl ClientFeatures {
             ..Default::default()
         };
         let navigates = index.enabled && index.navigation;
-        let commands = lsp::ExecuteCommandOptions { commands: vec![ACCEPTED.to_owned()], ..Default::default() };
+        let follows = index.enabled && settings.completion.next_edit;
+        let commands = [(counts, ACCEPTED), (follows, next_edit::COMMAND)];
+        let commands: Vec<String> =
+            commands.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned()).collect();
+        let actions = lsp::CodeActionOptions {
+            code_action_kinds: Some(vec![lsp::CodeActionKind::QuickFix]),
+            ..Default::default()
+        };
         lsp::ServerCapabilities {
             position_encoding: Some(match self.encoding {
                 PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
@@ -82,7 +107,10 @@ impl ClientFeatures {
             document_symbol_provider: navigates.then_some(lsp::DocumentSymbolProvider::Bool(true)),
             definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
             references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
-            execute_command_provider: counts.then_some(commands),
+            execute_command_provider: (!commands.is_empty())
+                .then(|| lsp::ExecuteCommandOptions { commands, ..Default::default() }),
+            code_action_provider: (follows && self.code_actions)
+                .then_some(lsp::CodeActionProvider::CodeActionOptions(actions)),
             completion_provider: (!self.inline_completion).then_some(completion),
             ..Default::default()
         }

@@ -83,6 +83,13 @@ impl ClientHandle {
         tokio::spawn(async move { client.ask::<lsp::RegistrationRequest>(params).await });
     }
 
+    /// Shows a place of a document to the user.
+    pub fn show_document(&self, uri: lsp::Uri, range: lsp::Range) {
+        let params = lsp::ShowDocumentParams { uri, external: None, take_focus: Some(true), selection: Some(range) };
+        let client = self.clone();
+        tokio::spawn(async move { client.ask::<lsp::ShowDocumentRequest>(params).await });
+    }
+
     /// Starts a progress of our own. None when the client will not show it. Waits for the client, so only for tasks.
     pub async fn begin_progress(&self, token: String, title: &str) -> Option<Progress> {
         let token = lsp::ProgressToken::String(token);

@@ -3,11 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tower_lsp::gen_lsp_types::{Position, TextDocumentIdentifier};
+use tower_lsp::gen_lsp_types::{Position, Range, TextDocumentIdentifier, TextEdit, Uri};
 
 use crate::complete::{self, Decision, LookAheadCounts};
 use crate::context::Considered;
 use crate::engine::EngineState;
+use crate::nextedit::{Certainty, PlaceKind};
 use crate::session;
 
 /// Notification to the client and request from it (without parameters).
@@ -16,6 +17,9 @@ pub const STATUS: &str = "tandem/status";
 pub const DOCUMENT_TEXT: &str = "tandem/documentText";
 /// Request: `PositionParams` to `Why`, or null when nothing was asked there.
 pub const WHY: &str = "tandem/why";
+
+/// Request: `NextEditParams` to `NextEdit`, or null when nothing is stale.
+pub const NEXT_EDIT: &str = "tandem/nextEdit";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -28,6 +32,46 @@ pub struct DocumentParams {
 pub struct PositionParams {
     pub text_document: TextDocumentIdentifier,
     pub position: Position,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextEditParams {
+    pub text_document: TextDocumentIdentifier,
+    pub position: Position,
+    #[serde(default)]
+    pub context: Option<NextEditContext>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct NextEditContext {
+    /// Places to pass over, to look at one after the other.
+    #[serde(default)]
+    pub skip: u32,
+}
+
+/// A place that has not followed the change of a definition.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NextEdit {
+    pub uri: Uri,
+    /// Of the open document that range and edit belong to; absent for a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<i32>,
+    pub range: Range,
+    pub kind: PlaceKind,
+    pub certainty: Certainty,
+    /// The name that stands there.
+    pub name: String,
+    /// What changed, in a sentence.
+    pub message: String,
+    /// Absent where syntax does not say what should stand there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit: Option<TextEdit>,
+    /// Places that come after this one.
+    pub more: u32,
+    /// There are still more than were counted.
+    pub is_cut: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]

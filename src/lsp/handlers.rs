@@ -3,6 +3,7 @@
 //! A notification is synchronous: it calls one function of the session and returns. A request has a synchronous prelude
 //! (parameters, snapshot), then waits; after its first wait it looks at nothing shared.
 
+pub mod code_action;
 pub mod completion;
 pub mod completion_resolve;
 pub mod definition;
@@ -17,6 +18,7 @@ pub mod execute_command;
 pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
+pub mod next_edit;
 pub mod references;
 pub mod shutdown;
 pub mod status;

@@ -70,6 +70,8 @@ impl Server {
             .custom_method("textDocument/documentSymbol", Self::document_symbol)
             .custom_method("textDocument/definition", Self::definition)
             .custom_method("textDocument/references", Self::references)
+            .custom_method("textDocument/codeAction", Self::code_action)
+            .custom_method(ext::NEXT_EDIT, Self::next_edit)
             .custom_method(ext::STATUS, Self::status)
             .custom_method(ext::DOCUMENT_TEXT, Self::document_text)
             .custom_method(ext::WHY, Self::why)
@@ -116,6 +118,9 @@ impl Server {
     }
 
     async fn execute_command(&self, params: lsp::ExecuteCommandParams) -> Result<Option<Value>> {
+        if params.command == handlers::next_edit::COMMAND {
+            return handlers::next_edit::command(self, &params).await;
+        }
         if !self.session.keeps_figures() {
             return Err(Error::method_not_found());
         }
@@ -142,6 +147,14 @@ impl Server {
     async fn references(&self, params: lsp::ReferenceParams) -> Result<Option<Vec<lsp::Location>>> {
         self.navigates()?;
         handlers::references::handle(self, params).await
+    }
+
+    async fn code_action(&self, params: lsp::CodeActionParams) -> Result<Option<Vec<Value>>> {
+        handlers::code_action::handle(self, params).await
+    }
+
+    async fn next_edit(&self, params: ext::NextEditParams) -> Result<Option<ext::NextEdit>> {
+        handlers::next_edit::handle(self, params).await
     }
 
     async fn status(&self) -> Result<ext::Status> {

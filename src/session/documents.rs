@@ -23,7 +23,7 @@ pub struct OpenDocument {
     /// Too large to be analysed; requests are refused anyway.
     oversized: bool,
     /// When it was last opened, changed or asked for, as a count.
-    used: u64,
+    pub used: u64,
 }
 
 impl OpenDocument {
@@ -118,6 +118,10 @@ impl Documents {
             open.revision = open.analysis.add(open.document.clone(), Vec::new());
             analyst.wake(&open.analysis);
         }
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &OpenDocument> {
+        self.open.values()
     }
 
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use super::documents::file_path;
+use super::next_edits::{Event, NextEdits};
 use super::repositories::Repositories;
 use crate::context::Analysis;
 use crate::engine::lookup::Vantage;
@@ -28,6 +29,8 @@ pub struct Indexes {
     state: Mutex<State>,
     news: Condvar,
     repositories: Arc<Repositories>,
+    /// Told of what the indexes have taken up.
+    next_edits: OnceLock<Arc<NextEdits>>,
 }
 
 #[derive(Debug, Default)]
@@ -45,8 +48,9 @@ enum Waiting {
 
 impl Indexes {
     /// Starts the thread that takes up documents; it ends with the last handle.
-    pub fn start() -> Arc<Self> {
-        let indexes = Arc::new(Self { repositories: Repositories::start(), ..Self::default() });
+    pub fn start(next_edits: Arc<NextEdits>) -> Arc<Self> {
+        let next_edits = OnceLock::from(next_edits);
+        let indexes = Arc::new(Self { repositories: Repositories::start(), next_edits, ..Self::default() });
         let weak = Arc::downgrade(&indexes);
         let thread = std::thread::Builder::new().name("tandem-documents".to_owned()).spawn(move || take_up(&weak));
         if let Err(error) = thread {
@@ -76,6 +80,11 @@ impl Indexes {
         state.plan = plan;
         self.repositories.follow(&state.indexes);
         true
+    }
+
+    /// Whether a document is in one of the folders.
+    pub fn hold(&self, document: &str) -> bool {
+        file_path(document).is_some_and(|path| self.around(&path).is_some())
     }
 
     /// Every folder's index, in the order of the folders.
@@ -151,6 +160,20 @@ fn take_up(indexes: &Weak<Indexes>) {
             for index in all.iter().filter(|index| index.holds(&path)) {
                 take_up_one(index, &path, &waiting);
             }
+            if let Some(next_edits) = indexes.next_edits.get() {
+                next_edits.tell(&id, event(indexes.of_document(&id), waiting));
+            }
+        }
+    }
+}
+
+/// What has become of a document, for who follows its definitions.
+fn event(place: Option<(Arc<Index>, String)>, waiting: Waiting) -> Event {
+    match (waiting, place) {
+        (Waiting::Closed, _) => Event::Closed,
+        (Waiting::Changed(..), None) => Event::Refused,
+        (Waiting::Changed(document, analysis), Some((index, path))) => {
+            Event::TakenUp { document, tree: analysis.tree, index: Arc::downgrade(&index), path }
         }
     }
 }

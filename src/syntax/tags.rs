@@ -142,6 +142,14 @@ pub struct Reference {
     pub at: Place,
 }
 
+/// A local name that is bound here: a parameter or a variable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    pub name: Range<u32>,
+    /// The function that it lives in, as an index into `Tags::definitions`.
+    pub callable: Option<u32>,
+}
+
 /// A statement that brings in names from elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {

@@ -170,6 +170,14 @@ pub(super) fn within(root: Node<'_>, range: Range<usize>) -> Vec<Node<'_>> {
     }
 }
 
+/// The first token of a node, comments included.
+pub(super) fn first_leaf(mut node: Node<'_>) -> Node<'_> {
+    while let Some(child) = node.child(0) {
+        node = child;
+    }
+    node
+}
+
 fn last_leaf(mut node: Node<'_>) -> Node<'_> {
     loop {
         let children = node.child_count();

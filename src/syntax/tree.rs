@@ -9,7 +9,7 @@ use ropey::Rope;
 use tree_sitter::{InputEdit, Node, ParseOptions, Parser, Tree};
 
 use super::Language;
-use super::tags::Tags;
+use super::tags::{Binding, Tags};
 use crate::text::Edit;
 
 mod trial;
@@ -125,6 +125,12 @@ impl SyntaxTree {
     pub fn tags(&self) -> Tags {
         let text = self.text.to_string();
         Tags::find(self.language.grammar().tags(), &self.tree, text.as_bytes())
+    }
+
+    /// `tags`, and the local names that are bound, in the order of the text.
+    pub fn tags_and_bindings(&self) -> (Tags, Vec<Binding>) {
+        let text = self.text.to_string();
+        Tags::find_with_bindings(self.language.grammar().tags(), &self.tree, text.as_bytes())
     }
 
     pub(super) fn root(&self) -> Node<'_> {

@@ -16,6 +16,7 @@ mod lifecycle;
 mod look_ahead;
 mod menu;
 mod navigation;
+mod next_edit;
 mod ordering;
 mod process;
 mod replay;

@@ -7,7 +7,7 @@ const LAYERS: &[&[&str]] = &[
     &["config", "observe", "text", "syntax"],
     &["engine", "index", "privacy", "acceptance"],
     &["context"],
-    &["complete"],
+    &["complete", "nextedit"],
     &["session"],
     &["lsp", "eval"],
     &["cli"],

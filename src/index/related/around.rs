@@ -158,7 +158,7 @@ fn receiver(text: &str) -> Option<&str> {
 }
 
 /// Types that the text gives a variable: `x: &mut T`, `x = T(`, `x = T::new(`, `x = new T(`, `T x`. The nearest first.
-fn types_of<'a>(variable: &'a str, text: &'a str) -> Vec<&'a str> {
+pub fn types_of<'a>(variable: &'a str, text: &'a str) -> Vec<&'a str> {
     let mut types = Vec::new();
     // A type's own name before `::` or a dot is itself.
     if variable.starts_with(char::is_uppercase) {

@@ -45,6 +45,8 @@ fn every_name_that_travels_is_described() {
         names(&serde_json::to_value(Why::from(full_why(decision))).expect("JSON"), &mut all);
     }
     names(&serde_json::to_value(DocumentText { text: String::new(), version: 1 }).expect("JSON"), &mut all);
+    all.push(NEXT_EDIT.to_owned());
+    names(&serde_json::to_value(full_next_edit()).expect("JSON"), &mut all);
     for name in all {
         assert!(DESCRIPTION.contains(&format!("`{name}`")), "docs/lsp-extensions.md does not describe `{name}`");
     }
@@ -130,5 +132,21 @@ fn full_why(decision: Decision) -> complete::Why {
         considered: Vec::new(),
         stages: vec![complete::Stage { name: "plan".to_owned(), us: 1500 }],
         decision,
+    }
+}
+
+fn full_next_edit() -> NextEdit {
+    let edit = TextEdit::new(Range::default(), "read".to_owned());
+    NextEdit {
+        uri: "file:///proj/a.rs".parse().expect("a URI"),
+        version: Some(3),
+        range: Range::default(),
+        kind: PlaceKind::Signature,
+        certainty: Certainty::Likely,
+        name: "load".to_owned(),
+        message: "`load` is now `read`".to_owned(),
+        edit: Some(edit),
+        more: 2,
+        is_cut: false,
     }
 }

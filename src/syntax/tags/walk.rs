@@ -10,7 +10,7 @@ use super::chain::{LeafClass, LeafRule, ReferenceKind};
 use super::found::{Found, FoundImport, bytes, offset, place, range};
 use super::pattern::{Matcher, Pattern};
 use super::rules::TagRules;
-use super::{Definition, DefinitionKind, Import, Reference, Tags};
+use super::{Binding, Definition, DefinitionKind, Import, Reference, Tags};
 
 impl Tags {
     /// What stands in `text`, of which `tree` is the tree.
@@ -18,6 +18,17 @@ impl Tags {
         let mut walk = Walk::new(rules, text);
         walk.run(tree.walk());
         walk.finish()
+    }
+
+    /// The same together with every local name that is bound, in the order of the text.
+    pub(in crate::syntax) fn find_with_bindings(rules: &TagRules, tree: &Tree, text: &[u8]) -> (Self, Vec<Binding>) {
+        let mut walk = Walk::new(rules, text);
+        walk.bindings = Some(Vec::new());
+        walk.run(tree.walk());
+        let mut bindings = walk.bindings.take().unwrap_or_default();
+        bindings.sort_by_key(|binding| binding.name.start);
+        bindings.dedup();
+        (walk.finish(), bindings)
     }
 }
 
@@ -63,6 +74,8 @@ struct Walk<'a, 'tree> {
     names: FxHashSet<u32>,
     /// Local variables: the callable that they live in and their name.
     locals: FxHashSet<(Option<u32>, &'a [u8])>,
+    /// Where they are bound, for who asks.
+    bindings: Option<Vec<Binding>>,
     /// End of the last import: names in it are references of that kind.
     import_end: u32,
     /// Start and end of the outermost function without a name at hand: variables in it are local.
@@ -84,6 +97,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             around: Vec::new(),
             names: FxHashSet::default(),
             locals: FxHashSet::default(),
+            bindings: None,
             import_end: 0,
             unnamed: (0, 0),
             unresolved: Vec::new(),
@@ -256,6 +270,13 @@ impl<'a, 'tree> Walk<'a, 'tree> {
         let callable = self.callable(definition.range.start);
         let name = definition.name.start as usize..definition.name.end as usize;
         self.locals.insert((callable, self.text.get(name).unwrap_or_default()));
+        self.note_binding(definition.name.clone(), callable);
+    }
+
+    fn note_binding(&mut self, name: Range<u32>, callable: Option<u32>) {
+        if let Some(bindings) = &mut self.bindings {
+            bindings.push(Binding { name, callable });
+        }
     }
 
     fn leaf(&mut self, node: Node<'_>, field: Option<u16>, rules: &'a [LeafRule]) {
@@ -270,6 +291,7 @@ impl<'a, 'tree> Walk<'a, 'tree> {
             LeafClass::Local => {
                 let callable = self.callable(start);
                 self.locals.insert((callable, text));
+                self.note_binding(range(node), callable);
             }
             LeafClass::Reference(kind) => {
                 let kind = if start < self.import_end { ReferenceKind::Import } else { kind };
