@@ -14,6 +14,13 @@ pub enum Kind {
     },
     /// One of these words, from the most careful to the least.
     Choice(&'static [&'static str]),
+    /// One of these words, from the most careful to the least, or a whole number; both ends are allowed. A word and a
+    /// number have no order, so a workspace that may only lower the key can put neither above the other.
+    ChoiceOrInteger {
+        words: &'static [&'static str],
+        min: u64,
+        max: u64,
+    },
     Text,
     /// `~/` is the home directory; relative paths in a file are relative to that file.
     Path,

@@ -134,17 +134,13 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
         Tighten::OnlyFalse if *value == Value::Bool(false) => Ok(Some(value.clone())),
         Tighten::OnlyFalse => widens("switch this off"),
         Tighten::OnlyLower => {
-            let lower = match key.kind {
-                Kind::Choice(words) => {
-                    let rank = |value: Option<&Value>| {
-                        let word = value.and_then(Value::as_str)?;
-                        words.iter().position(|candidate| *candidate == word)
-                    };
-                    rank(Some(value)) < rank(current)
-                }
+            let is_lower = match key.kind {
+                Kind::Choice(words) => is_earlier(words, value, current),
+                Kind::ChoiceOrInteger { words, .. } if value.is_string() => is_earlier(words, value, current),
+                // A word is no number, and nothing is below what is none.
                 _ => value.as_u64() < current.and_then(Value::as_u64),
             };
-            if lower { Ok(Some(value.clone())) } else { widens("lower this") }
+            if is_lower { Ok(Some(value.clone())) } else { widens("lower this") }
         }
         Tighten::OnlyAdd => {
             let mut all: Vec<Value> = current.and_then(Value::as_array).cloned().unwrap_or_default();
@@ -158,6 +154,15 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
     }
 }
 
+/// Whether `value` stands before `current` in the list. What is not in it has no place.
+fn is_earlier(words: &[&str], value: &Value, current: Option<&Value>) -> bool {
+    let rank = |value: &Value| words.iter().position(|candidate| Some(*candidate) == value.as_str());
+    match (rank(value), current.and_then(rank)) {
+        (Some(wanted), Some(now)) => wanted < now,
+        _ => false,
+    }
+}
+
 impl Kind {
     /// A value as people write it in a variable or on a command line; None when it cannot be one of this kind.
     pub fn parse(self, text: &str) -> Option<Value> {
@@ -168,6 +173,10 @@ impl Kind {
                 _ => None,
             },
             Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
+            Kind::ChoiceOrInteger { .. } => {
+                let text = text.trim();
+                Some(text.parse::<u64>().map_or_else(|_| Value::String(text.to_owned()), Value::from))
+            }
             Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
             Kind::TextList => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
@@ -182,6 +191,9 @@ impl Kind {
             Kind::Bool => value.is_boolean(),
             Kind::Integer { min, max } => value.as_u64().is_some_and(|number| (min..=max).contains(&number)),
             Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Kind::ChoiceOrInteger { words, min, max } => {
+                Kind::Choice(words).admits(value) || Kind::Integer { min, max }.admits(value)
+            }
             Kind::Text | Kind::Path => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Kind::TextList => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
         }
@@ -195,6 +207,12 @@ impl Kind {
             Kind::Choice(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 format!("one of {}", quoted.join(", "))
+            }
+            Kind::ChoiceOrInteger { words: [word], min, max } => {
+                format!("`{word}` or {}", Kind::Integer { min, max }.expected())
+            }
+            Kind::ChoiceOrInteger { words, min, max } => {
+                format!("{} or {}", Kind::Choice(words).expected(), Kind::Integer { min, max }.expected())
             }
             Kind::Text => "a text".to_owned(),
             Kind::Path => "a path".to_owned(),
