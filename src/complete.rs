@@ -6,7 +6,9 @@ mod account;
 mod anchor;
 mod calibration;
 mod choose;
+mod circumstances;
 mod collect;
+pub mod debounce;
 mod flight;
 mod lane;
 mod memory;
@@ -16,6 +18,7 @@ mod request;
 pub mod shape;
 mod suggest;
 mod trigger;
+mod wanted;
 
 pub use calibration::{Calibration, Knot, Thresholds, model_digest, word as source_word};
 pub use flight::Flights;
@@ -24,3 +27,4 @@ pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, SyntaxCh
 pub use place::Place;
 pub use request::{Patience, Request};
 pub use suggest::{recall, suggest};
+pub use wanted::Paused;

@@ -9,12 +9,15 @@ mod accounts;
 mod analyst;
 mod documents;
 mod indexes;
+mod pause;
 mod repositories;
+mod rhythm;
 mod status;
+pub mod witness;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 use tracing::Instrument;
@@ -26,16 +29,21 @@ use crate::context::Hunk;
 use crate::engine::Engine;
 use crate::engine::lookup::MAX_DOCUMENTS;
 use crate::index::Index;
+use crate::privacy::PathPatterns;
 use crate::text::{Change, Document, DocumentId, Position, PositionEncoding};
 
 use acceptance::Acceptance;
 pub use acceptance::{Clock, system_clock};
-use accounts::Accounts;
+pub use accounts::Asked;
+use accounts::{Accounts, Pending};
 use analyst::Analyst;
 use documents::Documents;
-pub use documents::file_uri;
+pub use documents::{file_path, file_uri};
 pub use indexes::IndexPlan;
 use indexes::Indexes;
+use pause::PauseSwitch;
+pub use pause::{LONGEST_PAUSE_MINUTES, Pause};
+use rhythm::{Rhythm, model_ms};
 pub use status::Status;
 use status::{Busy, StatusBoard};
 
@@ -44,15 +52,23 @@ pub struct Session {
     analyst: Analyst,
     indexes: Arc<Indexes>,
     flights: Arc<Flights>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     acceptance: Arc<Acceptance>,
     board: Arc<StatusBoard>,
+    clock: Clock,
+    pause: PauseSwitch,
+    /// Ends a pause in time for the status.
+    pause_timer: Mutex<Option<tokio::task::AbortHandle>>,
+    rhythm: Rhythm,
 }
 
 struct State {
     encoding: PositionEncoding,
+    /// The client's name for itself.
+    client: Option<String>,
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
+    disabled_paths: Arc<PathPatterns>,
     model: Option<Arc<dyn Engine>>,
     calibration: Arc<Calibration>,
     documents: Documents,
@@ -61,22 +77,41 @@ struct State {
 impl Session {
     /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
     pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
+        Self::with_clock(settings, model, system_clock())
+    }
+
+    /// `new` with a clock for what the user does: pauses, and the rhythm of typing.
+    pub fn with_clock(settings: Settings, model: Option<Arc<dyn Engine>>, clock: Clock) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
         let indexes = Indexes::start();
         let analyst = Analyst::start(indexes.clone());
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
+        let disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
         let calibration = Arc::default();
-        let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
+        let state = State {
+            encoding,
+            client: None,
+            folders: Vec::new(),
+            settings,
+            disabled_paths,
+            model,
+            calibration,
+            documents,
+        };
         Arc::new(Self {
             state: Mutex::new(state),
             analyst,
             indexes,
             flights: Arc::default(),
-            accounts: Accounts::default(),
+            accounts: Arc::default(),
             acceptance: Arc::default(),
             board,
+            clock,
+            pause: PauseSwitch::default(),
+            pause_timer: Mutex::default(),
+            rhythm: Rhythm::default(),
         })
     }
 
@@ -87,6 +122,11 @@ impl Session {
         state.folders = folders;
     }
 
+    /// The client says who it is.
+    pub fn introduce(&self, client: String) {
+        self.state().client = Some(client);
+    }
+
     /// Takes effect with the next request. Engine settings need a new session: see `set_model`.
     pub fn configure(&self, settings: Settings) {
         let mut state = self.state();
@@ -95,6 +135,7 @@ impl Session {
         }
         state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
         self.acceptance.configure(&settings.stats);
+        state.disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
     }
@@ -142,6 +183,37 @@ impl Session {
         self.indexes.files_changed(paths);
     }
 
+    /// From now on typing gets nothing; `minutes`: until it does again by itself. A request by key is answered all the same.
+    pub fn pause(self: &Arc<Self>, minutes: Option<u32>) {
+        let pause = self.pause.pause(minutes, (self.clock)());
+        self.board.set_pause(Some(pause));
+        // What is under way was asked for before the pause, and would show up in it.
+        self.state().documents.overtake_requests();
+        let timer = minutes.map(|_| tokio::spawn(end_pause_in_time(Arc::downgrade(self))).abort_handle());
+        self.set_pause_timer(timer);
+    }
+
+    /// Ends a pause. Does nothing where there is none.
+    pub fn resume(&self) {
+        self.pause.resume();
+        self.board.set_pause(None);
+        self.set_pause_timer(None);
+    }
+
+    /// The pause that lasts now.
+    pub fn paused(&self) -> Option<Pause> {
+        let pause = self.pause.current((self.clock)());
+        self.board.set_pause(pause);
+        pause
+    }
+
+    fn set_pause_timer(&self, timer: Option<tokio::task::AbortHandle>) {
+        let before = std::mem::replace(&mut *self.pause_timer.lock().unwrap_or_else(PoisonError::into_inner), timer);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
     pub fn settings(&self) -> Arc<Settings> {
         self.state().settings.clone()
     }
@@ -175,6 +247,7 @@ impl Session {
         };
         if let Some(open) = state.documents.get(document) {
             self.acceptance.changed(document, open.document.rope(), &edits, changes);
+            self.rhythm.changed(open.document.id(), &edits, changes, (self.clock)().ms);
         }
     }
 
@@ -211,18 +284,26 @@ impl Session {
         let started = Instant::now();
         let request = self.request(document, position, trigger, patience);
         let recalled = request.as_ref().and_then(complete::recall);
+        let pending = Pending::new(&self.accounts, self.asked(document, position, trigger, request.as_ref()));
         let busy = Busy::enter(&self.board);
         let session = self.clone();
         let span = tracing::debug_span!("completion", document, ?trigger);
         let answer = async move {
             let _busy = busy;
-            let Some(request) = request else { return Outcome::Nothing(Reason::UnknownDocument) };
+            let Some(request) = request else {
+                let outcome = Outcome::Nothing(Reason::UnknownDocument);
+                session.board.answered(&outcome, started.elapsed());
+                return outcome;
+            };
             let (outcome, why) = match recalled {
                 Some(recalled) => recalled,
                 None => complete::suggest(request).await,
             };
             session.board.answered(&outcome, started.elapsed());
-            session.accounts.keep(why);
+            if let Some(ms) = model_ms(&why) {
+                session.rhythm.answered(ms);
+            }
+            pending.answered(why);
             outcome
         };
         answer.instrument(span)
@@ -282,11 +363,38 @@ impl Session {
         self.accounts.find(document, offset)
     }
 
+    /// The newest account of all documents.
+    pub fn last_request(&self) -> Option<Asked> {
+        self.accounts.newest()
+    }
+
+    /// The client cannot show what the newest request at this place of this text came to.
+    pub fn withhold(&self, document: &Document, position: Position, reason: Reason) {
+        let offset = document.byte_at(position, self.encoding());
+        self.board.hidden(&reason);
+        self.accounts.withhold(document.id(), offset, reason);
+    }
+
     pub fn status(&self) -> watch::Receiver<Status> {
         self.board.subscribe()
     }
 
+    /// What is to be told of a request that is not answered.
+    fn asked(&self, document: &str, position: Position, trigger: Trigger, request: Option<&Request>) -> Asked {
+        let (why, place) = match request {
+            Some(request) => {
+                let place = request.document.position_at(request.offset, PositionEncoding::Utf32);
+                (Why::unanswered(request), place)
+            }
+            None => (Why::silent(document.into(), trigger, Reason::UnknownDocument), position),
+        };
+        let (line, column) = (place.line.saturating_add(1), place.character.saturating_add(1));
+        Asked { unix: (self.clock)().unix, line, column, why }
+    }
+
     fn request(&self, document: &str, position: Position, trigger: Trigger, patience: Patience) -> Option<Request> {
+        let now = (self.clock)();
+        let paused = self.paused().map(|pause| pause.at(now));
         let mut state = self.state();
         let encoding = state.encoding;
         let open = state.documents.touch(document)?;
@@ -295,7 +403,10 @@ impl Session {
             document: open.document.clone(),
             trigger,
             patience,
+            debounce: Duration::ZERO,
             settings: Arc::default(),
+            disabled_paths: Arc::default(),
+            paused,
             path: String::new(),
             repository: None,
             ticket: open.lane.ticket(),
@@ -313,7 +424,9 @@ impl Session {
         let (path, repository) = documents::workspace_path(document, &state.folders);
         let (ids, others): (Vec<DocumentId>, _) = state.documents.other_tokens(document).into_iter().unzip();
         let request = Request {
+            debounce: self.rhythm.wait(state.settings.completion.debounce_ms, document, now.ms),
             settings: state.settings.clone(),
+            disabled_paths: state.disabled_paths.clone(),
             path,
             repository,
             others,
@@ -334,6 +447,19 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Longest sleep between two looks at the clocks: a machine that was asleep itself has the pause end soon after.
+const PAUSE_LOOK: Duration = Duration::from_secs(30);
+
+/// The status tells the end of a pause, also when nobody asks for anything then.
+async fn end_pause_in_time(session: Weak<Session>) {
+    loop {
+        let Some(session) = session.upgrade() else { return };
+        let Some(left) = session.paused().and_then(|pause| pause.ms_left((session.clock)())) else { return };
+        drop(session);
+        tokio::time::sleep(Duration::from_millis(left.max(1)).min(PAUSE_LOOK)).await;
     }
 }
 

@@ -115,6 +115,11 @@ impl Flight {
         })
     }
 
+    /// Whether a request could join now.
+    pub fn can_serve(&self, text: &Rope, offset: usize, candidates: u32, max_lines: u32) -> bool {
+        self.seats().is_some() && self.serves(text, offset, candidates, max_lines).is_some()
+    }
+
     /// False when it has been ended.
     fn take_seat(&self) -> bool {
         let mut seats = self.seats();

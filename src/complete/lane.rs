@@ -9,6 +9,7 @@ use super::Suggestion;
 use super::anchor::Anchor;
 use super::flight::{Flight, Seat};
 use super::memory::Memory;
+use super::trigger::Plan;
 use crate::context::Desk;
 use ropey::Rope;
 
@@ -85,6 +86,12 @@ impl Lane {
 
     pub(super) fn remember(&self, anchor: Anchor, suggestions: Vec<Suggestion>) {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner).remember(anchor, suggestions);
+    }
+
+    /// The generation under way, or the one that was, writes what a request at `offset` wants.
+    pub(super) fn is_writing(&self, text: &Rope, offset: usize, plan: Plan) -> bool {
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        flight.as_ref().is_some_and(|flight| flight.can_serve(text, offset, plan.candidates, plan.max_lines))
     }
 
     /// An engine works for this document now.

@@ -11,8 +11,8 @@ use super::flight::{Progress, Seat};
 use super::request::{Patience, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
-use crate::config::CompletionSettings;
+use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, circumstances, debounce, wanted};
+use crate::config::{CompletionSettings, Debounce};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{Engine, EngineState, EngineStatus, FimPrompt, Job, ModelInfo, PromptBudget, Snippet};
@@ -27,12 +27,14 @@ const RECALL_BUDGET: Duration = Duration::from_millis(2);
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
     let mut account = Account::new(&request);
     let result = run(&mut request, &mut account).await;
+    let result = result.map_err(|reason| circumstances::precise(reason, &request, &account.why));
+    account.why.notes = circumstances::notes(&request, &account.why);
     account.close(result)
 }
 
 /// Answers without an engine where the newest suggestion still fits. Takes microseconds.
 pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
-    if request.trigger == Trigger::Invoked || !request.settings.completion.enabled {
+    if request.trigger == Trigger::Invoked || wanted::check(request).is_err() {
         return None;
     }
     let mut account = Account::new(request);
@@ -61,13 +63,10 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let settings = request.settings.clone();
     let settings = &settings.completion;
     let place = Place::at(request.document.rope(), request.offset);
+    wanted::check(request)?;
     trigger::check_text(&request.document, &place, request.trigger, settings)?;
-    if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic {
-        let pause = Duration::from_millis(settings.debounce_ms);
-        tokio::select! {
-            () = request.ticket.stale() => return Err(Reason::Stale),
-            () = tokio::time::sleep(pause) => {}
-        }
+    if let (Debounce::Fixed(ms @ 1..), Trigger::Automatic) = (settings.debounce_ms, request.trigger) {
+        debounce::pass(request, Duration::from_millis(ms)).await?;
         account.stage("debounce");
     }
     let analysis = analysis(request).await;
@@ -102,6 +101,10 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let mut is_final = request.model.is_none() || !needs_model;
     let mut from_model = Ok(Vec::new());
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
+        let patience = debounce::hold(request, plan).await?;
+        if patience != request.patience {
+            account.stage("debounce");
+        }
         let snippets = context(request, status.model.as_ref()).await;
         account.why.context = request.lane.desk.considered();
         account.stage("context");
@@ -110,7 +113,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
         let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
-        let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
+        let waited = wait(&seat, &mut request.ticket, patience, enough, &shaper, plan).await;
         account.stage("engine");
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
         is_final = waited? == Waited::ToTheEnd;

@@ -1,7 +1,9 @@
 //! Layers of settings: checked key by key, then put on top of each other.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use ignore::gitignore::GitignoreBuilder;
 use serde_json::{Map, Value};
 
 use super::keys::{KEYS, Key, Kind, Tighten};
@@ -66,7 +68,11 @@ impl Settings {
             let mut leaves = Vec::new();
             flatten("", &layer.values, &mut leaves);
             for (path, value) in leaves {
-                let outcome = accept(&layer.origin, &path, value, get(&merged, &path));
+                let (value, unreadable) = readable_patterns(&path, value);
+                for message in unreadable {
+                    problems.push(Problem { origin: layer.origin.clone(), key: path.clone(), message });
+                }
+                let outcome = accept(&layer.origin, &path, &value, get(&merged, &path));
                 match outcome {
                     Ok(Some(accepted)) => set(&mut merged, &path, accepted),
                     Ok(None) => {}
@@ -81,6 +87,31 @@ impl Settings {
             Settings::default()
         });
         (settings, problems)
+    }
+}
+
+/// A list of patterns without those that cannot be read, and a sentence for each of these: the others still say what the
+/// user wants to be left alone.
+fn readable_patterns<'a>(path: &str, value: &'a Value) -> (Cow<'a, Value>, Vec<String>) {
+    let is_list = Key::find(path).is_some_and(|key| key.kind == Kind::PatternList && key.kind.admits(value));
+    let (Some(patterns), true) = (value.as_array(), is_list) else { return (Cow::Borrowed(value), Vec::new()) };
+    let mut unreadable = Vec::new();
+    let mut kept = patterns.clone();
+    kept.retain(|pattern| {
+        let line = pattern.as_str().unwrap_or_default();
+        match GitignoreBuilder::new("").add_line(None, line) {
+            Ok(_) => true,
+            Err(error) => {
+                let show = show(pattern);
+                unreadable.push(format!("the pattern {show} cannot be read and is left out: {error}"));
+                false
+            }
+        }
+    });
+    if unreadable.is_empty() {
+        (Cow::Borrowed(value), unreadable)
+    } else {
+        (Cow::Owned(Value::Array(kept)), unreadable)
     }
 }
 
@@ -142,6 +173,11 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
             };
             if is_lower { Ok(Some(value.clone())) } else { widens("lower this") }
         }
+        Tighten::OnlyAdd if key.kind == Kind::PatternList => {
+            // The last pattern that fits decides. Before the user's, a `!` takes back the workspace's own alone.
+            let lists = [Some(value), current].into_iter().flatten().filter_map(Value::as_array);
+            Ok(Some(lists.flatten().cloned().collect()))
+        }
         Tighten::OnlyAdd => {
             let mut all: Vec<Value> = current.and_then(Value::as_array).cloned().unwrap_or_default();
             for word in value.as_array().into_iter().flatten() {
@@ -178,7 +214,7 @@ impl Kind {
                 Some(text.parse::<u64>().map_or_else(|_| Value::String(text.to_owned()), Value::from))
             }
             Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
-            Kind::TextList => {
+            Kind::TextList | Kind::PatternList => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Some(words.map(|word| Value::String(word.to_owned())).collect())
             }
@@ -195,7 +231,9 @@ impl Kind {
                 Kind::Choice(words).admits(value) || Kind::Integer { min, max }.admits(value)
             }
             Kind::Text | Kind::Path => value.as_str().is_some_and(|text| !text.trim().is_empty()),
-            Kind::TextList => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
+            Kind::TextList | Kind::PatternList => {
+                value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
+            }
         }
     }
 
@@ -217,6 +255,7 @@ impl Kind {
             Kind::Text => "a text".to_owned(),
             Kind::Path => "a path".to_owned(),
             Kind::TextList => "a list of texts".to_owned(),
+            Kind::PatternList => "a list of patterns".to_owned(),
         }
     }
 }

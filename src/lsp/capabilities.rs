@@ -2,7 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::handlers::execute_command::ACCEPTED;
+use super::handlers::execute_command::commands;
 use crate::config::IndexSettings;
 use crate::text::PositionEncoding;
 
@@ -69,7 +69,7 @@ impl ClientFeatures {
             ..Default::default()
         };
         let navigates = index.enabled && index.navigation;
-        let commands = lsp::ExecuteCommandOptions { commands: vec![ACCEPTED.to_owned()], ..Default::default() };
+        let commands = lsp::ExecuteCommandOptions { commands: commands(counts), ..Default::default() };
         lsp::ServerCapabilities {
             position_encoding: Some(match self.encoding {
                 PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
@@ -82,7 +82,7 @@ impl ClientFeatures {
             document_symbol_provider: navigates.then_some(lsp::DocumentSymbolProvider::Bool(true)),
             definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
             references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
-            execute_command_provider: counts.then_some(commands),
+            execute_command_provider: Some(commands),
             completion_provider: (!self.inline_completion).then_some(completion),
             ..Default::default()
         }

@@ -116,9 +116,6 @@ impl Server {
     }
 
     async fn execute_command(&self, params: lsp::ExecuteCommandParams) -> Result<Option<Value>> {
-        if !self.session.keeps_figures() {
-            return Err(Error::method_not_found());
-        }
         handlers::execute_command::handle(self, &params)
     }
 

@@ -1,6 +1,7 @@
 //! The pipeline as an editor sees it, with a scripted engine.
 
 mod context;
+mod control;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

@@ -67,7 +67,7 @@ async fn whole_a_line_typed_and_rejected_are_told_apart() {
     let written = "zanzibar!(\n    wizard,\n    dragon,\n);";
     let mut client = home.client(written, inline_capabilities()).await;
     let commands = &client.initialized["capabilities"]["executeCommandProvider"]["commands"];
-    assert_eq!(commands, &json!(["tandem.accepted"]));
+    assert_eq!(commands, &json!(["tandem.accepted", "tandem.pause", "tandem.resume", "tandem.toggle"]));
     // Empty, and one at a time, so that nothing can be looked up.
     let document = |name: &str| format!("file:///proj/{MARKER}-{name}.rs");
     let text = "\n";
@@ -184,7 +184,10 @@ async fn switched_off_nothing_is_announced_sent_or_stored() {
         "initializationOptions": { "stats": { "enabled": false } },
     });
     let initialized = client.result("initialize", params).await;
-    assert_eq!(initialized["capabilities"].get("executeCommandProvider"), None);
+    let commands = &initialized["capabilities"]["executeCommandProvider"]["commands"];
+    assert_eq!(commands, &json!(["tandem.pause", "tandem.resume", "tandem.toggle"]));
+    let params = json!({ "command": "tandem.accepted", "arguments": [1, 0] });
+    assert_eq!(client.request("workspace/executeCommand", params).await["error"]["code"], -32602);
     client.notify("initialized", json!({})).await;
     client.open(URI, "let x = \n").await;
     let shown = item(&mut client, URI, 0, 8).await;

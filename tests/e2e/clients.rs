@@ -29,6 +29,8 @@ async fn play(name: &str) -> Client {
             "textDocument/inlineCompletion" | "textDocument/completion" | "completionItem/resolve" => {
                 assert!(response.get("result").is_some(), "{name}: {method}: {response}");
             }
+            // Commands that this server did not announce.
+            "workspace/executeCommand" => assert_eq!(response["error"]["code"], -32602, "{name}: {response}"),
             // Not announced, so a real editor would not ask.
             _ => assert_eq!(response["error"]["code"], -32601, "{name}: {method}: {response}"),
         }

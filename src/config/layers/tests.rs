@@ -92,6 +92,38 @@ fn a_workspace_tightens() {
 }
 
 #[test]
+fn a_workspace_adds_patterns_that_take_back_none_of_the_users() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(Origin::Editor, json!({"completion": {"disabledPaths": ["*.md", "vendor/"]}})),
+        workspace(json!({"completion": {"disabledPaths": ["gen/*", "!gen/main.rs", "!*.md"]}})),
+    ]);
+    assert_eq!(problems, []);
+    assert_eq!(settings.completion.disabled_paths, ["gen/*", "!gen/main.rs", "!*.md", "*.md", "vendor/"]);
+}
+
+#[test]
+fn a_pattern_that_cannot_be_read_costs_itself_alone() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(
+            Origin::Editor,
+            json!({"completion": {"disabledPaths": ["{a", "*.md"]}, "index.exclude": ["{x", "tmp/"]}),
+        ),
+        workspace(json!({"completion": {"disabledPaths": ["[z-a]", "gen/"]}})),
+    ]);
+    assert_eq!(settings.completion.disabled_paths, ["gen/", "*.md"]);
+    assert_eq!(settings.index.exclude, ["tmp/"]);
+    let beginnings = [
+        "editor settings: completion.disabledPaths: the pattern `\"{a\"` cannot be read and is left out: ",
+        "editor settings: index.exclude: the pattern `\"{x\"` cannot be read and is left out: ",
+        "/w/.tandem.toml: completion.disabledPaths: the pattern `\"[z-a]\"` cannot be read and is left out: ",
+    ];
+    assert_eq!(problems.len(), beginnings.len(), "{problems:?}");
+    for (problem, beginning) in sentences(&problems).iter().zip(beginnings) {
+        assert!(problem.starts_with(beginning), "{problem}");
+    }
+}
+
+#[test]
 fn a_workspace_never_widens() {
     let (settings, problems) = Settings::from_layers(&[
         layer(Origin::Editor, json!({"completion": {"enabled": false}, "engine": {"choice": "lookup"}})),
@@ -136,7 +168,7 @@ fn examples(kind: Kind) -> Vec<Value> {
             [examples(Kind::Choice(words)), examples(Kind::Integer { min, max })].concat()
         }
         Kind::Text | Kind::Path => vec![json!("x")],
-        Kind::TextList => vec![json!([]), json!(["a", "b"])],
+        Kind::TextList | Kind::PatternList => vec![json!([]), json!(["a", "b"])],
     }
 }
 
