@@ -10,7 +10,7 @@ use super::trigger::Plan;
 use super::{Patience, Reason, Request, Trigger};
 
 /// Longest wait in ms: Copilot holds answers back until 200 after their request. Tabby waits 100 to 1,000, Continue 350. With
-/// 150 a third more generations would be begun in vain at 180 ms a key (`benches/debounce.rs`).
+/// 150, two thirds more generations would be thrown away at 180 ms a key and 400 ms an answer (`benches/debounce.rs`).
 pub const LONGEST_MS: u32 = 200;
 
 /// With fewer gaps between keystrokes nothing is known of the rhythm.
