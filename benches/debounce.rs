@@ -62,7 +62,7 @@ fn simulate(policy: Policy, key_ms: f64, latency_ms: u32) -> Figures {
     let (mut begun, mut thrown_away, mut busy_ms) = (0_u32, 0_u32, 0_u64);
     let mut delays = Vec::new();
     for _ in 0..KEYS {
-        let gap = if random.next() % KEYS_A_PAUSE == 0 {
+        let gap = if random.next().is_multiple_of(KEYS_A_PAUSE) {
             random.lognormal(PAUSE_MS, PAUSE_SPREAD)
         } else {
             random.lognormal(key_ms, SPREAD)

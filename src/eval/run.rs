@@ -12,7 +12,7 @@ use super::hole::Hole;
 use super::record::Record;
 use super::sample::PARSE_LIMIT;
 use crate::complete::{Calibration, Patience, Trigger};
-use crate::config::Settings;
+use crate::config::{Settings, TriggerMode};
 use crate::engine::Engine;
 use crate::index::{Index, IndexOptions};
 use crate::session::{IndexPlan, Session, file_uri};
@@ -48,7 +48,9 @@ impl Runner {
     }
 
     /// What is asked from now on is answered so. The settings of the index stay as they were at the start.
-    pub fn configure(&self, settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+    pub fn configure(&self, mut settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+        // Asked as typing asks, whether or not the user wants to see that in an editor.
+        settings.completion.trigger = TriggerMode::Automatic;
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);
