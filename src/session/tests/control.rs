@@ -145,10 +145,12 @@ async fn a_keystroke_within_the_wait_costs_no_generation() {
 
 #[tokio::test]
 async fn keys_memory_and_sure_lookups_wait_for_nothing() {
-    let line = |number: u32| {
-        format!("    let v{number} = read_configuration(&directory, \"settings\")?;\n    v{number}.check();\n")
-    };
-    let text: String = (0..24).map(line).collect();
+    let seconds = ["one", "two", "three", "four", "five"];
+    let names =
+        ["alpha", "beta", "gamma", "delta", "epsilon", "zeta"].map(|first| seconds.map(|second| [first, second]));
+    let line =
+        |name: [&str; 2]| format!("    let {} = read_configuration(&directory, \"settings\")?;\n", name.join("_"));
+    let text: String = names.into_iter().flatten().map(line).collect();
     let (mut editor, hands) = timed_editor(&format!("fn main() {{\n{text}    $0\n}}\n"));
     for key in ["l", "e", "t", " ", "k", "a", "p", "p", "a", " ", "=", " ", "r"] {
         pass(&hands, 100);
