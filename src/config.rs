@@ -18,6 +18,6 @@ pub use layers::{Layer, Origin, Problem};
 pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
 pub use schema::{
-    CompletionSettings, Eagerness, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType, LogSettings,
-    Settings, StatsSettings, WatchMode,
+    CompletionSettings, Debounce, Eagerness, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType,
+    LogSettings, Settings, StatsSettings, TriggerMode, WatchMode,
 };

@@ -11,9 +11,13 @@ mod documents;
 mod idle;
 mod indexes;
 mod next_edits;
+mod pause;
 mod repositories;
+mod requests;
+mod rhythm;
 mod stale;
 mod status;
+pub mod witness;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,27 +27,28 @@ use tokio::sync::watch;
 use tracing::Instrument;
 
 use crate::acceptance::Ledger;
-use crate::complete::{
-    self, Calibration, Flights, Outcome, Patience, Purpose, Reason, Request, Suggestion, Ticket, Trigger, Why,
-};
+use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Suggestion, Trigger, Why};
 use crate::config::Settings;
-use crate::context::Hunk;
 use crate::engine::Engine;
-use crate::engine::lookup::MAX_DOCUMENTS;
 use crate::index::Index;
-use crate::text::{Change, Document, DocumentId, Position, PositionEncoding};
+use crate::privacy::PathPatterns;
+use crate::text::{Change, Document, Position, PositionEncoding};
 
 use acceptance::Acceptance;
 pub use acceptance::{Clock, system_clock};
-use accounts::Accounts;
+pub use accounts::Asked;
+use accounts::{Accounts, Pending};
 use analyst::Analyst;
-pub use documents::file_uri;
-use documents::{Documents, OpenDocument};
+use documents::Documents;
+pub use documents::{file_path, file_uri};
 use idle::Idle;
 pub use indexes::IndexPlan;
 use indexes::Indexes;
 pub use next_edits::StalePlaces;
 use next_edits::{Event, NextEdits};
+use pause::PauseSwitch;
+pub use pause::{LONGEST_PAUSE_MINUTES, Pause};
+use rhythm::{Rhythm, model_ms};
 pub use status::Status;
 use status::{Busy, StatusBoard};
 
@@ -53,16 +58,24 @@ pub struct Session {
     indexes: Arc<Indexes>,
     next_edits: Arc<NextEdits>,
     flights: Arc<Flights>,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     acceptance: Arc<Acceptance>,
     board: Arc<StatusBoard>,
     idle: Idle,
+    clock: Clock,
+    pause: PauseSwitch,
+    /// Ends a pause in time for the status.
+    pause_timer: Mutex<Option<tokio::task::AbortHandle>>,
+    rhythm: Rhythm,
 }
 
 struct State {
     encoding: PositionEncoding,
+    /// The client's name for itself.
+    client: Option<String>,
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
+    disabled_paths: Arc<PathPatterns>,
     model: Option<Arc<dyn Engine>>,
     calibration: Arc<Calibration>,
     documents: Documents,
@@ -71,6 +84,11 @@ struct State {
 impl Session {
     /// `model` is absent when no model is wanted (lookup alone). Must be called inside a tokio runtime.
     pub fn new(settings: Settings, model: Option<Arc<dyn Engine>>) -> Arc<Self> {
+        Self::with_clock(settings, model, system_clock())
+    }
+
+    /// `new` with a clock for what the user does: pauses, and the rhythm of typing.
+    pub fn with_clock(settings: Settings, model: Option<Arc<dyn Engine>>, clock: Clock) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
         let next_edits = NextEdits::start();
         next_edits.enable(settings.completion.next_edit);
@@ -78,19 +96,33 @@ impl Session {
         let analyst = Analyst::start(indexes.clone());
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
+        let disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
         let calibration = Arc::default();
-        let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
+        let state = State {
+            encoding,
+            client: None,
+            folders: Vec::new(),
+            settings,
+            disabled_paths,
+            model,
+            calibration,
+            documents,
+        };
         let session = Arc::new(Self {
             state: Mutex::new(state),
             analyst,
             indexes,
             next_edits,
             flights: Arc::default(),
-            accounts: Accounts::default(),
+            accounts: Arc::default(),
             acceptance: Arc::default(),
             board,
             idle: Idle::new(),
+            clock,
+            pause: PauseSwitch::default(),
+            pause_timer: Mutex::default(),
+            rhythm: Rhythm::default(),
         });
         Idle::follow(&session);
         session
@@ -103,6 +135,11 @@ impl Session {
         state.folders = folders;
     }
 
+    /// The client says who it is.
+    pub fn introduce(&self, client: String) {
+        self.state().client = Some(client);
+    }
+
     /// Takes effect with the next request. Engine settings need a new session: see `set_model`.
     pub fn configure(&self, settings: Settings) {
         let mut state = self.state();
@@ -112,6 +149,7 @@ impl Session {
         state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
         self.acceptance.configure(&settings.stats);
         self.next_edits.enable(settings.completion.next_edit);
+        state.disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
     }
@@ -199,6 +237,7 @@ impl Session {
             if let Some(edit) = edits.last() {
                 self.idle.note(open.document.id(), edit.new_end_byte);
             }
+            self.rhythm.changed(open.document.id(), &edits, changes, (self.clock)().ms);
         }
     }
 
@@ -235,18 +274,26 @@ impl Session {
         let started = Instant::now();
         let request = self.request(document, position, trigger, patience);
         let recalled = request.as_ref().and_then(complete::recall);
+        let pending = Pending::new(&self.accounts, self.asked(document, position, trigger, request.as_ref()));
         let busy = Busy::enter(&self.board);
         let session = self.clone();
         let span = tracing::debug_span!("completion", document, ?trigger);
         let answer = async move {
             let _busy = busy;
-            let Some(request) = request else { return Outcome::Nothing(Reason::UnknownDocument) };
+            let Some(request) = request else {
+                let outcome = Outcome::Nothing(Reason::UnknownDocument);
+                session.board.answered(&outcome, started.elapsed(), session.flights.counts());
+                return outcome;
+            };
             let (outcome, why) = match recalled {
                 Some(recalled) => recalled,
                 None => complete::suggest(request).await,
             };
             session.board.answered(&outcome, started.elapsed(), session.flights.counts());
-            session.accounts.keep(why);
+            if let Some(ms) = model_ms(&why) {
+                session.rhythm.answered(ms);
+            }
+            pending.answered(why);
             outcome
         };
         answer.instrument(span)
@@ -308,71 +355,20 @@ impl Session {
         self.accounts.find(document, offset)
     }
 
+    /// The newest account of all documents.
+    pub fn last_request(&self) -> Option<Asked> {
+        self.accounts.newest()
+    }
+
+    /// The client cannot show what the newest request at this place of this text came to.
+    pub fn withhold(&self, document: &Document, position: Position, reason: Reason) {
+        let offset = document.byte_at(position, self.encoding());
+        self.board.hidden(&reason);
+        self.accounts.withhold(document.id(), offset, reason);
+    }
+
     pub fn status(&self) -> watch::Receiver<Status> {
         self.board.subscribe()
-    }
-
-    fn request(&self, document: &str, position: Position, trigger: Trigger, patience: Patience) -> Option<Request> {
-        let request = self.snapshot(document, trigger, patience, |open, encoding| {
-            Some((open.document.byte_at(position, encoding), open.lane.ticket()))
-        })?;
-        self.idle.note(request.document.id(), request.offset);
-        Some(request)
-    }
-
-    /// All that a request needs at the offset, and with the ticket, that `place` chooses.
-    fn snapshot(
-        &self,
-        document: &str,
-        trigger: Trigger,
-        patience: Patience,
-        place: impl FnOnce(&OpenDocument, PositionEncoding) -> Option<(usize, Ticket)>,
-    ) -> Option<Request> {
-        let mut state = self.state();
-        let encoding = state.encoding;
-        let open = state.documents.touch(document)?;
-        let (offset, ticket) = place(open, encoding)?;
-        let request = Request {
-            offset,
-            document: open.document.clone(),
-            trigger,
-            purpose: Purpose::Answer,
-            patience,
-            settings: Arc::default(),
-            path: String::new(),
-            repository: None,
-            ticket,
-            lane: open.lane.clone(),
-            analysis: open.analysis.subscribe(),
-            revision: open.revision,
-            others: Vec::new(),
-            edits: Vec::new(),
-            index: None,
-            vantage: None,
-            model: None,
-            calibration: Arc::default(),
-            flights: self.flights.clone(),
-        };
-        let (path, repository) = documents::workspace_path(document, &state.folders);
-        let (ids, others): (Vec<DocumentId>, _) = state.documents.other_tokens(document).into_iter().unzip();
-        let request = Request {
-            settings: state.settings.clone(),
-            path,
-            repository,
-            others,
-            model: state.model.clone(),
-            calibration: state.calibration.clone(),
-            ..request
-        };
-        let hunks: Vec<Hunk> = state.documents.recent.hunks().cloned().collect();
-        drop(state);
-        // Ignore rules may have to be read, so without the lock. What is ignored enters no prompt but its own.
-        let named = |hunk: Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk));
-        let edits = hunks.into_iter().filter_map(named).collect();
-        let index = self.indexes.of_document(document);
-        // Documents that lookup does not read themselves count as the index has them.
-        let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
-        Some(Request { edits, index, vantage: self.indexes.vantage(document, read), ..request })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -40,9 +40,13 @@ fn takes(kind: Kind) -> String {
         Kind::Bool => "`true`, `false`".to_owned(),
         Kind::Integer { min, max } => format!("{min} – {max}"),
         Kind::Choice(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Kind::ChoiceOrInteger { words, min, max } => {
+            format!("{}, {}", takes(Kind::Choice(words)), takes(Kind::Integer { min, max }))
+        }
         Kind::Text => "text".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::TextList => "list of texts".to_owned(),
+        Kind::PatternList => "list of patterns".to_owned(),
     }
 }
 

@@ -30,6 +30,10 @@ use report::Report;
   tandem complete --typing src/main.rs:12:9   as if you had just typed
   tandem complete --json src/main.rs:12:9 | jq .suggestions[0].text")]
 pub struct Arguments {
+    /// Line and column from 1, as editors show them. Without a column the end of the line.
+    #[arg(value_name = "FILE:LINE:COLUMN")]
+    place: Place,
+
     #[command(flatten)]
     pub(super) question: Question,
 
@@ -38,13 +42,9 @@ pub struct Arguments {
     typing: bool,
 }
 
-/// A place, and what is needed to ask there.
+/// What is needed to ask at a place.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Question {
-    /// Line and column from 1, as editors show them. Without a column the end of the line.
-    #[arg(value_name = "FILE:LINE:COLUMN")]
-    place: Place,
-
     /// One JSON object on stdout
     #[arg(long)]
     pub json: bool,
@@ -69,8 +69,8 @@ pub struct Asked {
 
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let trigger = if arguments.typing { Trigger::Automatic } else { Trigger::Invoked };
-    let Asked { at, line_before, outcome, why, status } = arguments.question.ask(trigger, loader)?;
-    let report = Report::new(&arguments.question.place, at, line_before, outcome, why, status);
+    let Asked { at, line_before, outcome, why, status } = arguments.question.ask(&arguments.place, trigger, loader)?;
+    let report = Report::new(&arguments.place, at, line_before, outcome, why, status);
     let mut terminal = Terminal::stdout(loader.environment());
     if arguments.question.json {
         terminal.line(serde_json::to_string_pretty(&report)?)?;
@@ -82,10 +82,10 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
 
 impl Question {
     /// Asks as an editor would that has the file's repository open.
-    pub fn ask(&self, trigger: Trigger, loader: &Loader) -> anyhow::Result<Asked> {
-        let file = std::path::absolute(&self.place.file)?;
-        let text = read(&self.place.file)?;
-        let (line, column) = self.place.resolve(&text)?;
+    pub fn ask(&self, place: &Place, trigger: Trigger, loader: &Loader) -> anyhow::Result<Asked> {
+        let file = std::path::absolute(&place.file)?;
+        let text = read(&place.file)?;
+        let (line, column) = place.resolve(&text)?;
         let folder = workspace(&file);
         let loaded = loader.load(std::slice::from_ref(&folder), None);
         for problem in &loaded.problems {

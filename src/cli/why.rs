@@ -1,9 +1,13 @@
-//! `tandem why FILE:LINE:COLUMN`: everything that leads to a suggestion there, or to silence.
+//! `tandem why`: everything that led to a suggestion, or to silence: for a place in a file, or for the last request of a
+//! running server.
+
+mod last;
 
 use std::io;
 use std::process::ExitCode;
 
 use super::complete::{Asked, Question};
+use super::place::Place;
 use super::terminal::{Style, Terminal, printable};
 use crate::complete::{Decision, Source, Trigger, Why};
 use crate::config::Loader;
@@ -13,21 +17,29 @@ const LISTED: usize = 20;
 
 /// Explain what is suggested at a place, or why nothing is: prompt, context, timings, decision.
 ///
-/// The place is asked as if you had just typed there. Exit code: 0 a suggestion, 1 none, 2 a place that does not exist or a file
-/// that cannot be read.
+/// A place is asked as if you had just typed there. Without one, the last request of a running server is explained, as your
+/// editor made it: of the server whose workspace you are in, or of the one that was asked last. Exit code: 0 a suggestion,
+/// 1 none, 2 a place that does not exist, a file that cannot be read, or no server.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
+  tandem why                               why did my editor show this, or nothing, just now?
+  tandem why --list                        the running servers and their last requests
   tandem why src/main.rs:12:9              in words
   tandem why --prompt src/main.rs:12:9     with the exact prompt
   tandem why --json src/main.rs:12:9 | jq .context
 
-For what an editor was shown, ask the editor: it has the account of its own requests.")]
+completion.why=false keeps servers from answering.")]
 pub struct Arguments {
+    /// Line and column from 1, as editors show them. Without a column the end of the line. Without a place the last request
+    /// of a running server.
+    #[arg(value_name = "FILE:LINE:COLUMN")]
+    place: Option<Place>,
+
     #[command(flatten)]
     pub(super) question: Question,
 
     /// As if you had asked by key
-    #[arg(long)]
+    #[arg(long, requires = "place")]
     invoked: bool,
 
     /// Print the exact prompt, with its special tokens
@@ -37,11 +49,20 @@ pub struct Arguments {
     /// List every definition that was considered
     #[arg(long)]
     all: bool,
+
+    /// List the running servers and what they were asked last
+    #[arg(long, conflicts_with = "place")]
+    list: bool,
+
+    /// Ask the server with this process number
+    #[arg(long, value_name = "PROCESS", conflicts_with = "place")]
+    server: Option<u32>,
 }
 
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
+    let Some(place) = &arguments.place else { return last::run(arguments, loader) };
     let trigger = if arguments.invoked { Trigger::Invoked } else { Trigger::Automatic };
-    let asked = arguments.question.ask(trigger, loader)?;
+    let asked = arguments.question.ask(place, trigger, loader)?;
     let mut terminal = Terminal::stdout(loader.environment());
     let Asked { why: Some(why), .. } = &asked else {
         anyhow::bail!("there is no account of this request");
@@ -51,8 +72,11 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     } else {
         print(why, arguments, &mut terminal)?;
     }
-    let is_shown = matches!(why.decision, Decision::Shown { .. });
-    Ok(if is_shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit_code(why))
+}
+
+fn exit_code(why: &Why) -> ExitCode {
+    if matches!(why.decision, Decision::Shown { .. }) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Result<()> {
@@ -70,6 +94,7 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
             }
         }
     }
+    why.notes.iter().try_for_each(|note| terminal.entry("note", printable(note)))?;
     match &why.lookup {
         Some((text, _)) if text.is_empty() => terminal.entry("lookup", "knows no continuation")?,
         Some((text, confidence)) => {

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use super::flight::Seat;
-use super::{Decision, EngineJob, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Why};
+use super::{Decision, EngineJob, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Trigger, Why};
+use crate::text::DocumentId;
 
 /// Collects the account of a request while it runs.
 pub struct Account {
@@ -16,26 +17,7 @@ pub struct Account {
 impl Account {
     pub fn new(request: &Request) -> Self {
         let now = Instant::now();
-        let why = Why {
-            document: request.document.id().clone(),
-            version: request.document.version(),
-            offset: request.offset,
-            trigger: request.trigger,
-            context: Vec::new(),
-            joined: false,
-            engine_job: EngineJob::None,
-            ahead: false,
-            prompt: None,
-            raw: None,
-            finish: None,
-            lookup: None,
-            syntax: SyntaxCheck::default(),
-            engine: None,
-            considered: Vec::new(),
-            stages: Vec::new(),
-            decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
-        };
-        Self { why, from_memory: false, started: now, stage_started: now }
+        Self { why: Why::unanswered(request), from_memory: false, started: now, stage_started: now }
     }
 
     /// Books the time since the last stage under this name.
@@ -102,6 +84,42 @@ impl Account {
                 tracing::debug!(stages_us, ?source, reused, evaluated, from_memory = self.from_memory, "shown");
             }
             Outcome::Nothing(reason) => tracing::debug!(stages_us, %reason, reused, evaluated, "nothing shown"),
+        }
+    }
+}
+
+impl Why {
+    /// The account of a request that was dropped before it was answered.
+    pub fn unanswered(request: &Request) -> Self {
+        let document = &request.document;
+        Self {
+            version: document.version(),
+            offset: request.offset,
+            ..Self::silent(document.id().clone(), request.trigger, Reason::Cancelled)
+        }
+    }
+
+    /// The account of a request that ends before anything was done for it.
+    pub fn silent(document: DocumentId, trigger: Trigger, reason: Reason) -> Self {
+        Self {
+            document,
+            version: 0,
+            offset: 0,
+            trigger,
+            context: Vec::new(),
+            joined: false,
+            engine_job: EngineJob::None,
+            ahead: false,
+            prompt: None,
+            raw: None,
+            finish: None,
+            lookup: None,
+            syntax: SyntaxCheck::default(),
+            engine: None,
+            considered: Vec::new(),
+            stages: Vec::new(),
+            notes: Vec::new(),
+            decision: Decision::Hidden { sentence: reason.to_string(), reason },
         }
     }
 }

@@ -62,7 +62,10 @@ mod tests {
         assert!(holds("let c$0;\n", 0.02, "let count_2$0;\n"));
         assert!(!holds("let c$0;\n", 0.02, "let count $0;\n"));
         assert!(!holds("let c$0;\n", 0.02, "let count.$0;\n"));
-        assert!(!holds("let c$0;\n", 0.02, "let c$0;\n"), "asked again where nothing was typed, somebody wants to know");
+        assert!(
+            !holds("let c$0;\n", 0.02, "let c$0;\n"),
+            "asked again where nothing was typed, somebody wants to know"
+        );
         assert!(!holds("let c$0;\n", 0.02, "let x$0;\n"), "another word");
     }
 

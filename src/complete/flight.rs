@@ -13,8 +13,8 @@ use ropey::Rope;
 use tokio::sync::watch;
 
 use super::anchor::Anchor;
-use super::trigger::Plan;
 use super::counts::{Counter, LookAheadCounts};
+use super::trigger::Plan;
 use crate::engine::{CancelFlag, Engine, Event, Finish, Generation, Job, PromptReport, Report, TokenScore, Urgency};
 
 /// How long a generation goes on without a waiter. Editors cancel the old request or send the edit first and ask again

@@ -12,6 +12,7 @@ use super::basis::Circumstances;
 use super::doubt::Doubt;
 use super::flight::{Berths, Seat};
 use super::memory::{Memory, Recalled, Remembered};
+use super::trigger::Plan;
 use crate::context::Desk;
 use crate::text::Edit;
 
@@ -149,6 +150,11 @@ impl Lane {
         self.memory().remember(place);
     }
 
+    /// The generation under way, or the one that was, writes what a request at `offset` wants.
+    pub(super) fn is_writing(&self, text: &Rope, offset: usize, plan: Plan) -> bool {
+        self.berths().serve(text, offset, plan)
+    }
+
     /// An engine works for this document now.
     pub fn is_generating(&self) -> bool {
         self.berths().is_running()
@@ -181,7 +187,7 @@ impl Lane {
         self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn berths(&self) -> MutexGuard<'_, Berths> {
+    fn berths(&self) -> MutexGuard<'_, Berths> {
         self.berths.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::trigger::LONGEST_LINE_BYTES;
 use crate::context::Considered;
 use crate::engine::{Finish, PromptReport, Report};
 
@@ -53,6 +54,16 @@ impl Suggestion {
 pub enum Reason {
     Disabled,
     LanguageDisabled(String),
+    PathDisabled {
+        path: String,
+        pattern: String,
+    },
+    /// The user made a pause that ends by itself after so many minutes, or by a command alone.
+    Paused {
+        minutes_left: Option<u64>,
+    },
+    /// Only a key asks for suggestions.
+    Manual,
     UnknownDocument,
     DocumentTooLarge {
         bytes: usize,
@@ -66,6 +77,18 @@ pub enum Reason {
     /// Text that is not a closing bracket or separator stands right of the cursor.
     MidLine,
     NothingToSay,
+    /// Lookup has nothing, and no model is asked.
+    NoModel,
+    /// Lookup has nothing, and the model is not loaded yet.
+    ModelLoading {
+        percent: u32,
+    },
+    /// Lookup has nothing, and the model cannot be asked: why, and the way out.
+    ModelFailed(String),
+    /// The model had written nothing when the time that an editor waits was over.
+    OutOfTime {
+        ms: u64,
+    },
     LowConfidence {
         confidence_percent: u32,
         threshold_percent: u32,
@@ -74,10 +97,14 @@ pub enum Reason {
     Doubtful,
     /// Everything that was generated repeats what stands around the cursor.
     Repeats,
+    /// What was generated begins on the next line, where no more than the rest of this one is wanted.
+    BelowLine,
     /// Accepting any part of what was generated would add a syntax error.
     BreaksSyntax,
     /// What was generated talks about code, or is a model's own marks.
     NotCode,
+    /// The client's menu has an item selected that what was written does not go on from.
+    NotSelected,
     /// The document changed, or a newer request came.
     Stale,
     Cancelled,
@@ -91,28 +118,117 @@ impl std::fmt::Display for Reason {
             Reason::LanguageDisabled(language) => {
                 write!(f, "completions are switched off for {language} (completion.disabledLanguages)")
             }
-            Reason::UnknownDocument => write!(f, "the document is not open"),
+            Reason::PathDisabled { path, pattern } => {
+                write!(
+                    f,
+                    "completions are switched off for {path} by the pattern `{pattern}` (completion.disabledPaths)"
+                )
+            }
+            Reason::Paused { minutes_left } => {
+                let length = match minutes_left {
+                    Some(1) => "for one more minute",
+                    Some(minutes) => &format!("for {minutes} more minutes"),
+                    None => "until they are resumed",
+                };
+                write!(
+                    f,
+                    "suggestions are paused {length}: the command tandem.resume ends that, and your key asks meanwhile"
+                )
+            }
+            Reason::Manual => {
+                write!(f, "only your key asks for suggestions (completion.trigger is `manual`)")
+            }
+            Reason::UnknownDocument => {
+                write!(f, "the editor asked about a document that it has not opened here; close it and open it again")
+            }
             Reason::DocumentTooLarge { bytes, limit } => {
                 write!(f, "the document has {bytes} bytes, the limit is {limit} (completion.maxDocumentBytes)")
             }
             Reason::LineTooLong { bytes } => {
-                write!(f, "the cursor's line has {bytes} bytes: generated or minified text")
+                write!(
+                    f,
+                    "the cursor's line has {bytes} bytes, and above {LONGEST_LINE_BYTES} it is taken for generated or minified \
+                     text; break the line to get suggestions in it"
+                )
             }
             Reason::InComment => write!(f, "the cursor is in a comment (completion.inComments)"),
             Reason::InString => write!(f, "the cursor is in a string (completion.inStrings)"),
             Reason::MidLine => write!(f, "there is text right of the cursor; ask explicitly to complete here"),
-            Reason::NothingToSay => write!(f, "neither the model nor the lookup engine had a continuation"),
+            Reason::NothingToSay => {
+                write!(
+                    f,
+                    "neither the model nor the lookup engine had a continuation; a larger model (engine.model) has more"
+                )
+            }
+            Reason::NoModel => {
+                write!(
+                    f,
+                    "the lookup engine knows no continuation, and no model is asked (engine.choice is `lookup`, or this \
+                     build has no llama.cpp)"
+                )
+            }
+            Reason::ModelLoading { percent } => {
+                write!(
+                    f,
+                    "the lookup engine knows no continuation, and the model is still loading ({percent} %); wait a moment"
+                )
+            }
+            Reason::ModelFailed(message) => {
+                write!(f, "the lookup engine knows no continuation, and the model cannot be asked: {message}")
+            }
+            Reason::OutOfTime { ms } => {
+                write!(
+                    f,
+                    "the model had written nothing after {ms} ms, and an editor is not kept waiting longer; the next request \
+                     here goes on from there, a smaller model (engine.model) or prompt (completion.prefixTokens, \
+                     completion.snippetTokens) is quicker"
+                )
+            }
             Reason::LowConfidence { confidence_percent, threshold_percent } => {
                 write!(f, "confidence {confidence_percent} % is below {threshold_percent} % (completion.eagerness)")
             }
             Reason::Doubtful => {
-                write!(f, "the model was far from sure in this word; it is asked again behind it, or by key")
+                write!(
+                    f,
+                    "the model was far from sure in this word, so it is not asked again before the word ends; type on, or \
+                     ask by key"
+                )
             }
-            Reason::Repeats => write!(f, "everything generated repeats the text around the cursor"),
-            Reason::BreaksSyntax => write!(f, "accepting what was generated would add a syntax error"),
-            Reason::NotCode => write!(f, "the model wrote about code instead of code"),
-            Reason::Stale => write!(f, "the document changed, or a newer request came"),
-            Reason::Cancelled => write!(f, "the client cancelled"),
+            Reason::Repeats => {
+                write!(f, "everything generated repeats the text around the cursor; it has nothing to add here")
+            }
+            Reason::BelowLine => {
+                write!(
+                    f,
+                    "what was generated begins on the next line, and here only the rest of the cursor's line is wanted \
+                     (completion.maxLines, or the syntax around the cursor); begin that line, or ask by key"
+                )
+            }
+            Reason::BreaksSyntax => {
+                write!(f, "accepting what was generated would add a syntax error; type on, and the next may fit")
+            }
+            Reason::NotCode => {
+                write!(
+                    f,
+                    "the model wrote about code instead of code; one that is trained to fill in the middle does not \
+                     (engine.model)"
+                )
+            }
+            Reason::NotSelected => {
+                write!(
+                    f,
+                    "what was written does not go on from the selected item of the completion menu; close the menu to see it"
+                )
+            }
+            Reason::Stale => {
+                write!(
+                    f,
+                    "the document changed, or a newer request came, before the answer was there; the newest is answered"
+                )
+            }
+            Reason::Cancelled => {
+                write!(f, "the editor cancelled the request before the answer was there; type on, or ask by key")
+            }
             Reason::EngineFailed(message) => write!(f, "{message}"),
         }
     }
@@ -201,6 +317,9 @@ pub struct Why {
     /// What the gate chose from, best first, also when it lets nothing through.
     pub considered: Vec<Suggestion>,
     pub stages: Vec<Stage>,
+    /// What kept a part of Tandem out of this answer, a sentence each: a model that loads, an index that is being built.
+    #[serde(default)]
+    pub notes: Vec<String>,
     pub decision: Decision,
 }
 
@@ -212,3 +331,6 @@ impl Why {
         of_its_own.map_or(0, |prompt| prompt.evaluated)
     }
 }
+
+#[cfg(test)]
+mod tests;

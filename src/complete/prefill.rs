@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 
 use super::suggest::{analysis, context, job};
 use super::trigger::{self, Plan};
-use super::{Place, Request};
+use super::{Place, Request, wanted};
 use crate::engine::{EngineState, Generation, Job, Task, Urgency};
 
 /// A background job that evaluates what a request at this place would ask with. None where no request would be made or a
@@ -17,6 +17,7 @@ pub async fn prefill(request: &mut Request) -> Option<Prefill> {
     let settings = request.settings.clone();
     let settings = &settings.completion;
     let place = Place::at(request.document.rope(), request.offset);
+    wanted::check(request).ok()?;
     trigger::check_text(&request.document, &place, request.trigger, settings).ok()?;
     let engine = request.model.clone()?;
     let status = engine.status().borrow().clone();

@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::{Calibration, Flights, Lane, Ticket, Trigger};
+use super::{Calibration, Flights, Lane, Paused, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
 use crate::engine::Engine;
 use crate::engine::lookup::{DocumentTokens, Vantage};
 use crate::index::Index;
+use crate::privacy::PathPatterns;
 use crate::text::Document;
 
 /// How long a client is kept waiting.
@@ -58,7 +59,12 @@ pub struct Request {
     pub trigger: Trigger,
     pub purpose: Purpose,
     pub patience: Patience,
+    /// How long the model need not be asked yet.
+    pub debounce: Duration,
     pub settings: Arc<Settings>,
+    /// `completion.disabledPaths`.
+    pub disabled_paths: Arc<PathPatterns>,
+    pub paused: Option<Paused>,
     /// Path relative to the workspace, and the workspace's name.
     pub path: String,
     pub repository: Option<String>,

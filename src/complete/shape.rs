@@ -55,7 +55,11 @@ impl Shaper {
     /// What may be shown of a raw continuation, and what the trial parse said of it.
     pub fn shape(&self, raw: &str) -> Result<(String, SyntaxCheck), Reason> {
         let text = self.written(raw)?;
+        let begins_below = self.max_lines == 1 && text.starts_with('\n');
         let text = self.within_scope(&text);
+        if begins_below && text.is_empty() {
+            return Err(Reason::BelowLine);
+        }
         let text = repetition::cut_loops(&text, &self.place);
         let text = overlap::cut_line_after(&text, &self.place);
         let text = overlap::cut_following_lines(&text, &self.place);

@@ -14,8 +14,8 @@ use super::memory::Remembered;
 use super::request::{Patience, Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
-use crate::config::CompletionSettings;
+use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, circumstances, debounce, wanted};
+use crate::config::{CompletionSettings, Debounce};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
 use crate::engine::{
@@ -32,12 +32,14 @@ const RECALL_BUDGET: Duration = Duration::from_millis(2);
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
     let mut account = Account::new(&request);
     let result = run(&mut request, &mut account).await;
+    let result = result.map_err(|reason| circumstances::precise(reason, &request, &account.why));
+    account.why.notes = circumstances::notes(&request, &account.why);
     account.close(result)
 }
 
 /// Answers without an engine where the newest suggestion still fits. Takes microseconds.
 pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
-    if request.trigger == Trigger::Invoked || !request.settings.completion.enabled {
+    if request.trigger == Trigger::Invoked || wanted::check(request).is_err() {
         return None;
     }
     let mut account = Account::new(request);
@@ -70,14 +72,11 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     let settings = request.settings.clone();
     let settings = &settings.completion;
     let place = Place::at(request.document.rope(), request.offset);
+    wanted::check(request)?;
     trigger::check_text(&request.document, &place, request.trigger, settings)?;
     let is_awaited = request.purpose == Purpose::Answer;
-    if settings.debounce_ms > 0 && request.trigger == Trigger::Automatic && is_awaited {
-        let pause = Duration::from_millis(settings.debounce_ms);
-        tokio::select! {
-            () = request.ticket.stale() => return Err(Reason::Stale),
-            () = tokio::time::sleep(pause) => {}
-        }
+    if let (Debounce::Fixed(ms @ 1..), Trigger::Automatic, true) = (settings.debounce_ms, request.trigger, is_awaited) {
+        debounce::pass(request, Duration::from_millis(ms)).await?;
         account.stage("debounce");
     }
     let analysis = analysis(request).await;
@@ -114,6 +113,10 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     let mut from_model = Ok(Vec::new());
     let mut standing = Vec::new();
     if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
+        let patience = debounce::hold(request, plan).await?;
+        if patience != request.patience {
+            account.stage("debounce");
+        }
         let snippets = context(request, status.model.as_ref()).await;
         account.why.context = request.lane.desk.considered();
         account.stage("context");
@@ -124,7 +127,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
             let seat = board(request, engine.as_ref(), job);
             account.boarded(&seat);
             account.stage("prompt");
-            let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
+            let waited = wait(&seat, &mut request.ticket, patience, enough, &shaper, plan).await;
             account.reported(&seat);
             account.stage("engine");
             // A guess that this request joined had to give way to another's.
@@ -187,7 +190,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
 /// The model was far from sure in this word, and nothing that it wrote goes on here.
 fn is_in_doubt(request: &Request, plan: Plan) -> bool {
     let (text, offset) = (request.document.rope(), request.offset);
-    request.lane.doubt().holds(text, offset) && !request.lane.berths().serve(text, offset, plan)
+    request.lane.doubt().holds(text, offset) && !request.lane.is_writing(text, offset, plan)
 }
 
 fn circumstances(request: &Request) -> Circumstances<'_> {

@@ -8,7 +8,7 @@ use crate::text::Document;
 
 /// A line longer than this is generated or minified: Tabby's index takes no file with lines above 300 characters; people
 /// do write longer ones, nobody writes these.
-const LONGEST_LINE_BYTES: usize = 2_000;
+pub const LONGEST_LINE_BYTES: usize = 2_000;
 
 /// How much is asked of the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,6 @@ pub fn check_text(
     trigger: Trigger,
     settings: &CompletionSettings,
 ) -> Result<(), Reason> {
-    if !settings.enabled {
-        return Err(Reason::Disabled);
-    }
-    let language = document.language_id();
-    if settings.disabled_languages.iter().any(|disabled| disabled == language) {
-        return Err(Reason::LanguageDisabled(language.to_owned()));
-    }
     if document.len_bytes() > settings.max_document_bytes {
         return Err(Reason::DocumentTooLarge { bytes: document.len_bytes(), limit: settings.max_document_bytes });
     }
@@ -106,14 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn settings_switch_it_off() {
-        let mut settings = CompletionSettings { enabled: false, ..CompletionSettings::default() };
-        assert_eq!(check("$0", Trigger::Invoked, &settings), Err(Reason::Disabled));
-        settings.enabled = true;
-        settings.disabled_languages = vec!["rust".to_owned()];
-        assert_eq!(check("$0", Trigger::Invoked, &settings), Err(Reason::LanguageDisabled("rust".to_owned())));
-        settings.disabled_languages.clear();
-        settings.max_document_bytes = 3;
+    fn large_documents_are_left_alone() {
+        let settings = CompletionSettings { max_document_bytes: 3, ..CompletionSettings::default() };
         assert_eq!(check("abcd$0", Trigger::Invoked, &settings), Err(Reason::DocumentTooLarge { bytes: 4, limit: 3 }));
     }
 

@@ -14,11 +14,21 @@ pub enum Kind {
     },
     /// One of these words, from the most careful to the least.
     Choice(&'static [&'static str]),
+    /// One of these words, from the most careful to the least, or a whole number; both ends are allowed. A word and a
+    /// number have no order, so a workspace that may only lower the key can put neither above the other.
+    ChoiceOrInteger {
+        words: &'static [&'static str],
+        min: u64,
+        max: u64,
+    },
     Text,
     /// `~/` is the home directory; relative paths in a file are relative to that file.
     Path,
     /// A list of texts; in the environment separated by commas.
     TextList,
+    /// A list of patterns in the syntax of `.gitignore`. One that cannot be read is left out; the last one that fits
+    /// decides, so a workspace's stand before the user's.
+    PatternList,
 }
 
 /// What a workspace's file may do with a key. It is never trusted to widen anything.
@@ -79,6 +89,12 @@ const fn key(path: &'static str, kind: Kind, workspace: Tighten, about: &'static
 pub const KEYS: &[Key] = &[
     key("completion.enabled", Kind::Bool, Tighten::OnlyFalse, "Suggest at all."),
     key(
+        "completion.trigger",
+        Kind::Choice(&["manual", "automatic"]),
+        Tighten::OnlyLower,
+        "`automatic`: typing asks for suggestions. `manual`: only your key does.",
+    ),
+    key(
         "completion.eagerness",
         Kind::Choice(&["low", "medium", "high"]),
         Tighten::OnlyLower,
@@ -88,7 +104,7 @@ pub const KEYS: &[Key] = &[
         "completion.maxLines",
         integer(1, 200),
         Tighten::OnlyLower,
-        "Most lines of a suggestion. `1` keeps every suggestion on the cursor's line.",
+        "Most lines of a suggestion. `1` is \"same line only\": a suggestion never leaves the cursor's line.",
     ),
     key("completion.maxTokens", integer(1, 2048), Tighten::OnlyLower, "Most tokens of a suggestion."),
     key(
@@ -96,6 +112,13 @@ pub const KEYS: &[Key] = &[
         Kind::TextList,
         Tighten::OnlyAdd,
         "Language ids, as the editor names them, in which nothing is suggested.",
+    ),
+    key(
+        "completion.disabledPaths",
+        Kind::PatternList,
+        Tighten::OnlyAdd,
+        "Documents in which nothing is suggested: patterns in the syntax of `.gitignore`, read from the workspace folder, \
+         for example `vendor/`, `*.md`, `!NOTES.md`. A workspace's patterns stand before yours and cannot take them back.",
     ),
     key("completion.inComments", Kind::Bool, Tighten::OnlyFalse, "Suggest inside comments."),
     key("completion.inStrings", Kind::Bool, Tighten::OnlyFalse, "Suggest inside string literals."),
@@ -107,9 +130,17 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "completion.debounceMs",
-        integer(0, 5000),
+        Kind::ChoiceOrInteger { words: &["auto"], min: 0, max: 5000 },
         Tighten::Never,
-        "Pause in ms after an automatic trigger before work starts. Editors wait by themselves, so `0`.",
+        "`auto`: a model that is slower than your keystrokes is asked when you have likely stopped, at most 200 ms after the \
+         last; nothing else waits. A number: so many ms after every automatic request before any work starts.",
+    ),
+    key(
+        "completion.why",
+        Kind::Bool,
+        Tighten::OnlyFalse,
+        "Answer `tandem why` in a terminal about the last request: from memory, through a socket that only you can open. \
+         Nothing is written to disk.",
     ),
     key(
         "completion.lookAhead",
@@ -253,7 +284,7 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "index.exclude",
-        Kind::TextList,
+        Kind::PatternList,
         Tighten::OnlyAdd,
         "Patterns of what is left out, in the syntax of `.gitignore`, beside all ignore files.",
     ),

@@ -1,7 +1,9 @@
 //! Layers of settings: checked key by key, then put on top of each other.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
+use ignore::gitignore::GitignoreBuilder;
 use serde_json::{Map, Value};
 
 use super::keys::{KEYS, Key, Kind, Tighten};
@@ -66,7 +68,11 @@ impl Settings {
             let mut leaves = Vec::new();
             flatten("", &layer.values, &mut leaves);
             for (path, value) in leaves {
-                let outcome = accept(&layer.origin, &path, value, get(&merged, &path));
+                let (value, unreadable) = readable_patterns(&path, value);
+                for message in unreadable {
+                    problems.push(Problem { origin: layer.origin.clone(), key: path.clone(), message });
+                }
+                let outcome = accept(&layer.origin, &path, &value, get(&merged, &path));
                 match outcome {
                     Ok(Some(accepted)) => set(&mut merged, &path, accepted),
                     Ok(None) => {}
@@ -81,6 +87,31 @@ impl Settings {
             Settings::default()
         });
         (settings, problems)
+    }
+}
+
+/// A list of patterns without those that cannot be read, and a sentence for each of these: the others still say what the
+/// user wants to be left alone.
+fn readable_patterns<'a>(path: &str, value: &'a Value) -> (Cow<'a, Value>, Vec<String>) {
+    let is_list = Key::find(path).is_some_and(|key| key.kind == Kind::PatternList && key.kind.admits(value));
+    let (Some(patterns), true) = (value.as_array(), is_list) else { return (Cow::Borrowed(value), Vec::new()) };
+    let mut unreadable = Vec::new();
+    let mut kept = patterns.clone();
+    kept.retain(|pattern| {
+        let line = pattern.as_str().unwrap_or_default();
+        match GitignoreBuilder::new("").add_line(None, line) {
+            Ok(_) => true,
+            Err(error) => {
+                let show = show(pattern);
+                unreadable.push(format!("the pattern {show} cannot be read and is left out: {error}"));
+                false
+            }
+        }
+    });
+    if unreadable.is_empty() {
+        (Cow::Borrowed(value), unreadable)
+    } else {
+        (Cow::Owned(Value::Array(kept)), unreadable)
     }
 }
 
@@ -134,17 +165,18 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
         Tighten::OnlyFalse if *value == Value::Bool(false) => Ok(Some(value.clone())),
         Tighten::OnlyFalse => widens("switch this off"),
         Tighten::OnlyLower => {
-            let lower = match key.kind {
-                Kind::Choice(words) => {
-                    let rank = |value: Option<&Value>| {
-                        let word = value.and_then(Value::as_str)?;
-                        words.iter().position(|candidate| *candidate == word)
-                    };
-                    rank(Some(value)) < rank(current)
-                }
+            let is_lower = match key.kind {
+                Kind::Choice(words) => is_earlier(words, value, current),
+                Kind::ChoiceOrInteger { words, .. } if value.is_string() => is_earlier(words, value, current),
+                // A word is no number, and nothing is below what is none.
                 _ => value.as_u64() < current.and_then(Value::as_u64),
             };
-            if lower { Ok(Some(value.clone())) } else { widens("lower this") }
+            if is_lower { Ok(Some(value.clone())) } else { widens("lower this") }
+        }
+        Tighten::OnlyAdd if key.kind == Kind::PatternList => {
+            // The last pattern that fits decides. Before the user's, a `!` takes back the workspace's own alone.
+            let lists = [Some(value), current].into_iter().flatten().filter_map(Value::as_array);
+            Ok(Some(lists.flatten().cloned().collect()))
         }
         Tighten::OnlyAdd => {
             let mut all: Vec<Value> = current.and_then(Value::as_array).cloned().unwrap_or_default();
@@ -158,6 +190,15 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
     }
 }
 
+/// Whether `value` stands before `current` in the list. What is not in it has no place.
+fn is_earlier(words: &[&str], value: &Value, current: Option<&Value>) -> bool {
+    let rank = |value: &Value| words.iter().position(|candidate| Some(*candidate) == value.as_str());
+    match (rank(value), current.and_then(rank)) {
+        (Some(wanted), Some(now)) => wanted < now,
+        _ => false,
+    }
+}
+
 impl Kind {
     /// A value as people write it in a variable or on a command line; None when it cannot be one of this kind.
     pub fn parse(self, text: &str) -> Option<Value> {
@@ -168,8 +209,12 @@ impl Kind {
                 _ => None,
             },
             Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
+            Kind::ChoiceOrInteger { .. } => {
+                let text = text.trim();
+                Some(text.parse::<u64>().map_or_else(|_| Value::String(text.to_owned()), Value::from))
+            }
             Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
-            Kind::TextList => {
+            Kind::TextList | Kind::PatternList => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Some(words.map(|word| Value::String(word.to_owned())).collect())
             }
@@ -182,8 +227,13 @@ impl Kind {
             Kind::Bool => value.is_boolean(),
             Kind::Integer { min, max } => value.as_u64().is_some_and(|number| (min..=max).contains(&number)),
             Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Kind::ChoiceOrInteger { words, min, max } => {
+                Kind::Choice(words).admits(value) || Kind::Integer { min, max }.admits(value)
+            }
             Kind::Text | Kind::Path => value.as_str().is_some_and(|text| !text.trim().is_empty()),
-            Kind::TextList => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
+            Kind::TextList | Kind::PatternList => {
+                value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
+            }
         }
     }
 
@@ -196,9 +246,16 @@ impl Kind {
                 let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 format!("one of {}", quoted.join(", "))
             }
+            Kind::ChoiceOrInteger { words: [word], min, max } => {
+                format!("`{word}` or {}", Kind::Integer { min, max }.expected())
+            }
+            Kind::ChoiceOrInteger { words, min, max } => {
+                format!("{} or {}", Kind::Choice(words).expected(), Kind::Integer { min, max }.expected())
+            }
             Kind::Text => "a text".to_owned(),
             Kind::Path => "a path".to_owned(),
             Kind::TextList => "a list of texts".to_owned(),
+            Kind::PatternList => "a list of patterns".to_owned(),
         }
     }
 }

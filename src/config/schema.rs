@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// All settings. Unknown keys are an error with the key's path, so that a typo is seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -25,10 +26,54 @@ pub enum Eagerness {
     High,
 }
 
+/// Who asks for suggestions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerMode {
+    /// The user's key alone.
+    Manual,
+    /// Typing, too.
+    #[default]
+    Automatic,
+}
+
+/// How long work waits behind a keystroke.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Value", try_from = "Value")]
+pub enum Debounce {
+    /// As the rhythm of typing and the model's speed say.
+    #[default]
+    Auto,
+    /// So many ms after every automatic request.
+    Fixed(u64),
+}
+
+impl From<Debounce> for Value {
+    fn from(debounce: Debounce) -> Self {
+        match debounce {
+            Debounce::Auto => Value::from("auto"),
+            Debounce::Fixed(ms) => Value::from(ms),
+        }
+    }
+}
+
+impl TryFrom<Value> for Debounce {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match (value.as_str(), value.as_u64()) {
+            (Some("auto"), _) => Ok(Debounce::Auto),
+            (_, Some(ms)) => Ok(Debounce::Fixed(ms)),
+            _ => Err(format!("{value} is neither `auto` nor a number of milliseconds")),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
 pub struct CompletionSettings {
     pub enabled: bool,
+    pub trigger: TriggerMode,
     pub eagerness: Eagerness,
     /// Most lines of a suggestion; 1 keeps every suggestion on the cursor's line.
     pub max_lines: u32,
@@ -36,12 +81,16 @@ pub struct CompletionSettings {
     pub max_tokens: u32,
     /// Language ids in which nothing is suggested.
     pub disabled_languages: Vec<String>,
+    /// Patterns in git's syntax of documents in which nothing is suggested.
+    pub disabled_paths: Vec<String>,
     pub in_comments: bool,
     pub in_strings: bool,
     /// Documents above this size in bytes get no suggestions.
     pub max_document_bytes: usize,
-    /// Pause in ms after an automatic trigger before work starts. Clients debounce by themselves, so 0.
-    pub debounce_ms: u64,
+    /// Answer `tandem why` about the last request.
+    pub why: bool,
+    /// Pause after an automatic request.
+    pub debounce_ms: Debounce,
     /// Prepare what follows a shown suggestion, and a changed prompt while the user is idle.
     pub look_ahead: bool,
     /// The user is idle after this many ms without an edit or a request.
@@ -60,14 +109,17 @@ impl Default for CompletionSettings {
     fn default() -> Self {
         Self {
             enabled: true,
+            trigger: TriggerMode::Automatic,
             eagerness: Eagerness::Medium,
             max_lines: 12,
             max_tokens: 96,
             disabled_languages: Vec::new(),
+            disabled_paths: Vec::new(),
             in_comments: true,
             in_strings: true,
             max_document_bytes: 4 << 20,
-            debounce_ms: 0,
+            why: true,
+            debounce_ms: Debounce::Auto,
             look_ahead: true,
             idle_ms: 700,
             candidates: 3,

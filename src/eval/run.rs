@@ -12,7 +12,7 @@ use super::hole::Hole;
 use super::record::Record;
 use super::sample::PARSE_LIMIT;
 use crate::complete::{Calibration, Patience, Trigger};
-use crate::config::Settings;
+use crate::config::{Settings, TriggerMode};
 use crate::engine::Engine;
 use crate::index::{Index, IndexOptions};
 use crate::session::{IndexPlan, Session, file_uri};
@@ -51,6 +51,8 @@ impl Runner {
     pub fn configure(&self, mut settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
         // Nobody accepts anything, and what is evaluated in a pause would be missing in the figures.
         settings.completion.look_ahead = false;
+        // Asked as typing asks, whether or not the user wants to see that in an editor.
+        settings.completion.trigger = TriggerMode::Automatic;
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);

@@ -2,8 +2,7 @@
 
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::handlers::execute_command::ACCEPTED;
-use super::handlers::next_edit;
+use super::handlers::execute_command::commands;
 use crate::config::Settings;
 use crate::text::PositionEncoding;
 
@@ -88,9 +87,7 @@ impl ClientFeatures {
         };
         let navigates = index.enabled && index.navigation;
         let follows = index.enabled && settings.completion.next_edit;
-        let commands = [(counts, ACCEPTED), (follows, next_edit::COMMAND)];
-        let commands: Vec<String> =
-            commands.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name.to_owned()).collect();
+        let commands = lsp::ExecuteCommandOptions { commands: commands(counts, follows), ..Default::default() };
         let actions = lsp::CodeActionOptions {
             code_action_kinds: Some(vec![lsp::CodeActionKind::QuickFix]),
             ..Default::default()
@@ -107,8 +104,7 @@ impl ClientFeatures {
             document_symbol_provider: navigates.then_some(lsp::DocumentSymbolProvider::Bool(true)),
             definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
             references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
-            execute_command_provider: (!commands.is_empty())
-                .then(|| lsp::ExecuteCommandOptions { commands, ..Default::default() }),
+            execute_command_provider: Some(commands),
             code_action_provider: (follows && self.code_actions)
                 .then_some(lsp::CodeActionProvider::CodeActionOptions(actions)),
             completion_provider: (!self.inline_completion).then_some(completion),

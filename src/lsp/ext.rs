@@ -103,6 +103,12 @@ pub struct Status {
     /// What the model's self-test found wrong, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// The user wants nothing for a while; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paused: bool,
+    /// When the pause ends by itself, in seconds since 1970, UTC.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub paused_until: Option<i64>,
     /// Requests that wait for an answer.
     pub busy: u32,
     /// Receipt to answer of the last request.
@@ -151,6 +157,8 @@ pub struct Why {
     /// What the trial parse said: `untried`, `passed`, `trimmed`, `failed` or `timedOut`.
     pub syntax: complete::SyntaxCheck,
     pub stages: Vec<Stage>,
+    /// What could not take part in the answer, a sentence each.
+    pub notes: Vec<String>,
     pub decision: Decision,
 }
 
@@ -210,6 +218,8 @@ impl From<&session::Status> for Status {
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),
             warnings: self_test.map(|test| test.warnings.clone()).unwrap_or_default(),
+            paused: status.pause.is_some(),
+            paused_until: status.pause.and_then(|pause| pause.until()),
             busy: status.busy,
             last_latency_ms: status.last_latency_us.map(milliseconds),
             last_source: status.last_source,
@@ -252,6 +262,7 @@ impl From<complete::Why> for Why {
                 .into_iter()
                 .map(|stage| Stage { name: stage.name, ms: milliseconds(stage.us) })
                 .collect(),
+            notes: why.notes,
             decision: why.decision,
         }
     }

@@ -17,7 +17,7 @@ use super::settings::{EditorSettings, EngineFactory};
 use super::transport;
 use crate::acceptance::Recorder;
 use crate::config::Loader;
-use crate::session::{Session, system_clock};
+use crate::session::{Session, system_clock, witness};
 
 /// How to serve. The default records nothing and starts no engine.
 #[derive(Clone, Default)]
@@ -31,6 +31,8 @@ pub struct ServeOptions {
     pub mirror: Option<PathBuf>,
     /// The database in which to count what becomes of suggestions, as long as the settings want that.
     pub stats_file: Option<PathBuf>,
+    /// The directory for the socket at which `tandem why` asks; none is opened without.
+    pub runtime_dir: Option<PathBuf>,
 }
 
 /// Serves one client until it leaves. Returns the process's exit code: 0 when it said `shutdown` first, else 1.
@@ -46,6 +48,7 @@ where
         let recorder = Recorder::start(file, session.settings().stats.keep_days);
         session.keep_figures(Arc::new(recorder), system_clock());
     }
+    let witness = options.runtime_dir.as_deref().map(|directory| witness::serve(directory, &session));
     let figures = session.clone();
     let (outbox, writer) = outbox();
     let writing = tokio::spawn(writer.run(output));
@@ -58,6 +61,11 @@ where
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;
     stop.cancel();
     writing.abort();
+    if let Some(witness) = witness {
+        witness.abort();
+        // Its files go with it.
+        let _ = witness.await;
+    }
     // For clients that left without a word.
     figures.close_figures(FIGURES_DEADLINE);
     Ok(code)

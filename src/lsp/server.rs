@@ -121,9 +121,6 @@ impl Server {
         if params.command == handlers::next_edit::COMMAND {
             return handlers::next_edit::command(self, &params).await;
         }
-        if !self.session.keeps_figures() {
-            return Err(Error::method_not_found());
-        }
         handlers::execute_command::handle(self, &params)
     }
 

@@ -231,7 +231,7 @@ fn matcher(directory: &Path, text: &str) -> Gitignore {
     finish(builder)
 }
 
-fn finish(mut builder: GitignoreBuilder) -> Gitignore {
+pub(super) fn finish(mut builder: GitignoreBuilder) -> Gitignore {
     // Names differ in case only by accident where the file system does not tell them apart.
     let _ = builder.case_insensitive(cfg!(any(target_os = "macos", windows)));
     builder.build().unwrap_or_else(|error| {

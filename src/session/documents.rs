@@ -145,6 +145,11 @@ impl Documents {
         others.into_iter().take(OTHER_DOCUMENTS).filter_map(tokens).collect()
     }
 
+    /// Every request under way is stale.
+    pub fn overtake_requests(&self) {
+        self.open.values().for_each(|open| open.lane.touch());
+    }
+
     pub fn forget_suggestions(&mut self) {
         for open in self.open.values() {
             open.lane.touch();

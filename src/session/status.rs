@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::pause::Pause;
 use crate::complete::{LookAheadCounts, Outcome, Reason, Source};
 use crate::engine::{EngineState, EngineStatus};
 
@@ -13,6 +14,8 @@ use crate::engine::{EngineState, EngineStatus};
 #[serde(rename_all = "camelCase")]
 pub struct Status {
     pub engine: EngineStatus,
+    /// The user wants nothing for a while.
+    pub pause: Option<Pause>,
     /// Requests that wait for an answer now.
     pub busy: u32,
     /// Receipt to answer of the last request, in microseconds.
@@ -36,6 +39,7 @@ impl StatusBoard {
     pub fn new(engine: Option<watch::Receiver<EngineStatus>>) -> Arc<Self> {
         let status = Status {
             engine: lookup_alone(),
+            pause: None,
             busy: 0,
             last_latency_us: None,
             last_source: None,
@@ -88,6 +92,15 @@ impl StatusBoard {
                 Outcome::Nothing(reason) => status.nothing_shown_because = Some(reason.to_string()),
             }
         });
+    }
+
+    /// What was answered is not shown after all.
+    pub fn hidden(&self, reason: &Reason) {
+        self.status.send_modify(|status| status.nothing_shown_because = Some(reason.to_string()));
+    }
+
+    pub fn set_pause(&self, pause: Option<Pause>) {
+        self.status.send_if_modified(|status| std::mem::replace(&mut status.pause, pause) != pause);
     }
 
     fn set_engine(&self, engine: EngineStatus) {

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod context;
+mod control;
 mod doubt;
 mod idle;
 

@@ -10,7 +10,7 @@ use super::support::{Ended, User, files};
 const FILE: &str = ".local/state/tandem/stats.db";
 
 /// An editor with a server of its own.
-struct Editor {
+pub struct Editor {
     server: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
@@ -22,7 +22,7 @@ impl Editor {
         Self::start_in(user, arguments, &Value::Null)
     }
 
-    fn start_in(user: &User, arguments: &[&str], folders: &Value) -> Self {
+    pub fn start_in(user: &User, arguments: &[&str], folders: &Value) -> Self {
         let mut command = user.command(&[&["serve", "--set", "engine.choice=lookup"], arguments].concat());
         let mut server =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary");
@@ -64,7 +64,7 @@ impl Editor {
     }
 
     /// Opens a document, asks, does as it is told, and closes it: what is undecided is decided then.
-    fn visit(&mut self, uri: &str, accepts: bool) {
+    pub fn visit(&mut self, uri: &str, accepts: bool) {
         let text = "fn main() {\n    let a = open(key);\n    let b = open(key);\n    let c = \n}\n";
         let document = json!({"uri": uri, "languageId": "rust", "version": 1, "text": text});
         self.notify("textDocument/didOpen", json!({"textDocument": document}));
@@ -84,7 +84,7 @@ impl Editor {
         self.notify("textDocument/didClose", json!({"textDocument": {"uri": uri}}));
     }
 
-    fn leave(mut self) -> Ended {
+    pub fn leave(mut self) -> Ended {
         self.request("shutdown", Value::Null);
         self.notify("exit", Value::Null);
         let output = self.server.wait_with_output().unwrap();

@@ -31,6 +31,8 @@ async fn play(name: &str) -> Client {
             }
             // Announced to these, and nothing is stale.
             "textDocument/codeAction" => assert!(response["result"].is_null(), "{name}: {method}: {response}"),
+            // Commands that this server did not announce.
+            "workspace/executeCommand" => assert_eq!(response["error"]["code"], -32602, "{name}: {response}"),
             // Not announced, so a real editor would not ask.
             _ => assert_eq!(response["error"]["code"], -32601, "{name}: {method}: {response}"),
         }

@@ -8,6 +8,7 @@ mod support;
 mod acceptance;
 mod cancel;
 mod clients;
+mod control;
 mod documents;
 mod framing;
 mod ghost_text;

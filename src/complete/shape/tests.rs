@@ -32,7 +32,7 @@ fn a_single_line_ends_at_the_line_break() {
 #[test]
 fn white_space_alone_is_nothing() {
     check_nothing("let x = $0\n", "   \n\t", 1, Reason::NothingToSay);
-    check_nothing("let x = 1;$0\n", "\nlet y", 1, Reason::Repeats);
+    check_nothing("let x = 1;$0\n", "\nlet y", 1, Reason::BelowLine);
 }
 
 #[test]

@@ -92,6 +92,38 @@ fn a_workspace_tightens() {
 }
 
 #[test]
+fn a_workspace_adds_patterns_that_take_back_none_of_the_users() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(Origin::Editor, json!({"completion": {"disabledPaths": ["*.md", "vendor/"]}})),
+        workspace(json!({"completion": {"disabledPaths": ["gen/*", "!gen/main.rs", "!*.md"]}})),
+    ]);
+    assert_eq!(problems, []);
+    assert_eq!(settings.completion.disabled_paths, ["gen/*", "!gen/main.rs", "!*.md", "*.md", "vendor/"]);
+}
+
+#[test]
+fn a_pattern_that_cannot_be_read_costs_itself_alone() {
+    let (settings, problems) = Settings::from_layers(&[
+        layer(
+            Origin::Editor,
+            json!({"completion": {"disabledPaths": ["{a", "*.md"]}, "index.exclude": ["{x", "tmp/"]}),
+        ),
+        workspace(json!({"completion": {"disabledPaths": ["[z-a]", "gen/"]}})),
+    ]);
+    assert_eq!(settings.completion.disabled_paths, ["gen/", "*.md"]);
+    assert_eq!(settings.index.exclude, ["tmp/"]);
+    let beginnings = [
+        "editor settings: completion.disabledPaths: the pattern `\"{a\"` cannot be read and is left out: ",
+        "editor settings: index.exclude: the pattern `\"{x\"` cannot be read and is left out: ",
+        "/w/.tandem.toml: completion.disabledPaths: the pattern `\"[z-a]\"` cannot be read and is left out: ",
+    ];
+    assert_eq!(problems.len(), beginnings.len(), "{problems:?}");
+    for (problem, beginning) in sentences(&problems).iter().zip(beginnings) {
+        assert!(problem.starts_with(beginning), "{problem}");
+    }
+}
+
+#[test]
 fn a_workspace_never_widens() {
     let (settings, problems) = Settings::from_layers(&[
         layer(Origin::Editor, json!({"completion": {"enabled": false}, "engine": {"choice": "lookup"}})),
@@ -132,8 +164,48 @@ fn examples(kind: Kind) -> Vec<Value> {
         Kind::Bool => vec![json!(false), json!(true)],
         Kind::Integer { min, max } => vec![json!(min), json!(max)],
         Kind::Choice(words) => words.iter().map(|word| json!(word)).collect(),
+        Kind::ChoiceOrInteger { words, min, max } => {
+            [examples(Kind::Choice(words)), examples(Kind::Integer { min, max })].concat()
+        }
         Kind::Text | Kind::Path => vec![json!("x")],
-        Kind::TextList => vec![json!([]), json!(["a", "b"])],
+        Kind::TextList | Kind::PatternList => vec![json!([]), json!(["a", "b"])],
+    }
+}
+
+#[test]
+fn a_word_or_a_number_is_read_checked_and_named() {
+    let levels = Kind::ChoiceOrInteger { words: &["low", "high"], min: 0, max: 100 };
+    assert_eq!(levels.parse(" 40 "), Some(json!(40)));
+    assert_eq!(levels.parse("low"), Some(json!("low")));
+    for (value, admitted) in [
+        (json!("low"), true),
+        (json!(0), true),
+        (json!(100), true),
+        (json!(101), false),
+        (json!("40"), false),
+        (json!("mid"), false),
+        (json!(-1), false),
+        (json!(0.5), false),
+        (json!([]), false),
+    ] {
+        assert_eq!(levels.admits(&value), admitted, "{value}");
+    }
+    assert_eq!(levels.expected(), "one of `low`, `high` or a whole number from 0 to 100");
+    let pause = Kind::ChoiceOrInteger { words: &["auto"], min: 0, max: 9 };
+    assert_eq!(pause.expected(), "`auto` or a whole number from 0 to 9");
+}
+
+#[test]
+fn a_workspace_lowers_words_by_words_and_numbers_by_numbers() {
+    let kind = Kind::ChoiceOrInteger { words: &["low", "high"], min: 0, max: 100 };
+    let key = Key { path: "x.y", kind, workspace: Tighten::OnlyLower, about: "" };
+    let takes = |value: Value, current: Value| tighten(&key, &value, Some(&current)).is_ok_and(|taken| taken.is_some());
+    assert!(takes(json!("low"), json!("high")));
+    assert!(takes(json!(3), json!(4)));
+    for (value, current) in
+        [(json!("high"), json!("low")), (json!(4), json!(3)), (json!(0), json!("high")), (json!("low"), json!(100))]
+    {
+        assert!(!takes(value.clone(), current.clone()), "{value} over {current}");
     }
 }
 

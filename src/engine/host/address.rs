@@ -55,7 +55,12 @@ impl HostAddress {
             user.to_string()
         };
         let name = format!("tandem-{user}-{PROTOCOL}-{version}-{digest:016x}");
-        let address = Self { directory: paths.runtime_dir.clone(), name };
+        Self::named(&paths.runtime_dir, &user, name)
+    }
+
+    /// The place of a socket of this name, where a socket can be. `user` says whose it is.
+    pub fn named(runtime_dir: &Path, user: &str, name: String) -> Self {
+        let address = Self { directory: runtime_dir.to_owned(), name };
         if cfg!(unix) && address.socket().as_os_str().len() > MAX_SOCKET_PATH {
             // A deep home directory. The directory is checked like the other: ours, mode 0700, no link.
             return Self { directory: PathBuf::from(format!("/tmp/tandem-{user}")), name: address.name };

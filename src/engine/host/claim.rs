@@ -36,7 +36,7 @@ impl Claim {
         Ok(Some(Self { address, lock, socket, listener }))
     }
 
-    pub(super) fn listener(&self) -> &Listener {
+    pub fn listener(&self) -> &Listener {
         &self.listener
     }
 

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::acceptance::Moment;
 use crate::complete::{Reason, Source, Suggestion, Trigger};
 use crate::engine::{self, Device, EngineStatus, Finish, ModelInfo, PromptReport, Report, SelfTest, TokenShare};
 
@@ -56,6 +57,7 @@ fn every_name_that_travels_is_described() {
 fn a_status_leaves_out_what_it_does_not_know() {
     let status = session::Status {
         engine: EngineStatus::new("lookup", EngineState::Ready),
+        pause: None,
         busy: 0,
         last_latency_us: None,
         last_source: None,
@@ -92,6 +94,7 @@ fn full_status() -> session::Status {
     engine.model = Some(model);
     session::Status {
         engine,
+        pause: Some(session::Pause::new(Some(1), Moment::default())),
         busy: 1,
         last_latency_us: Some(1),
         last_source: Some(Source::Both),
@@ -131,6 +134,7 @@ fn full_why(decision: Decision) -> complete::Why {
         engine: Some(engine::Report { generated: 1, ..Report::default() }),
         considered: Vec::new(),
         stages: vec![complete::Stage { name: "plan".to_owned(), us: 1500 }],
+        notes: vec!["the model is still loading".to_owned()],
         decision,
     }
 }

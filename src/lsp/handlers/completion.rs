@@ -22,7 +22,11 @@ pub async fn handle(server: &Server, params: lsp::CompletionParams) -> Result<Op
     let place = params.text_document_position_params;
     let document = place.text_document.uri.as_str();
     let position = convert::position(place.position);
-    let Some(snapshot) = server.session.document(document) else { return Ok(None) };
+    let Some(snapshot) = server.session.document(document) else {
+        // Asked all the same, so that there is an account of it.
+        server.session.complete_within(document, position, Trigger::Automatic, Patience::MENU).await;
+        return Ok(None);
+    };
     let features = server.features();
     let typed = Typed::at(&snapshot, position, features.encoding);
     let trigger = trigger(params.context.as_ref(), &typed.word);

@@ -12,6 +12,10 @@ pub fn handle(server: &Server, params: lsp::InitializeParams) -> Result<lsp::Ini
     let features = ClientFeatures::of(&params.capabilities);
     let client = params.client_info.as_ref().map(|client| (&client.name, &client.version));
     tracing::info!(?client, ?features, "a client connects");
+    if let Some((name, version)) = client {
+        let name = [Some(name.as_str()), version.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        server.session.introduce(name);
+    }
     let folders = convert::folders(&params);
     server.session.initialize(features.encoding, folders.clone());
     server.settings.initialize(folders, params.initialization_options.unwrap_or(Value::Null));

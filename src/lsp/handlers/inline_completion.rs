@@ -20,6 +20,8 @@ pub async fn handle(
     let trigger = convert::trigger(&params.context.trigger_kind);
     let position = convert::position(place.position);
     let Some(snapshot) = server.session.document(document) else {
+        // Asked all the same, so that there is an account of it.
+        server.session.complete(document, position, trigger).await;
         return Ok(Some(response(Vec::new())));
     };
     let frame = Frame::new(&snapshot, position, server.features().encoding, params.context.selected_completion_info);
@@ -29,6 +31,9 @@ pub async fn handle(
     match work.await {
         Outcome::Show(suggestions) => {
             let fitting = frame.fitting(suggestions);
+            if fitting.is_empty() {
+                server.session.withhold(&snapshot, position, Reason::NotSelected);
+            }
             let number = server.session.shown(&snapshot, position, trigger, &fitting);
             Ok(Some(response(frame.items(&fitting, number))))
         }

@@ -6,5 +6,7 @@ use crate::lsp::ext;
 use crate::lsp::server::Server;
 
 pub fn handle(server: &Server) -> Result<ext::Status> {
+    // A pause that is over by the clock is over.
+    server.session.paused();
     Ok(ext::Status::from(&*server.session.status().borrow()))
 }
