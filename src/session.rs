@@ -22,10 +22,10 @@ use tracing::Instrument;
 use crate::acceptance::Ledger;
 use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Request, Suggestion, Trigger, Why};
 use crate::config::Settings;
-use crate::context::Hunk;
+use crate::context::{Hunk, View};
 use crate::engine::Engine;
 use crate::engine::lookup::MAX_DOCUMENTS;
-use crate::index::Index;
+use crate::index::{Index, Viewed};
 use crate::text::{Change, Document, DocumentId, Position, PositionEncoding};
 
 use acceptance::Acceptance;
@@ -282,6 +282,16 @@ impl Session {
         self.accounts.find(document, offset)
     }
 
+    /// The user looks at this place: something was asked about it.
+    pub fn viewed(&self, document: &str, position: Position) {
+        let mut state = self.state();
+        let encoding = state.encoding;
+        let offset = state.documents.get(document).map(|open| open.document.byte_at(position, encoding));
+        if let Some(offset) = offset {
+            state.documents.viewed(document, offset);
+        }
+    }
+
     pub fn status(&self) -> watch::Receiver<Status> {
         self.board.subscribe()
     }
@@ -304,6 +314,7 @@ impl Session {
             revision: open.revision,
             others: Vec::new(),
             edits: Vec::new(),
+            viewed: Vec::new(),
             index: None,
             vantage: None,
             model: None,
@@ -322,14 +333,22 @@ impl Session {
             ..request
         };
         let hunks: Vec<Hunk> = state.documents.recent.hunks().cloned().collect();
+        state.documents.viewed(document, request.offset);
+        let views: Vec<View> = state.documents.views.places().skip(1).cloned().collect();
         drop(state);
         // Ignore rules may have to be read, so without the lock. What is ignored enters no prompt but its own.
         let named = |hunk: Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk));
         let edits = hunks.into_iter().filter_map(named).collect();
         let index = self.indexes.of_document(document);
+        let in_same = |view: View| {
+            let (other, path) = self.indexes.of_document(&view.document)?;
+            let is_same = index.as_ref().is_some_and(|(index, _)| Arc::ptr_eq(index, &other));
+            is_same.then_some(Viewed { path, row: u32::try_from(view.row).ok()? })
+        };
+        let viewed = views.into_iter().filter_map(in_same).collect();
         // Documents that lookup does not read themselves count as the index has them.
         let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
-        Some(Request { edits, index, vantage: self.indexes.vantage(document, read), ..request })
+        Some(Request { edits, viewed, index, vantage: self.indexes.vantage(document, read), ..request })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

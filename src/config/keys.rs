@@ -136,6 +136,12 @@ pub const KEYS: &[Key] = &[
         "Prompt tokens for text from elsewhere in the workspace.",
     ),
     key(
+        "completion.similarPercent",
+        integer(0, 80),
+        Tighten::OnlyLower,
+        "Percent of `completion.snippetTokens` for pieces of code like that at the cursor.",
+    ),
+    key(
         "engine.choice",
         Kind::Choice(&["lookup", "auto"]),
         Tighten::OnlyLower,

@@ -48,6 +48,8 @@ pub struct CompletionSettings {
     pub prefix_tokens: u32,
     pub suffix_tokens: u32,
     pub snippet_tokens: u32,
+    /// Percent of the latter for pieces of similar code.
+    pub similar_percent: u32,
 }
 
 impl Default for CompletionSettings {
@@ -66,6 +68,7 @@ impl Default for CompletionSettings {
             prefix_tokens: 1536,
             suffix_tokens: 512,
             snippet_tokens: 1024,
+            similar_percent: 0,
         }
     }
 }
