@@ -6,13 +6,16 @@
 mod analysis;
 mod desk;
 mod edits;
+mod pieces;
 mod selection;
 mod signatures;
+mod views;
 mod window;
 
 pub use analysis::Analysis;
-pub use desk::{Considered, ContextQuery, Desk, SIGNATURES_PERCENT};
+pub use desk::{Considered, ContextQuery, Desk, EDITS_PERCENT};
 pub use edits::{Hunk, RecentEdits};
 pub use selection::{ALLOWED_LOSS, Selection};
 pub use signatures::TokenCount;
+pub use views::{RecentViews, View};
 pub use window::{Window, window};

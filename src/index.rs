@@ -56,7 +56,7 @@ pub use navigate::{FileLinks, Found, OutlineEntry, Reference, Relations};
 pub use options::IndexOptions;
 pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
-pub use related::{CursorText, FEATURES, Features, Related, types_of};
+pub use related::{Answer, CursorText, FEATURES, Features, IsLate, Piece, Related, Viewed, Wish, types_of};
 pub use resolve::shared_parts;
 pub use search::Hit;
 use shared::{OpenDocument, Shared};
@@ -266,7 +266,18 @@ impl Index {
     /// Definitions of other files that code at a cursor is likely to use, likeliest first, at most `limit`. Takes a few ms,
     /// and longer where the graph has to be brought up to date.
     pub fn related(&self, cursor: CursorText<'_>, limit: usize) -> Vec<Related> {
-        self.shared.related(cursor, limit)
+        let wish = Wish { definitions: limit, pieces: 0, viewed: &[] };
+        self.shared.related(&cursor, wish, &|| false).related
+    }
+
+    /// The same with pieces of similar code, and without what is still to be found when `is_late` says so.
+    pub fn related_by(&self, cursor: &CursorText<'_>, wish: Wish<'_>, is_late: IsLate<'_>) -> Answer {
+        self.shared.related(cursor, wish, is_late)
+    }
+
+    /// The text of short functions among these; see `related`.
+    pub fn bodies(&self, cursor: &CursorText<'_>, related: &[Related], limit: usize, most_rows: u32) -> Vec<Piece> {
+        self.shared.bodies(cursor, related, limit, most_rows)
     }
 
     /// The text of a file as the editor or the disk has it now; `path` from the root. None where it is not in the index.

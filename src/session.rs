@@ -367,6 +367,16 @@ impl Session {
         self.accounts.withhold(document.id(), offset, reason);
     }
 
+    /// The user looks at this place: something was asked about it.
+    pub fn viewed(&self, document: &str, position: Position) {
+        let mut state = self.state();
+        let encoding = state.encoding;
+        let offset = state.documents.get(document).map(|open| open.document.byte_at(position, encoding));
+        if let Some(offset) = offset {
+            state.documents.viewed(document, offset);
+        }
+    }
+
     pub fn status(&self) -> watch::Receiver<Status> {
         self.board.subscribe()
     }

@@ -12,8 +12,11 @@ import zlib
 
 import numpy
 
-BUDGET = 1024
-HEADING = 14  # Tokens of a path, on average.
+BUDGET = 921  # Nine tenths of 1,024.
+HEADING = 36  # Tokens of a path and of what holds a signature, on average, for every third of them.
+LENGTH_WEIGHT = 0.7  # As in src/context/signatures.rs.
+# Set by hand, and not moved: those that need something before the cursor, and those that these sites do not measure.
+BY_HAND = [0, 1, 2, 3, 4, 19, 23, 24, 26]
 
 
 def read(path):
@@ -35,7 +38,8 @@ def read(path):
 def is_found(weights, site):
     """Whether the right one is among the best that fit. Paths are charged to every third signature."""
     meant, cost, features = site
-    order = numpy.argsort(-(features @ weights), kind="stable")
+    worth = features @ weights - LENGTH_WEIGHT * numpy.log(numpy.maximum(cost, 1))
+    order = numpy.argsort(-worth, kind="stable")
     ends = numpy.cumsum(cost[order] + HEADING / 3)
     return bool((meant[order] & (ends <= BUDGET)).any())
 
@@ -55,6 +59,7 @@ def fit(sites, start, rounds=400, penalty=1e-3):
             chances = numpy.exp(scores - scores.max())
             right = chances * meant
             gradient -= (right @ features / right.sum() - chances @ features / chances.sum()) / len(sites)
+        gradient[BY_HAND] = 0
         moment = 0.9 * moment + 0.1 * gradient
         square = 0.99 * square + 0.01 * gradient**2
         rate = 0.1 * (1 - step / (rounds + 1))
@@ -86,7 +91,8 @@ def main():
 
 
 # The table at the time, in its order.
-CURRENT = [12.0, 4.0, -1.5, 3.0, -3.0, -0.8, 3.6, 1.0, 0.5, -0.4, 1.75, 0.75, 0.3, 3.2, 1.4, 2.6, -1.2, 5.1, -1.25, 0.0, 2.0]
+CURRENT = [12.0, 4.0, -1.5, 3.0, -3.0, -1.0, 2.8, 1.3, 0.0, 0.15, 1.7, 0.5, 0.4, 3.5, 2.85, 2.3, -1.3, 5.15, -1.05, -0.5, 4.0,
+           -0.65, 1.75, 0.3, 0.5, -4.3, -2.0]
 
 if __name__ == "__main__":
     main()

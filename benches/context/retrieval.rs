@@ -2,12 +2,12 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
 
 use ropey::Rope;
 use tandem::config::IndexSettings;
-use tandem::context::{SIGNATURES_PERCENT, Selection};
+use tandem::context::{EDITS_PERCENT, Selection};
 use tandem::engine::Snippet;
+use tandem::engine::prompt::heading;
 use tandem::index::{CursorText, Index, IndexOptions, Related};
 use tandem::syntax::{Language, SyntaxTree};
 
@@ -16,8 +16,6 @@ use super::sites::{Site, sites};
 
 /// Tokens of cross-file context.
 const BUDGET: usize = 1024;
-/// Of them those for signatures.
-const SIGNATURES: usize = BUDGET * SIGNATURES_PERCENT / 100;
 /// Bytes of a token, from below: vocabularies of code give 3.0 to 4.2 (reference/llama-cpp-2.md).
 const BYTES_A_TOKEN: usize = 3;
 /// Definitions that are asked for: more than fit into the budget.
@@ -36,7 +34,9 @@ pub struct Tally {
     behind_bracket: usize,
     bm25: usize,
     jaccard: usize,
-    ms: Vec<f64>,
+    /// CPU time of the thread that asks: the first question about a place, and the second, as while typing.
+    first_ms: Vec<f64>,
+    again_ms: Vec<f64>,
     tokens: usize,
 }
 
@@ -48,36 +48,49 @@ impl Tally {
         self.behind_bracket += other.behind_bracket;
         self.bm25 += other.bm25;
         self.jaccard += other.jaccard;
-        self.ms.extend(other.ms);
+        self.first_ms.extend(other.first_ms);
+        self.again_ms.extend(other.again_ms);
         self.tokens += other.tokens;
     }
 
     pub fn heading() -> &'static str {
-        "| repository | sites | before the statement | behind `callee(` | BM25 windows | Jaccard windows | ms p50 / p95 | tokens |\n\
-         | --- | --- | --- | --- | --- | --- | --- | --- |"
+        "| repository | sites | before the statement | behind `callee(` | BM25 windows | Jaccard windows | first ms p50 / p95 | again ms p50 / p95 | tokens |\n\
+         | --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     }
 
     pub fn row(&self, name: &str) -> String {
         let share = |part: usize, all: usize| part as f64 / all.max(1) as f64 * 100.0;
-        let mut ms = self.ms.clone();
-        ms.sort_by(f64::total_cmp);
-        let at = |share: f64| ms.get((ms.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
+        let at = |ms: &[f64], share: f64| {
+            let mut ms = ms.to_vec();
+            ms.sort_by(f64::total_cmp);
+            ms.get((ms.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN)
+        };
         format!(
-            "| {name} | {} | {:.1} % | {:.1} % of {} | {:.1} % | {:.1} % | {:.1} / {:.1} | {:.0} |",
+            "| {name} | {} | {:.1} % | {:.1} % of {} | {:.1} % | {:.1} % | {:.1} / {:.1} | {:.1} / {:.1} | {:.0} |",
             self.sites,
             share(self.before_statement, self.sites),
             share(self.behind_bracket, self.brackets),
             self.brackets,
             share(self.bm25, self.sites),
             share(self.jaccard, self.sites),
-            at(0.5),
-            at(0.95),
+            at(&self.first_ms, 0.5),
+            at(&self.first_ms, 0.95),
+            at(&self.again_ms, 0.5),
+            at(&self.again_ms, 0.95),
             self.tokens as f64 / self.sites.max(1) as f64
         )
     }
 }
 
-pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses: bool) -> Tally {
+/// `similar_percent`: of the budget for pieces of similar code, as the setting of that name.
+pub fn run(
+    directory: &Path,
+    most: usize,
+    similar_percent: usize,
+    features: Option<&Path>,
+    tells_misses: bool,
+) -> Tally {
+    let for_signatures = BUDGET - BUDGET * (EDITS_PERCENT + similar_percent) / 100;
     let index = Index::open(directory, IndexOptions::new(&IndexSettings::default(), None));
     index.settle();
     index.update_graph();
@@ -91,36 +104,47 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
         let rest = site.text[site.end..].to_owned();
         let head = &site.text[..site.start];
         open(&index, &site.path, &format!("{head}{rest}"));
-        let started = Instant::now();
-        let related =
-            index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
-        let snippets = Selection::default().choose(&related, SIGNATURES, &tokens, 0.0).to_vec();
-        tally.ms.push(started.elapsed().as_secs_f64() * 1e3);
-        tally.tokens += snippets.iter().map(|snippet| tokens(&snippet.text) + tokens(&snippet.path) + 2).sum::<usize>();
+        let ask = || {
+            let started = cpu_ms();
+            let cursor = CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX };
+            let related = index.related(cursor, LIMIT);
+            let snippets = Selection::default().choose(&related, for_signatures, &tokens, 0.0).to_vec();
+            (related, snippets, cpu_ms() - started)
+        };
+        let (related, snippets, ms) = ask();
+        tally.first_ms.push(ms);
+        tally.again_ms.push(ask().2);
+        tally.tokens +=
+            snippets.iter().map(|snippet| tokens(&snippet.text) + tokens(&heading(&snippet.path)) + 2).sum::<usize>();
         tally.before_statement += usize::from(has_signature(&related, &snippets, &site));
-        if let Some(out) = &mut out {
+        let is_missed = tells_misses && !has_signature(&related, &snippets, &site);
+        if out.is_some() || is_missed {
             let all =
                 index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, 2_000);
-            write_features(out, directory, &site, &all);
+            if let Some(out) = &mut out {
+                write_features(out, directory, &site, &all);
+            }
+            if is_missed {
+                tell_miss("before the statement", &site, site.start, &all);
+            }
         }
-        let has_window = |windows: Vec<Window>| windows.iter().any(|window| in_window(&index, window, &site));
-        tally.bm25 += usize::from(has_window(baselines::bm25(&index, &site.path, head, BUDGET)));
-        tally.jaccard += usize::from(has_window(baselines::jaccard(&index, &site.path, head, BUDGET)));
+        // A fit needs no baselines, and they take most of the time.
+        if out.is_none() {
+            let has_window = |windows: Vec<Window>| windows.iter().any(|window| in_window(&index, window, &site));
+            tally.bm25 += usize::from(has_window(baselines::bm25(&index, &site.path, head, BUDGET)));
+            tally.jaccard += usize::from(has_window(baselines::jaccard(&index, &site.path, head, BUDGET)));
+        }
         if let Some(at) = site.behind_bracket() {
             tally.brackets += 1;
             let head = &site.text[..at];
             open(&index, &site.path, &format!("{head}{rest}"));
             let related =
                 index.related(CursorText { path: &site.path, before: head, after: &rest, seen: 0..u32::MAX }, LIMIT);
-            let snippets = Selection::default().choose(&related, SIGNATURES, &tokens, 0.0).to_vec();
+            let snippets = Selection::default().choose(&related, for_signatures, &tokens, 0.0).to_vec();
             let is_found = has_signature(&related, &snippets, &site);
             tally.behind_bracket += usize::from(is_found);
             if tells_misses && !is_found {
-                let line = site.text[site.start..site.end].trim();
-                let meant: Vec<String> =
-                    site.definitions.iter().map(|found| format!("{}: {}", found.path, found.full_name())).collect();
-                let rank = related.iter().position(|related| is_meant(related, &site));
-                eprintln!("{} at byte {at}: {line}; {meant:?}; candidate {rank:?} of {}", site.path, related.len());
+                tell_miss("behind the bracket", &site, at, &related);
             }
         }
         index.close_document(&index.root().join(&site.path));
@@ -129,11 +153,33 @@ pub fn run(directory: &Path, most: usize, features: Option<&Path>, tells_misses:
     tally
 }
 
+/// CPU time of this thread: others on the machine do not count.
+pub fn cpu_ms() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock writes into a value that outlives the call.
+    unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 / 1e6
+}
+
 pub fn open(index: &Index, path: &str, text: &str) {
     let rope = Rope::from_str(text);
     let language = Language::detect("", path, text.lines().next().unwrap_or_default());
     let tree = language.and_then(|language| SyntaxTree::parse(language, &rope, None));
     index.set_document(&index.root().join(path), language, &rope, tree.as_ref());
+}
+
+/// What was asked, what was meant, and how far down it stood.
+fn tell_miss(place: &str, site: &Site, at: usize, all: &[Related]) {
+    let line = site.text[site.start..site.end].trim();
+    let meant: Vec<String> =
+        site.definitions.iter().map(|found| format!("{}: {}", found.path, found.full_name())).collect();
+    let rank = all.iter().position(|related| is_meant(related, site));
+    let features = rank.map(|rank| all[rank].features);
+    eprintln!(
+        "{place}: {} at byte {at}: {line}; {meant:?}; candidate {rank:?} of {}: {features:?}",
+        site.path,
+        all.len()
+    );
 }
 
 fn is_meant(related: &Related, site: &Site) -> bool {

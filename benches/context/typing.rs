@@ -49,7 +49,8 @@ impl Typing {
     }
 }
 
-pub fn run(directory: &Path, most: usize) -> Typing {
+/// `similar_percent` as the setting of that name.
+pub fn run(directory: &Path, most: usize, similar_percent: usize) -> Typing {
     let index = Index::open(directory, IndexOptions::new(&IndexSettings::default(), None));
     index.settle();
     index.update_graph();
@@ -70,7 +71,9 @@ pub fn run(directory: &Path, most: usize) -> Typing {
                 after: rest.into(),
                 rows: 0..u32::MAX,
                 edits: Vec::new(),
+                viewed: Vec::new(),
                 budget: BUDGET,
+                similar_percent,
             };
             let started = Instant::now();
             let (snippets, asked) = runtime.block_on(async {

@@ -10,7 +10,7 @@ use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
 use crate::engine::Engine;
 use crate::engine::lookup::{DocumentTokens, Vantage};
-use crate::index::Index;
+use crate::index::{Index, Viewed};
 use crate::privacy::PathPatterns;
 use crate::text::Document;
 
@@ -77,6 +77,8 @@ pub struct Request {
     pub others: Vec<Arc<DocumentTokens>>,
     /// The last edits of documents that no rule keeps back, the oldest first, with the path of each.
     pub edits: Vec<(String, Hunk)>,
+    /// Where the user was last, in files of the same index, the newest first.
+    pub viewed: Vec<Viewed>,
     /// The index of the workspace folder that the document is in, with its path there. None where it is ignored.
     pub index: Option<(Arc<Index>, String)>,
     /// The files around the document that are not open, for lookup.

@@ -263,7 +263,17 @@ pub(super) async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec
     // What the window shows need not be told.
     let is_seen = |(edited, hunk): &(String, Hunk)| *edited == path && hunk.is_within(&rows);
     let edits = request.edits.iter().filter(|edit| !is_seen(edit)).cloned().collect();
-    let query = ContextQuery { index, path, before: window.prefix, after: window.suffix, rows, edits, budget };
+    let query = ContextQuery {
+        index,
+        path,
+        before: window.prefix,
+        after: window.suffix,
+        rows,
+        edits,
+        viewed: request.viewed.clone(),
+        budget,
+        similar_percent: settings.similar_percent as usize,
+    };
     request.lane.desk.snippets(query, request.patience.context, ALLOWED_LOSS).await
 }
 

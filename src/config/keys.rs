@@ -180,6 +180,12 @@ pub const KEYS: &[Key] = &[
         "Prompt tokens for text from elsewhere in the workspace.",
     ),
     key(
+        "completion.similarPercent",
+        integer(0, 80),
+        Tighten::OnlyLower,
+        "Percent of `completion.snippetTokens` for pieces of code like that at the cursor.",
+    ),
+    key(
         "completion.nextEdit",
         Kind::Bool,
         Tighten::OnlyFalse,

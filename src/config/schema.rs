@@ -101,6 +101,8 @@ pub struct CompletionSettings {
     pub prefix_tokens: u32,
     pub suffix_tokens: u32,
     pub snippet_tokens: u32,
+    /// Percent of the latter for pieces of similar code.
+    pub similar_percent: u32,
     /// Tell of uses that a rename or another signature left behind.
     pub next_edit: bool,
 }
@@ -126,6 +128,7 @@ impl Default for CompletionSettings {
             prefix_tokens: 1536,
             suffix_tokens: 512,
             snippet_tokens: 1024,
+            similar_percent: 0,
             next_edit: true,
         }
     }

@@ -10,6 +10,7 @@ use ropey::Rope;
 
 use super::signatures::TokenCount;
 use crate::engine::Snippet;
+use crate::engine::prompt::heading;
 use crate::text::{DocumentId, Edit};
 
 /// Edits that are remembered, and rows of one that are worth a place in a prompt.
@@ -156,7 +157,7 @@ pub fn snippets(hunks: &[(String, Hunk)], budget: usize, count: TokenCount<'_>) 
     let mut chosen: Vec<Snippet> = Vec::new();
     for (path, hunk) in hunks.iter().rev() {
         let Some(text) = hunk.diff() else { continue };
-        let cost = count(&text) + count(path) + 2;
+        let cost = count(&text) + count(&heading(path)) + 2;
         if cost > left {
             break;
         }

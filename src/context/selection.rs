@@ -64,6 +64,11 @@ impl Selection {
         &self.snippets
     }
 
+    /// What the snippets take of the budget.
+    pub fn tokens(&self) -> usize {
+        self.tokens
+    }
+
     /// Whether this definition's signature stands in the prompts.
     pub fn shows(&self, entry: &Related) -> bool {
         self.shown.contains(&key(entry))

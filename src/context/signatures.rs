@@ -1,6 +1,7 @@
 //! Signatures of definitions elsewhere as pieces of a prompt: by file, each under what holds it, in a budget of tokens.
 
 use crate::engine::Snippet;
+use crate::engine::prompt::heading;
 use crate::index::Related;
 
 /// Counts the tokens of a text, or estimates them from above.
@@ -29,7 +30,7 @@ pub fn fitting<'a>(related: &'a [Related], budget: usize, count: TokenCount<'_>)
     let (mut left, mut misses) = (budget, 0);
     for (_, line_cost, entry) in by_worth {
         let of_file = || chosen.iter().filter(|other| other.found.path == entry.found.path);
-        let heading = if of_file().next().is_none() { count(&entry.found.path) + HEADING_TOKENS } else { 0 };
+        let heading = if of_file().next().is_none() { count(&heading(&entry.found.path)) + HEADING_TOKENS } else { 0 };
         let holder = entry.holder.as_ref().filter(|_| !of_file().any(|other| same_holder(other, entry)));
         let cost = line_cost + heading + holder.map_or(0, |holder| count(holder) + 1);
         if cost > left {
@@ -62,7 +63,7 @@ pub fn print(chosen: &[&Related]) -> Vec<Snippet> {
 /// What these snippets take of a budget.
 pub fn tokens(snippets: &[Snippet], count: TokenCount<'_>) -> usize {
     let lines = |text: &str| text.split_inclusive('\n').map(count).sum::<usize>();
-    snippets.iter().map(|snippet| count(&snippet.path) + HEADING_TOKENS + lines(&snippet.text)).sum()
+    snippets.iter().map(|snippet| count(&heading(&snippet.path)) + HEADING_TOKENS + lines(&snippet.text)).sum()
 }
 
 /// In the order of the file.

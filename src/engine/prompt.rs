@@ -232,12 +232,23 @@ impl PromptBuilder {
     }
 }
 
-/// A path or name as one line of bounded length.
-fn heading(text: &str) -> String {
-    const LONGEST: usize = 120;
+/// A path or name as a prompt has it: one line, of a long path the last parts.
+///
+/// Deep trees spell half of their path twice more in it, and with the whole of it a heading costs as much as a signature
+/// below: 19 of 100 more fit in Kafka without (`benches/context`).
+pub fn heading(text: &str) -> String {
+    const LONGEST: usize = 48;
     let line: String = text.chars().filter(|character| !character.is_control()).collect();
     let skip = line.chars().count().saturating_sub(LONGEST);
-    line.chars().skip(skip).collect()
+    if skip == 0 {
+        return line;
+    }
+    // From the beginning of a part on; a single part is cut.
+    let tail: String = line.chars().skip(skip - 1).collect();
+    match tail.split_once('/') {
+        Some((_, parts)) if !parts.is_empty() => parts.to_owned(),
+        _ => tail.chars().skip(1).collect(),
+    }
 }
 
 /// A prompt in the making: tokens, and how many came from where.

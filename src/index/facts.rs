@@ -155,6 +155,13 @@ impl FileFacts {
         Groups::new(&self.uses).map(|(name, group)| (name, group.uses()))
     }
 
+    /// Those that are used in one of these ways (`1 << ReferenceKind`), with all of their uses. The others are passed over, which
+    /// is several times faster than reading them.
+    pub fn uses_as(&self, kinds: u8) -> impl Iterator<Item = (NameId, Vec<Use>)> + '_ {
+        let groups = Groups::new(&self.uses).filter(move |(_, group)| group.kinds & kinds != 0);
+        groups.map(|(name, group)| (name, group.uses()))
+    }
+
     /// Names that are used, ordered by number, with the kinds of use as bits.
     pub fn used_kinds(&self) -> impl Iterator<Item = (NameId, u8)> + '_ {
         Groups::new(&self.uses).map(|(name, group)| (name, group.kinds))

@@ -1,5 +1,7 @@
 //! Signatures of the files that are asked for often: what is put into prompts is asked for with every word that is typed.
 
+mod brief;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
@@ -8,11 +10,13 @@ use super::Shared;
 use super::map::signature;
 use super::state::File;
 
+pub use self::brief::{Access, Brief};
+
 /// Signatures that are remembered, some 10 MB of them; beyond that the files unused for longest are forgotten.
 const MOST: usize = 100_000;
 
 /// By symbol; None where the text has no such place.
-pub type OfFile = Arc<[Option<String>]>;
+pub type OfFile = Arc<[Option<Brief>]>;
 
 /// What was read before.
 #[derive(Debug, Default)]
@@ -44,7 +48,8 @@ impl Shared {
         let source = self.source(file).filter(|source| source.is_indexed)?;
         let lines: Vec<&str> = source.text.split('\n').collect();
         let comment = file.language.and_then(|language| language.line_comment.as_deref());
-        let spell = |symbol| signature(&lines, symbol, comment).filter(|text| !text.is_empty());
+        let spell =
+            |symbol| signature(&lines, symbol, comment).filter(|text| !text.is_empty()).map(|text| Brief::new(&text));
         let signatures: OfFile = file.facts.symbols.iter().map(spell).collect();
         // A document changes with every key.
         if !file.is_open {
@@ -55,7 +60,8 @@ impl Shared {
 }
 
 impl Signatures {
-    fn find(&self, file: &File) -> Option<OfFile> {
+    /// None where they were not read, or of another version.
+    pub fn find(&self, file: &File) -> Option<OfFile> {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.clock += 1;
         let clock = known.clock;
@@ -88,7 +94,10 @@ mod tests {
         let index = bench.open();
         let signatures = || {
             let file = index.read().file_at("a.rs").unwrap().clone();
-            index.shared.signatures(&file).map(|all| all.iter().flatten().cloned().collect::<Vec<_>>())
+            index
+                .shared
+                .signatures(&file)
+                .map(|all| all.iter().flatten().map(|brief| brief.text.clone()).collect::<Vec<_>>())
         };
         assert_eq!(signatures().unwrap(), ["fn a()", "fn b(x: u8)"]);
         assert_eq!(signatures().unwrap(), ["fn a()", "fn b(x: u8)"]);

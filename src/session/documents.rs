@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::analyst::{Analyst, Backlog};
 use crate::complete::Lane;
-use crate::context::RecentEdits;
+use crate::context::{RecentEdits, RecentViews};
 use crate::engine::lookup::DocumentTokens;
 use crate::text::{Change, Document, DocumentId, Edit, PositionEncoding};
 
@@ -40,6 +40,7 @@ pub struct Documents {
     clock: u64,
     most_bytes: usize,
     pub recent: RecentEdits,
+    pub views: RecentViews,
 }
 
 impl Documents {
@@ -52,6 +53,7 @@ impl Documents {
             analyst.wake(&analysis);
         }
         let id = document.id().clone();
+        self.views.record(&id, 0);
         let lane = Arc::default();
         let open = OpenDocument { document, lane, revision, analysis, oversized, used: self.clock };
         let before = self.open.insert(id, open);
@@ -89,6 +91,7 @@ impl Documents {
         let before = open.document.rope().clone();
         let edits = open.document.apply(version, changes, encoding);
         self.recent.record(open.document.id(), &before, open.document.rope(), &edits);
+        self.views.edited(open.document.id(), &edits);
         open.lane.changed(open.document.rope(), &edits);
         let was_oversized = std::mem::replace(&mut open.oversized, open.document.len_bytes() > most_bytes);
         if open.oversized {
@@ -134,6 +137,13 @@ impl Documents {
         let open = self.open.get_mut(id)?;
         open.used = self.clock;
         Some(open)
+    }
+
+    /// The user is at this byte of a document.
+    pub fn viewed(&mut self, id: &str, offset: usize) {
+        if let Some(open) = self.open.get(id) {
+            self.views.record(open.document.id(), open.document.point_at(offset).row);
+        }
     }
 
     /// Token streams of the other documents, most recently used first.

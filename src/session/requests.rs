@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::documents::{self, OpenDocument};
 use super::{Asked, Session};
 use crate::complete::{Patience, Purpose, Reason, Request, Ticket, Trigger, Why};
-use crate::context::Hunk;
+use crate::context::{Hunk, View};
 use crate::engine::lookup::MAX_DOCUMENTS;
+use crate::index::Viewed;
 use crate::text::{DocumentId, Position, PositionEncoding};
 
 impl Session {
@@ -76,6 +77,7 @@ impl Session {
             revision: open.revision,
             others: Vec::new(),
             edits: Vec::new(),
+            viewed: Vec::new(),
             index: None,
             vantage: None,
             model: None,
@@ -96,13 +98,21 @@ impl Session {
             ..request
         };
         let hunks: Vec<Hunk> = state.documents.recent.hunks().cloned().collect();
+        state.documents.viewed(document, request.offset);
+        let views: Vec<View> = state.documents.views.places().skip(1).cloned().collect();
         drop(state);
         // Ignore rules may have to be read, so without the lock. What is ignored enters no prompt but its own.
         let named = |hunk: Hunk| Some((self.indexes.of_document(&hunk.document)?.1, hunk));
         let edits = hunks.into_iter().filter_map(named).collect();
         let index = self.indexes.of_document(document);
+        let in_same = |view: View| {
+            let (other, path) = self.indexes.of_document(&view.document)?;
+            let is_same = index.as_ref().is_some_and(|(index, _)| Arc::ptr_eq(index, &other));
+            is_same.then_some(Viewed { path, row: u32::try_from(view.row).ok()? })
+        };
+        let viewed = views.into_iter().filter_map(in_same).collect();
         // Documents that lookup does not read themselves count as the index has them.
         let read = ids.iter().take(MAX_DOCUMENTS).map(|id| &**id);
-        Some(Request { edits, index, vantage: self.indexes.vantage(document, read), ..request })
+        Some(Request { edits, viewed, index, vantage: self.indexes.vantage(document, read), ..request })
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use super::CursorText;
+use super::scope::{is_word, last_word, variables};
 use crate::index::names::NameId;
 use crate::index::state::{FileId, State};
 use crate::index::words;
@@ -17,6 +18,8 @@ const HALF: f32 = 8.0;
 /// Calls before the cursor whose followers elsewhere are asked for, and lines in which they count.
 const CALLED: usize = 3;
 const CALLED_LINES: usize = 12;
+/// Types of a receiver that are asked for their members.
+const MOST_TYPES: usize = 8;
 /// What stands below was not read yet by who writes downwards.
 const AFTER: f32 = 0.5;
 
@@ -36,6 +39,10 @@ pub struct Around {
     pub receiver: Option<NameId>,
     /// Types that the receiver is said to have.
     pub receiver_types: Vec<NameId>,
+    /// Types of variables, with how near the variable's name stands.
+    pub types: FxHashMap<NameId, f32>,
+    /// The cursor's row, as far as the window tells.
+    pub row: u32,
     /// The beginning of a name directly before the cursor.
     pub started: String,
     /// Names that were called last, the nearest first.
@@ -60,12 +67,26 @@ impl Around {
         }
         around.called = called(head).filter_map(|name| state.names().find(name)).take(CALLED).collect();
         around.callee = open_callee(head).and_then(|name| state.names().find(name));
+        let rows = cursor.before.bytes().filter(|byte| *byte == b'\n').count();
+        around.row = cursor.seen.start.saturating_add(u32::try_from(rows).unwrap_or(u32::MAX));
+        let pairs: Vec<(&str, &str)> = variables(before).chain(variables(&cursor.after[..end])).collect();
+        around.add_types(state, &pairs);
         if let Some(receiver) = receiver(head) {
             around.receiver = state.names().find(receiver);
-            let types = types_of(receiver, before);
+            let types = spoken_types(receiver, &pairs);
             around.receiver_types = types.into_iter().filter_map(|name| state.names().find(name)).collect();
         }
         around
+    }
+
+    /// Types of what stands near.
+    fn add_types(&mut self, state: &State, pairs: &[(&str, &str)]) {
+        for (variable, name) in pairs {
+            let near = state.names().find(variable).and_then(|variable| self.names.get(&variable)).copied();
+            if let Some((near, name)) = near.zip(state.names().find(name)) {
+                raise(&mut self.types, name, near);
+            }
+        }
     }
 
     fn add_line(&mut self, state: &State, line: &str, nearness: f32) {
@@ -82,17 +103,14 @@ impl Around {
     }
 }
 
-fn raise(weights: &mut FxHashMap<NameId, f32>, name: NameId, weight: f32) {
+/// Notes a weight where it is more than what is known.
+pub fn raise(weights: &mut FxHashMap<NameId, f32>, name: NameId, weight: f32) {
     let known = weights.entry(name).or_default();
     *known = known.max(weight);
 }
 
 fn nearness(lines: usize) -> f32 {
     HALF / (HALF + lines as f32)
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
 }
 
 fn floor(text: &str, mut at: usize) -> usize {
@@ -146,49 +164,22 @@ fn without_type_arguments(text: &str) -> &str {
     text
 }
 
-fn last_word(text: &str) -> Option<&str> {
-    let rest = text.trim_end_matches(is_word);
-    Some(&text[rest.len()..]).filter(|word| word.starts_with(|first: char| first.is_alphabetic() || first == '_'))
-}
-
 /// `a` in `a.`, `a->`, `a::` and `a?.`.
 fn receiver(text: &str) -> Option<&str> {
     let text = text.strip_suffix("::").or_else(|| text.strip_suffix("->")).or_else(|| text.strip_suffix('.'))?;
     last_word(text.trim_end_matches(['?', '!']))
 }
 
-/// Types that the text gives a variable: `x: &mut T`, `x = T(`, `x = T::new(`, `x = new T(`, `T x`. The nearest first.
+/// Types that the text gives a variable. The nearest first, and before all a type's own name before `::` or a dot.
 pub fn types_of<'a>(variable: &'a str, text: &'a str) -> Vec<&'a str> {
-    let mut types = Vec::new();
-    // A type's own name before `::` or a dot is itself.
-    if variable.starts_with(char::is_uppercase) {
-        types.push(variable);
-    }
-    for (at, _) in text.rmatch_indices(variable) {
-        let (before, after) = (&text[..at], &text[at + variable.len()..]);
-        if before.ends_with(is_word) || after.starts_with(is_word) {
-            continue;
-        }
-        let behind = after.trim_start_matches([' ', '\t', '?']);
-        let spoken = behind.strip_prefix(':').filter(|rest| !rest.starts_with(':'));
-        let spoken = spoken.or_else(|| behind.strip_prefix('=').filter(|rest| !rest.starts_with('=')));
-        if let Some(rest) = spoken.or_else(|| behind.strip_prefix(":=")) {
-            types.extend(names_in(rest.split(['\n', ';', ',', ')']).next().unwrap_or_default()));
-        }
-        if let Some(name) = last_word(before.trim_end_matches([' ', '*', '&', '>', '?', ']', '['])) {
-            types.extend(Some(name).filter(|name| name.starts_with(char::is_uppercase)));
-        }
-        if types.len() >= 8 {
-            break;
-        }
-    }
-    types
+    spoken_types(variable, &variables(text).collect::<Vec<_>>())
 }
 
-/// Names that may be types, in their order.
-fn names_in(text: &str) -> impl Iterator<Item = &str> {
-    let words = text.split(|character| !is_word(character)).filter(|word| word.starts_with(char::is_alphabetic));
-    words.filter(|word| !matches!(*word, "mut" | "dyn" | "new" | "const" | "await" | "final" | "ref" | "impl")).take(3)
+/// Types of a variable among these pairs, as `types_of` has them.
+fn spoken_types<'a>(variable: &'a str, pairs: &[(&str, &'a str)]) -> Vec<&'a str> {
+    let own = Some(variable).filter(|name| name.starts_with(char::is_uppercase));
+    let spoken = pairs.iter().rev().filter(|(name, _)| *name == variable).map(|(_, name)| *name);
+    own.into_iter().chain(spoken).take(MOST_TYPES).collect()
 }
 
 #[cfg(test)]
@@ -215,11 +206,9 @@ mod tests {
         assert_eq!(receiver("    p->"), Some("p"));
         assert_eq!(receiver("    a?."), Some("a"));
         assert_eq!(receiver("    a + "), None);
-        assert_eq!(types_of("x", "fn f(x: &mut Ledger, y: u8) { x"), ["Ledger"]);
-        assert_eq!(types_of("x", "let x = Ledger::open(a);\nx"), ["Ledger", "open", "a"]);
-        assert_eq!(types_of("x", "x := &Ledger{}\nx"), ["Ledger"]);
-        assert_eq!(types_of("x", "Ledger x = null;\nx"), ["null", "Ledger"]);
-        assert_eq!(types_of("Ledger", "Ledger"), ["Ledger"]);
-        assert_eq!(types_of("x", "xx: A, ax = B"), [""; 0]);
+        let pairs: Vec<_> = variables("fn f(x: &mut Ledger, y: Budget) { let x = Book::of(y); }").collect();
+        assert_eq!(spoken_types("x", &pairs), ["Book", "Ledger"]);
+        assert_eq!(spoken_types("Ledger", &pairs), ["Ledger"]);
+        assert_eq!(spoken_types("z", &pairs), [""; 0]);
     }
 }

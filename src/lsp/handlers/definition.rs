@@ -23,6 +23,7 @@ pub async fn handle(server: &Server, params: lsp::DefinitionParams) -> Result<Op
 /// A client's position in an open document, in rows and bytes. None where the document is not open.
 pub fn place(server: &Server, uri: &str, position: lsp::Position) -> Option<Place> {
     let document = server.session.document(uri)?;
+    server.session.viewed(uri, convert::position(position));
     let byte = document.byte_at(convert::position(position), server.session.encoding());
     let point = document.point_at(byte);
     Some(Place { row: u32::try_from(point.row).ok()?, column: u32::try_from(point.column).ok()? })

@@ -72,8 +72,10 @@ async fn what_is_called_stands_in_the_prompt_with_its_signature() {
     let folder = Folder::new(&[("src/ledger.rs", LEDGER), ("src/main.rs", "")], |_| ());
     let main = "use crate::ledger::Ledger;\n\nfn main(ledger: Ledger) {\n    ledger.reserve($0\n}\n";
     let snippets = folder.ask("src/main.rs", main).await;
-    let expected = "src/ledger.rs: pub struct Ledger;\nimpl Ledger\n    pub fn reserve(&self, amount: u64) -> bool\n";
-    assert_eq!(described(&snippets), [expected]);
+    // There is room left for what it does, too.
+    let body = "src/ledger.rs: pub fn reserve(&self, amount: u64) -> bool {\n    amount > 0\n}\n";
+    let expected = "src/ledger.rs: struct Ledger;\nimpl Ledger\n    fn reserve(&self, amount: u64) -> bool\n";
+    assert_eq!(described(&snippets), [expected, body]);
     let why = folder.session.why(&folder.uri("src/main.rs"), Position::new(3, 19)).unwrap();
     let first = &why.context[0];
     assert_eq!((first.path.as_str(), first.name.as_str(), first.is_shown), ("src/ledger.rs", "Ledger.reserve", true));
@@ -96,7 +98,8 @@ async fn of_a_long_file_what_the_window_does_not_show_stands_in_the_prompt() {
     let main =
         format!("fn convert(text: &str) -> u64 {{\n    1\n}}\n\n{filler}fn main() {{\n    let n = convert($0\n}}\n");
     let snippets = folder.ask("src/main.rs", &main).await;
-    assert_eq!(described(&snippets), ["src/main.rs: fn convert(text: &str) -> u64\n"]);
+    let body = "src/main.rs: fn convert(text: &str) -> u64 {\n    1\n}\n";
+    assert_eq!(described(&snippets), ["src/main.rs: fn convert(text: &str) -> u64\n", body]);
     let near = main.replace(&filler, "");
     let folder = Folder::new(&[("src/main.rs", "")], |_| ());
     assert_eq!(folder.ask("src/main.rs", &near).await, []);
@@ -127,7 +130,7 @@ async fn edits_of_other_files_stand_last_and_those_of_ignored_ones_nowhere() {
 async fn what_is_ignored_from_now_on_leaves_the_prompt_at_once() {
     let folder = Folder::new(&[("src/ledger.rs", LEDGER), ("src/main.rs", "")], |_| ());
     let main = "use crate::ledger::Ledger;\n\nfn main(ledger: Ledger) {\n    ledger.reserve($0\n}\n";
-    assert_eq!(folder.ask("src/main.rs", main).await.len(), 1);
+    assert_eq!(folder.ask("src/main.rs", main).await.len(), 2);
     let rules = folder.directory.path().join(".ignore");
     std::fs::write(&rules, "ledger.rs\n").unwrap();
     folder.session.files_changed(&[rules]);
@@ -139,4 +142,40 @@ async fn what_is_ignored_from_now_on_leaves_the_prompt_at_once() {
     folder.session.complete_within(&uri, Position::new(3, 20), Trigger::Invoked, Patience::COMMAND).await;
     let asked = folder.asked.lock().unwrap().clone();
     assert_eq!((asked.len(), asked.last()), (2, Some(&Vec::new())));
+}
+
+#[tokio::test]
+async fn imports_that_the_window_does_not_show_stand_in_the_prompt() {
+    let folder = Folder::new(&[("src/main.rs", "")], |settings| settings.completion.prefix_tokens = 40);
+    let filler = "// A line that nobody needs, only there to fill the window.\n".repeat(20);
+    let main = format!("use std::fmt::{{\n    Debug,\n    Display,\n}};\n\n{filler}fn main() {{\n    $0\n}}\n");
+    let snippets = folder.ask("src/main.rs", &main).await;
+    assert_eq!(described(&snippets), ["src/main.rs: use std::fmt::{\n    Debug,\n    Display,\n};\n"]);
+}
+
+/// Two files that are as like the cursor's as can be, and one that nobody may see.
+const LIKE: &str = "fn total_of(invoice: &Invoice) -> u64 {\n    let amount = invoice.amount();\n    let rate = currency_rate(invoice.currency());\n    amount * rate\n}\n";
+const NEW: &str = "fn tax_of(invoice: &Invoice) -> u64 {\n    let amount = invoice.cost();\n    let rate = currency_rate(invoice.currency());\n    $0\n}\n";
+
+#[tokio::test]
+async fn similar_code_enters_where_the_settings_say_so_and_where_the_user_was_comes_first() {
+    let files = [("a.rs", LIKE), ("z.rs", LIKE), ("secret.rs", LIKE), ("new.rs", ""), (".ignore", "secret.rs\n")];
+    let similar = |percent: u32| {
+        let percent = move |settings: &mut Settings| settings.completion.similar_percent = percent;
+        Folder::new(&files, percent)
+    };
+    let is_piece = |snippet: &&Snippet| snippet.text.contains("let amount = invoice.amount()");
+    let pieces = |snippets: Vec<Snippet>| {
+        snippets.iter().filter(is_piece).map(|snippet| snippet.path.clone()).collect::<Vec<_>>()
+    };
+    let folder = similar(30);
+    for path in ["secret.rs", "z.rs"] {
+        folder.session.open(&folder.uri(path), "", 1, LIKE);
+        folder.session.viewed(&folder.uri(path), Position::new(2, 0));
+    }
+    let found = pieces(folder.ask("new.rs", NEW).await);
+    // The best stands last, next to the cursor's file.
+    assert_eq!(found, ["a.rs", "z.rs"]);
+    let found = pieces(similar(30).ask("new.rs", NEW).await);
+    assert_eq!(found, ["z.rs", "a.rs"]);
 }
