@@ -8,6 +8,7 @@ mod calibration;
 mod choose;
 mod collect;
 mod flight;
+pub mod gate;
 mod lane;
 mod memory;
 mod outcome;
@@ -17,7 +18,7 @@ pub mod shape;
 mod suggest;
 mod trigger;
 
-pub use calibration::{Calibration, Knot, Thresholds, model_digest, word as source_word};
+pub use calibration::{Calibration, Thresholds, model_digest, word as source_word};
 pub use flight::Flights;
 pub use lane::{Lane, Ticket};
 pub use outcome::{Decision, Outcome, Reason, Source, Stage, Suggestion, SyntaxCheck, Trigger, Why};

@@ -54,6 +54,7 @@ struct State {
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
     model: Option<Arc<dyn Engine>>,
+    with_lookup: bool,
     calibration: Arc<Calibration>,
     documents: Documents,
 }
@@ -67,8 +68,8 @@ impl Session {
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
         let (encoding, settings) = (PositionEncoding::default(), Arc::new(settings));
-        let calibration = Arc::default();
-        let state = State { encoding, folders: Vec::new(), settings, model, calibration, documents };
+        let (folders, with_lookup, calibration) = (Vec::new(), true, Arc::default());
+        let state = State { encoding, folders, settings, model, with_lookup, calibration, documents };
         Arc::new(Self {
             state: Mutex::new(state),
             analyst,
@@ -104,6 +105,13 @@ impl Session {
         let mut state = self.state();
         self.board.follow(model.as_ref().map(|engine| engine.status()));
         state.model = model;
+        state.documents.forget_suggestions();
+    }
+
+    /// Whether lookup has a part in what is suggested. It always has, but where a model is measured alone.
+    pub fn set_lookup(&self, with_lookup: bool) {
+        let mut state = self.state();
+        state.with_lookup = with_lookup;
         state.documents.forget_suggestions();
     }
 
@@ -307,6 +315,7 @@ impl Session {
             index: None,
             vantage: None,
             model: None,
+            with_lookup: state.with_lookup,
             calibration: Arc::default(),
             flights: self.flights.clone(),
         };

@@ -40,6 +40,10 @@ fn takes(kind: Kind) -> String {
         Kind::Bool => "`true`, `false`".to_owned(),
         Kind::Integer { min, max } => format!("{min} – {max}"),
         Kind::Choice(words) => words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", "),
+        Kind::Scale(words, most) => {
+            let words: Vec<String> = words.iter().map(|word| format!("`\"{word}\"`")).collect();
+            format!("{}, 0 – {most}", words.join(", "))
+        }
         Kind::Text => "text".to_owned(),
         Kind::Path => "path".to_owned(),
         Kind::TextList => "list of texts".to_owned(),

@@ -29,6 +29,7 @@ impl Account {
             syntax: SyntaxCheck::default(),
             engine: None,
             considered: Vec::new(),
+            gate: None,
             stages: Vec::new(),
             decision: Decision::Hidden { reason: Reason::Cancelled, sentence: Reason::Cancelled.to_string() },
         };

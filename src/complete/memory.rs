@@ -68,7 +68,7 @@ mod tests {
     }
 
     fn suggestion(text: &str) -> Suggestion {
-        Suggestion { text: text.to_owned(), source: Source::Model, log_probability: None, confidence: 1.0 }
+        Suggestion::new(text.to_owned(), Source::Model, 1.0)
     }
 
     fn recall(made_at: &str, texts: &[&str], now: &str) -> Option<Vec<String>> {

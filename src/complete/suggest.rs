@@ -8,10 +8,11 @@ use super::anchor::Anchor;
 use super::choose::{SURE, choose, gate, second_opinion, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
+use super::gate::{Feature, Features, Scene, line_end};
 use super::request::{Patience, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why};
+use super::{Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why};
 use crate::config::CompletionSettings;
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
@@ -78,11 +79,13 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
     let tree = analysis.as_ref().and_then(|analysis| analysis.tree.as_ref());
     let cursor = tree.map(|tree| tree.cursor(request.offset));
     let plan = trigger::plan(&place, cursor.as_ref(), request.trigger, settings)?;
+    let scene = Scene::new(&place, cursor.as_ref());
     let shaper = Shaper::new(place, plan.max_lines, tree, request.offset);
     account.stage("plan");
 
     let corpus = analysis
         .as_ref()
+        .filter(|_| request.with_lookup)
         .and_then(|analysis| analysis.tokens.clone())
         .map(|tokens| Corpus::new(tokens, request.offset, request.others.clone()))
         .map(|corpus| Arc::new(corpus.with_repository(request.vantage.clone())));
@@ -109,7 +112,7 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         let text = request.document.rope();
         let seat = request.flights.board(&request.lane.flight, engine.as_ref(), job, text, request.offset);
         account.stage("prompt");
-        let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
+        let enough = calibration.is_enough(&scene, from_lookup.as_ref(), bar);
         let waited = wait(&seat, &mut request.ticket, request.patience, enough, &shaper, plan).await;
         account.stage("engine");
         let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
@@ -128,11 +131,13 @@ async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggest
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
-    let chosen = choose(from_lookup, from_model);
+    let mut chosen = choose(from_lookup, from_model);
     if let (true, Some(reason)) = (chosen.is_empty(), nothing) {
         return Err(reason);
     }
-    account.why.considered = calibration.apply(chosen);
+    scene.describe(&mut chosen);
+    account.why.gate = Some(calibration.judge(&mut chosen, bar));
+    account.why.considered = chosen;
     let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
@@ -162,7 +167,10 @@ fn look_up(
     let prediction = lookup::predict(corpus, limits);
     account.why.lookup = Some((prediction.text.clone(), prediction.confidence));
     let text = account.shaped(shaper.shape(&prediction.text))?;
-    Ok(Suggestion { text, source: Source::Lookup, log_probability: None, confidence: prediction.confidence })
+    let mut features = Features::default();
+    features.set_scores(&prediction.tokens, 0..line_end(&text));
+    features.set_whether(Feature::Trimmed, account.why.syntax == SyntaxCheck::Trimmed);
+    Ok(Suggestion { features, ..Suggestion::new(text, Source::Lookup, prediction.confidence) })
 }
 
 /// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.

@@ -3,6 +3,8 @@
 //! `schema.rs` gives the values their Rust types, this list gives them to people: checks with messages, the table in
 //! `docs/configuration.md`, names of environment variables. A test holds the two together.
 
+use super::eagerness::Eagerness;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -14,6 +16,8 @@ pub enum Kind {
     },
     /// One of these words, from the most careful to the least.
     Choice(&'static [&'static str]),
+    /// One of these words, or a whole number from 0 to the highest; both from the most careful to the least.
+    Scale(&'static [&'static str], u64),
     Text,
     /// `~/` is the home directory; relative paths in a file are relative to that file.
     Path,
@@ -80,9 +84,10 @@ pub const KEYS: &[Key] = &[
     key("completion.enabled", Kind::Bool, Tighten::OnlyFalse, "Suggest at all."),
     key(
         "completion.eagerness",
-        Kind::Choice(&["low", "medium", "high"]),
+        Kind::Scale(&["low", "medium", "high"], Eagerness::MOST as u64),
         Tighten::OnlyLower,
-        "How sure Tandem must be before it shows something: `low` shows only what is very likely right.",
+        "How readily Tandem shows something: `low` shows only what is very likely right. A number shows what is right with a \
+         probability of at least 100 less that number, in percent: `70` from 30 % on, `0` next to nothing, `100` everything.",
     ),
     key(
         "completion.maxLines",

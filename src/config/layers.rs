@@ -133,6 +133,9 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
         Tighten::Never => Err("a workspace may not set this, only you can (user file, editor settings)".to_owned()),
         Tighten::OnlyFalse if *value == Value::Bool(false) => Ok(Some(value.clone())),
         Tighten::OnlyFalse => widens("switch this off"),
+        Tighten::OnlyLower if matches!(key.kind, Kind::Scale(..)) => {
+            key.kind.lowered(value, current).map_or_else(|| widens("lower this"), |lowered| Ok(Some(lowered)))
+        }
         Tighten::OnlyLower => {
             let lower = match key.kind {
                 Kind::Choice(words) => {
@@ -168,11 +171,35 @@ impl Kind {
                 _ => None,
             },
             Kind::Integer { .. } => text.trim().parse::<u64>().ok().map(Value::from),
+            Kind::Scale(..) => match text.trim().parse::<u64>() {
+                Ok(number) => Some(Value::from(number)),
+                Err(_) => Some(Value::String(text.trim().to_owned())),
+            },
             Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
             Kind::TextList => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Some(words.map(|word| Value::String(word.to_owned())).collect())
             }
+        }
+    }
+
+    /// A value of a scale that is as low as `value` and as what is there now; None where `value` is higher than that. A word
+    /// and a number are not compared: both stay, and the stricter counts (`Eagerness`).
+    fn lowered(self, value: &Value, current: Option<&Value>) -> Option<Value> {
+        let Kind::Scale(words, _) = self else { return None };
+        let rank = |value: &Value| words.iter().position(|word| value.as_str() == Some(word));
+        let part = |name: &str| current.and_then(|current| current.get(name)).or(current);
+        let level = part("level").filter(|level| level.is_string()).cloned();
+        let number = part("number").filter(|number| number.is_u64()).cloned();
+        let (level, number) = if value.is_string() {
+            (level.is_none_or(|level| rank(value) <= rank(&level)).then(|| Some(value.clone()))?, number)
+        } else {
+            let is_low = number.is_none_or(|number| value.as_u64() <= number.as_u64());
+            (level, is_low.then(|| Some(value.clone()))?)
+        };
+        match (level, number) {
+            (Some(level), Some(number)) => Some(serde_json::json!({"level": level, "number": number})),
+            (one, other) => one.or(other),
         }
     }
 
@@ -182,6 +209,10 @@ impl Kind {
             Kind::Bool => value.is_boolean(),
             Kind::Integer { min, max } => value.as_u64().is_some_and(|number| (min..=max).contains(&number)),
             Kind::Choice(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Kind::Scale(words, most) => match value.as_str() {
+                Some(word) => words.contains(&word),
+                None => value.as_u64().is_some_and(|number| number <= most),
+            },
             Kind::Text | Kind::Path => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Kind::TextList => value.as_array().is_some_and(|items| items.iter().all(Value::is_string)),
         }
@@ -195,6 +226,10 @@ impl Kind {
             Kind::Choice(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
                 format!("one of {}", quoted.join(", "))
+            }
+            Kind::Scale(words, most) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+                format!("one of {}, or a whole number from 0 to {most}", quoted.join(", "))
             }
             Kind::Text => "a text".to_owned(),
             Kind::Path => "a path".to_owned(),

@@ -49,9 +49,15 @@ impl Runner {
 
     /// What is asked from now on is answered so. The settings of the index stay as they were at the start.
     pub fn configure(&self, settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+        self.session.set_lookup(true);
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);
+    }
+
+    /// What is asked from now on, until something else is configured, is answered by the model alone.
+    pub fn leave_lookup_out(&self) {
+        self.session.set_lookup(false);
     }
 
     /// Returns when everything that an editor would have by then is there: all files indexed, and their tokens at lookup's hand.
