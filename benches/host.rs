@@ -256,7 +256,7 @@ async fn deltas(mut stream: Generation) -> u32 {
 /// Encoding and decoding of a request and of an event, postcard against JSON.
 fn codecs() {
     let request = Request::Generate { job: 1, what: job(1, 16) };
-    let score = TokenScore { logprob: -0.73, bytes: 6 };
+    let score = TokenScore { logprob: -0.73, bytes: 6, entropy: None };
     let event = Event::Delta { candidate: 0, text: "\n    let".into(), tokens: vec![score] };
     let answer = Answer::Event { job: 1, event };
     let binary = [encode(&request).expect("encodes"), encode(&answer).expect("encodes")];

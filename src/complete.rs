@@ -15,6 +15,7 @@ mod counts;
 pub mod debounce;
 mod doubt;
 mod flight;
+pub mod gate;
 mod lane;
 mod memory;
 mod outcome;
@@ -27,7 +28,7 @@ mod trigger;
 mod wanted;
 
 pub use ahead::look_ahead;
-pub use calibration::{Calibration, Knot, Thresholds, model_digest, word as source_word};
+pub use calibration::{Calibration, Thresholds, model_digest, word as source_word};
 pub use counts::LookAheadCounts;
 pub use flight::Flights;
 pub use lane::{Lane, Ticket};

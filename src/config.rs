@@ -5,6 +5,7 @@
 //! because an editor whose server does not start over a typo helps nobody. A workspace's file comes from whoever wrote
 //! the repository, so it may only tighten.
 
+mod eagerness;
 mod environment;
 mod keys;
 mod layers;
@@ -12,12 +13,13 @@ mod load;
 mod paths;
 mod schema;
 
+pub use eagerness::{Eagerness, Level};
 pub use environment::Environment;
 pub use keys::{KEYS, Key, Kind, Tighten};
 pub use layers::{Layer, Origin, Problem};
 pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
 pub use schema::{
-    CompletionSettings, Debounce, Eagerness, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType,
-    LogSettings, Settings, StatsSettings, TriggerMode, WatchMode,
+    CompletionSettings, Debounce, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType, LogSettings, Settings,
+    StatsSettings, TriggerMode, WatchMode,
 };

@@ -77,6 +77,7 @@ struct State {
     settings: Arc<Settings>,
     disabled_paths: Arc<PathPatterns>,
     model: Option<Arc<dyn Engine>>,
+    with_lookup: bool,
     calibration: Arc<Calibration>,
     documents: Documents,
 }
@@ -106,6 +107,7 @@ impl Session {
             settings,
             disabled_paths,
             model,
+            with_lookup: true,
             calibration,
             documents,
         };
@@ -159,6 +161,13 @@ impl Session {
         let mut state = self.state();
         self.board.follow(model.as_ref().map(|engine| engine.status()));
         state.model = model;
+        state.documents.forget_suggestions();
+    }
+
+    /// Whether lookup has a part in what is suggested. It always has, but where a model is measured alone.
+    pub fn set_lookup(&self, with_lookup: bool) {
+        let mut state = self.state();
+        state.with_lookup = with_lookup;
         state.documents.forget_suggestions();
     }
 

@@ -35,7 +35,7 @@ impl Engine for Sure {
     fn generate(&self, _job: Job) -> Generation {
         let (sender, stream) = generation();
         sender.send(Event::Started(PromptReport::default()));
-        let tokens = vec![TokenScore { logprob: -0.01, bytes: self.line.len() as u32 }];
+        let tokens = vec![TokenScore { logprob: -0.01, bytes: self.line.len() as u32, entropy: None }];
         sender.send(Event::Delta { candidate: 0, text: self.line.to_owned(), tokens });
         sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
         sender.send(Event::Done(Report::default()));

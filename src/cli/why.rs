@@ -14,6 +14,9 @@ use crate::config::Loader;
 
 /// Definitions that are listed without `--all`.
 const LISTED: usize = 20;
+/// Features of a suggestion that are told without `--all`, if they add as much in log-odds.
+const TOLD: usize = 6;
+const LEAST_TOLD: f32 = 0.05;
 
 /// Explain what is suggested at a place, or why nothing is: prompt, context, timings, decision.
 ///
@@ -46,7 +49,7 @@ pub struct Arguments {
     #[arg(long)]
     prompt: bool,
 
-    /// List every definition that was considered
+    /// List every definition that was considered, and all that the gate went by
     #[arg(long)]
     all: bool,
 
@@ -84,11 +87,7 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
         Decision::Hidden { sentence, .. } => terminal.line(format!("nothing: {sentence}"))?,
         Decision::Shown { suggestions, .. } => {
             for suggestion in suggestions {
-                let source = match suggestion.source {
-                    Source::Lookup => "lookup",
-                    Source::Model => "the model",
-                    Source::Both => "lookup and the model",
-                };
+                let source = named(suggestion.source);
                 let confidence = suggestion.confidence * 100.0;
                 terminal.entry("shown", format!("{} (by {source}, {confidence:.0} %)", one_line(&suggestion.text)))?;
             }
@@ -115,6 +114,7 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
         let sum = format!("{} tokens: {}", prompt.tokens, shares.join(", "));
         terminal.entry("prompt", format!("{sum}; {} reused, {} evaluated", prompt.reused, prompt.evaluated))?;
     }
+    print_gate(why, arguments.all, terminal)?;
     let stages: Vec<String> =
         why.stages.iter().map(|stage| format!("{} {:.2} ms", stage.name, stage.us as f64 / 1000.0)).collect();
     terminal.entry("time", stages.join(", "))?;
@@ -126,6 +126,29 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
         text.split('\n').try_for_each(|line| terminal.line(printable(line)))?;
     }
     Ok(())
+}
+
+/// What the gate thinks of each suggestion, and what made it think so.
+fn print_gate(why: &Why, all: bool, terminal: &mut Terminal) -> io::Result<()> {
+    let Some(gate) = &why.gate else { return Ok(()) };
+    let from = format!("shown from {:.0} % on", gate.threshold * 100.0);
+    for verdict in &gate.verdicts {
+        let (text, source) = (one_line(&verdict.text), named(verdict.source));
+        let (probability, own) = (verdict.probability * 100.0, verdict.confidence * 100.0);
+        terminal
+            .entry("gate", format!("{probability:.0} % right: {text} (by {source}, which says {own:.0} %); {from}"))?;
+        let Some(base) = verdict.base else { continue };
+        terminal.styled(&[(Style::Dim, &format!("    {base:+6.2}  log-odds of a usual suggestion"))])?;
+        let most = if all { verdict.contributions.len() } else { TOLD };
+        for part in verdict.contributions.iter().take(most).filter(|part| all || part.log_odds.abs() >= LEAST_TOLD) {
+            let line = format!("    {:+6.2}  {} {:.2}", part.log_odds, part.feature, part.value);
+            terminal.styled(&[(Style::Dim, &line)])?;
+        }
+    }
+    match gate.measured_on.is_empty() {
+        true => Ok(()),
+        false => terminal.entry("", format!("weights: {}", printable(&gate.measured_on))),
+    }
 }
 
 /// What was considered, and what of it stands in the prompt.
@@ -142,6 +165,14 @@ fn print_context(why: &Why, all: bool, terminal: &mut Terminal) -> io::Result<()
         terminal.styled(&[(Style::Plain, &line), (Style::Dim, &printable(&entry.path))])?;
     }
     Ok(())
+}
+
+fn named(source: Source) -> &'static str {
+    match source {
+        Source::Lookup => "lookup",
+        Source::Model => "the model",
+        Source::Both => "lookup and the model",
+    }
 }
 
 fn one_line(text: &str) -> String {

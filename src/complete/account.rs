@@ -117,6 +117,7 @@ impl Why {
             syntax: SyntaxCheck::default(),
             engine: None,
             considered: Vec::new(),
+            gate: None,
             stages: Vec::new(),
             notes: Vec::new(),
             decision: Decision::Hidden { sentence: reason.to_string(), reason },

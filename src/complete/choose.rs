@@ -1,7 +1,8 @@
 //! Which of several continuations is shown: the model's, the lookup engine's, or none.
 
-use super::{Reason, Source, Suggestion, Trigger};
-use crate::config::Eagerness;
+use super::gate::Feature;
+use super::{Reason, Source, Suggestion};
+use crate::config::Level;
 
 /// How much of a model's own confidence is believed, by its number of parameters.
 ///
@@ -16,13 +17,13 @@ pub fn trust(parameters: u64) -> f32 {
     }
 }
 
-/// Least confidence to show a suggestion. Cursor shows what is accepted in at least one of four cases.
-pub fn threshold(trigger: Trigger, eagerness: Eagerness) -> f32 {
-    match (trigger, eagerness) {
-        (Trigger::Invoked, _) => 0.0,
-        (_, Eagerness::Low) => 0.5,
-        (_, Eagerness::Medium) => 0.25,
-        (_, Eagerness::High) => 0.1,
+/// Least probability to show a suggestion, where nothing else was measured. Cursor shows what is accepted in at least one of
+/// four cases.
+pub fn threshold(level: Level) -> f32 {
+    match level {
+        Level::Low => 0.5,
+        Level::Medium => 0.25,
+        Level::High => 0.1,
     }
 }
 
@@ -36,7 +37,9 @@ pub const SURE: f32 = 0.8;
 pub fn second_opinion(model: &mut [Suggestion], lookup: Option<&Suggestion>, probable: impl Fn(&str) -> f32) {
     for suggestion in model.iter_mut() {
         if lookup.is_none_or(|lookup| !same_line(lookup, suggestion)) {
-            suggestion.confidence = either(suggestion.confidence, probable(&suggestion.text));
+            let probable = probable(&suggestion.text);
+            suggestion.features.set(Feature::LookupProbability, probable.ln());
+            suggestion.confidence = either(suggestion.confidence, probable);
         }
     }
 }
@@ -91,6 +94,11 @@ fn either(one: f32, other: f32) -> f32 {
 
 fn agree(kept: &mut Suggestion, other: Suggestion) {
     if kept.source != other.source {
+        // What the model thinks of its tokens is what the gate goes by; lookup's word stands beside it.
+        let by_lookup = if kept.source == Source::Lookup { kept.confidence } else { other.confidence };
+        let (kept_first, other_first) = (kept.features.or(other.features), other.features.or(kept.features));
+        kept.features = if kept.source == Source::Lookup { other_first } else { kept_first };
+        kept.features.set(Feature::LookupProbability, by_lookup.ln());
         kept.source = Source::Both;
         kept.confidence = either(kept.confidence, other.confidence);
     } else {
@@ -107,7 +115,7 @@ mod tests {
     use super::*;
 
     fn suggestion(text: &str, source: Source, confidence: f32) -> Suggestion {
-        Suggestion { text: text.to_owned(), source, log_probability: None, confidence }
+        Suggestion::new(text.to_owned(), source, confidence)
     }
 
     #[test]
@@ -127,6 +135,19 @@ mod tests {
         assert_eq!(chosen.len(), 1);
         assert_eq!((chosen[0].source, chosen[0].text.as_str()), (Source::Both, "a;\nb;"));
         assert!((chosen[0].confidence - 0.7).abs() < 1e-6);
+        assert_eq!(chosen[0].features.get(Feature::LookupProbability), Some(0.4f32.ln()));
+    }
+
+    #[test]
+    fn of_what_both_wrote_the_model_s_scores_are_known_and_what_it_lacks_of_lookup() {
+        let mut by_lookup = suggestion("a;", Source::Lookup, 0.4);
+        by_lookup.features.set(Feature::LogProbability, -1.0);
+        by_lookup.features.set(Feature::Tokens, 2.0);
+        let mut by_model = suggestion("a;", Source::Model, 0.5);
+        by_model.features.set(Feature::LogProbability, -2.0);
+        let both = &choose(Some(by_lookup), vec![by_model])[0];
+        assert_eq!(both.features.get(Feature::LogProbability), Some(-2.0));
+        assert_eq!(both.features.get(Feature::Tokens), Some(2.0));
     }
 
     #[test]
@@ -147,13 +168,12 @@ mod tests {
     #[test]
     fn the_gate_hides_what_is_probably_wrong_and_says_so() {
         let weak = || vec![suggestion("a", Source::Model, 0.2)];
-        let medium = threshold(Trigger::Automatic, Eagerness::Medium);
+        let medium = threshold(Level::Medium);
         assert_eq!(
             gate(weak(), medium, 3),
             Err(Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 })
         );
-        assert!(gate(weak(), threshold(Trigger::Invoked, Eagerness::Low), 3).is_ok());
-        assert!(gate(weak(), threshold(Trigger::Automatic, Eagerness::High), 3).is_ok());
+        assert!(gate(weak(), threshold(Level::High), 3).is_ok());
         assert_eq!(gate(Vec::new(), 0.0, 3), Err(Reason::NothingToSay));
     }
 

@@ -2,8 +2,9 @@
 
 use super::account::Account;
 use super::flight::{Candidate, Seat};
+use super::gate::{Feature, Features, line_end};
 use super::shape::Shaper;
-use super::{Reason, Source, Suggestion};
+use super::{Reason, Source, Suggestion, SyntaxCheck};
 use crate::engine::Finish;
 
 /// What the generation has written, shaped for the cursor as it stands now.
@@ -40,11 +41,18 @@ fn shaped(
     let rest = if cut_short { whole_words(rest) } else { rest };
     let text = account.shaped(shaper.shape(rest))?;
     let start = typed.len();
-    let breaks = text.len() - text.trim_start_matches('\n').len();
-    let first_line = text[breaks..].find('\n').map_or(text.len(), |end| breaks + end);
-    let confidence = candidate.log_probability(start..start + first_line).exp() * trust;
+    let line = start..start + line_end(&text);
+    let confidence = candidate.log_probability(line.clone()).exp() * trust;
     let log_probability = Some(candidate.log_probability(start..start + text.len()));
-    Ok(Suggestion { text, source: Source::Model, log_probability, confidence })
+    let mut features = Features::default();
+    features.set_scores(&candidate.tokens, line);
+    features.set_whether(Feature::Trimmed, account.why.syntax == SyntaxCheck::Trimmed);
+    features.set_whether(Feature::CutShort, cut_short);
+    // Behind what was typed since, the first token is no longer to be chosen.
+    if let (true, Some(entropy)) = (typed.is_empty(), candidate.tokens.first().and_then(|token| token.entropy)) {
+        features.set(Feature::Entropy, entropy);
+    }
+    Ok(Suggestion { log_probability, features, ..Suggestion::new(text, Source::Model, confidence) })
 }
 
 /// Text that ended because time or tokens ran out, without the word that was being written.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::gate::{Features, GateAccount};
 use super::trigger::LONGEST_LINE_BYTES;
 use crate::context::Considered;
 use crate::engine::{Finish, PromptReport, Report};
@@ -36,11 +37,19 @@ pub struct Suggestion {
     pub source: Source,
     /// Sum of the natural logarithms of its tokens' probabilities, where the model was asked.
     pub log_probability: Option<f32>,
-    /// The engine's estimate that the text is exactly right, 0 to 1.
+    /// The estimate that the text is right, 0 to 1: of the engine, and behind the gate that of what was measured.
     pub confidence: f32,
+    /// What the gate goes by.
+    #[serde(skip)]
+    pub features: Features,
 }
 
 impl Suggestion {
+    /// One of which nothing else is known.
+    pub fn new(text: String, source: Source, confidence: f32) -> Self {
+        Self { text, source, log_probability: None, confidence, features: Features::default() }
+    }
+
     /// What is left when its start was typed. `typed` must be a prefix of the text; otherwise nothing is left out.
     pub fn after(&self, typed: &str) -> Self {
         let rest = self.text.strip_prefix(typed).unwrap_or(&self.text).to_owned();
@@ -316,6 +325,8 @@ pub struct Why {
     pub engine: Option<Report>,
     /// What the gate chose from, best first, also when it lets nothing through.
     pub considered: Vec<Suggestion>,
+    /// What it thinks of each of them. None where nothing came that far.
+    pub gate: Option<GateAccount>,
     pub stages: Vec<Stage>,
     /// What kept a part of Tandem out of this answer, a sentence each: a model that loads, an index that is being built.
     #[serde(default)]

@@ -84,6 +84,8 @@ pub struct Request {
     /// The files around the document that are not open, for lookup.
     pub vantage: Option<Arc<Vantage>>,
     pub model: Option<Arc<dyn Engine>>,
+    /// False only where a model is measured alone: lookup writes nothing then, drafts nothing and has no opinion.
+    pub with_lookup: bool,
     pub calibration: Arc<Calibration>,
     pub flights: Arc<Flights>,
 }

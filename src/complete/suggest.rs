@@ -10,11 +10,14 @@ use super::basis::{Basis, Circumstances};
 use super::choose::{SURE, choose, gate, second_opinion, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
+use super::gate::{Feature, Features, Scene, line_end};
 use super::memory::Remembered;
 use super::request::{Patience, Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, Ticket, Trigger, Why, circumstances, debounce, wanted};
+use super::{
+    Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, circumstances, debounce, wanted,
+};
 use crate::config::{CompletionSettings, Debounce};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
@@ -87,11 +90,13 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     let tree = analysis.as_ref().and_then(|analysis| analysis.tree.as_ref());
     let cursor = tree.map(|tree| tree.cursor(request.offset));
     let plan = trigger::plan(&place, cursor.as_ref(), request.trigger, settings)?;
+    let scene = Scene::new(&place, cursor.as_ref());
     let shaper = Shaper::new(place, plan.max_lines, tree, request.offset);
     account.stage("plan");
 
     let corpus = analysis
         .as_ref()
+        .filter(|_| request.with_lookup)
         .and_then(|analysis| analysis.tokens.clone())
         .map(|tokens| Corpus::new(tokens, request.offset, request.others.clone()))
         .map(|corpus| Arc::new(corpus.with_repository(request.vantage.clone())));
@@ -121,7 +126,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
         account.why.context = request.lane.desk.considered();
         account.stage("context");
         standing = request.lane.desk.standing();
-        let enough = from_lookup.as_ref().is_some_and(|suggestion| calibration.confidence(suggestion) >= bar);
+        let enough = calibration.is_enough(&scene, from_lookup.as_ref(), bar);
         let (seat, waited) = loop {
             let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets.clone());
             let seat = board(request, engine.as_ref(), job);
@@ -164,17 +169,21 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
         (Err(_), Some(_)) => Vec::new(),
         (written, _) => written?,
     };
-    let chosen = choose(from_lookup, from_model);
+    let mut chosen = choose(from_lookup, from_model);
     if chosen.is_empty() && in_doubt {
         return Err(Reason::Doubtful);
     }
     if let (true, Some(reason)) = (chosen.is_empty(), nothing) {
         return Err(reason);
     }
-    account.why.considered = calibration.apply(chosen);
-    if let Some(best) = account.why.considered.first() {
-        doubt(best.confidence);
+    scene.describe(&mut chosen);
+    let verdicts = calibration.judge(&mut chosen, bar);
+    // What the engines say themselves: weights for the whole scene would hide that the model gropes in the dark.
+    if let Some(best) = verdicts.verdicts.iter().map(|verdict| verdict.confidence).reduce(f32::max) {
+        doubt(best);
     }
+    account.why.gate = Some(verdicts);
+    account.why.considered = chosen;
     let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
     if request.ticket.is_stale() {
         return Err(Reason::Stale);
@@ -235,7 +244,10 @@ fn look_up(
     let prediction = lookup::predict(corpus, limits);
     account.why.lookup = Some((prediction.text.clone(), prediction.confidence));
     let text = account.shaped(shaper.shape(&prediction.text))?;
-    Ok(Suggestion { text, source: Source::Lookup, log_probability: None, confidence: prediction.confidence })
+    let mut features = Features::default();
+    features.set_scores(&prediction.tokens, 0..line_end(&text));
+    features.set_whether(Feature::Trimmed, account.why.syntax == SyntaxCheck::Trimmed);
+    Ok(Suggestion { features, ..Suggestion::new(text, Source::Lookup, prediction.confidence) })
 }
 
 /// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.

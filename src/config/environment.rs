@@ -126,6 +126,7 @@ mod tests {
     fn variables_are_read_by_their_kind() {
         let environment = Environment::of(&[
             ("TANDEM_COMPLETION_MAX_LINES", "3"),
+            ("TANDEM_COMPLETION_EAGERNESS", "60"),
             ("TANDEM_COMPLETION_IN_COMMENTS", "off"),
             ("TANDEM_COMPLETION_DISABLED_LANGUAGES", "markdown, plaintext"),
             ("TANDEM_LOG", "debug"),
@@ -137,6 +138,7 @@ mod tests {
             layer.values,
             serde_json::json!({
                 "completion.disabledLanguages": ["markdown", "plaintext"],
+                "completion.eagerness": 60,
                 "completion.inComments": false,
                 "completion.maxLines": 3,
                 "log.filter": "debug",

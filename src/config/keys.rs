@@ -3,6 +3,8 @@
 //! `schema.rs` gives the values their Rust types, this list gives them to people: checks with messages, the table in
 //! `docs/configuration.md`, names of environment variables. A test holds the two together.
 
+use super::eagerness::Eagerness;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -15,7 +17,7 @@ pub enum Kind {
     /// One of these words, from the most careful to the least.
     Choice(&'static [&'static str]),
     /// One of these words, from the most careful to the least, or a whole number; both ends are allowed. A word and a
-    /// number have no order, so a workspace that may only lower the key can put neither above the other.
+    /// number have no order: where a workspace lowers the key in the other form, both stay, and the stricter counts.
     ChoiceOrInteger {
         words: &'static [&'static str],
         min: u64,
@@ -96,9 +98,10 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "completion.eagerness",
-        Kind::Choice(&["low", "medium", "high"]),
+        Kind::ChoiceOrInteger { words: &["low", "medium", "high"], min: 0, max: Eagerness::MOST as u64 },
         Tighten::OnlyLower,
-        "How sure Tandem must be before it shows something: `low` shows only what is very likely right.",
+        "How readily Tandem shows something: `low` shows only what is very likely right. A number shows what is right with a \
+         probability of at least 100 less that number, in percent: `70` from 30 % on, `0` next to nothing, `100` everything.",
     ),
     key(
         "completion.maxLines",

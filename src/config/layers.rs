@@ -164,11 +164,12 @@ fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<V
         Tighten::Never => Err("a workspace may not set this, only you can (user file, editor settings)".to_owned()),
         Tighten::OnlyFalse if *value == Value::Bool(false) => Ok(Some(value.clone())),
         Tighten::OnlyFalse => widens("switch this off"),
+        Tighten::OnlyLower if matches!(key.kind, Kind::ChoiceOrInteger { .. }) => {
+            key.kind.lowered(value, current).map_or_else(|| widens("lower this"), |lowered| Ok(Some(lowered)))
+        }
         Tighten::OnlyLower => {
             let is_lower = match key.kind {
                 Kind::Choice(words) => is_earlier(words, value, current),
-                Kind::ChoiceOrInteger { words, .. } if value.is_string() => is_earlier(words, value, current),
-                // A word is no number, and nothing is below what is none.
                 _ => value.as_u64() < current.and_then(Value::as_u64),
             };
             if is_lower { Ok(Some(value.clone())) } else { widens("lower this") }
@@ -218,6 +219,26 @@ impl Kind {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Some(words.map(|word| Value::String(word.to_owned())).collect())
             }
+        }
+    }
+
+    /// A word or a number that is as low as `value` and as what is there now; None where `value` is higher than that. A word
+    /// and a number are not compared: both stay, and the stricter counts (`Eagerness`).
+    fn lowered(self, value: &Value, current: Option<&Value>) -> Option<Value> {
+        let Kind::ChoiceOrInteger { words, .. } = self else { return None };
+        let rank = |value: &Value| words.iter().position(|word| value.as_str() == Some(word));
+        let part = |name: &str| current.and_then(|current| current.get(name)).or(current);
+        let level = part("level").filter(|level| level.is_string()).cloned();
+        let number = part("number").filter(|number| number.is_u64()).cloned();
+        let (level, number) = if value.is_string() {
+            (level.is_none_or(|level| rank(value) <= rank(&level)).then(|| Some(value.clone()))?, number)
+        } else {
+            let is_low = number.is_none_or(|number| value.as_u64() <= number.as_u64());
+            (level, is_low.then(|| Some(value.clone()))?)
+        };
+        match (level, number) {
+            (Some(level), Some(number)) => Some(serde_json::json!({"level": level, "number": number})),
+            (one, other) => one.or(other),
         }
     }
 

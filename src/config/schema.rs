@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::eagerness::Eagerness;
+
 /// All settings. Unknown keys are an error with the key's path, so that a typo is seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, rename_all = "camelCase", deny_unknown_fields)]
@@ -14,16 +16,6 @@ pub struct Settings {
     pub index: IndexSettings,
     pub stats: StatsSettings,
     pub log: LogSettings,
-}
-
-/// How readily a suggestion is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Eagerness {
-    Low,
-    #[default]
-    Medium,
-    High,
 }
 
 /// Who asks for suggestions.
@@ -112,7 +104,7 @@ impl Default for CompletionSettings {
         Self {
             enabled: true,
             trigger: TriggerMode::Automatic,
-            eagerness: Eagerness::Medium,
+            eagerness: Eagerness::default(),
             max_lines: 12,
             max_tokens: 96,
             disabled_languages: Vec::new(),

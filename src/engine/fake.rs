@@ -172,7 +172,7 @@ fn play_candidate(
             }
         }
         *generated += 1;
-        let score = TokenScore { logprob: -0.1, bytes: character.len_utf8() as u32 };
+        let score = TokenScore { logprob: -0.1, bytes: character.len_utf8() as u32, entropy: None };
         sender.send(Event::Delta { candidate, text: character.to_string(), tokens: vec![score] });
     }
     Finish::EndOfText

@@ -123,6 +123,10 @@ pub struct TokenScore {
     pub logprob: f32,
     /// Length in bytes of the token's text.
     pub bytes: u32,
+    /// Of the first token of a candidate: the entropy, in nats, of the distribution that it was chosen from. 0 where only one
+    /// token was possible, the logarithm of the vocabulary's size where all were alike. None of later tokens, and from
+    /// engines that do not tell.
+    pub entropy: Option<f32>,
 }
 
 /// How many prompt tokens a part of the prompt took.

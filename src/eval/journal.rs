@@ -14,7 +14,7 @@ use super::record::Record;
 /// The name of the file in the run's directory.
 const NAME: &str = "records.jsonl";
 /// Counts the formats.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// A journal that is longer than this in bytes is not one of ours: 10,000 records take about 20 MB.
 const MOST_BYTES: u64 = 1 << 30;
 

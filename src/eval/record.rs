@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::hole::{Copies, Hole, Kind};
 use super::score::Score;
+use crate::complete::gate::{Feature, Features};
 use crate::complete::{Decision, Patience, Reason, Source, Suggestion, Why};
 
 /// The best suggestion that there was, shown or not.
@@ -21,6 +22,17 @@ pub struct Guess {
     pub similarity: f64,
     /// The text has more syntax errors with it than without. None without a grammar, or where parsing took too long.
     pub adds_errors: Option<bool>,
+}
+
+/// A suggestion that the gate chose from, with all that it went by.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Candidate {
+    pub text: String,
+    pub source: Source,
+    pub features: Features,
+    pub exact: bool,
+    pub first_line: bool,
 }
 
 /// Tokens of a prompt; absent where no model was asked.
@@ -49,6 +61,8 @@ pub struct Record {
     pub copies: Copies,
     pub answer: String,
     pub guess: Option<Guess>,
+    /// All that there were, in the order in which they were preferred.
+    pub candidates: Vec<Candidate>,
     /// The gate let it through.
     pub shown: bool,
     /// Why nothing was shown, as one word of `Reason`.
@@ -70,6 +84,7 @@ impl Record {
         adds_errors: impl FnOnce(&str) -> Option<bool>,
     ) -> Self {
         let answer = hole.answer();
+        let candidates = why.considered.iter().map(|considered| Candidate::new(considered, answer)).collect();
         let (shown, reason, best) = match why.decision {
             Decision::Shown { suggestions, .. } => (true, None, suggestions.into_iter().next()),
             Decision::Hidden { reason, .. } => (false, Some(word(&reason)), why.considered.into_iter().next()),
@@ -97,6 +112,7 @@ impl Record {
             copies: hole.copies,
             answer: answer.to_owned(),
             guess: best.map(|best| Guess::new(best, answer, adds_errors)),
+            candidates,
             shown,
             reason,
             prompt,
@@ -139,6 +155,21 @@ impl Guess {
     }
 }
 
+impl Candidate {
+    fn new(considered: &Suggestion, answer: &str) -> Self {
+        let Score { exact, first_line, .. } = Score::of(&considered.text, answer);
+        let Suggestion { text, source, features, .. } = considered.clone();
+        Self { text, source, features, exact, first_line }
+    }
+
+    /// As the gate was asked about it: with the confidence of its engine.
+    pub fn suggestion(&self) -> Suggestion {
+        let odds = self.features.get(Feature::Confidence).unwrap_or(0.0);
+        let confidence = 1.0 / (1.0 + (-odds).exp());
+        Suggestion { features: self.features, ..Suggestion::new(String::new(), self.source, confidence) }
+    }
+}
+
 /// The name of the variant, as it stands in JSON.
 fn word(reason: &Reason) -> String {
     match serde_json::to_value(reason) {
@@ -156,8 +187,7 @@ mod tests {
     fn a_guess_comes_back_from_the_journal_as_it_was() {
         for answer in ["sitting", "a", "kit", "kitten, kitten", "abcdefghijklm"] {
             for confidence in [0.1, 1.0 / 3.0, 0.304_907_7, f32::MIN_POSITIVE] {
-                let best =
-                    Suggestion { text: "kitten".to_owned(), source: Source::Model, log_probability: None, confidence };
+                let best = Suggestion::new("kitten".to_owned(), Source::Model, confidence);
                 let guess = Guess::new(best, answer, |_| None);
                 let text = serde_json::to_string(&guess).unwrap();
                 assert_eq!(serde_json::from_str::<Guess>(&text).unwrap(), guess, "{text}");

@@ -49,6 +49,7 @@ impl Runner {
 
     /// What is asked from now on is answered so. The settings of the index stay as they were at the start.
     pub fn configure(&self, mut settings: Settings, model: Option<Arc<dyn Engine>>, calibration: Calibration) {
+        self.session.set_lookup(true);
         // Nobody accepts anything, and what is evaluated in a pause would be missing in the figures.
         settings.completion.look_ahead = false;
         // Asked as typing asks, whether or not the user wants to see that in an editor.
@@ -56,6 +57,11 @@ impl Runner {
         self.session.configure(settings);
         self.session.set_calibration(calibration);
         self.session.set_model(model);
+    }
+
+    /// What is asked from now on, until something else is configured, is answered by the model alone.
+    pub fn leave_lookup_out(&self) {
+        self.session.set_lookup(false);
     }
 
     /// Returns when everything that an editor would have by then is there: all files indexed, and their tokens at lookup's hand.

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::hole::{Copies, Kind};
-use super::record::{Guess, Record};
+use super::record::{Candidate, Guess, Record};
 use crate::complete::Source;
+use crate::complete::gate::Features;
 use crate::config::Settings;
 use crate::index::{Index, IndexOptions};
 
@@ -61,6 +62,13 @@ pub fn record(variant: usize, hole: usize) -> Record {
             similarity: 0.25,
             adds_errors: Some(false),
         }),
+        candidates: vec![Candidate {
+            text: "c".to_owned(),
+            source: Source::Lookup,
+            features: Features::default(),
+            exact: false,
+            first_line: false,
+        }],
         shown: false,
         reason: Some("lowConfidence".to_owned()),
         prompt: None,

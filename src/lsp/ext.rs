@@ -156,6 +156,8 @@ pub struct Why {
     pub context: Vec<Considered>,
     /// What the trial parse said: `untried`, `passed`, `trimmed`, `failed` or `timedOut`.
     pub syntax: complete::SyntaxCheck,
+    /// What the gate thought of what was suggested, and why.
+    pub gate: Option<complete::gate::GateAccount>,
     pub stages: Vec<Stage>,
     /// What could not take part in the answer, a sentence each.
     pub notes: Vec<String>,
@@ -257,6 +259,7 @@ impl From<complete::Why> for Why {
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),
             context: why.context,
             syntax: why.syntax,
+            gate: why.gate,
             stages: why
                 .stages
                 .into_iter()

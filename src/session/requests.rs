@@ -81,6 +81,7 @@ impl Session {
             index: None,
             vantage: None,
             model: None,
+            with_lookup: state.with_lookup,
             calibration: Arc::default(),
             flights: self.flights.clone(),
         };

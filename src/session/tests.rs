@@ -41,7 +41,7 @@ impl Editor {
 
     fn with_engine(fixture: &str, engine: Option<Arc<FakeEngine>>, asked: Arc<AtomicUsize>) -> Self {
         let mut settings = Settings::default();
-        settings.completion.eagerness = crate::config::Eagerness::High;
+        settings.completion.eagerness = crate::config::Eagerness::Level(crate::config::Level::High);
         let session = Session::new(settings, engine.clone().map(|engine| engine as Arc<dyn Engine>));
         session.initialize(PositionEncoding::Utf8, vec![PathBuf::from("/proj")]);
         let cursor = fixture.find("$0").expect("fixture has a cursor");

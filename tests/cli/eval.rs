@@ -182,6 +182,8 @@ fn a_model_needs_a_build_with_llama_cpp() {
     let user = user();
     let ended = user.run(&["eval", "--model", "m.gguf"]).expect_code(2);
     assert!(ended.stderr.contains("--model m.gguf: this build has no llama.cpp"), "{}", ended.stderr);
+    let ended = user.run(&["eval", "--engine", "model"]).expect_code(2);
+    assert!(ended.stderr.contains("--engine model: this build has no llama.cpp"), "{}", ended.stderr);
 }
 
 #[cfg(feature = "llama")]
@@ -205,9 +207,9 @@ fn confidence_is_calibrated_for_all_commands_after_it() {
     assert_eq!(files(&directory), ["lookup.json"]);
     let text = std::fs::read_to_string(directory.join("lookup.json")).unwrap();
     let stored: Value = serde_json::from_str(&text).unwrap();
-    let knots = stored["curves"]["lookup"].as_array().unwrap();
-    let column = |name: &str| knots.iter().map(|knot| knot[name].as_f64().unwrap()).collect::<Vec<_>>();
-    assert!(column("confidence").is_sorted() && column("probability").is_sorted(), "{stored:#}");
+    let of_lookup = &stored["weights"]["lookup"]["weights"];
+    assert!(of_lookup["confidence"]["weight"].as_f64() > Some(0.0), "{stored:#}");
+    assert_eq!(stored["format"], 2);
 
     // What is measured with a calibration is something else than what is measured for one.
     let other = eval(&user, &arguments).expect_code(2);

@@ -42,6 +42,19 @@ fn a_suggestion_is_explained_with_who_wrote_it_and_how_long_it_took() {
     for part in ["shown", "by lookup, ", "lookup", "time", "analysis ", "nothing from elsewhere was considered"] {
         assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
     }
+    for part in
+        ["gate", " % right: ", "(by lookup, which says ", "shown from 25 % on", "log-odds of a usual suggestion"]
+    {
+        assert!(ended.stdout.contains(part), "{part}: {}", ended.stdout);
+    }
+    let report = account(&user.run(&["why", "a.rs:4", LOOKUP[0], LOOKUP[1], "--json"]).expect_code(0).stdout);
+    let verdict = &report["gate"]["verdicts"][0];
+    assert_eq!(verdict["probability"], report["decision"]["shown"]["suggestions"][0]["confidence"], "{report:#}");
+    let contributions = verdict["contributions"].as_array().unwrap();
+    let sum: f64 = contributions.iter().map(|part| part["logOdds"].as_f64().unwrap()).sum();
+    let log_odds = verdict["base"].as_f64().unwrap() + sum;
+    let probability = verdict["probability"].as_f64().unwrap();
+    assert!((1.0 / (1.0 + (-log_odds).exp()) - probability).abs() < 1e-4, "the parts make the whole: {verdict:#}");
 }
 
 #[cfg(feature = "llama")]

@@ -158,6 +158,9 @@ fn log_probabilities_belong_to_their_text() {
     let answer = ask(&engine, job("for index in 0..count {\n    total += values[$0\n}\n"));
     assert!(!answer.scores[0].is_empty());
     assert!(answer.scores[0].iter().all(|score| score.logprob <= 0.0 && score.logprob.is_finite()), "{answer:?}");
+    let told: Vec<bool> = answer.scores[0].iter().map(|score| score.entropy.is_some()).collect();
+    assert!(told[0] && !told[1..].contains(&true), "the first token alone tells an entropy: {answer:?}");
+    assert!(answer.scores[0][0].entropy.is_some_and(|nats| (0.0..12.0).contains(&nats)), "{answer:?}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     model: Vec<PathBuf>,
 
-    /// Compare an engine: `lookup` alone, or `auto` for what the settings say
+    /// Compare an engine: `lookup` alone, `model` alone, or `auto` for what the settings say
     #[arg(long, value_name = "ENGINE")]
     engine: Vec<EngineArgument>,
 
@@ -101,6 +101,7 @@ pub struct Arguments {
 enum EngineArgument {
     Auto,
     Lookup,
+    Model,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -120,9 +121,15 @@ impl Arguments {
     }
 
     pub fn engines(&self) -> anyhow::Result<Vec<EngineWish>> {
+        ensure!(
+            cfg!(feature = "llama") || !self.engine.contains(&EngineArgument::Model),
+            "--engine model: {}",
+            engines::WITHOUT_LLAMA
+        );
         let named = self.engine.iter().map(|engine| match engine {
             EngineArgument::Auto => EngineWish::AsSet,
             EngineArgument::Lookup => EngineWish::Lookup,
+            EngineArgument::Model => EngineWish::ModelAlone,
         });
         let mut wishes: Vec<EngineWish> = named.collect();
         for file in &self.model {

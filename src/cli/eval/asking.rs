@@ -48,6 +48,9 @@ impl Run<'_> {
             for (number, variant) in own() {
                 let calibration = self.calibrations.get(number).cloned().unwrap_or_default();
                 self.runner.configure(variant.settings.clone(), model.clone(), calibration);
+                if !variant.with_lookup {
+                    self.runner.leave_lookup_out();
+                }
                 for (hole_number, hole) in self.sample.holes.iter().enumerate() {
                     if done.contains(&(number, hole_number)) {
                         continue;

@@ -10,6 +10,7 @@ use super::document::{self, About, percent};
 use super::render;
 use super::variants::Variant;
 use crate::cli::terminal::{Terminal, printable};
+use crate::complete::Calibration;
 use crate::config::Loader;
 use crate::eval::{self, Record, Summary};
 
@@ -17,20 +18,30 @@ use crate::eval::{self, Record, Summary};
 pub fn calibrate(variants: &[Variant], records: &[Record], about: &About, directory: &Path) -> anyhow::Result<()> {
     let mut done = HashSet::new();
     for (number, variant) in variants.iter().enumerate() {
-        if !done.insert(variant.engine) {
+        // A model is never asked alone but to be measured.
+        if !done.insert(variant.engine) || !variant.with_lookup {
             continue;
         }
         let own: Vec<&Record> = records.iter().filter(|record| record.variant == number).collect();
-        let Some(fit) = eval::fit(&own, &about.sentence()) else {
+        let built_in = Calibration::built_in(&variant.settings.engine);
+        let Some(fit) = eval::fit(&own, &about.sentence(), &built_in) else {
             eprintln!("tandem: {}: too few suggestions to calibrate; ask for more with --positions", variant.name);
             continue;
         };
         let file = fit.calibration.store(directory, &variant.settings.engine);
         let file = file.with_context(|| format!("cannot write a calibration to {}", directory.display()))?;
         eprintln!(
-            "tandem: {}: calibrated by {} suggestions; confidence is off by {:.3} on average, before it was {:.3}",
-            variant.name, fit.suggestions, fit.error_after, fit.error_before
+            "tandem: {}: calibrated by {} suggestions; probabilities are off by {:.3} on average, the engine's own were by {:.3}",
+            variant.name, fit.suggestions, fit.after.calibration_error, fit.before.calibration_error
         );
+        if let (Some(after), Some(before)) = (fit.after.wrong_hidden_at_90_recall, fit.before.wrong_hidden_at_90_recall)
+        {
+            eprintln!(
+                "  where nine of ten right suggestions are shown, {} of the wrong ones are hidden, before {}",
+                percent(after.share),
+                percent(before.share)
+            );
+        }
         for threshold in &fit.thresholds {
             eprintln!(
                 "  completion.eagerness={:<7} shows from {:>3.0} % on: {} right of {} shown, {:.0} % of all that is right",

@@ -14,6 +14,8 @@ pub enum EngineWish {
     /// What the settings say.
     AsSet,
     Lookup,
+    /// The model that the settings say, without lookup beside it.
+    ModelAlone,
     Model(PathBuf),
 }
 
@@ -33,6 +35,8 @@ pub struct Variant {
     pub name: String,
     /// The engine's number among the wishes.
     pub engine: usize,
+    /// Lookup writes, drafts and judges beside the model. Not where the model is measured alone.
+    pub with_lookup: bool,
     pub settings: Settings,
 }
 
@@ -60,16 +64,19 @@ pub fn variants(
             match engine {
                 EngineWish::AsSet => {}
                 EngineWish::Lookup => settings.engine.choice = EngineChoice::Lookup,
+                EngineWish::ModelAlone => settings.engine.choice = EngineChoice::Auto,
                 EngineWish::Model(file) => {
                     settings.engine.choice = EngineChoice::Auto;
                     settings.engine.model = Some(file.clone());
                 }
             }
-            let name = format!("{}, {set}", engine_name(&settings));
+            let with_lookup = *engine != EngineWish::ModelAlone;
+            let alone = if with_lookup { "" } else { " alone" };
+            let name = format!("{}{alone}, {set}", engine_name(&settings));
             if variants.iter().any(|other| other.name == name) {
                 bail!("two variants have the name `{name}`; name each engine and each --variant once");
             }
-            variants.push(Variant { name, engine: number, settings });
+            variants.push(Variant { name, engine: number, with_lookup, settings });
         }
     }
     Ok(variants)
@@ -112,7 +119,9 @@ fn with(base: &Settings, values: &Map<String, Value>) -> anyhow::Result<Settings
 pub fn fingerprint(variant: &Variant, calibration: &Calibration) -> anyhow::Result<String> {
     let mut hasher = blake3::Hasher::new();
     let Settings { completion, engine, index, .. } = &variant.settings;
-    hasher.update(serde_json::to_string(&json!([completion, engine, index, calibration]))?.as_bytes());
+    hasher.update(
+        serde_json::to_string(&json!([completion, engine, index, calibration, variant.with_lookup]))?.as_bytes(),
+    );
     if engine.choice == EngineChoice::Auto
         && let Some(file) = &engine.model
     {
@@ -155,6 +164,21 @@ mod tests {
         assert_ne!(print_of(&found[0]).unwrap(), print_of(&found[1]).unwrap());
         let again = variants(&Settings::default(), &[EngineWish::Lookup], ContextWish::With, &[short.clone(), short]);
         assert!(again.unwrap_err().to_string().contains("two variants have the name `lookup, short`"));
+    }
+
+    #[cfg(feature = "llama")]
+    #[test]
+    fn a_model_alone_is_another_engine_than_the_same_beside_lookup() {
+        let wishes = [EngineWish::AsSet, EngineWish::ModelAlone, EngineWish::Lookup];
+        let found = variants(&Settings::default(), &wishes, ContextWish::With, &[]).unwrap();
+        let told: Vec<_> = found.iter().map(|variant| (variant.name.as_str(), variant.with_lookup)).collect();
+        let expected = [
+            ("starter model, with context", true),
+            ("starter model alone, with context", false),
+            ("lookup, with context", true),
+        ];
+        assert_eq!(told, expected);
+        assert_ne!(print_of(&found[0]).unwrap(), print_of(&found[1]).unwrap());
     }
 
     #[test]

@@ -17,7 +17,7 @@ fn parse(fixture: &str) -> (Rope, usize) {
 }
 
 fn suggestion(text: &str) -> Suggestion {
-    Suggestion { text: text.to_owned(), source: Source::Model, log_probability: None, confidence: 1.0 }
+    Suggestion::new(text.to_owned(), Source::Model, 1.0)
 }
 
 impl Notes {

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Eagerness, EngineChoice};
+use crate::config::{Eagerness, EngineChoice, Level};
 
 fn layer(origin: Origin, values: Value) -> Layer {
     Layer { origin, values }
@@ -28,7 +28,7 @@ fn later_layers_win() {
     assert_eq!(problems, []);
     assert_eq!(settings.completion.max_lines, 9);
     assert_eq!(settings.completion.max_tokens, 10);
-    assert_eq!(settings.completion.eagerness, Eagerness::High);
+    assert_eq!(settings.completion.eagerness, Eagerness::Level(Level::High));
 }
 
 #[test]
@@ -60,7 +60,8 @@ fn a_bad_value_costs_its_own_key() {
     assert_eq!(
         sentences(&problems),
         [
-            "editor settings: completion.eagerness: `\"wild\"` is not one of `low`, `medium`, `high`; the setting is ignored",
+            "editor settings: completion.eagerness: `\"wild\"` is not one of `low`, `medium`, `high`, or a whole number from \
+             0 to 100; the setting is ignored",
             "editor settings: completion.enabled: `\"no\"` is not true or false; the setting is ignored",
             "editor settings: completion.maxLines: `0` is not a whole number from 1 to 200; the setting is ignored",
         ]
@@ -87,7 +88,7 @@ fn a_workspace_tightens() {
     assert_eq!(settings.completion.max_lines, 2);
     assert!(!settings.completion.in_comments);
     assert_eq!(settings.completion.disabled_languages, ["markdown", "json"]);
-    assert_eq!(settings.completion.eagerness, Eagerness::Low);
+    assert_eq!(settings.completion.eagerness, Eagerness::Level(Level::Low));
     assert_eq!(settings.engine.choice, EngineChoice::Lookup);
 }
 
@@ -138,6 +139,51 @@ fn a_workspace_never_widens() {
     expected.engine.choice = EngineChoice::Lookup;
     assert_eq!(settings, expected);
     assert_eq!(problems.len(), 8, "each is reported: {problems:?}");
+}
+
+/// The eagerness of a user and of a workspace's file, and what comes of them; None where the file's is refused.
+#[test]
+fn a_workspace_lowers_eagerness_in_either_form() {
+    for (user, workspaces, number) in [
+        (json!("high"), json!("low"), Some(json!("low"))),
+        (json!("low"), json!("high"), None),
+        (json!(70), json!(30), Some(json!(30))),
+        (json!(30), json!(70), None),
+        (json!("medium"), json!(30), Some(json!({"level": "medium", "number": 30}))),
+        // It may be higher than what `medium` turns out to be; then that counts.
+        (json!("medium"), json!(100), Some(json!({"level": "medium", "number": 100}))),
+        (json!(30), json!("high"), Some(json!({"level": "high", "number": 30}))),
+        (json!(30), json!(30.5), None),
+        (json!(30), json!(101), None),
+    ] {
+        let eagerness = |value: &Value| json!({"completion": {"eagerness": value}});
+        let layers = [layer(Origin::Editor, eagerness(&user)), workspace(eagerness(&workspaces))];
+        let (settings, problems) = Settings::from_layers(&layers);
+        let taken = serde_json::to_value(settings.completion.eagerness).unwrap();
+        assert_eq!(problems.is_empty(), number.is_some(), "{user} {workspaces}: {problems:?}");
+        assert_eq!(taken, number.unwrap_or(user), "{workspaces}");
+    }
+}
+
+#[test]
+fn two_workspaces_lower_eagerness_further_and_a_user_s_variable_overrules_them() {
+    let eagerness = |value: Value| json!({"completion.eagerness": value});
+    let mut layers =
+        vec![workspace(eagerness(json!(60))), workspace(eagerness(json!("low"))), workspace(eagerness(json!(50)))];
+    let (settings, problems) = Settings::from_layers(&layers);
+    assert_eq!((settings.completion.eagerness, problems), (Eagerness::Strictest(Level::Low, 50), vec![]));
+    layers.push(workspace(eagerness(json!(55))));
+    let (settings, problems) = Settings::from_layers(&layers);
+    assert_eq!((settings.completion.eagerness, problems.len()), (Eagerness::Strictest(Level::Low, 50), 1));
+    layers.push(layer(Origin::Environment, eagerness(json!("high"))));
+    assert_eq!(Settings::from_layers(&layers).0.completion.eagerness, Eagerness::Level(Level::High));
+}
+
+#[test]
+fn an_object_is_no_eagerness() {
+    let both = json!({"completion": {"eagerness": {"level": "low", "number": 7}}});
+    let (settings, problems) = Settings::from_layers(&[layer(Origin::Editor, both)]);
+    assert_eq!((settings, problems.len()), (Settings::default(), 1));
 }
 
 #[test]
@@ -193,20 +239,6 @@ fn a_word_or_a_number_is_read_checked_and_named() {
     assert_eq!(levels.expected(), "one of `low`, `high` or a whole number from 0 to 100");
     let pause = Kind::ChoiceOrInteger { words: &["auto"], min: 0, max: 9 };
     assert_eq!(pause.expected(), "`auto` or a whole number from 0 to 9");
-}
-
-#[test]
-fn a_workspace_lowers_words_by_words_and_numbers_by_numbers() {
-    let kind = Kind::ChoiceOrInteger { words: &["low", "high"], min: 0, max: 100 };
-    let key = Key { path: "x.y", kind, workspace: Tighten::OnlyLower, about: "" };
-    let takes = |value: Value, current: Value| tighten(&key, &value, Some(&current)).is_ok_and(|taken| taken.is_some());
-    assert!(takes(json!("low"), json!("high")));
-    assert!(takes(json!(3), json!(4)));
-    for (value, current) in
-        [(json!("high"), json!("low")), (json!(4), json!(3)), (json!(0), json!("high")), (json!("low"), json!(100))]
-    {
-        assert!(!takes(value.clone(), current.clone()), "{value} over {current}");
-    }
 }
 
 #[test]

@@ -115,7 +115,7 @@ mod tests {
     fn everything_that_matters_is_in_the_name() {
         let usual = address("/run/user/1000/tandem", "0.1.0+a", "starter", 0);
         assert_eq!(usual, address("/run/user/1000/tandem", "0.1.0+a", "starter", 0));
-        assert!(usual.name.starts_with("tandem-1000-2-0.1.0-"), "{}", usual.name);
+        assert!(usual.name.starts_with(&format!("tandem-1000-{PROTOCOL}-0.1.0-")), "{}", usual.name);
         for other in [
             address("/run/user/1000/tandem", "0.1.0+b", "starter", 0),
             address("/run/user/1000/tandem", "0.1.0+a", "other", 0),

@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_token_of_probability_zero_survives() {
-        let score = TokenScore { logprob: f32::NEG_INFINITY, bytes: 3 };
+        let score = TokenScore { logprob: f32::NEG_INFINITY, bytes: 3, entropy: Some(0.25) };
         let event = Event::Delta { candidate: 1, text: "äb".into(), tokens: vec![score] };
         let frame = encode(&Answer::Event { job: 7, event: event.clone() }).expect("encodes");
         match decode(&frame[4..]).expect("decodes") {

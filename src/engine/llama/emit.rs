@@ -21,6 +21,8 @@ pub(super) struct Emitter<'s> {
     /// Taken but not sent: an unfinished character, or the beginning of a special spelling.
     held: Vec<u8>,
     scores: Vec<TokenScore>,
+    /// Of the first token, until that is taken.
+    entropy: Option<f32>,
     lines: u32,
     /// Something other than a line break was taken.
     begun: bool,
@@ -28,7 +30,13 @@ pub(super) struct Emitter<'s> {
 
 impl<'s> Emitter<'s> {
     pub fn new(spellings: &'s [&'static str], max_lines: u32, forced: usize) -> Self {
-        Self { spellings, max_lines, forced, held: Vec::new(), scores: Vec::new(), lines: 0, begun: false }
+        let (held, scores) = (Vec::new(), Vec::new());
+        Self { spellings, max_lines, forced, held, scores, entropy: None, lines: 0, begun: false }
+    }
+
+    /// Tells with the first token how many others it was chosen from.
+    pub fn with_entropy(self, entropy: f32) -> Self {
+        Self { entropy: Some(entropy), ..self }
     }
 
     /// Takes a token. What can be sent goes to `send`; `Some` ends the candidate.
@@ -56,7 +64,7 @@ impl<'s> Emitter<'s> {
             self.held.pop();
         }
         let taken = self.held.len().saturating_sub(before);
-        self.scores.push(TokenScore { logprob, bytes: taken as u32 });
+        self.scores.push(TokenScore { logprob, bytes: taken as u32, entropy: self.entropy.take() });
         if let Some(at) = self.special_spelling() {
             self.held.truncate(at);
             stop = Some(Stop::NotText);
@@ -186,6 +194,16 @@ mod tests {
         assert_eq!((sent, stop), (vec!["x = 1".to_owned()], Some(Stop::NotText)));
         assert_eq!(emit(&[b"a <|", b"b"], 3, 0).0, ["a <|b"], "what only begins like one is sent");
         assert_eq!(emit(&[b"a <|"], 3, 0).0, ["a <|"]);
+    }
+
+    #[test]
+    fn the_first_token_alone_tells_an_entropy() {
+        let mut emitter = Emitter::new(SPELLINGS, 1, 2).with_entropy(0.5);
+        let mut told = Vec::new();
+        for piece in [&b"pr"[..], b"int", b"(x)"] {
+            emitter.push(piece, -0.5, |_, scores| told.extend(scores.into_iter().map(|score| score.entropy)));
+        }
+        assert_eq!(told, [Some(0.5), None, None], "also where the prompt holds all of its text already");
     }
 
     #[test]

@@ -38,6 +38,8 @@ pub(super) struct Turn<'a> {
     pub row: usize,
     /// Bytes that the text has to begin with; they are not sent.
     pub forced: &'a [u8],
+    /// Of what the first token is chosen from, in nats.
+    pub entropy: f32,
     /// Most tokens to generate.
     pub most: usize,
 }
@@ -111,7 +113,8 @@ impl Runner<'_> {
         };
         let start = Instant::now();
         report.first_token_us = micros(received.elapsed());
-        let turn = Turn { job, sender, between, slot, row, forced: &prompt.forced, most };
+        let entropy = self.entropy(row, &prompt.forced);
+        let turn = Turn { job, sender, between, slot, row, forced: &prompt.forced, entropy, most };
         if most == 0 {
             sender.send(Event::Finished { candidate: 0, reason: Finish::MaxTokens });
         } else if candidates == 1 {
@@ -219,11 +222,21 @@ impl Runner<'_> {
         self.choices_under(logits, forced, 1).into_iter().next()
     }
 
+    /// Of a row of logits, over the whole vocabulary; with `forced`, over the tokens that agree with these bytes.
+    fn entropy(&self, row: usize, forced: &[u8]) -> f32 {
+        let logits = self.decoder.logits(row);
+        if forced.is_empty() { scores::entropy(logits) } else { scores::entropy(&self.agreeing(logits, forced).1) }
+    }
+
+    /// The tokens that agree with `forced`, and their logits.
+    fn agreeing(&self, logits: &[f32], forced: &[u8]) -> (Vec<Token>, Vec<f32>) {
+        let of = |token: Token| logits.get(token as usize).map(|logit| (token, *logit));
+        self.vocabulary.compatible_with(forced).filter_map(of).unzip()
+    }
+
     /// The `count` most likely tokens that agree with `forced`, with their probabilities among those that agree.
     pub fn choices_under(&self, logits: &[f32], forced: &[u8], count: usize) -> Vec<Choice> {
-        let agreeing: Vec<Token> =
-            self.vocabulary.compatible_with(forced).filter(|token| (*token as usize) < logits.len()).collect();
-        let theirs: Vec<f32> = agreeing.iter().map(|token| logits[*token as usize]).collect();
+        let (agreeing, theirs) = self.agreeing(logits, forced);
         let sum = scores::log_sum_exp(&theirs);
         scores::top(&theirs, count, |_| true)
             .into_iter()
@@ -275,7 +288,7 @@ pub(super) struct Continuation<'s> {
 
 impl<'s> Continuation<'s> {
     pub fn new(index: u32, spellings: &'s [&'static str], turn: &Turn<'_>) -> Self {
-        let emitter = Emitter::new(spellings, turn.job.max_lines, turn.forced.len());
+        let emitter = Emitter::new(spellings, turn.job.max_lines, turn.forced.len()).with_entropy(turn.entropy);
         Self {
             index,
             emitter,

@@ -24,6 +24,33 @@ pub(super) fn log_sum_exp(logits: &[f32]) -> f32 {
     largest + sum_of_exp(logits, largest).ln()
 }
 
+/// The entropy of the softmax in nats: the logarithm of its denominator less the mean of the logits. 0 without a finite logit.
+pub(super) fn entropy(logits: &[f32]) -> f32 {
+    let largest = max(logits);
+    if !largest.is_finite() {
+        return 0.0;
+    }
+    let (mut sums, mut products) = ([0.0f32; LANES], [0.0f32; LANES]);
+    let add = |logit: f32, sum: &mut f32, product: &mut f32| {
+        // What is negligible weighs nothing; minus infinity times nothing would not be a number.
+        let distance = if logit - largest < NEGLIGIBLE { NEGLIGIBLE } else { logit - largest };
+        let weight = if distance > NEGLIGIBLE { exp(distance) } else { 0.0 };
+        *sum += weight;
+        *product += weight * distance;
+    };
+    let mut chunks = logits.chunks_exact(LANES);
+    for chunk in &mut chunks {
+        for lane in 0..LANES {
+            add(chunk[lane], &mut sums[lane], &mut products[lane]);
+        }
+    }
+    for (lane, logit) in chunks.remainder().iter().enumerate() {
+        add(*logit, &mut sums[lane], &mut products[lane]);
+    }
+    let (sum, product): (f32, f32) = (sums.iter().sum(), products.iter().sum());
+    (sum.ln() - product / sum).max(0.0)
+}
+
 /// The sum of `e^(logit - largest)`.
 fn sum_of_exp(logits: &[f32], largest: f32) -> f32 {
     let mut sums = [0.0f32; LANES];
@@ -96,6 +123,15 @@ mod tests {
         }
 
         #[test]
+        fn entropy_is_that_of_a_plain_softmax(logits in prop::collection::vec(-40.0f32..40.0, 1..200)) {
+            let largest = logits.iter().copied().fold(f64::NEG_INFINITY, |most, logit| most.max(f64::from(logit)));
+            let sum: f64 = logits.iter().map(|logit| (f64::from(*logit) - largest).exp()).sum();
+            let share = |logit: &f32| (f64::from(*logit) - largest).exp() / sum;
+            let plain: f64 = logits.iter().map(share).filter(|share| *share > 0.0).map(|share| -share * share.ln()).sum();
+            prop_assert!((f64::from(entropy(&logits)) - plain).abs() < 1e-4, "{} {}", entropy(&logits), plain);
+        }
+
+        #[test]
         fn the_best_are_the_head_of_the_sorted_list(logits in prop::collection::vec(-40.0f32..40.0, 1..100), count in 1usize..5) {
             let mut sorted: Vec<Token> = (0..logits.len() as Token).collect();
             sorted.sort_by(|left, right| logits[*right as usize].total_cmp(&logits[*left as usize]));
@@ -110,5 +146,12 @@ mod tests {
         assert_eq!(best(&[]), None);
         assert_eq!(best(&[f32::NEG_INFINITY, f32::NEG_INFINITY]), None);
         assert_eq!(top(&[f32::NAN, f32::NEG_INFINITY], 2, |_| true), Vec::<Token>::new());
+        assert_eq!((entropy(&[]), entropy(&[f32::NEG_INFINITY])), (0.0, 0.0));
+    }
+
+    #[test]
+    fn one_possible_token_has_no_entropy_and_equal_ones_have_all() {
+        assert_eq!(entropy(&[3.0, f32::NEG_INFINITY]), 0.0);
+        assert!((entropy(&[0.5; 100]) - 100f32.ln()).abs() < 1e-5);
     }
 }

@@ -28,7 +28,11 @@ pub(super) fn render(view: &View<'_>, line: &Line, lead: Option<&str>, predictio
         }
         let typed = if index == 0 && lead.is_none() { view.typed.partial.len() } else { 0 };
         piece.push_str(text.get(typed..).unwrap_or_default());
-        prediction.tokens.push(TokenScore { logprob: token.probability.ln(), bytes: piece.len() as u32 });
+        prediction.tokens.push(TokenScore {
+            logprob: token.probability.ln(),
+            bytes: piece.len() as u32,
+            entropy: None,
+        });
         prediction.text.push_str(&piece);
     }
 }

@@ -3,7 +3,8 @@
 use std::sync::Mutex;
 
 use super::*;
-use crate::complete::{Calibration, Knot, Source, Thresholds};
+use crate::complete::gate::{Feature, Logistic, log_odds};
+use crate::complete::{Calibration, Source, Thresholds};
 use crate::engine::fake::FakeEngine;
 use crate::eval::hole::{Copies, Kind};
 use crate::eval::testing::{options, repository};
@@ -17,7 +18,7 @@ fn hole(root: &Path, path: &str, answer: &str) -> Hole {
 
 fn settings() -> Settings {
     let mut settings = Settings::default();
-    settings.completion.eagerness = crate::config::Eagerness::High;
+    settings.completion.eagerness = crate::config::Eagerness::Level(crate::config::Level::High);
     settings
 }
 
@@ -99,6 +100,34 @@ async fn what_the_pipeline_did_is_recorded() {
 }
 
 #[tokio::test]
+async fn a_model_can_be_measured_without_lookup_beside_it() {
+    let repository = repository(&[("a.rs", "fn f() {\n    let a = one(1);\n    let b = one(2);\n}\n")]);
+    let runner = Runner::start(repository.root(), settings(), options(), Patience::COMMAND).unwrap();
+    caught_up(&runner).await;
+    let hole = hole(repository.root(), "a.rs", "one(2);");
+    let engine =
+        || Some(Arc::new(FakeEngine::new(|job| format!("other({});", job.draft.is_some()))) as Arc<dyn Engine>);
+    let texts = |record: &Record| {
+        record.candidates.iter().map(|candidate| (candidate.source, candidate.text.clone())).collect::<Vec<_>>()
+    };
+    runner.configure(settings(), engine(), Calibration::default());
+    let both = runner.fill((0, 0), &hole).await.unwrap();
+    let by_lookup = both.candidates.iter().find(|candidate| candidate.source == Source::Lookup);
+    let by_model = both.candidates.iter().find(|candidate| candidate.source == Source::Model).unwrap();
+    assert!(by_lookup.is_some() && by_model.text == "other(true);", "{both:?}");
+    assert!(by_model.features.get(Feature::LookupProbability).is_some() && !by_model.exact, "{both:?}");
+    assert_eq!(by_model.features.get(Feature::Assignment), Some(1.0));
+
+    runner.leave_lookup_out();
+    let alone = runner.fill((0, 0), &hole).await.unwrap();
+    assert_eq!(texts(&alone), [(Source::Model, "other(false);".to_owned())], "no draft either");
+    assert_eq!(alone.candidates[0].features.get(Feature::LookupProbability), None);
+
+    runner.configure(settings(), engine(), Calibration::default());
+    assert_eq!(texts(&runner.fill((0, 0), &hole).await.unwrap()), texts(&both), "it is back");
+}
+
+#[tokio::test]
 async fn an_answer_that_does_not_come_is_recorded_as_such() {
     let repository = repository(&[("a.rs", "fn first() {\n    let x = other(1);\n}\n")]);
     let hard = Duration::from_millis(20);
@@ -116,7 +145,7 @@ async fn an_answer_that_does_not_come_is_recorded_as_such() {
 async fn what_the_gate_hides_is_recorded_as_hidden() {
     let repository = repository(&[("a.rs", "fn f() {\n    let a = one(1);\n    let b = one(2);\n}\n")]);
     let mut careful = settings();
-    careful.completion.eagerness = crate::config::Eagerness::Low;
+    careful.completion.eagerness = crate::config::Eagerness::Level(crate::config::Level::Low);
     let runner = Runner::start(repository.root(), careful, options(), Patience::COMMAND).unwrap();
     caught_up(&runner).await;
     let hole = hole(repository.root(), "a.rs", "one(2);");
@@ -137,13 +166,15 @@ async fn a_calibration_changes_what_is_shown() {
     let usual = runner.fill((0, 0), &hole).await.unwrap();
     let usual_confidence = usual.guess.unwrap().confidence;
     let worth = |probability| {
-        let curves = [("lookup".to_owned(), vec![Knot { confidence: 0.5, probability }])].into();
-        Calibration::new(String::new(), curves, Thresholds { low: 0.7, medium: 0.5, high: 0.3 })
+        let of_lookup = Logistic { base: log_odds(probability), ..Logistic::default() };
+        let thresholds = Thresholds { low: 0.7, medium: 0.5, high: 0.3 };
+        Calibration::new(String::new(), [("lookup".to_owned(), of_lookup)].into()).with_thresholds(thresholds)
     };
     for (probability, is_shown) in [(0.29, false), (0.31, true)] {
         runner.configure(settings(), None, worth(probability));
         let record = runner.fill((0, 0), &hole).await.unwrap();
-        assert_eq!((record.shown, record.guess.unwrap().confidence), (is_shown, probability));
+        let confidence = record.guess.unwrap().confidence;
+        assert!(record.shown == is_shown && (confidence - probability).abs() < 1e-6, "{confidence}");
     }
     assert_ne!(usual_confidence, 0.31);
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::acceptance::Moment;
+use crate::complete::gate::{Contribution, GateAccount, Verdict};
 use crate::complete::{Reason, Source, Suggestion, Trigger};
 use crate::engine::{self, Device, EngineStatus, Finish, ModelInfo, PromptReport, Report, SelfTest, TokenShare};
 
@@ -104,12 +105,24 @@ fn full_status() -> session::Status {
 }
 
 fn decisions() -> [Decision; 2] {
-    let suggestion =
-        Suggestion { text: "x".to_owned(), source: Source::Model, log_probability: Some(-1.0), confidence: 0.5 };
+    let suggestion = Suggestion { log_probability: Some(-1.0), ..Suggestion::new("x".to_owned(), Source::Model, 0.5) };
     [
         Decision::Shown { suggestions: vec![suggestion], from_memory: false },
         Decision::Hidden { reason: Reason::MidLine, sentence: String::new() },
     ]
+}
+
+fn full_gate() -> GateAccount {
+    let contribution = Contribution { feature: "entropy".to_owned(), value: 1.0, log_odds: 0.5 };
+    let verdict = Verdict {
+        text: "x".to_owned(),
+        source: Source::Model,
+        confidence: 0.5,
+        probability: 0.25,
+        base: Some(-1.0),
+        contributions: vec![contribution],
+    };
+    GateAccount { threshold: 0.25, measured_on: "here".to_owned(), verdicts: vec![verdict] }
 }
 
 fn full_why(decision: Decision) -> complete::Why {
@@ -133,6 +146,7 @@ fn full_why(decision: Decision) -> complete::Why {
         syntax: complete::SyntaxCheck::Passed,
         engine: Some(engine::Report { generated: 1, ..Report::default() }),
         considered: Vec::new(),
+        gate: Some(full_gate()),
         stages: vec![complete::Stage { name: "plan".to_owned(), us: 1500 }],
         notes: vec!["the model is still loading".to_owned()],
         decision,

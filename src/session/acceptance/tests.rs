@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use super::*;
 use crate::acceptance::{Event, Kept, Outcome, Row};
 use crate::complete;
-use crate::config::{Eagerness, Settings};
+use crate::config::{Eagerness, Level, Settings};
 use crate::engine::fake::FakeEngine;
 use crate::session::Session;
 use crate::text::{Position, PositionEncoding, Range};
@@ -48,7 +48,7 @@ impl Editor {
             if job.prompt.prefix.ends_with("= ") { "foo(bar)".into() } else { String::new() }
         });
         let mut settings = Settings::default();
-        settings.completion.eagerness = Eagerness::High;
+        settings.completion.eagerness = Eagerness::Level(Level::High);
         let session = Session::new(settings, Some(Arc::new(engine)));
         let (memory, ms) = (Arc::new(Memory::default()), Arc::new(AtomicU64::new(0)));
         if counts {
@@ -144,7 +144,7 @@ async fn typing_along_is_one_suggestion_and_asks_the_engine_as_often_as_without_
 async fn what_is_late_was_not_shown() {
     let mut editor = Editor::new(true);
     let snapshot = editor.session.document(URI).expect("open");
-    let suggestion = Suggestion { text: "foo".into(), source: Source::Lookup, log_probability: None, confidence: 1.0 };
+    let suggestion = Suggestion::new("foo".into(), Source::Lookup, 1.0);
     let shown = |editor: &Editor| {
         let suggestions = std::slice::from_ref(&suggestion);
         editor.session.shown(&snapshot, Position::new(0, 8), complete::Trigger::Automatic, suggestions)

@@ -81,7 +81,7 @@ impl Held {
 fn answer(jobs: &Jobs, job: usize, text: &str) {
     let (_, sender) = jobs.lock().expect("no panic")[job].clone();
     sender.send(Event::Started(PromptReport { tokens: 10, evaluated: 10, ..PromptReport::default() }));
-    let tokens = vec![TokenScore { logprob: -0.1, bytes: text.len() as u32 }];
+    let tokens = vec![TokenScore { logprob: -0.1, bytes: text.len() as u32, entropy: None }];
     sender.send(Event::Delta { candidate: 0, text: text.to_owned(), tokens });
     sender.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
     sender.send(Event::Done(Report { generated: 1, ..Report::default() }));
