@@ -210,6 +210,11 @@ fn changes(earlier: &Report, now: &Report, model: &ModelFigures) -> Vec<Part> {
     if earlier.machine.processor != now.machine.processor || earlier.is_optimised != now.is_optimised {
         parts.push(Part::Text("The earlier report is of another machine or another kind of build.".to_owned()));
     }
+    if [earlier, now].iter().any(|report| report.load.warning_after(report.machine.threads).is_some()) {
+        parts.push(Part::Text(
+            "Others kept the processors busy during one of the two: part of a change may be theirs.".to_owned(),
+        ));
+    }
     if old.digest != model.digest {
         parts.push(Part::Text("The earlier report is of another model of this name.".to_owned()));
     }

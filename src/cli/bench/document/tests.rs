@@ -104,7 +104,9 @@ fn an_earlier_report_stands_beside_this_one() {
     before.models[0].cold[0].prefill = series(9000.0);
     before.models[0].digest = Some("other".to_owned());
     before.is_optimised = !before.is_optimised;
+    before.load.others = Some(now.machine.threads as f64);
     let told = texts(&figures(&now, Some(&before)));
+    assert!(told.contains("during one of the two: part of a change may be theirs"), "{told}");
     assert!(
         told.contains("reading 512 tokens, tokens/s | 9000 ±10 % | 5123 ±10 % | -43 % | more than the noise"),
         "{told}"
