@@ -3,6 +3,7 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod bench;
 mod complete;
 mod demo;
 mod doctor;
@@ -47,6 +48,7 @@ Examples:
   tandem search retry backoff              places of this repository about it
   tandem map --tokens 2048                 its most important signatures
   tandem eval                              how well this repository is completed
+  tandem bench                             how fast the engine is here, and which settings follow
   tandem serve                             the language server, for an editor to start
 
 Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only
@@ -94,6 +96,7 @@ enum Command {
     Index(index::Arguments),
     Stats(stats::Arguments),
     Eval(Box<eval::Arguments>),
+    Bench(Box<bench::Arguments>),
 
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
@@ -116,6 +119,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
+        Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
@@ -136,6 +140,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
+        Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
     }
 }
@@ -147,6 +152,8 @@ impl Command {
             Command::Serve(_) | Command::Engine(_) => Value::Null,
             // As the server would, but the host need not wait for anybody after it.
             Command::Doctor(_) => serde_json::json!({"engine.hostIdleSeconds": 2, "log.filter": "warn"}),
+            // What an editor gets is what is measured.
+            Command::Bench(_) => serde_json::json!({"log.filter": "warn"}),
             // One answer needs no process that outlives it, and a person's terminal no news of success.
             _ => serde_json::json!({"engine.host": "in-process", "log.filter": "warn"}),
         }

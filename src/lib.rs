@@ -36,5 +36,8 @@ pub mod lsp;
 
 pub mod eval;
 
+// The engine measured on this machine.
+pub mod measure;
+
 // Layer 6: one file a subcommand.
 pub mod cli;

@@ -1,7 +1,7 @@
 //! `tandem doctor`: what works on this machine, what does not, and what to do about it.
 
 mod editors;
-mod machine;
+pub(super) mod machine;
 mod model;
 
 use std::io;

@@ -73,24 +73,27 @@ fn model(settings: &Settings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn
             let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
             Some(Arc::new(LlamaEngine::start(config)))
         }
-        HostMode::Process => Some(host(settings, paths, runtime).unwrap_or_else(|error| {
-            let reason = format!("the engine host cannot be started: {error:#}");
-            tracing::error!("{reason}");
-            Arc::new(Broken::new(reason))
-        })),
+        HostMode::Process => Some(match host(settings, paths, runtime) {
+            Ok(engine) => engine,
+            Err(error) => {
+                let reason = format!("the engine host cannot be started: {error:#}");
+                tracing::error!("{reason}");
+                Arc::new(Broken::new(reason))
+            }
+        }),
     }
 }
 
+/// The client of a host process, which begins to load the model.
 #[cfg(feature = "llama")]
-fn host(settings: &Settings, paths: &Paths, runtime: &Handle) -> anyhow::Result<Arc<dyn Engine>> {
-    use crate::engine::host::{HostConfig, HostEngine, HostPaths};
+pub fn host(
+    settings: &Settings,
+    paths: &Paths,
+    runtime: &Handle,
+) -> anyhow::Result<Arc<crate::engine::host::HostEngine>> {
+    use crate::engine::host::{HostConfig, HostEngine};
 
-    let places = HostPaths {
-        runtime_dir: paths.runtime.clone(),
-        state_dir: paths.state.clone(),
-        cache_dir: paths.cache.clone(),
-    };
-    let engine = HostEngine::new(HostConfig::new(places, std::env::current_exe()?, settings)?, runtime);
+    let engine = HostEngine::new(HostConfig::new(paths.into(), std::env::current_exe()?, settings)?, runtime);
     // The model loads while the user reads; lookup answers until it is there.
     engine.connect();
     Ok(Arc::new(engine))

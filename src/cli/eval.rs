@@ -3,11 +3,11 @@
 mod arguments;
 mod asking;
 mod checkout;
-mod document;
+pub(super) mod document;
 mod output;
 mod plot;
-mod progress;
-mod render;
+pub(super) mod progress;
+pub(super) mod render;
 mod target;
 mod variants;
 

@@ -35,6 +35,9 @@ use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generati
 use crate::config::{CompletionSettings, EngineSettings, KvType};
 use queue::Inbox;
 
+/// The crate that llama.cpp is part of.
+pub const VERSION: &str = "llama-cpp-sys-2 0.1.161";
+
 /// Which model to load, and how.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelConfig {
@@ -164,5 +167,15 @@ impl Engine for LlamaHandle {
 
     fn status(&self) -> watch::Receiver<EngineStatus> {
         self.status.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_version_is_the_one_that_is_linked() {
+        let (name, version) = super::VERSION.split_once(' ').unwrap();
+        let manifest = include_str!("../../Cargo.toml");
+        assert!(manifest.contains(&format!("[dependencies.{name}]\nversion = \"={version}\"")));
     }
 }

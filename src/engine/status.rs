@@ -46,6 +46,8 @@ pub struct ModelInfo {
     pub devices: Vec<Device>,
     pub threads: u32,
     pub load_ms: u64,
+    /// Bytes that the key-value cache takes.
+    pub kv_bytes: u64,
     pub self_test: Option<SelfTest>,
 }
 

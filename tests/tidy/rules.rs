@@ -9,13 +9,14 @@ const LAYERS: &[&[&str]] = &[
     &["context"],
     &["complete", "nextedit"],
     &["session"],
-    &["lsp", "eval"],
+    &["lsp", "eval", "measure"],
     &["cli"],
     &["main"],
 ];
 
 /// The uses within a row that are wanted.
-const WITHIN_ROW: &[(&str, &str)] = &[("observe", "config"), ("syntax", "text"), ("index", "privacy")];
+const WITHIN_ROW: &[(&str, &str)] =
+    &[("observe", "config"), ("syntax", "text"), ("index", "privacy"), ("measure", "eval")];
 
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 500;

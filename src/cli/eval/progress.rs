@@ -24,7 +24,12 @@ impl Progress {
 
     /// One more is done.
     pub fn step(&mut self, what: &str) {
-        self.done += 1;
+        self.at(self.done + 1, what);
+    }
+
+    /// So many are done.
+    pub fn at(&mut self, done: usize, what: &str) {
+        self.done = done.min(self.total);
         let is_time = self.drawn.is_none_or(|drawn| drawn.elapsed() >= REDRAW) || self.done == self.total;
         if self.is_watched && is_time {
             self.drawn = Some(Instant::now());

@@ -47,6 +47,8 @@ pub(super) struct ContextPlan {
     pub shared: bool,
     pub batch: u32,
     pub threads: u32,
+    /// Bytes of all cells, for models that keep keys and values of every head.
+    pub kv_bytes: u64,
 }
 
 /// Where the file is. Writes the built-in starter to the cache first when it is wanted.
@@ -127,18 +129,20 @@ pub(super) fn plan(model: &LlamaModel, fim: &Fim, config: &ModelConfig, warnings
     let shared = window_bytes * u64::from(MOST_SLOTS + MOST_CANDIDATES - 1) > SLOT_MEMORY;
     let slots = if shared { (1 + SLOT_MEMORY / window_bytes).min(u64::from(MOST_SLOTS)) as u32 } else { MOST_SLOTS };
     let spill = MOST_CANDIDATES * config.generated_tokens.min(window);
+    // llama.cpp wants multiples of 256.
+    let cells = if shared {
+        (slots * window + spill).next_multiple_of(256)
+    } else {
+        window.next_multiple_of(256) * (slots + MOST_CANDIDATES - 1)
+    };
     ContextPlan {
         window,
         slots,
-        // llama.cpp wants multiples of 256.
-        cells: if shared {
-            (slots * window + spill).next_multiple_of(256)
-        } else {
-            window.next_multiple_of(256) * (slots + MOST_CANDIDATES - 1)
-        },
+        cells,
         shared,
         batch: if uses_gpu(config) { GPU_BATCH } else { CPU_BATCH },
         threads: if config.threads > 0 { config.threads } else { default_threads() },
+        kv_bytes: u64::from(cells) * token_bytes,
     }
 }
 

@@ -68,6 +68,7 @@ fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Res
         devices: load::devices(&model, config),
         threads: plan.threads,
         load_ms: 0,
+        kv_bytes: plan.kv_bytes,
         self_test: None,
     };
 

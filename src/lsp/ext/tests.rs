@@ -89,6 +89,7 @@ fn full_status() -> session::Status {
         devices: vec![Device { name: "CPU".to_owned(), layers: 1 }],
         threads: 1,
         load_ms: 1,
+        kv_bytes: 1,
         self_test: Some(SelfTest { warnings: vec!["leaks".to_owned()], ..SelfTest::default() }),
     };
     let mut engine = EngineStatus::new("llama", EngineState::Failed { reason: "broken".to_owned() });
