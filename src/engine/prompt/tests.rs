@@ -243,3 +243,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_long_path_says_its_last_parts() {
+    assert_eq!(heading("src/engine/prompt.rs"), "src/engine/prompt.rs");
+    let deep = "clients/src/main/java/org/apache/kafka/clients/consumer/internals/ConsumerCoordinator.java";
+    assert_eq!(heading(deep), "consumer/internals/ConsumerCoordinator.java");
+    // A part that ends where the room does stays whole, and a single one is cut.
+    let whole = format!("{}/{}", "a", "b".repeat(48));
+    assert_eq!(heading(&whole), "b".repeat(48));
+    assert_eq!(heading(&format!("x{}", "b".repeat(60))), "b".repeat(48));
+    assert_eq!(heading("a\nb\u{1b}/c"), "ab/c");
+}
