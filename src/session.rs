@@ -300,6 +300,7 @@ impl Session {
     }
 
     fn request(&self, document: &str, position: Position, trigger: Trigger, patience: Patience) -> Option<Request> {
+        self.state().documents.visit(document);
         let request = self.snapshot(document, trigger, patience, |open, encoding| {
             Some((open.document.byte_at(position, encoding), open.lane.ticket()))
         })?;
