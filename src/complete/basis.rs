@@ -47,7 +47,12 @@ impl Basis {
     /// Whether it is the same still, `typed` bytes behind the place. A selection that grew says all that it said before, and
     /// an edit elsewhere that is forgotten is no news.
     pub fn holds(&self, now: &Circumstances<'_>, typed: &str) -> bool {
-        if (self.before, self.after) != now.around(typed) {
+        self.after == now.around(typed).1 && self.holds_before(now, typed)
+    }
+
+    /// The same without the text behind the cursor, where an editor closes brackets by itself.
+    pub fn holds_before(&self, now: &Circumstances<'_>, typed: &str) -> bool {
+        if self.before != now.around(typed).0 {
             return false;
         }
         let standing = if self.snippets.is_empty() { Vec::new() } else { now.desk.standing() };

@@ -13,6 +13,7 @@ use ropey::Rope;
 use tokio::sync::watch;
 
 use super::anchor::Anchor;
+use super::basis::{Basis, Circumstances};
 use super::counts::{Counter, LookAheadCounts};
 use super::trigger::Plan;
 use crate::engine::{CancelFlag, Engine, Event, Finish, Generation, Job, PromptReport, Report, TokenScore, Urgency};
@@ -85,6 +86,7 @@ impl Progress {
 #[derive(Debug)]
 pub struct Flight {
     anchor: Anchor,
+    basis: Basis,
     progress: watch::Receiver<Progress>,
     cancel: CancelFlag,
     life: Mutex<Life>,
@@ -107,8 +109,16 @@ enum Life {
 }
 
 impl Flight {
-    /// What was typed since the flight began, when the request at `offset` wants what it is writing.
-    fn serves(&self, text: &Rope, offset: usize, candidates: u32, max_lines: u32) -> Option<String> {
+    /// What was typed since the flight began, when a request wants what it is writing; or what it wrote, if that would be
+    /// written again.
+    fn serves(&self, now: &Circumstances<'_>, candidates: u32, max_lines: u32) -> Option<String> {
+        let typed = self.goes_along(now.text, now.offset, candidates, max_lines)?;
+        let is_valid = || self.basis.holds_before(now, &typed);
+        (!self.progress.borrow().done || is_valid()).then_some(typed)
+    }
+
+    /// What was typed since the flight began, when the text before `offset` goes along with it.
+    fn goes_along(&self, text: &Rope, offset: usize, candidates: u32, max_lines: u32) -> Option<String> {
         if candidates > self.candidates {
             return None;
         }
@@ -251,19 +261,17 @@ pub struct Berths {
 
 impl Berths {
     /// A seat in the flight that writes what this request wants. The one that looked ahead is the current one then.
-    fn join(&mut self, job: &Job, text: &Rope, offset: usize, counter: &Counter) -> Option<Seat> {
+    fn join(&mut self, job: &Job, now: &Circumstances<'_>, counter: &Counter) -> Option<Seat> {
         let seat = |flight: &Arc<Flight>| {
-            let typed = flight.serves(text, offset, job.candidates, job.max_lines)?;
+            let typed = flight.serves(now, job.candidates, job.max_lines)?;
             let is_first = flight.take_seat()?;
             if is_first && flight.is_ahead {
                 counter.used();
             }
             Some(Seat::new(flight, typed, true))
         };
-        if let Some(seat) = self.current.as_ref().and_then(seat) {
-            return Some(seat);
-        }
-        let seat = self.ahead.as_ref().and_then(seat)?;
+        // Behind all that was shown, what the older one wrote beyond that was not asked for there.
+        let Some(seat) = self.ahead.as_ref().and_then(seat) else { return self.current.as_ref().and_then(seat) };
         if let Some(old) = std::mem::replace(&mut self.current, self.ahead.take()) {
             old.end();
         }
@@ -284,8 +292,8 @@ impl Berths {
 
     /// Ends what looks ahead, unless the text at one of these places goes along with what it writes.
     pub fn end_ahead_unless_at(&mut self, text: &Rope, places: &[usize]) {
-        let serves = |flight: &Flight| places.iter().any(|at| flight.serves(text, *at, 1, 1).is_some());
-        if let Some(ahead) = self.ahead.take_if(|flight| !serves(flight)) {
+        let goes_along = |flight: &Flight| places.iter().any(|at| flight.goes_along(text, *at, 1, 1).is_some());
+        if let Some(ahead) = self.ahead.take_if(|flight| !goes_along(flight)) {
             ahead.end();
         }
     }
@@ -315,27 +323,34 @@ pub struct Flights {
 
 impl Flights {
     /// Joins the lane's flight where it writes what this request wants; otherwise ends it and starts `job`. A background job
-    /// joins nothing, and ends only what looked ahead before.
-    pub fn board(&self, berths: &Mutex<Berths>, engine: &dyn Engine, job: Job, text: &Rope, offset: usize) -> Seat {
+    /// joins nothing, and ends only what looked ahead before. `snippets` as in `Basis::new`.
+    pub fn board(
+        &self,
+        berths: &Mutex<Berths>,
+        engine: &dyn Engine,
+        job: Job,
+        now: &Circumstances<'_>,
+        snippets: &[u64],
+    ) -> Seat {
         let mut berths = berths.lock().unwrap_or_else(PoisonError::into_inner);
         if job.urgency == Urgency::Background {
-            let flight = self.start(engine, job, text, offset);
+            let flight = self.start(engine, job, now, snippets);
             if let Some(old) = berths.ahead.replace(flight.clone()) {
                 old.end();
             }
             return Seat::new(&flight, String::new(), false);
         }
-        if let Some(seat) = berths.join(&job, text, offset, &self.counter) {
+        if let Some(seat) = berths.join(&job, now, &self.counter) {
             return seat;
         }
         berths.end();
         self.end_orphans(job.lane);
-        let flight = self.start(engine, job, text, offset);
+        let flight = self.start(engine, job, now, snippets);
         berths.current = Some(flight.clone());
         Seat::new(&flight, String::new(), false)
     }
 
-    fn start(&self, engine: &dyn Engine, job: Job, text: &Rope, offset: usize) -> Arc<Flight> {
+    fn start(&self, engine: &dyn Engine, job: Job, now: &Circumstances<'_>, snippets: &[u64]) -> Arc<Flight> {
         let is_ahead = job.urgency == Urgency::Background;
         let (lane, candidates, max_lines) = (job.lane, job.candidates, job.max_lines);
         if is_ahead {
@@ -346,7 +361,8 @@ impl Flights {
         let (progress, receiver) = watch::channel(Progress::default());
         tokio::spawn(follow(generation, progress, is_ahead.then(|| self.counter.clone())));
         let flight = Arc::new(Flight {
-            anchor: Anchor::at(text, offset),
+            anchor: Anchor::at(now.text, now.offset),
+            basis: Basis::new(now, snippets.to_vec()),
             progress: receiver,
             cancel,
             life: Mutex::new(Life::Open { seats: 1, is_wanted: !is_ahead }),

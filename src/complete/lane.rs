@@ -136,6 +136,11 @@ impl Lane {
         self.memory().recall(now)
     }
 
+    /// The user is in another document now.
+    pub fn leave(&self) {
+        self.memory().leave();
+    }
+
     pub(super) fn knows(&self, now: &Circumstances<'_>) -> bool {
         self.memory().knows(now)
     }
@@ -144,6 +149,12 @@ impl Lane {
     #[cfg(test)]
     pub fn prepared(&self) -> usize {
         self.memory().prepared()
+    }
+
+    /// A generation that looks ahead was started and not ended since.
+    #[cfg(test)]
+    pub fn is_looking_ahead(&self) -> bool {
+        self.berths().has_ahead()
     }
 
     pub(super) fn remember(&self, place: Remembered) {

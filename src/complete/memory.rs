@@ -111,6 +111,11 @@ impl Memory {
         self.find(now).is_some()
     }
 
+    /// What is shown is on the screen no more.
+    pub fn leave(&mut self) {
+        self.is_shown = false;
+    }
+
     /// The document was changed somewhere. What is shown is on the screen no more when none of the edits was at its place.
     pub fn changed(&mut self, text: &Rope, edits: &[Edit]) {
         let Some(shown) = self.places.front().filter(|_| self.is_shown) else { return };

@@ -129,7 +129,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
         let enough = calibration.is_enough(&scene, from_lookup.as_ref(), bar);
         let (seat, waited) = loop {
             let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets.clone());
-            let seat = board(request, engine.as_ref(), job);
+            let seat = board(request, engine.as_ref(), job, &standing);
             account.boarded(&seat);
             account.stage("prompt");
             let waited = wait(&seat, &mut request.ticket, patience, enough, &shaper, plan).await;
@@ -213,10 +213,9 @@ fn circumstances(request: &Request) -> Circumstances<'_> {
 }
 
 /// A seat in the flight of the request's lane.
-fn board(request: &Request, engine: &dyn Engine, job: Job) -> Seat {
+fn board(request: &Request, engine: &dyn Engine, job: Job, standing: &[u64]) -> Seat {
     let head = job.prompt.head();
-    let text = request.document.rope();
-    let seat = request.flights.board(&request.lane.berths, engine, job, text, request.offset);
+    let seat = request.flights.board(&request.lane.berths, engine, job, &circumstances(request), standing);
     if !seat.joined {
         request.lane.evaluated.store(head, Ordering::Relaxed);
     } else if seat.is_ahead {

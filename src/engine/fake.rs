@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ use super::{
 pub struct FakeEngine {
     script: Arc<dyn Fn(&Job) -> String + Send + Sync>,
     /// Pause before each token; zero in most tests.
-    pace: Mutex<Duration>,
+    pace: Arc<Mutex<Duration>>,
     last: Mutex<Option<Job>>,
     cancelled: Arc<AtomicUsize>,
     prefills: AtomicUsize,
@@ -31,7 +31,7 @@ impl FakeEngine {
         let status = watch::Sender::new(EngineStatus::new("fake", EngineState::Ready));
         Self {
             script: Arc::new(script),
-            pace: Mutex::default(),
+            pace: Arc::default(),
             last: Mutex::default(),
             cancelled: Arc::default(),
             prefills: AtomicUsize::new(0),
@@ -46,7 +46,7 @@ impl FakeEngine {
         self
     }
 
-    /// For the jobs to come.
+    /// For the tokens to come; jobs that were given with no pause between theirs are over.
     pub fn set_pace(&self, pace: Duration) {
         *self.pace.lock().unwrap_or_else(PoisonError::into_inner) = pace;
     }
@@ -106,17 +106,27 @@ impl Engine for FakeEngine {
                 String::new()
             }
         };
-        let pace = *self.pace.lock().unwrap_or_else(PoisonError::into_inner);
         let cancelled = self.cancelled.clone();
-        let run = move |pause: fn(Duration)| {
-            if play(&job, &text, &sender, || pause(pace)) == Finish::Cancelled {
+        let run = move |pause: &dyn Fn(&GenerationSender)| {
+            if play(&job, &text, &sender, || pause(&sender)) == Finish::Cancelled {
                 cancelled.fetch_add(1, Ordering::Relaxed);
             }
         };
-        if pace.is_zero() {
-            run(|_| ());
+        let pace = self.pace.clone();
+        let pace = move || *pace.lock().unwrap_or_else(PoisonError::into_inner);
+        if pace().is_zero() {
+            run(&|_| ());
         } else {
-            std::thread::spawn(move || run(std::thread::sleep));
+            std::thread::spawn(move || {
+                run(&|sender| {
+                    let started = Instant::now();
+                    while let left @ 1.. = pace().saturating_sub(started.elapsed()).as_micros()
+                        && !sender.is_cancelled()
+                    {
+                        std::thread::sleep(LOOK.min(Duration::from_micros(left as u64)));
+                    }
+                });
+            });
         }
         stream
     }
@@ -125,6 +135,9 @@ impl Engine for FakeEngine {
         self.status.subscribe()
     }
 }
+
+/// How often a pause looks whether it was changed or the job cancelled.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// Stands between the candidates in a script's text.
 pub const NEXT_CANDIDATE: char = '\u{1e}';

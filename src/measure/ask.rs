@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::config::Settings;
-use crate::engine::{Engine, Event, FimPrompt, Finish, Job, ModelInfo, PromptBudget, PromptReport, Report};
+use crate::engine::{
+    Engine, Event, FimPrompt, Finish, Job, ModelInfo, PromptBudget, PromptReport, Report, Task, Urgency,
+};
 
 /// Time since some moment of the past. Tests bring their own.
 pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
@@ -74,6 +76,8 @@ impl Question {
     pub fn job(self) -> Job {
         Job {
             lane: self.lane,
+            urgency: Urgency::Awaited,
+            task: Task::Write,
             prompt: FimPrompt {
                 repository: None,
                 path: self.path,

@@ -39,6 +39,8 @@ pub struct Documents {
     open: HashMap<DocumentId, OpenDocument>,
     clock: u64,
     most_bytes: usize,
+    /// Where the user was last.
+    visited: Option<DocumentId>,
     pub recent: RecentEdits,
     pub views: RecentViews,
 }
@@ -85,6 +87,7 @@ impl Documents {
         analyst: &Analyst,
     ) -> Option<Vec<Edit>> {
         self.clock += 1;
+        self.visit(id);
         let most_bytes = self.most_bytes;
         let open = self.open.get_mut(id)?;
         open.used = self.clock;
@@ -125,6 +128,17 @@ impl Documents {
 
     pub fn all(&self) -> impl Iterator<Item = &OpenDocument> {
         self.open.values()
+    }
+
+    /// The user edits or asks in this document: what another one showed is no longer on the screen.
+    pub fn visit(&mut self, id: &str) {
+        if self.visited.as_deref() == Some(id) {
+            return;
+        }
+        if let Some(left) = self.visited.take().and_then(|left| self.open.get(&left)) {
+            left.lane.leave();
+        }
+        self.visited = self.open.get(id).map(|open| open.document.id().clone());
     }
 
     pub fn get(&self, id: &str) -> Option<&OpenDocument> {

@@ -38,6 +38,7 @@ impl Session {
         trigger: Trigger,
         patience: Patience,
     ) -> Option<Request> {
+        self.state().documents.visit(document);
         let request = self.snapshot(document, trigger, patience, |open, encoding| {
             Some((open.document.byte_at(position, encoding), open.lane.ticket()))
         })?;

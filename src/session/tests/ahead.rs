@@ -5,6 +5,8 @@ use crate::complete::LookAheadCounts;
 
 const AT_ONCE: Duration = Duration::ZERO;
 const SLOW: Duration = Duration::from_millis(10);
+/// Longer than any test.
+const NEVER: Duration = Duration::from_secs(3_600);
 
 /// Writes `one(1)`, behind it `.two(2)`, behind that `.three(3)`, and so on.
 fn in_turn(job: &Job) -> String {
@@ -20,7 +22,7 @@ impl Editor {
     /// With a large model, whose confidence is taken at its word.
     fn sure(fixture: &str, pace: Duration, script: impl Fn(&Job) -> String + Send + Sync + 'static) -> Self {
         let editor = Self::new(fixture, pace, script);
-        editor.engine.as_ref().expect("a scripted engine").set_parameters(7_000_000_000);
+        editor.engine().set_parameters(7_000_000_000);
         editor
     }
 
@@ -39,6 +41,25 @@ impl Editor {
     fn knows_next(&self) -> bool {
         let state = self.session.state();
         state.documents.get(URI).is_some_and(|open| open.lane.prepared() > 0)
+    }
+
+    fn engine(&self) -> &Arc<FakeEngine> {
+        self.engine.as_ref().expect("a scripted engine")
+    }
+
+    /// `shown`, and what looks ahead of it has begun and gets no further.
+    async fn shown_and_held(&self) -> Vec<String> {
+        let Outcome::Show(shown) = self.ask().await else { panic!("nothing shown") };
+        self.engine().set_pace(NEVER);
+        let document = self.session.document(URI).expect("open");
+        self.session.shown(&document, self.position(), Trigger::Automatic, &shown);
+        self.until(|editor| editor.counts().started == 1).await;
+        shown.into_iter().map(|suggestion| suggestion.text).collect()
+    }
+
+    fn is_looking_ahead(&self) -> bool {
+        let state = self.session.state();
+        state.documents.get(URI).is_some_and(|open| open.lane.is_looking_ahead())
     }
 
     async fn until(&self, holds: impl Fn(&Self) -> bool) {
@@ -101,27 +122,32 @@ async fn accepting_a_line_needs_no_other_look_ahead() {
 #[tokio::test]
 async fn a_request_joins_the_look_ahead_that_is_not_over() {
     let mut editor = Editor::sure(FIXTURE, SLOW, in_turn);
-    assert_eq!(editor.shown().await, ["one(1)"]);
-    editor.until(|editor| editor.counts().started == 1).await;
+    assert_eq!(editor.shown_and_held().await, ["one(1)"]);
     editor.type_text("one(1)");
-    assert_eq!(editor.shown().await, [".two(2)"]);
+    let request = tokio::spawn(editor.ask());
+    editor.until(|editor| editor.counts().used == 1).await;
+    editor.engine().set_pace(Duration::from_millis(1));
+    match request.await.expect("no panic") {
+        Outcome::Show(shown) => assert_eq!(shown[0].text, ".two(2)"),
+        Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
+    }
     let why = editor.why();
     assert_eq!((why.ahead, why.engine_job, why.evaluated_tokens()), (true, EngineJob::Joined, 0));
-    assert_eq!((editor.asked(), editor.counts().used), (1, 1));
+    assert_eq!(editor.asked(), 1);
 }
 
 #[tokio::test]
 async fn what_was_joined_and_had_to_give_way_is_asked_for_again() {
     let mut editor = Editor::sure(FIXTURE, SLOW, in_turn);
-    assert_eq!(editor.shown().await, ["one(1)"]);
-    editor.until(|editor| editor.counts().started == 1).await;
+    assert_eq!(editor.shown_and_held().await, ["one(1)"]);
     editor.type_text("one(1)");
     let request = tokio::spawn(editor.ask());
     editor.until(|editor| editor.counts().used == 1).await;
     // Another window wants the same engine.
-    let engine = editor.engine.clone().expect("a scripted engine");
-    let job = engine.last_job().expect("it was asked");
-    drop(engine.generate(Job { lane: 1_000_000, urgency: Urgency::Awaited, ..job }));
+    let job = editor.engine().last_job().expect("it was asked");
+    drop(editor.engine().generate(Job { lane: 1_000_000, urgency: Urgency::Awaited, ..job }));
+    editor.until(|editor| editor.engine().cancelled_jobs() > 0).await;
+    editor.engine().set_pace(Duration::from_millis(1));
     match request.await.expect("no panic") {
         Outcome::Show(shown) => assert_eq!(shown[0].text, ".two(2)"),
         Outcome::Nothing(reason) => panic!("nothing shown: {reason}"),
@@ -131,37 +157,26 @@ async fn what_was_joined_and_had_to_give_way_is_asked_for_again() {
 
 #[tokio::test]
 async fn typing_another_way_ends_it() {
-    let mut editor =
-        Editor::sure(
-            FIXTURE,
-            SLOW,
-            |job| if job.prompt.prefix.contains("one") { "x".repeat(96) } else { in_turn(job) },
-        );
-    assert_eq!(editor.shown().await, ["one(1)"]);
-    editor.until(|editor| editor.counts().started == 1).await;
-    let engine = editor.engine.clone().expect("a scripted engine");
-    editor.type_text("one");
-    tokio::time::sleep(5 * SLOW).await;
-    assert_eq!(engine.cancelled_jobs(), 0, "it goes on while the text goes along");
+    let mut editor = Editor::sure(FIXTURE, SLOW, in_turn);
+    assert_eq!(editor.shown_and_held().await, ["one(1)"]);
+    editor.type_text("o");
+    editor.type_text("ne");
+    assert!(editor.is_looking_ahead(), "it goes on while the text goes along");
     editor.type_text("x");
-    editor.until(|_| engine.cancelled_jobs() == 1).await;
+    assert!(!editor.is_looking_ahead());
+    editor.until(|editor| editor.engine().cancelled_jobs() == 1).await;
 }
 
 #[tokio::test]
 async fn a_request_elsewhere_ends_it() {
-    let editor =
-        Editor::sure(
-            FIXTURE,
-            SLOW,
-            |job| if job.prompt.prefix.contains("one") { "x".repeat(96) } else { in_turn(job) },
-        );
-    assert_eq!(editor.shown().await, ["one(1)"]);
-    editor.until(|editor| editor.counts().started == 1).await;
+    let editor = Editor::sure(FIXTURE, SLOW, in_turn);
+    assert_eq!(editor.shown_and_held().await, ["one(1)"]);
     editor.session.open("file:///proj/b.rs", "rust", 1, "let y = ");
     let other = editor.session.complete("file:///proj/b.rs", Position::new(0, 8), Trigger::Automatic);
-    assert!(matches!(other.await, Outcome::Show(_)));
-    let engine = editor.engine.clone().expect("a scripted engine");
-    editor.until(|_| engine.cancelled_jobs() == 1).await;
+    let other = tokio::spawn(other);
+    editor.until(|editor| editor.engine().cancelled_jobs() == 1).await;
+    editor.engine().set_pace(Duration::from_millis(1));
+    assert!(matches!(other.await.expect("no panic"), Outcome::Show(_)));
     assert!(!editor.knows_next(), "what was cut short is not remembered");
 }
 
@@ -192,7 +207,7 @@ async fn nothing_is_prepared_for_what_is_hardly_accepted_or_not_wanted() {
 async fn a_model_that_is_not_loaded_is_not_loaded_for_a_guess() {
     let editor = Editor::sure(FIXTURE, AT_ONCE, in_turn);
     let Outcome::Show(shown) = editor.ask().await else { panic!("nothing shown") };
-    editor.engine.as_ref().expect("a scripted engine").set_state(EngineState::Idle);
+    editor.engine().set_state(EngineState::Idle);
     let document = editor.session.document(URI).expect("open");
     editor.session.shown(&document, editor.position(), Trigger::Automatic, &shown);
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -214,12 +229,10 @@ async fn what_is_prepared_must_pass_the_trial_of_its_own_place() {
 #[tokio::test]
 async fn a_closed_document_ends_it() {
     let editor = Editor::sure(FIXTURE, SLOW, in_turn);
-    assert_eq!(editor.shown().await, ["one(1)"]);
-    editor.until(|editor| editor.counts().started == 1).await;
+    assert_eq!(editor.shown_and_held().await, ["one(1)"]);
     let lane = editor.session.state().documents.get(URI).expect("open").lane.clone();
     editor.session.close(URI);
-    let engine = editor.engine.clone().expect("a scripted engine");
-    editor.until(|_| engine.cancelled_jobs() == 1).await;
+    editor.until(|editor| editor.engine().cancelled_jobs() == 1).await;
     editor.until(|_| Arc::strong_count(&lane) == 1).await;
 }
 

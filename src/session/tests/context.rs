@@ -179,3 +179,22 @@ async fn similar_code_enters_where_the_settings_say_so_and_where_the_user_was_co
     let found = pieces(similar(30).ask("new.rs", NEW).await);
     assert_eq!(found, ["z.rs", "a.rs"]);
 }
+
+#[tokio::test]
+async fn a_suggestion_is_remembered_until_an_edit_in_another_file() {
+    let folder = Folder::new(&[("a.rs", ""), ("b.rs", "")], |settings| settings.completion.look_ahead = false);
+    let ask = async |path: &str| {
+        let outcome = folder.session.complete(&folder.uri(path), Position::new(0, 8), Trigger::Automatic).await;
+        assert!(matches!(outcome, Outcome::Show(_)), "{outcome:?}");
+        folder.asked.lock().unwrap().len()
+    };
+    folder.ask("b.rs", "let y = $0\n").await;
+    folder.ask("a.rs", "let x = $0\n").await;
+    assert_eq!(ask("a.rs").await, 2, "it is shown");
+    assert_eq!(ask("b.rs").await, 2, "it is remembered");
+    assert_eq!(ask("a.rs").await, 2, "and it was only left");
+    let range = Some(crate::text::Range { start: Position::new(1, 0), end: Position::new(1, 0) });
+    folder.session.change(&folder.uri("b.rs"), 2, &[Change { range, text: "fn changed() {}\n".into() }]);
+    assert_eq!(ask("a.rs").await, 3, "the prompt would tell the edit");
+    assert_eq!(ask("a.rs").await, 3);
+}
