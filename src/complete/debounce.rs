@@ -40,7 +40,7 @@ pub(super) async fn hold(request: &mut Request, plan: Plan) -> Result<Patience, 
     let patience = request.patience;
     // A menu that waits for us must not wait longer for that.
     let wait = request.debounce.min(patience.hard / 2);
-    let is_written = || request.lane.is_writing(request.document.rope(), request.offset, plan);
+    let is_written = || request.lane.is_writing(&request.circumstances(), plan);
     let is_awaited = request.purpose == Purpose::Answer;
     if wait.is_zero() || !is_awaited || request.trigger == Trigger::Invoked || is_written() {
         return Ok(patience);

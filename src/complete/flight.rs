@@ -278,9 +278,9 @@ impl Berths {
         Some(seat)
     }
 
-    /// What is being written, or was, goes on behind the cursor at `offset`.
-    pub fn serve(&self, text: &Rope, offset: usize, plan: Plan) -> bool {
-        let serves = |flight: &Arc<Flight>| flight.serves(text, offset, plan.candidates, plan.max_lines).is_some();
+    /// What is being written, or was, is what a request wants now.
+    pub fn serve(&self, now: &Circumstances<'_>, plan: Plan) -> bool {
+        let serves = |flight: &Arc<Flight>| flight.serves(now, plan.candidates, plan.max_lines).is_some();
         self.current.as_ref().is_some_and(serves) || self.ahead.as_ref().is_some_and(serves)
     }
 

@@ -161,9 +161,9 @@ impl Lane {
         self.memory().remember(place);
     }
 
-    /// The generation under way, or the one that was, writes what a request at `offset` wants.
-    pub(super) fn is_writing(&self, text: &Rope, offset: usize, plan: Plan) -> bool {
-        self.berths().serve(text, offset, plan)
+    /// The generation under way, or the one that was, writes what a request wants now.
+    pub(super) fn is_writing(&self, now: &Circumstances<'_>, plan: Plan) -> bool {
+        self.berths().serve(now, plan)
     }
 
     /// An engine works for this document now.

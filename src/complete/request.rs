@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::basis::Circumstances;
 use super::{Calibration, Flights, Lane, Paused, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
@@ -88,4 +89,17 @@ pub struct Request {
     pub with_lookup: bool,
     pub calibration: Arc<Calibration>,
     pub flights: Arc<Flights>,
+}
+
+impl Request {
+    /// What an answer from memory has to fit.
+    pub(super) fn circumstances(&self) -> Circumstances<'_> {
+        Circumstances {
+            text: self.document.rope(),
+            offset: self.offset,
+            desk: &self.lane.desk,
+            edits: &self.edits,
+            path: self.index.as_ref().map(|(_, path)| path.as_str()),
+        }
+    }
 }

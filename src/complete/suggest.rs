@@ -16,7 +16,7 @@ use super::request::{Patience, Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
 use super::{
-    Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, circumstances, debounce, wanted,
+    Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, debounce, silence, wanted,
 };
 use crate::config::{CompletionSettings, Debounce};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
@@ -35,8 +35,8 @@ const RECALL_BUDGET: Duration = Duration::from_millis(2);
 pub async fn suggest(mut request: Request) -> (Outcome, Why) {
     let mut account = Account::new(&request);
     let result = run(&mut request, &mut account).await;
-    let result = result.map_err(|reason| circumstances::precise(reason, &request, &account.why));
-    account.why.notes = circumstances::notes(&request, &account.why);
+    let result = result.map_err(|reason| silence::precise(reason, &request, &account.why));
+    account.why.notes = silence::notes(&request, &account.why);
     account.close(result)
 }
 
@@ -46,7 +46,7 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
         return None;
     }
     let mut account = Account::new(request);
-    let recalled = request.lane.recall(&circumstances(request))?;
+    let recalled = request.lane.recall(&request.circumstances())?;
     // An editor may have closed brackets and quotes while the user typed along.
     let shaper = {
         let analysis = request.analysis.borrow();
@@ -190,7 +190,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     }
     if is_final {
         let anchor = Anchor::at(request.document.rope(), request.offset);
-        let basis = Basis::new(&circumstances(request), standing);
+        let basis = Basis::new(&request.circumstances(), standing);
         request.lane.remember(Remembered::new(anchor, basis, shown.clone(), !is_awaited));
     }
     Ok(shown)
@@ -198,24 +198,14 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
 
 /// The model was far from sure in this word, and nothing that it wrote goes on here.
 fn is_in_doubt(request: &Request, plan: Plan) -> bool {
-    let (text, offset) = (request.document.rope(), request.offset);
-    request.lane.doubt().holds(text, offset) && !request.lane.is_writing(text, offset, plan)
-}
-
-fn circumstances(request: &Request) -> Circumstances<'_> {
-    Circumstances {
-        text: request.document.rope(),
-        offset: request.offset,
-        desk: &request.lane.desk,
-        edits: &request.edits,
-        path: request.index.as_ref().map(|(_, path)| path.as_str()),
-    }
+    let now = request.circumstances();
+    request.lane.doubt().holds(now.text, now.offset) && !request.lane.is_writing(&now, plan)
 }
 
 /// A seat in the flight of the request's lane.
 fn board(request: &Request, engine: &dyn Engine, job: Job, standing: &[u64]) -> Seat {
     let head = job.prompt.head();
-    let seat = request.flights.board(&request.lane.berths, engine, job, &circumstances(request), standing);
+    let seat = request.flights.board(&request.lane.berths, engine, job, &request.circumstances(), standing);
     if !seat.joined {
         request.lane.evaluated.store(head, Ordering::Relaxed);
     } else if seat.is_ahead {

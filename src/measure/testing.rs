@@ -209,7 +209,7 @@ impl Engine for Scripted {
             evaluated: evaluated as u32,
             ..PromptReport::default()
         }));
-        let scores = vec![TokenScore { logprob: -0.1, bytes: 5 }; job.max_tokens as usize];
+        let scores = vec![TokenScore { logprob: -0.1, bytes: 5, entropy: None }; job.max_tokens as usize];
         sender.send(Event::Delta { candidate: 0, text, tokens: scores });
         sender.send(Event::Finished { candidate: 0, reason: Finish::MaxTokens });
         sender.send(Event::Done(Report {

@@ -33,7 +33,7 @@ pub struct Entry {
     tail: Option<u64>,
     /// Of the lines, those without a word left out.
     lines: Vec<u64>,
-    /// The type that is written before the name, as C++ does outside of the type: `Type::name`.
+    /// The type that is written before the name, as C++ does outside of the type, `Type::name`, and Go.
     pub qualifier: Option<String>,
     /// Local names that are bound in it, in the order of the text.
     pub locals: Vec<String>,
@@ -105,7 +105,11 @@ fn entry(page: &Page, definition: &Definition) -> Entry {
         .filter(|list| list.is_plain)
         .map(|list| list.items.iter().map(|item| parameter(page, item)).collect::<Vec<_>>());
     let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    let qualifier = before_name.trim_end().strip_suffix("::").map(|path| &path[path.trim_end_matches(is_word).len()..]);
+    let before = before_name.trim_end();
+    // A method of Go names its type among its parameters: `func (s *Store[T]) Load`.
+    let receiver = before.strip_suffix(')').filter(|_| page.tree.language().name == "go");
+    let path = before.strip_suffix("::").or(receiver.map(|text| text.split('[').next().unwrap_or(text)));
+    let qualifier = path.map(|path| &path[path.trim_end_matches(is_word).len()..]);
     // A decorator or an attribute is not what people call the signature.
     let line = page.slice(range.start..name_at.start).rfind('\n').map_or(range.start, |at| range.start + at + 1);
     Entry {

@@ -137,7 +137,10 @@ fn member_of(page: &Page, word: &str, change: &Change, setting: Setting, before:
     if change.is_owner(word) {
         return Some(Certainty::Sure);
     }
-    let types = types_of(word, before.text);
+    let mut types = types_of(word, before.text);
+    if page.tree.language().name == "go" {
+        types.extend(types_behind(word, before.text));
+    }
     if types.iter().any(|name| change.is_owner(name)) {
         return Some(Certainty::Sure);
     }
@@ -217,6 +220,17 @@ pub fn inherits(page: &Page, name: &str, change: &Change) -> bool {
                     && change.is_owner(page.slice(used.name.start as usize..used.name.end as usize))
             })
     })
+}
+
+/// Types that stand directly behind a variable, as in Go: `s *Store`.
+fn types_behind<'a>(variable: &str, text: &'a str) -> Vec<&'a str> {
+    let told = text.rmatch_indices(variable).filter_map(|(at, _)| {
+        let behind = text[at + variable.len()..].strip_prefix(' ')?;
+        let behind = behind.trim_start_matches(['*', '[', ']']);
+        let name = &behind[..behind.find(|character| !is_word(character)).unwrap_or(behind.len())];
+        (!text[..at].ends_with(is_word) && name.starts_with(char::is_uppercase)).then_some(name)
+    });
+    told.take(2).collect()
 }
 
 fn defines(page: &Page, name: &str) -> bool {
@@ -302,6 +316,13 @@ mod tests {
         assert_eq!(receiver("open()\n    ."), Receiver::Other);
         assert_eq!(receiver("0.."), Receiver::None);
         assert_eq!(receiver("a + "), Receiver::None);
+    }
+
+    #[test]
+    fn what_types_stand_behind_a_variable() {
+        assert_eq!(types_behind("s", "func f(s *Store, other Other) { s"), ["Store"]);
+        assert_eq!(types_behind("other", "func f(s *Store, other []Other) { other"), ["Other"]);
+        assert_eq!(types_behind("s", "func f(as Store) { s := 1; s"), [""; 0]);
     }
 
     #[test]
