@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
-use super::basis::{Basis, Circumstances};
+use super::basis::Basis;
 use super::choose::{SURE, choose, gate, second_opinion, trust};
 use super::collect::collect;
 use super::flight::{Progress, Seat};
@@ -15,9 +15,7 @@ use super::memory::Remembered;
 use super::request::{Patience, Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{
-    Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, debounce, silence, wanted,
-};
+use super::{Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, debounce, silence, wanted};
 use crate::config::{CompletionSettings, Debounce};
 use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
 use crate::engine::lookup::{self, Corpus};
