@@ -60,8 +60,8 @@ fn a_bad_value_costs_its_own_key() {
     assert_eq!(
         sentences(&problems),
         [
-            "editor settings: completion.eagerness: `\"wild\"` is not one of `low`, `medium`, `high`, or a whole number from \
-             0 to 100; the setting is ignored",
+            "editor settings: completion.eagerness: `\"wild\"` is not one of `low`, `medium`, `high` or a whole number from 0 \
+             to 100; the setting is ignored",
             "editor settings: completion.enabled: `\"no\"` is not true or false; the setting is ignored",
             "editor settings: completion.maxLines: `0` is not a whole number from 1 to 200; the setting is ignored",
         ]
