@@ -6,7 +6,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::suggest::{analysis, context, job};
+use super::prompt::{context, job};
+use super::suggest::analysis;
 use super::trigger::{self, Plan};
 use super::{Place, Request, wanted};
 use crate::engine::{EngineState, Generation, Job, Task, Urgency};

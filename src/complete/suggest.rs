@@ -1,30 +1,21 @@
 //! One completion request from snapshot to answer.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::account::Account;
 use super::anchor::Anchor;
 use super::basis::Basis;
-use super::choose::{SURE, choose, gate, second_opinion, trust};
-use super::collect::collect;
-use super::flight::{Progress, Seat};
+use super::choose::{SURE, choose, gate};
 use super::gate::{Feature, Features, Scene, line_end};
 use super::memory::Remembered;
-use super::request::{Patience, Purpose, Request};
+use super::request::{Purpose, Request};
 use super::shape::Shaper;
 use super::trigger::{self, Plan};
-use super::{Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Ticket, Trigger, Why, debounce, silence, wanted};
-use crate::config::{CompletionSettings, Debounce};
-use crate::context::{ALLOWED_LOSS, Analysis, ContextQuery, Hunk, window};
+use super::{Outcome, Place, Reason, Source, Suggestion, SyntaxCheck, Trigger, Why, debounce, model, silence, wanted};
+use crate::config::Debounce;
+use crate::context::Analysis;
 use crate::engine::lookup::{self, Corpus};
-use crate::engine::{
-    Engine, EngineState, EngineStatus, FimPrompt, Job, ModelInfo, PromptBudget, Snippet, Task, Urgency,
-};
-
-/// How long an ended generation is waited for, so that its report is in the account.
-const REPORT_PATIENCE: Duration = Duration::from_millis(10);
 
 /// Trial parses of a remembered text that the editor's brackets cut: rare, but on the protocol's own task.
 const RECALL_BUDGET: Duration = Duration::from_millis(2);
@@ -108,54 +99,21 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
 
     let calibration = request.calibration.clone();
     let bar = calibration.threshold(request.trigger, settings.eagerness);
-    // False when more may come than is answered now: then the next request asks again instead of remembering.
     let is_sure = from_lookup.as_ref().is_some_and(|suggestion| suggestion.confidence >= SURE);
     let in_doubt = is_awaited && is_in_doubt(request, plan);
     let needs_model = !(is_sure || in_doubt) || request.trigger == Trigger::Invoked;
-    let mut is_final = request.model.is_none() || !needs_model;
-    let mut from_model = Ok(Vec::new());
-    let mut standing = Vec::new();
-    if let Some((engine, status)) = ready_model(request).filter(|_| needs_model) {
-        let patience = debounce::hold(request, plan).await?;
-        if patience != request.patience {
-            account.stage("debounce");
-        }
-        let snippets = context(request, status.model.as_ref()).await;
-        account.why.context = request.lane.desk.considered();
-        account.stage("context");
-        standing = request.lane.desk.standing();
-        let enough = calibration.is_enough(&scene, from_lookup.as_ref(), bar);
-        let (seat, waited) = loop {
-            let job = job(request, plan, corpus.clone(), from_lookup.as_ref(), snippets.clone());
-            let seat = board(request, engine.as_ref(), job, &standing);
-            account.boarded(&seat);
-            account.stage("prompt");
-            let waited = wait(&seat, &mut request.ticket, patience, enough, &shaper, plan).await;
-            account.reported(&seat);
-            account.stage("engine");
-            // A guess that this request joined had to give way to another's.
-            if waited.is_err() || !seat.joined || !seat.was_cut_short() {
-                break (seat, waited);
-            }
-        };
-        if !is_awaited && seat.was_cut_short() {
-            return Err(Reason::Stale);
-        }
-        let trust = trust(status.model.as_ref().map_or(0, |model| model.parameters));
-        is_final = waited? == Waited::ToTheEnd;
-        from_model = collect(&seat, &shaper, trust, account);
-        if !is_final && is_awaited {
-            request.lane.keep(seat);
-        }
-        if let (Ok(written), Some(corpus)) = (&mut from_model, &corpus) {
-            second_opinion(written, from_lookup.as_ref(), |text| lookup::probability(corpus, text));
-        }
-        account.stage("shape");
+    let mut heard = None;
+    if needs_model {
+        let (corpus, from_lookup) = (corpus.as_ref(), from_lookup.as_ref());
+        let question = model::Question { plan, shaper: &shaper, scene: &scene, corpus, from_lookup, bar };
+        heard = model::ask(request, &question, account).await?;
     }
-    // A failure says nothing of the text, and an answer in the making little.
-    let is_heard = is_final && needs_model && is_awaited && !matches!(from_model, Err(Reason::EngineFailed(_)));
+    // False when more may come than is answered now: then the next request asks again instead of remembering.
+    let is_final = heard.as_ref().map_or(request.model.is_none() || !needs_model, |heard| heard.is_whole);
+    let is_telling = is_awaited && heard.as_ref().is_some_and(model::Heard::is_telling);
+    let (from_model, standing) = heard.map_or((Ok(Vec::new()), Vec::new()), |heard| (heard.written, heard.standing));
     let doubt = |best: f32| {
-        if is_heard {
+        if is_telling {
             request.lane.doubt().note(Anchor::at(request.document.rope(), request.offset), best, bar);
         }
     };
@@ -200,18 +158,6 @@ fn is_in_doubt(request: &Request, plan: Plan) -> bool {
     request.lane.doubt().holds(now.text, now.offset) && !request.lane.is_writing(&now, plan)
 }
 
-/// A seat in the flight of the request's lane.
-fn board(request: &Request, engine: &dyn Engine, job: Job, standing: &[u64]) -> Seat {
-    let head = job.prompt.head();
-    let seat = request.flights.board(&request.lane.berths, engine, job, &request.circumstances(), standing);
-    if !seat.joined {
-        request.lane.evaluated.store(head, Ordering::Relaxed);
-    } else if seat.is_ahead {
-        request.lane.ahead().hand_over();
-    }
-    seat
-}
-
 pub(super) async fn analysis(request: &mut Request) -> Option<Analysis> {
     let revision = request.revision;
     let reached = request.analysis.wait_for(|analysis| analysis.revision >= revision);
@@ -237,138 +183,3 @@ fn look_up(
     Ok(Suggestion { features, ..Suggestion::new(text, Source::Lookup, prediction.confidence) })
 }
 
-/// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.
-fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
-    let engine = request.model.clone()?;
-    let status = engine.status().borrow().clone();
-    match status.state {
-        EngineState::Ready => Some((engine, status)),
-        EngineState::Idle if request.purpose == Purpose::Answer => Some((engine, status)),
-        EngineState::Idle | EngineState::Loading { .. } | EngineState::Failed { .. } => None,
-    }
-}
-
-/// What the prompt says of the rest of the repository, as far as it is known in time.
-pub(super) async fn context(request: &Request, model: Option<&ModelInfo>) -> Vec<Snippet> {
-    let settings = &request.settings.completion;
-    let Some((index, path)) = request.index.clone() else { return Vec::new() };
-    let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
-    // A model that is not loaded yet tells no size.
-    let budget = model.map_or(budget(settings), |model| budget(settings).within(model.context, settings.max_tokens));
-    let budget = budget.snippets as usize;
-    let rope = request.document.rope();
-    let row = |byte: usize| u32::try_from(rope.byte_to_line(byte.min(rope.len_bytes()))).unwrap_or(u32::MAX);
-    let rows = row(request.offset - window.prefix.len())..row(request.offset + window.suffix.len()) + 1;
-    // What the window shows need not be told.
-    let is_seen = |(edited, hunk): &(String, Hunk)| *edited == path && hunk.is_within(&rows);
-    let edits = request.edits.iter().filter(|edit| !is_seen(edit)).cloned().collect();
-    let query = ContextQuery {
-        index,
-        path,
-        before: window.prefix,
-        after: window.suffix,
-        rows,
-        edits,
-        viewed: request.viewed.clone(),
-        budget,
-        similar_percent: settings.similar_percent as usize,
-    };
-    request.lane.desk.snippets(query, request.patience.context, ALLOWED_LOSS).await
-}
-
-pub(super) fn job(
-    request: &Request,
-    plan: Plan,
-    corpus: Option<Arc<Corpus>>,
-    draft: Option<&Suggestion>,
-    snippets: Vec<Snippet>,
-) -> Job {
-    let settings = &request.settings.completion;
-    let window = window(request.document.rope(), request.offset, settings.prefix_tokens, settings.suffix_tokens);
-    Job {
-        lane: request.lane.id,
-        urgency: match request.purpose {
-            Purpose::Answer => Urgency::Awaited,
-            Purpose::LookAhead => Urgency::Background,
-        },
-        task: Task::Write,
-        prompt: FimPrompt {
-            repository: request.repository.clone(),
-            path: request.path.clone(),
-            snippets,
-            prefix: window.prefix,
-            suffix: window.suffix,
-        },
-        budget: budget(settings),
-        max_tokens: settings.max_tokens,
-        max_lines: plan.max_lines,
-        candidates: plan.candidates,
-        draft: draft.map(|suggestion| suggestion.text.clone()),
-        // Text is copied only for who asks; `why` asks after the fact, so it is always kept.
-        explain: true,
-        corpus,
-    }
-}
-
-fn budget(settings: &CompletionSettings) -> PromptBudget {
-    PromptBudget { prefix: settings.prefix_tokens, suffix: settings.suffix_tokens, snippets: settings.snippet_tokens }
-}
-
-/// How the waiting for a generation ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Waited {
-    /// What is there now is all that will be.
-    ToTheEnd,
-    OutOfPatience,
-}
-
-/// Waits until the generation is over, or says enough, or patience ends. An error means that nobody wants the answer.
-async fn wait(
-    seat: &Seat,
-    ticket: &mut Ticket,
-    patience: Patience,
-    lookup_is_enough: bool,
-    shaper: &Shaper,
-    plan: Plan,
-) -> Result<Waited, Reason> {
-    let mut progress = seat.progress.clone();
-    let soft = tokio::time::sleep(patience.soft);
-    let hard = tokio::time::sleep(patience.hard);
-    tokio::pin!(soft, hard);
-    let mut lines_seen = 0;
-    loop {
-        let (done, lines, enough) = {
-            let progress = progress.borrow_and_update();
-            let lines = progress.candidates.first().map_or(0, |first| first.text.matches('\n').count());
-            // A look at every token would cost more than it saves; only a finished line can end a scope.
-            let look = plan.candidates == 1 && lines > lines_seen;
-            (progress.done, lines, look && says_enough(&progress, seat, shaper))
-        };
-        lines_seen = lines;
-        if ticket.is_stale() {
-            return Err(Reason::Stale);
-        }
-        if done {
-            return Ok(Waited::ToTheEnd);
-        }
-        if enough {
-            seat.end();
-            // The engine's report follows within one decode step; a slow one is not waited for.
-            let _ = tokio::time::timeout(REPORT_PATIENCE, progress.wait_for(|progress| progress.done)).await;
-            return Ok(Waited::ToTheEnd);
-        }
-        tokio::select! {
-            biased;
-            () = ticket.stale() => return Err(Reason::Stale),
-            changed = progress.changed() => if changed.is_err() { return Ok(Waited::ToTheEnd) },
-            () = &mut hard => return Ok(Waited::OutOfPatience),
-            () = &mut soft, if lookup_is_enough => return Ok(Waited::OutOfPatience),
-        }
-    }
-}
-
-fn says_enough(progress: &Progress, seat: &Seat, shaper: &Shaper) -> bool {
-    let Some(candidate) = progress.candidates.first() else { return false };
-    let rest = candidate.text.strip_prefix(seat.typed.as_str()).unwrap_or_default();
-    shaper.is_complete(rest)
-}
