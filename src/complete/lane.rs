@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ropey::Rope;
 use tokio::sync::watch;
 
+use super::Suggestion;
 use super::ahead::Ahead;
 use super::anchor::cursors;
 use super::basis::Circumstances;
@@ -164,6 +165,14 @@ impl Lane {
     /// The generation under way, or the one that was, writes what a request wants now.
     pub(super) fn is_writing(&self, now: &Circumstances<'_>, plan: Plan) -> bool {
         self.berths().serve(now, plan)
+    }
+
+    pub(super) fn show_for_now(&self, place: Remembered) {
+        self.memory().show_for_now(place);
+    }
+
+    pub(super) fn shown_for_now(&self, now: &Circumstances<'_>) -> Vec<Suggestion> {
+        self.memory().shown_for_now(now.text, now.offset)
     }
 
     /// An engine works for this document now.

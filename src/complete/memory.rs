@@ -39,6 +39,11 @@ impl Remembered {
         })
     }
 
+    fn left(&self, typed: &str) -> Vec<Suggestion> {
+        let rest = self.suggestions.iter().filter(|suggestion| has_more(suggestion, typed));
+        rest.map(|suggestion| suggestion.after(typed)).collect()
+    }
+
     /// Whether a cursor at `offset` stands behind this place with the start of a suggestion, or all of it, in between.
     fn is_at(&self, text: &Rope, offset: usize) -> bool {
         let longest = self.suggestions.iter().map(|suggestion| suggestion.text.len()).max().unwrap_or_default();
@@ -67,6 +72,8 @@ pub struct Memory {
     places: VecDeque<Remembered>,
     /// The first place is the one whose suggestion is on the screen.
     is_shown: bool,
+    /// What is on the screen although more is to come: nothing is answered from it, but it must not flicker.
+    for_now: Option<Remembered>,
 }
 
 impl Memory {
@@ -79,6 +86,9 @@ impl Memory {
             return;
         }
         self.is_shown |= !place.is_prepared;
+        if !place.is_prepared {
+            self.for_now = None;
+        }
         self.places.retain(|known| known.anchor != place.anchor);
         self.places.insert(behind.min(self.places.len()), place);
         self.places.truncate(PLACES);
@@ -98,12 +108,26 @@ impl Memory {
         self.is_shown = found.is_some();
         let (index, typed) = found?;
         let mut place = self.places.remove(index)?;
-        let rest = place.suggestions.iter().filter(|suggestion| has_more(suggestion, &typed));
-        let suggestions = rest.map(|suggestion| suggestion.after(&typed)).collect();
+        let suggestions = place.left(&typed);
         let is_first = !std::mem::replace(&mut place.was_recalled, true);
         let recalled = Recalled { suggestions, is_prepared: place.is_prepared, is_first };
         self.places.push_front(place);
         Some(recalled)
+    }
+
+    /// Something is shown while the engine goes on.
+    pub fn show_for_now(&mut self, place: Remembered) {
+        self.for_now = Some(place);
+    }
+
+    /// What is left of what is shown for now, as long as each request goes along with it.
+    pub fn shown_for_now(&mut self, text: &Rope, offset: usize) -> Vec<Suggestion> {
+        let typed = self.for_now.as_ref().and_then(|place| place.typed(text, offset));
+        let (Some(place), Some(typed)) = (&self.for_now, typed) else {
+            self.for_now = None;
+            return Vec::new();
+        };
+        place.left(&typed)
     }
 
     /// Whether `recall` would answer.
@@ -114,6 +138,7 @@ impl Memory {
     /// What is shown is on the screen no more.
     pub fn leave(&mut self) {
         self.is_shown = false;
+        self.for_now = None;
     }
 
     /// The document was changed somewhere. What is shown is on the screen no more when none of the edits was at its place.
@@ -141,7 +166,7 @@ impl Memory {
 
     pub fn clear(&mut self) {
         self.places.clear();
-        self.is_shown = false;
+        self.leave();
     }
 }
 

@@ -120,6 +120,27 @@ pub enum Reason {
     EngineFailed(String),
 }
 
+impl Reason {
+    /// It is about what could be suggested here. The others are about whether anything should be.
+    pub(super) fn is_of_text(&self) -> bool {
+        matches!(
+            self,
+            Self::NothingToSay
+                | Self::NoModel
+                | Self::ModelLoading { .. }
+                | Self::ModelFailed(_)
+                | Self::OutOfTime { .. }
+                | Self::LowConfidence { .. }
+                | Self::Doubtful
+                | Self::Repeats
+                | Self::BelowLine
+                | Self::BreaksSyntax
+                | Self::NotCode
+                | Self::EngineFailed(_)
+        )
+    }
+}
+
 impl std::fmt::Display for Reason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

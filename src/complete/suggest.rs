@@ -25,7 +25,8 @@ pub async fn suggest(mut request: Request) -> (Outcome, Why) {
     let mut account = Account::new(&request);
     let result = run(&mut request, &mut account).await;
     let result = result.map_err(|reason| silence::precise(reason, &request, &account.why));
-    account.why.notes = silence::notes(&request, &account.why);
+    let notes = silence::notes(&request, &account.why);
+    account.why.notes.extend(notes);
     account.close(result)
 }
 
@@ -60,7 +61,55 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
     Some(account.close(Ok(found)))
 }
 
+/// Suggestions that pass the gate, best first; never none.
+struct Decided {
+    shown: Vec<Suggestion>,
+    /// Nothing more is to come.
+    is_final: bool,
+    /// Fingerprints of what the prompt told from elsewhere.
+    standing: Vec<u64>,
+}
+
 pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<Vec<Suggestion>, Reason> {
+    let is_awaited = request.purpose == Purpose::Answer;
+    let on_screen = match request.trigger {
+        Trigger::Automatic if is_awaited => request.lane.shown_for_now(&request.circumstances()),
+        _ => Vec::new(),
+    };
+    let decided = steady(decide(request, account).await, on_screen, account)?;
+    if request.ticket.is_stale() {
+        return Err(Reason::Stale);
+    }
+    let anchor = Anchor::at(request.document.rope(), request.offset);
+    let basis = Basis::new(&request.circumstances(), decided.standing);
+    let place = Remembered::new(anchor, basis, decided.shown.clone(), !is_awaited);
+    if decided.is_final {
+        request.lane.remember(place);
+    } else if is_awaited {
+        request.lane.show_for_now(place);
+    }
+    Ok(decided.shown)
+}
+
+/// What is on the screen gives way to a text that goes on from it only, as long as the user types along: nothing flickers.
+fn steady(
+    decided: Result<Decided, Reason>,
+    on_screen: Vec<Suggestion>,
+    account: &mut Account,
+) -> Result<Decided, Reason> {
+    let Some(shown) = on_screen.first() else { return decided };
+    let goes_on = |new: &Decided| new.shown.first().is_some_and(|new| new.text.starts_with(&shown.text));
+    let (is_final, standing) = match decided {
+        Ok(new) if goes_on(&new) => return Ok(new),
+        Ok(other) => (other.is_final, other.standing),
+        Err(reason) if reason.is_of_text() => (true, Vec::new()),
+        Err(reason) => return Err(reason),
+    };
+    account.why.notes.push("what was on the screen stays, because it is being typed".to_owned());
+    Ok(Decided { shown: on_screen, is_final, standing })
+}
+
+async fn decide(request: &mut Request, account: &mut Account) -> Result<Decided, Reason> {
     let settings = request.settings.clone();
     let settings = &settings.completion;
     let place = Place::at(request.document.rope(), request.offset);
@@ -141,15 +190,7 @@ pub(super) async fn run(request: &mut Request, account: &mut Account) -> Result<
     account.why.gate = Some(verdicts);
     account.why.considered = chosen;
     let shown = gate(account.why.considered.clone(), bar, settings.candidates)?;
-    if request.ticket.is_stale() {
-        return Err(Reason::Stale);
-    }
-    if is_final {
-        let anchor = Anchor::at(request.document.rope(), request.offset);
-        let basis = Basis::new(&request.circumstances(), standing);
-        request.lane.remember(Remembered::new(anchor, basis, shown.clone(), !is_awaited));
-    }
-    Ok(shown)
+    Ok(Decided { shown, is_final, standing })
 }
 
 /// The model was far from sure in this word, and nothing that it wrote goes on here.
@@ -182,4 +223,3 @@ fn look_up(
     features.set_whether(Feature::Trimmed, account.why.syntax == SyntaxCheck::Trimmed);
     Ok(Suggestion { features, ..Suggestion::new(text, Source::Lookup, prediction.confidence) })
 }
-

@@ -5,6 +5,7 @@ mod context;
 mod control;
 mod doubt;
 mod idle;
+mod steady;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
