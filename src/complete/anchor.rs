@@ -66,6 +66,11 @@ impl Anchor {
         self.before.len() + self.after.len()
     }
 
+    /// No closing bracket or quote came behind the cursor since.
+    pub fn is_closed_as_before(&self, text: &Rope, offset: usize) -> bool {
+        common_start(&plain(&head(text, offset, 2 * AFTER_BYTES)), &self.after)
+    }
+
     fn stands_before(&self, after: &str) -> bool {
         let is_closer = |character: char| matches!(character, ')' | ']' | '}' | '"' | '\'' | '`' | '>');
         let added = after.find(|character: char| !is_closer(character) && !character.is_whitespace());

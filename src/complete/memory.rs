@@ -64,6 +64,8 @@ pub struct Recalled {
     /// The place was prepared by a look-ahead, and whether this is the first answer from it.
     pub is_prepared: bool,
     pub is_first: bool,
+    /// What stands behind the cursor is what they were shaped for.
+    pub is_shaped: bool,
 }
 
 /// The suggestions of one document, those last used first.
@@ -110,7 +112,8 @@ impl Memory {
         let mut place = self.places.remove(index)?;
         let suggestions = place.left(&typed);
         let is_first = !std::mem::replace(&mut place.was_recalled, true);
-        let recalled = Recalled { suggestions, is_prepared: place.is_prepared, is_first };
+        let is_shaped = place.anchor.is_closed_as_before(now.text, now.offset);
+        let recalled = Recalled { suggestions, is_prepared: place.is_prepared, is_first, is_shaped };
         self.places.push_front(place);
         Some(recalled)
     }

@@ -38,17 +38,20 @@ pub fn recall(request: &Request) -> Option<(Outcome, Why)> {
     let mut account = Account::new(request);
     let recalled = request.lane.recall(&request.circumstances())?;
     // An editor may have closed brackets and quotes while the user typed along.
-    let shaper = {
+    let found: Vec<Suggestion> = if recalled.is_shaped {
+        recalled.suggestions
+    } else {
         let analysis = request.analysis.borrow();
         let tree = analysis.tree.as_ref().filter(|_| analysis.revision == request.revision);
         let place = Place::at(request.document.rope(), request.offset);
-        Shaper::within(RECALL_BUDGET, place, request.settings.completion.max_lines, tree, request.offset)
+        let max_lines = request.settings.completion.max_lines;
+        let shaper = Shaper::within(RECALL_BUDGET, place, max_lines, tree, request.offset);
+        let fitting = recalled.suggestions.into_iter().filter_map(|found| {
+            let text = shaper.reshape(&found.text)?;
+            Some(Suggestion { text, ..found })
+        });
+        fitting.collect()
     };
-    let fitting = recalled.suggestions.into_iter().filter_map(|found| {
-        let text = shaper.reshape(&found.text)?;
-        Some(Suggestion { text, ..found })
-    });
-    let found: Vec<Suggestion> = fitting.collect();
     if found.is_empty() {
         return None;
     }

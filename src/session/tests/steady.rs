@@ -52,3 +52,12 @@ async fn a_pause_takes_it_away() {
     editor.type_text("c");
     assert_eq!(editor.ask().await, Outcome::Nothing(Reason::Paused { minutes_left: None }));
 }
+
+#[tokio::test]
+async fn brackets_that_stood_there_before_are_not_the_editors() {
+    let mut editor = Editor::new("fn a() {\n    wrap($0)\n}\n", Duration::ZERO, |_| "twice(x)".into());
+    assert_eq!(editor.shown().await, ["twice(x)"]);
+    editor.type_text("twice(");
+    assert_eq!(editor.shown().await, ["x)"], "the bracket right of the cursor is the one of `wrap`");
+    assert_eq!(editor.asked(), 1);
+}
