@@ -20,6 +20,7 @@ pub use layers::{Layer, Origin, Problem};
 pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
 pub use schema::{
-    CompletionSettings, Debounce, EngineChoice, EngineSettings, HostMode, IndexSettings, KvType, LogSettings, Settings,
-    StatsSettings, TriggerMode, WatchMode,
+    AskSettings, BudgetSettings, CloudEffort, CloudSettings, CompletionSettings, ConsentMode, Debounce, EngineChoice,
+    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderKind, ProviderSettings,
+    RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
 };

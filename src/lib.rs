@@ -20,18 +20,30 @@ pub mod engine;
 
 pub mod acceptance;
 
-// Layer 2: what a prompt may contain.
+pub mod providers;
+
+pub mod budget;
+
+// Layer 2: what a prompt may contain, and the only door out.
 pub mod context;
 
-// Layer 3: the completion pipeline, and what an edit leaves behind.
+pub mod gate;
+
+// Layer 3: the only room that opens connections.
+#[cfg(feature = "cloud")]
+pub mod cloud;
+
+// Layer 4: the completion pipeline, what an edit leaves behind, and the question pipeline.
 pub mod complete;
 
 pub mod nextedit;
 
-// Layer 4: the owner of all mutable state.
+pub mod ask;
+
+// Layer 5: the owner of all mutable state.
 pub mod session;
 
-// Layer 5: the only module that names LSP types, and the pipeline measured on a repository.
+// Layer 6: the only module that names LSP types, and the pipeline measured on a repository.
 pub mod lsp;
 
 pub mod eval;
@@ -39,5 +51,5 @@ pub mod eval;
 // The engine measured on this machine.
 pub mod measure;
 
-// Layer 6: one file a subcommand.
+// Layer 7: one file a subcommand.
 pub mod cli;

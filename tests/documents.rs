@@ -27,7 +27,9 @@ fn check_generated(file: &str, expected: &str) {
 }
 
 fn default_of(key: &Key) -> String {
-    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    let mut settings = Settings::default();
+    settings.cloud.providers.insert("*".to_owned(), Default::default());
+    let defaults = serde_json::to_value(settings).unwrap();
     match key.path.split('.').fold(&defaults, |value, name| &value[name]) {
         Value::Null => "–".to_owned(),
         Value::Array(items) if items.is_empty() => "`[]`".to_owned(),

@@ -122,14 +122,3 @@ fn the_place_rule_fires() {
         ["a package from another registry than crates.io: line 1"]
     );
 }
-
-#[test]
-fn no_http_client_is_linked() {
-    check(rules::offline);
-}
-
-#[test]
-fn the_offline_rule_fires() {
-    assert_eq!(complaints(rules::offline, "Cargo.lock", "name = \"hyper\"\n").len(), 1);
-    assert_eq!(complaints(rules::offline, "Cargo.lock", "name = \"hyperlink\"\n"), [""; 0]);
-}

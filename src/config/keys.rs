@@ -3,6 +3,8 @@
 //! `schema.rs` gives the values their Rust types, this list gives them to people: checks with messages, the table in
 //! `docs/configuration.md`, names of environment variables. A test holds the two together.
 
+mod cloud;
+
 use super::eagerness::Eagerness;
 
 /// What a key takes.
@@ -49,20 +51,34 @@ pub enum Tighten {
 /// One setting.
 #[derive(Clone, Copy, Debug)]
 pub struct Key {
-    /// Path with dots, as in `completion.maxLines`.
+    /// Path with dots, as in `completion.maxLines`. A `*` stands for a name that the user chooses, of letters, digits,
+    /// `-` and `_`.
     pub path: &'static str,
     pub kind: Kind,
     pub workspace: Tighten,
+    /// What the editor says counts as the workspace's: it may come from the folder.
+    pub is_guarded: bool,
     /// What it does, in a sentence or two, in Markdown.
     pub about: &'static str,
 }
 
 impl Key {
     pub fn find(path: &str) -> Option<&'static Key> {
-        KEYS.iter().find(|key| key.path == path)
+        KEYS.iter().find(|key| key.path == path || key.is_of_names() && key.fits(path))
     }
 
-    /// `completion.maxLines` is `TANDEM_COMPLETION_MAX_LINES`.
+    /// Whether there is one of these for each of the user's names.
+    pub fn is_of_names(&self) -> bool {
+        self.path.contains('*')
+    }
+
+    fn fits(&self, path: &str) -> bool {
+        let is_name = |part: &str| part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+        let fits = |(own, theirs): (&str, &str)| own == theirs || own == "*" && !theirs.is_empty() && is_name(theirs);
+        self.path.split('.').count() == path.split('.').count() && self.path.split('.').zip(path.split('.')).all(fits)
+    }
+
+    /// `completion.maxLines` is `TANDEM_COMPLETION_MAX_LINES`. Keys of names have no variable.
     pub fn variable(&self) -> String {
         let mut name = String::from("TANDEM_");
         for character in self.path.chars() {
@@ -84,11 +100,24 @@ const fn integer(min: u64, max: u64) -> Kind {
 }
 
 const fn key(path: &'static str, kind: Kind, workspace: Tighten, about: &'static str) -> Key {
-    Key { path, kind, workspace, about }
+    Key { path, kind, workspace, is_guarded: false, about }
 }
 
 /// Every key, in the order of the documentation.
-pub const KEYS: &[Key] = &[
+pub const KEYS: &[Key] = &ALL;
+
+const ALL: [Key; EDITING.len() + cloud::KEYS.len()] = {
+    let mut all = [EDITING[0]; EDITING.len() + cloud::KEYS.len()];
+    let mut at = 0;
+    while at < all.len() {
+        all[at] = if at < EDITING.len() { EDITING[at] } else { cloud::KEYS[at - EDITING.len()] };
+        at += 1;
+    }
+    all
+};
+
+/// The keys of everything but questions.
+const EDITING: &[Key] = &[
     key("completion.enabled", Kind::Bool, Tighten::OnlyFalse, "Suggest at all."),
     key(
         "completion.trigger",
@@ -336,7 +365,7 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::config::Settings;
+    use crate::config::{ProviderSettings, Settings};
 
     fn leaves(prefix: &str, value: &Value, into: &mut Vec<String>) {
         match value {
@@ -353,11 +382,22 @@ mod tests {
     #[test]
     fn the_list_and_the_schema_name_the_same_keys() {
         let mut schema = Vec::new();
-        leaves("", &serde_json::to_value(Settings::default()).unwrap(), &mut schema);
-        let mut list: Vec<String> = KEYS.iter().map(|key| key.path.to_owned()).collect();
+        let mut settings = Settings::default();
+        settings.cloud.providers.insert("any".to_owned(), ProviderSettings::default());
+        leaves("", &serde_json::to_value(settings).unwrap(), &mut schema);
+        let mut list: Vec<String> = KEYS.iter().map(|key| key.path.replace('*', "any")).collect();
         schema.sort();
         list.sort();
         assert_eq!(schema, list);
+    }
+
+    #[test]
+    fn a_star_stands_for_one_name() {
+        let kind = |path| Key::find(path).map(|key| key.path);
+        assert_eq!(kind("cloud.providers.work-2.kind"), Some("cloud.providers.*.kind"));
+        assert_eq!(kind("cloud.providers.a.b.kind"), None);
+        assert_eq!(kind("cloud.providers..kind"), None);
+        assert_eq!(kind("cloud.providers.a b.kind"), None);
     }
 
     #[test]

@@ -132,6 +132,15 @@ fn accept(origin: &Origin, path: &str, value: &Value, current: Option<&Value>) -
     }
     match origin {
         Origin::WorkspaceFile(_) => tighten(key, value, current),
+        // The folder may hold the editor's settings as well.
+        Origin::Editor if key.is_guarded => tighten(key, value, current).map_err(|message| match key.workspace {
+            Tighten::Never => {
+                "editors take settings from the folder, too, so this one counts only in your own file, in the \
+                               environment or on the command line"
+                    .to_owned()
+            }
+            _ => message.replace("a workspace", "an editor, whose settings may come from the folder,"),
+        }),
         Origin::UserFile(file) if key.kind == Kind::Path => Ok(Some(beside(file, value))),
         _ => Ok(Some(value.clone())),
     }

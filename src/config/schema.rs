@@ -1,11 +1,17 @@
 //! Every setting, with its default. `docs/configuration.md` is generated from the same list.
 
+mod cloud;
+
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::eagerness::Eagerness;
+pub use cloud::{
+    AskSettings, BudgetSettings, CloudEffort, CloudSettings, ConsentMode, PrivacySettings, ProviderKind,
+    ProviderSettings, RouteChoice, SecretsMode,
+};
 
 /// All settings. Unknown keys are an error with the key's path, so that a typo is seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,6 +22,10 @@ pub struct Settings {
     pub index: IndexSettings,
     pub stats: StatsSettings,
     pub log: LogSettings,
+    pub cloud: CloudSettings,
+    pub budget: BudgetSettings,
+    pub privacy: PrivacySettings,
+    pub ask: AskSettings,
 }
 
 /// Who asks for suggestions.

@@ -5,9 +5,10 @@ use super::source::SourceFile;
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
     &["config", "observe", "text", "syntax"],
-    &["engine", "index", "privacy", "acceptance"],
-    &["context"],
-    &["complete", "nextedit"],
+    &["engine", "index", "privacy", "acceptance", "providers", "budget"],
+    &["context", "gate"],
+    &["cloud"],
+    &["complete", "nextedit", "ask"],
     &["session"],
     &["lsp", "eval", "measure"],
     &["cli"],
@@ -16,7 +17,7 @@ const LAYERS: &[&[&str]] = &[
 
 /// The uses within a row that are wanted.
 const WITHIN_ROW: &[(&str, &str)] =
-    &[("observe", "config"), ("syntax", "text"), ("index", "privacy"), ("measure", "eval")];
+    &[("observe", "config"), ("syntax", "text"), ("index", "privacy"), ("budget", "providers"), ("measure", "eval")];
 
 /// Longest Rust file, in lines.
 const MAX_LINES: usize = 500;
@@ -43,13 +44,18 @@ const NAMES: &[Name] = &[
     },
     Name {
         words: &["rusqlite", "libsqlite3_sys"],
-        rooms: &["src/acceptance/"],
+        rooms: &["src/acceptance/", "src/budget/", "src/ask/threads"],
         why: "the database is one room's matter",
     },
     Name {
         words: &["reqwest", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],
-        rooms: &["src/cloud/", "src/engine/http/"],
+        rooms: &["src/cloud.rs", "src/cloud/"],
         why: "nothing else may reach a network",
+    },
+    Name {
+        words: &["postgres", "tokio_postgres", "tokio_postgres_rustls"],
+        rooms: &["src/budget/ledger/postgres"],
+        why: "a team's ledger is the one connection beside the door",
     },
     Name {
         words: &["println!", "print!", "eprintln!", "eprint!"],
@@ -216,14 +222,4 @@ pub fn places(file: &SourceFile) -> Vec<String> {
         }
     }
     complaints
-}
-
-/// README.md promises that nothing leaves the machine. While that is unconditional, nothing that could is linked.
-pub fn offline(file: &SourceFile) -> Vec<String> {
-    const CLIENTS: &[&str] = &["attohttpc", "curl", "hyper", "isahc", "minreq", "reqwest", "tonic", "ureq"];
-    if file.path != "Cargo.lock" {
-        return Vec::new();
-    }
-    let named = |client: &&&str| file.text.lines().any(|line| line == format!("name = \"{client}\""));
-    CLIENTS.iter().filter(named).map(|client| format!("`{client}` is linked; README.md promises no network")).collect()
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::config::{Eagerness, EngineChoice, Level};
+use crate::config::{Eagerness, EngineChoice, Level, RouteChoice, SecretsMode};
 
 fn layer(origin: Origin, values: Value) -> Layer {
     Layer { origin, values }
@@ -244,15 +244,54 @@ fn a_word_or_a_number_is_read_checked_and_named() {
 #[test]
 fn every_kind_fits_its_field() {
     for key in KEYS {
+        let path = key.path.replace('*', "any");
         for value in examples(key.kind) {
             let mut values = Map::new();
-            values.insert(key.path.to_owned(), value.clone());
+            values.insert(path.clone(), value.clone());
             let (settings, problems) = Settings::from_layers(&[layer(Origin::CommandLine, Value::Object(values))]);
-            assert_eq!(problems, [], "{} = {value}", key.path);
+            assert_eq!(problems, [], "{path} = {value}");
             let taken = serde_json::to_value(settings).unwrap();
-            assert_eq!(get(&taken, key.path), Some(&value), "{}", key.path);
+            assert_eq!(get(&taken, &path), Some(&value), "{path}");
         }
     }
+}
+
+#[test]
+fn an_editor_only_tightens_what_is_guarded() {
+    let user = layer(
+        Origin::UserFile("/u/config.toml".into()),
+        json!({"cloud": {"provider": "mine", "maxOutputTokens": 4000}}),
+    );
+    let folder = json!({
+        "cloud": {
+            "provider": "theirs",
+            "providers": { "mine": { "baseUrl": "https://collector.example", "keyCommand": ["sh", "-c", "id"] } },
+            "maxOutputTokens": 1000,
+        },
+        "budget": { "limits": ["$1 per day"], "ledger": "postgres://collector.example/x" },
+        "ask": { "route": "cloud" },
+        "privacy": { "localOnly": ["secret/"], "secrets": "local" },
+    });
+    let (settings, problems) = Settings::from_layers(&[user, layer(Origin::Editor, folder)]);
+    assert_eq!((settings.cloud.provider.as_str(), settings.cloud.max_output_tokens), ("mine", 1000));
+    assert!(settings.cloud.providers.is_empty() && settings.budget.ledger.is_empty());
+    assert_eq!(
+        (settings.budget.limits, settings.privacy.local_only),
+        (vec!["$1 per day".to_owned()], vec!["secret/".to_owned()])
+    );
+    assert_eq!((settings.ask.route, settings.privacy.secrets), (RouteChoice::Ask, SecretsMode::Local));
+    let mut refused: Vec<&str> = problems.iter().map(|problem| problem.key.as_str()).collect();
+    refused.sort_unstable();
+    assert_eq!(
+        refused,
+        [
+            "ask.route",
+            "budget.ledger",
+            "cloud.provider",
+            "cloud.providers.mine.baseUrl",
+            "cloud.providers.mine.keyCommand"
+        ]
+    );
 }
 
 fn any_json() -> impl Strategy<Value = Value> {

@@ -1,0 +1,69 @@
+//! What happens while a question is answered, in the order in which it happens.
+
+use tokio::sync::oneshot;
+
+use crate::budget::{Outcome, Picodollars};
+use crate::gate::{Preview, SentFile};
+use crate::providers::Usage;
+
+/// What the user says to a preview.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentReply {
+    Once,
+    /// This and the next ones of this workspace.
+    Workspace,
+    Refused,
+}
+
+/// The answer waits until this is answered; dropping it is a no.
+#[derive(Debug)]
+pub struct ConsentRequest {
+    pub preview: Preview,
+    /// Why it is asked although the user allowed this workspace: it grew, or internal files are in it.
+    pub why: Option<String>,
+    /// Whether `ConsentReply::Workspace` is on offer.
+    pub may_remember: bool,
+    pub reply: oneshot::Sender<ConsentReply>,
+}
+
+/// What stands below an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Footer {
+    /// `lookup`, `local model`, or provider and model.
+    pub answered_by: String,
+    /// Whether anything left the machine.
+    pub is_cloud: bool,
+    pub route_reason: String,
+    pub usage: Usage,
+    pub cost: Picodollars,
+    pub cost_is: Option<Outcome>,
+    pub files: Vec<SentFile>,
+    pub redactions: usize,
+    /// Citations that were found in the index, and those that were not.
+    pub cited: usize,
+    pub unverified: usize,
+    /// The answer is not whole: cancelled, cut off, at its limit.
+    pub incomplete: Option<String>,
+    /// Where the next question goes on.
+    pub thread: Option<String>,
+}
+
+#[derive(Debug)]
+pub enum Step {
+    /// Where it is answered and why.
+    Routed {
+        is_cloud: bool,
+        reason: String,
+    },
+    /// A line about what goes on, for a progress display.
+    Progress(String),
+    Consent(ConsentRequest),
+    /// Something that the user should read in the answer, such as why it is not the cloud that answers.
+    Notice(String),
+    /// More of the answer: inert Markdown, checked citations.
+    Text(String),
+    /// The end of an answer.
+    Done(Box<Footer>),
+    /// The end without one: a sentence with a way out.
+    Failed(String),
+}

@@ -1,0 +1,13 @@
+//! The only door out. A request that holds anything of the user's becomes, in this order, a cleared prompt (ignore rules,
+//! sensitivity and redaction applied, every byte with its source), a reservation in the ledger, a record in the audit log, and
+//! then a permit. `cloud::send` takes a permit by value, and nobody but this room can make one.
+//!
+//! It holds for servers of the user's own, too: what is sent to them is free, but cleared and recorded all the same.
+
+mod draft;
+mod manifest;
+mod withheld;
+
+pub use draft::{Draft, DraftTurn, Piece, Section, Source};
+pub use manifest::{Manifest, Preview, Redacted, SentFile};
+pub use withheld::Withheld;

@@ -1,0 +1,61 @@
+//! A request before anybody looked at what is in it: texts, each with where it comes from.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::providers::{CacheLife, Effort, Endpoint, Role};
+
+/// Where a text comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// Our own words.
+    Instructions,
+    /// The user's.
+    Question,
+    /// Of a file of the workspace.
+    File {
+        /// From the folder's root, with `/`.
+        path: String,
+        /// Bytes of the file, or of the open document. Empty where the text is derived from all of it, as a signature is.
+        bytes: Range<usize>,
+    },
+    /// Messages of other language servers or of the compiler about a file.
+    Diagnostics { path: String },
+    /// `git diff` of these paths; each hunk of a path's diff is a piece of its own.
+    Diff { path: String },
+    /// `git log`.
+    Log,
+    /// What a model answered before in this thread.
+    Answer,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Piece {
+    pub text: Arc<str>,
+    pub source: Source,
+}
+
+/// Pieces that stand together, without anything in between, and are one block of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Section {
+    pub pieces: Vec<Piece>,
+    /// Everything up to the end of this section is the same in the next question.
+    pub cache: Option<CacheLife>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftTurn {
+    pub role: Role,
+    pub sections: Vec<Section>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    pub endpoint: Arc<Endpoint>,
+    pub model: String,
+    pub system: Vec<Section>,
+    pub turns: Vec<DraftTurn>,
+    /// Tokens of the answer, reasoning included.
+    pub max_output: u32,
+    pub effort: Option<Effort>,
+}

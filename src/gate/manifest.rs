@@ -1,0 +1,53 @@
+//! What a request holds and what it may cost, for people to see before it is sent and for the record.
+
+use std::ops::Range;
+
+use crate::budget::{Picodollars, WindowState};
+
+/// A file of which something is in the request.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct SentFile {
+    /// From the folder's root, with `/`; secrets in it are redacted.
+    pub path: String,
+    /// In the file, in order, without overlaps.
+    pub ranges: Vec<Range<usize>>,
+    /// Bytes of it in the request.
+    pub bytes: usize,
+    /// The user wants to be asked about it each time.
+    pub is_internal: bool,
+}
+
+/// Secrets of one kind that placeholders stand for.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Redacted {
+    pub rule: String,
+    pub count: usize,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Manifest {
+    pub files: Vec<SentFile>,
+    /// Bytes of text in the request, our own instructions included.
+    pub bytes: usize,
+    pub redactions: Vec<Redacted>,
+}
+
+/// What the user is shown before a request is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    pub provider: String,
+    /// Host and port.
+    pub host: String,
+    pub model: String,
+    /// Nothing leaves for this one, or only to a server of the user's.
+    pub is_local: bool,
+    pub manifest: Manifest,
+    /// Input tokens, at least and at most.
+    pub input_tokens: (u64, u64),
+    pub max_output_tokens: u32,
+    /// At least, as a short answer, and at most, as is reserved.
+    pub cost: (Picodollars, Picodollars),
+    pub windows: Vec<WindowState>,
+    /// Of the exact content.
+    pub digest: [u8; 32],
+}
