@@ -57,7 +57,7 @@ pub enum Step {
     },
     /// A line about what goes on, for a progress display.
     Progress(String),
-    Consent(ConsentRequest),
+    Consent(Box<ConsentRequest>),
     /// Something that the user should read in the answer, such as why it is not the cloud that answers.
     Notice(String),
     /// More of the answer: inert Markdown, checked citations.
