@@ -2,8 +2,17 @@
 //!
 //! Knows no editor and no terminal: who asks gets steps (`Step`) and shows them.
 
+mod asker;
+mod diff;
 mod question;
+pub mod remote;
 mod step;
+mod threads;
+mod workspace;
 
+pub use asker::{Asked, Asker, Parts};
+pub use diff::Diff;
 pub use question::{Focus, Kind, Question};
 pub use step::{ConsentReply, ConsentRequest, Footer, Step};
+pub use threads::{ThreadEntry, Threads};
+pub use workspace::{OpenText, Workspace};
