@@ -37,6 +37,13 @@ pub struct Asked {
     _guard: DropGuard,
 }
 
+impl Asked {
+    /// What answers sends `steps` and listens to `cancel`.
+    pub fn new(steps: mpsc::Receiver<Step>, cancel: CancellationToken) -> Self {
+        Self { steps, cancel: cancel.clone(), _guard: cancel.drop_guard() }
+    }
+}
+
 impl Asker {
     pub fn new(parts: Parts) -> Self {
         Self { parts }
@@ -46,8 +53,7 @@ impl Asker {
     pub fn ask(&self, question: Question, workspace: Workspace) -> Asked {
         let _ = (question, workspace, &self.parts);
         let (_, steps) = mpsc::channel(64);
-        let cancel = CancellationToken::new();
-        Asked { steps, cancel: cancel.clone(), _guard: cancel.drop_guard() }
+        Asked::new(steps, CancellationToken::new())
     }
 
     /// What `ask` would send, without sending it. An error says why nothing would be.

@@ -57,6 +57,11 @@ impl EditorSettings {
         Self { session, client, loader, make_engine, state: Mutex::default() }
     }
 
+    /// Where documents for the user are written.
+    pub fn answers_directory(&self) -> PathBuf {
+        self.loader.paths().state.join("answers")
+    }
+
     /// Takes what `initialize` brought. The engine waits for `start`.
     pub fn initialize(&self, folders: Vec<PathBuf>, options: Value) {
         let mut state = self.state();

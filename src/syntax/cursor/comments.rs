@@ -16,8 +16,6 @@ const COMMON_BLOCK: (&str, &str) = ("/*", "*/");
 /// One line of a comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CommentLine {
-    /// Of the text, from 0.
-    pub row: usize,
     /// From the comment's first mark on this line to the line's last character, in bytes.
     pub range: Range<usize>,
     /// Without marks and without white space at its ends.
@@ -43,7 +41,7 @@ impl SyntaxTree {
     fn whole_line(&self, row: usize) -> Option<CommentLine> {
         let line = self.content_of(row)?;
         self.comment_holding(line.start)?;
-        Some(self.comment_line(row, line))
+        Some(self.comment_line(line))
     }
 
     fn comment_behind_code(&self, row: usize) -> Option<CommentLine> {
@@ -52,12 +50,12 @@ impl SyntaxTree {
         let ends = [line.end - 1, line.end.saturating_sub(2).max(line.start)];
         let comment = ends.into_iter().find_map(|end| self.comment_holding(end))?;
         let range = comment.start_byte().max(line.start)..comment.end_byte().min(line.end);
-        Some(self.comment_line(row, range))
+        Some(self.comment_line(range))
     }
 
-    fn comment_line(&self, row: usize, range: Range<usize>) -> CommentLine {
+    fn comment_line(&self, range: Range<usize>) -> CommentLine {
         let words = self.without_marks(&self.text().byte_slice(range.clone()).to_string());
-        CommentLine { row, range, words }
+        CommentLine { range, words }
     }
 
     /// A line without the white space at its ends. None where nothing is left.
