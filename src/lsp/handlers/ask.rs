@@ -63,7 +63,10 @@ impl Arguments {
             return Err(invalid("`question` is empty; only `explain` and the kinds below it need no words".to_owned()));
         }
         let limit = match &arguments.limit {
-            Some(number) => Some(dollars(number).ok_or_else(|| invalid(format!("{number} is no amount of dollars")))?),
+            Some(number) => Some(
+                Picodollars::parse_dollars(&number.to_string())
+                    .ok_or_else(|| invalid(format!("{number} is no amount of dollars")))?,
+            ),
             None => None,
         };
         let range = arguments
@@ -151,31 +154,9 @@ fn running(list: &[(u64, String)]) -> String {
     format!("\n## Being answered\n\n{lines}")
 }
 
-/// `0.2` to pico-dollars, by its digits: a float would round.
-fn dollars(number: &Number) -> Option<Picodollars> {
-    let text = number.to_string();
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) || fraction.len() > 12 {
-        return None;
-    }
-    let fraction: u64 = format!("{fraction:0<12}").parse().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(Picodollars::DOLLAR.0)?.checked_add(fraction).map(Picodollars)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn dollars_are_read_by_their_digits() {
-        let read = |text: &str| dollars(&serde_json::from_str(text).expect("a number")).map(|amount| amount.0);
-        assert_eq!(read("0.2"), Some(200_000_000_000));
-        assert_eq!(read("20"), Some(20_000_000_000_000));
-        assert_eq!(read("0.000000000001"), None, "written as 1e-12");
-        assert_eq!(read("-1"), None);
-        assert_eq!(read("99999999999"), None);
-    }
 
     fn wish(argument: Value) -> Result<Wish> {
         let params = json!({ "command": ASK, "arguments": [argument] });

@@ -6,6 +6,9 @@ use tower_lsp::jsonrpc::{Error, Result};
 use crate::lsp::server::Server;
 
 pub fn handle(server: &Server, params: &lsp::TextDocumentContentParams) -> Result<lsp::TextDocumentContentResult> {
+    if server.session.answerer().is_none() {
+        return Err(Error::method_not_found());
+    }
     match server.sheets.text(params.uri.as_str()) {
         Some(text) => Ok(lsp::TextDocumentContentResult::new(text)),
         None => {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use crate::ask::{ConsentRequest, Footer, Kind, Question};
-use crate::budget::{Amount, Outcome, Period, Picodollars, Scope, WindowState};
+use crate::budget::{Outcome, Picodollars, WindowState};
 use crate::gate::{Manifest, Preview, SentFile};
 
 /// Longest title of a question, in characters.
@@ -263,7 +263,7 @@ pub fn budget(windows: &[WindowState]) -> String {
 }
 
 fn bar(window: &WindowState) -> String {
-    let most = units(window).max(1);
+    let most = window.limit.units().max(1);
     let share = |units: u64| (u128::from(units) * BAR as u128).div_ceil(u128::from(most)).min(BAR as u128) as usize;
     let settled = share(window.settled);
     let open = share(window.settled.saturating_add(window.open)) - settled;
@@ -279,42 +279,19 @@ fn bar(window: &WindowState) -> String {
 /// Of the limit that is spent or reserved, rounded down; 100 where the limit is nothing.
 pub fn percent(window: &WindowState) -> u64 {
     let used = u128::from(window.settled.saturating_add(window.open));
-    match u128::from(units(window)) {
+    match u128::from(window.limit.units()) {
         0 => 100,
         most => u64::try_from(used * 100 / most).unwrap_or(u64::MAX),
     }
 }
 
-fn units(window: &WindowState) -> u64 {
-    match window.limit.amount {
-        Amount::Money(money) => money.0,
-        Amount::Tokens(tokens) => tokens,
-    }
-}
-
-/// `$3.10 of $20.00 per month, $0.10 of it reserved, resets 2026-12-01 00:00 UTC`.
+/// `$3.10 of $20 per month, $0.10 of it reserved, resets 2026-12-01 00:00 UTC`.
 pub fn standing(window: &WindowState) -> String {
-    let show = |units: u64| match window.limit.amount {
-        Amount::Money(_) => Picodollars(units).to_string(),
-        Amount::Tokens(_) => format!("{} tokens", grouped(units)),
-    };
-    let period = match window.limit.period {
-        Period::Request => "request",
-        Period::Session => "session",
-        Period::Hour => "hour",
-        Period::Day => "day",
-        Period::Month => "month",
-    };
-    let scope = match &window.limit.scope {
-        Scope::User => String::new(),
-        Scope::Workspace => " in this workspace".to_owned(),
-        Scope::Provider(name) => format!(" for provider {}", plain(name)),
-        Scope::Model(name) => format!(" for model {}", plain(name)),
-    };
+    let amount = window.limit.amount;
     let used = window.settled.saturating_add(window.open);
-    let mut text = format!("{} of {} per {period}{scope}", show(used), show(units(window)));
+    let mut text = format!("{} of {}", amount.show(used), plain(&window.limit.to_string()));
     if window.open > 0 {
-        let _ = write!(text, ", {} of it reserved", show(window.open));
+        let _ = write!(text, ", {} of it reserved", amount.show(window.open));
     }
     let resets = window.resets_at.and_then(|at| jiff::Timestamp::from_second(at).ok());
     if let Some(resets) = resets {
