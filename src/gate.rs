@@ -4,10 +4,21 @@
 //!
 //! It holds for servers of the user's own, too: what is sent to them is free, but cleared and recorded all the same.
 
+pub mod audit;
+mod clear;
+mod consent;
+mod door;
 mod draft;
 mod manifest;
+mod permit;
+mod policy;
 mod withheld;
 
+pub use clear::{ClearedPrompt, clear};
+pub use consent::{Consent, ConsentStore, Remembered};
+pub use door::{AuditRecord, Clock, Door, Reservation};
 pub use draft::{Draft, DraftTurn, Piece, Section, Source};
 pub use manifest::{Manifest, Preview, Redacted, SentFile};
+pub use permit::{Ending, Permit, Settled};
+pub use policy::Policy;
 pub use withheld::Withheld;
