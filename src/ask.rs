@@ -3,7 +3,9 @@
 //! Knows no editor and no terminal: who asks gets steps (`Step`) and shows them.
 
 mod asker;
+mod cite;
 mod diff;
+mod inert;
 mod question;
 pub mod remote;
 mod step;
