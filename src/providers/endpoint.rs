@@ -187,7 +187,7 @@ impl Endpoint {
         known.rsplit('/').next().unwrap_or(known)
     }
 
-    fn is_providers_own_host(&self) -> bool {
+    pub(super) fn is_providers_own_host(&self) -> bool {
         let host = self.host();
         if !self.base_url.starts_with("https://") {
             return false;
