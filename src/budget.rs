@@ -7,7 +7,15 @@
 mod ledger;
 mod limit;
 mod money;
+mod windows;
 
-pub use ledger::{Account, Admission, Ledger, LedgerError, Outcome, Refusal, Reserved, Settlement, Stage, WindowState};
+#[cfg(feature = "cloud")]
+pub use ledger::PostgresLedger;
+pub use ledger::{
+    Account, Admission, AfterRepair, Clock, Crossing, Difference, Entry, EstimateError, Grouping, Guards, Ledger,
+    LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total, WindowState,
+    differences, estimate_errors, open_ledger, totals,
+};
 pub use limit::{Amount, Limit, Period, Scope};
 pub use money::Picodollars;
+pub use windows::{Span, zone};
