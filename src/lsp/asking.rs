@@ -3,7 +3,6 @@
 //! Runs in a task of its own. The user may cancel at each stage; the answer is then settled and said to be incomplete.
 
 mod consent;
-mod thresholds;
 
 use tokio_util::sync::CancellationToken;
 
@@ -12,8 +11,6 @@ use super::sheet::{Desk, Sheet};
 use crate::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
 use crate::session::questions::{LastAnswer, Payload, Running, Wish, words};
 use consent::Said;
-
-pub use thresholds::Thresholds;
 
 /// What the progress token of a question begins with; its number follows.
 const TOKEN: &str = "tandem/ask/";
@@ -170,6 +167,15 @@ impl Answer<'_> {
         if let Some(progress) = self.progress.take() {
             progress.end(&last);
         }
-        self.desk.thresholds.tell(self.desk, &self.workspace).await;
+        self.tell_crossings().await;
+    }
+
+    /// Half, most, or nearly all of a limit is gone: said once, by whichever window notices.
+    async fn tell_crossings(&self) {
+        let Some(answerer) = self.desk.session.answerer() else { return };
+        for crossing in answerer.crossings(self.workspace.clone()).await {
+            let line = format!("{} % of a limit is used: {}", crossing.percent, words::standing(&crossing.window));
+            self.desk.client.show(Severity::Warning, &line);
+        }
     }
 }

@@ -8,7 +8,6 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
-use super::asking::Thresholds;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
 use super::convert::DidChangeParams;
@@ -27,7 +26,6 @@ pub struct Server {
     pub stop: CancellationToken,
     /// The texts of virtual documents.
     pub sheets: Arc<Sheets>,
-    thresholds: Arc<Thresholds>,
     features: OnceLock<ClientFeatures>,
 }
 
@@ -38,15 +36,7 @@ impl Server {
         settings: Arc<EditorSettings>,
         stop: CancellationToken,
     ) -> Self {
-        Self {
-            session,
-            client,
-            settings,
-            stop,
-            sheets: Arc::default(),
-            thresholds: Arc::default(),
-            features: OnceLock::new(),
-        }
+        Self { session, client, settings, stop, sheets: Arc::default(), features: OnceLock::new() }
     }
 
     /// What the client can do; a client that can nothing, before `initialize`.
@@ -68,7 +58,6 @@ impl Server {
             client: self.client.clone(),
             features: self.features(),
             sheets: self.sheets.clone(),
-            thresholds: self.thresholds.clone(),
             directory: self.settings.answers_directory(),
         }
     }

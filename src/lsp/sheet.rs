@@ -18,7 +18,6 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tower_lsp::gen_lsp_types as lsp;
 
-use super::asking::Thresholds;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
 use crate::session::Session;
@@ -38,7 +37,6 @@ pub struct Desk {
     pub client: ClientHandle,
     pub features: ClientFeatures,
     pub sheets: Arc<Sheets>,
-    pub thresholds: Arc<Thresholds>,
     /// For files.
     pub directory: PathBuf,
 }

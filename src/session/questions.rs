@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use super::Session;
 use super::documents::file_path;
 use crate::ask::{Asked, Focus, Kind, OpenText, Question, Workspace};
-use crate::budget::{Picodollars, WindowState};
+use crate::budget::{Crossing, Picodollars, WindowState};
 use crate::config::RouteChoice;
 use crate::context::Analysis;
 use crate::gate::Preview;
@@ -94,6 +94,9 @@ pub trait Answerer: Send + Sync + Debug {
 
     /// Where the limits stand for this workspace. An error is a sentence.
     fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>>;
+
+    /// Limits that passed a threshold and of which nobody was told. Empty where that cannot be found out.
+    fn crossings(&self, workspace: Workspace) -> BoxFuture<'static, Vec<Crossing>>;
 
     /// The last requests that left this machine, as Markdown. An error is a sentence.
     fn audit(&self) -> BoxFuture<'static, Result<String, String>>;

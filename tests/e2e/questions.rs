@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tandem::ask::{ConsentReply, Step};
+use tandem::budget::Crossing;
 use tandem::session::questions::Answerer;
 
-use crate::support::{Client, Scripted, Stage, Workspace, inline_capabilities, menu_capabilities, paid, range};
+use crate::support::{Client, Scripted, Stage, Workspace, inline_capabilities, menu_capabilities, paid, range, window};
 
 const MAIN: &str = "fn main() {\n    run();\n}\n\n// ask: why?\nfn run() {}\n";
 
@@ -377,20 +378,16 @@ async fn one_who_dies_is_a_failure() {
 }
 
 #[tokio::test]
-async fn thresholds_are_told_once() {
+async fn what_is_nearly_spent_is_told_after_the_answer() {
     let answerer = Scripted::says("text");
     let mut editor = editor(&answerer, growing()).await;
-    for (spent, told) in [(10, 0), (55, 1), (60, 0), (97, 1)] {
-        *answerer.spent.lock().expect("no panic") = spent;
-        editor.ask(&format!("at {spent}")).await;
-        editor.end().await;
-        // A request and its answer, so that all that was said before is here.
-        editor.client.text("file:///none").await;
-        for _ in 0..told {
-            assert!(editor.message("of a limit is used").await.contains(&format!("{spent} %")));
-        }
-        assert_eq!(editor.client.arrived("window/showMessage"), 0, "at {spent}");
-    }
+    *answerer.crossings.lock().expect("no panic") = vec![Crossing { window: window(55), percent: 50 }];
+    editor.ask("one").await;
+    assert_eq!(editor.message("limit").await, "Tandem: 50 % of a limit is used: $11.00 of $20 per month");
+    editor.end().await;
+    editor.ask("two").await;
+    editor.end().await;
+    assert_eq!(editor.client.arrived("window/showMessage"), 0, "it was told");
     assert_eq!(editor.client.leave().await, 0);
 }
 

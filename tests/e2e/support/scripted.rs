@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tandem::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
-use tandem::budget::{Amount, Limit, Outcome, Period, Picodollars, Scope, WindowState};
+use tandem::budget::{Amount, Crossing, Limit, Outcome, Period, Picodollars, Scope, WindowState};
 use tandem::gate::{Preview, SentFile};
 use tandem::session::questions::{Answerer, Payload};
 use tokio::sync::{mpsc, oneshot};
@@ -73,10 +73,17 @@ fn preview() -> Preview {
     preview
 }
 
+/// A month's limit of $20, so much of it spent.
+pub fn window(percent: u64) -> WindowState {
+    let dollars = Picodollars::DOLLAR.0;
+    let limit = Limit { amount: Amount::Money(Picodollars(20 * dollars)), period: Period::Month, scope: Scope::User };
+    WindowState { limit, settled: percent * dollars / 5, open: 0, resets_at: None }
+}
+
 pub struct Scripted {
     play: Arc<Play>,
-    /// Percent of the month's limit that is spent.
-    pub spent: Mutex<u64>,
+    /// To be told after the next answer.
+    pub crossings: Mutex<Vec<Crossing>>,
     /// The questions that came, in order.
     asked: Mutex<Vec<Question>>,
     /// What cannot be opened, so that nothing about money can be said.
@@ -88,7 +95,7 @@ impl Scripted {
         play: impl Fn(Stage) -> F + Send + Sync + 'static,
     ) -> Arc<Self> {
         let play = Arc::new(move |stage| play(stage).boxed());
-        Arc::new(Self { play, spent: Mutex::new(10), asked: Mutex::default(), broken: Mutex::default() })
+        Arc::new(Self { play, crossings: Mutex::default(), asked: Mutex::default(), broken: Mutex::default() })
     }
 
     /// Answers at once with this text.
@@ -134,11 +141,12 @@ impl Answerer for Scripted {
 
     fn budget(&self, _: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
         let broken = self.broken.lock().expect("no panic").clone();
-        let dollars = Picodollars::DOLLAR.0;
-        let settled = *self.spent.lock().expect("no panic") * dollars / 5;
-        let limit =
-            Limit { amount: Amount::Money(Picodollars(20 * dollars)), period: Period::Month, scope: Scope::User };
-        async move { broken.map_or(Ok(vec![WindowState { limit, settled, open: 0, resets_at: None }]), Err) }.boxed()
+        async move { broken.map_or(Ok(vec![window(10)]), Err) }.boxed()
+    }
+
+    fn crossings(&self, _: Workspace) -> BoxFuture<'static, Vec<Crossing>> {
+        let crossings = std::mem::take(&mut *self.crossings.lock().expect("no panic"));
+        async move { crossings }.boxed()
     }
 
     fn audit(&self) -> BoxFuture<'static, Result<String, String>> {

@@ -1,6 +1,6 @@
 use super::*;
 use crate::ask::Focus;
-use crate::budget::Limit;
+use crate::budget::{Amount, Limit, Period, Scope};
 use crate::providers::Usage;
 
 fn cents(cents: u64) -> Picodollars {
