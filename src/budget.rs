@@ -19,5 +19,5 @@ pub use ledger::{Account, Admission, Ledger, LedgerError, Outcome, Refusal, Rese
 pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope};
 pub use money::Picodollars;
 pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
-pub use settle::{Ending, Progress, settlement};
+pub use settle::{End, Progress, settlement};
 pub use size::{TextSize, Tokenizer};
