@@ -11,7 +11,7 @@ use super::policy::Reach;
 use super::ticket::Ticket;
 use super::{ClearedPrompt, Consent, ConsentStore, Permit, Preview, Remembered, Withheld};
 use crate::budget::{
-    Account, Admission, Amount, Asked, Calibration, Estimate, Ledger, Limit, Planned, PriceTable, Refusal, Scope,
+    Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Planned, PriceTable, Refusal, Scope,
     TextSize, WindowState,
 };
 use crate::config::ConsentMode;
@@ -31,6 +31,8 @@ pub struct Door {
     pub calibration: Arc<Calibration>,
     /// All that hold, the one for this request included.
     pub limits: Vec<Limit>,
+    /// When the user is to be asked although no limit is passed.
+    pub guards: Guards,
     /// One run of a server or a command.
     pub session: String,
     /// A fingerprint of the folder's path.
@@ -103,6 +105,17 @@ impl Door {
         self.set_aside(prompt, attempt).inspect_err(|_| consent.give_back(attempt))
     }
 
+    /// What the user should be told of after it was settled: limits that are nearly used up.
+    pub fn crossings(&self, prompt: &ClearedPrompt) -> Vec<Crossing> {
+        if prompt.reach() != Reach::Cloud {
+            return Vec::new();
+        }
+        self.ledger.crossings(&self.account(prompt), &self.limits).unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a limit is nearly used up is not known");
+            Vec::new()
+        })
+    }
+
     fn set_aside(&self, prompt: Arc<ClearedPrompt>, attempt: u32) -> Result<Reservation, Withheld> {
         let estimate = self.estimate(&prompt)?;
         let limits = self.limits_of(&prompt);
@@ -117,6 +130,7 @@ impl Door {
                 tokens: estimate.tokens(),
                 price: &estimate.row.to_string(),
                 digest: prompt.digest(),
+                guards: self.guards,
             };
             Some(self.ledger.reserve(&admission).map_err(Withheld::Budget)?)
         };
@@ -172,8 +186,7 @@ fn over(window: &WindowState, estimate: &Estimate) -> Option<Refusal> {
         Amount::Money(_) => estimate.money.1.0,
         Amount::Tokens(_) => estimate.tokens(),
     };
-    let spent = window.settled.saturating_add(window.open).saturating_add(wanted);
-    (spent > window.limit.units()).then(|| Refusal::OverLimit { window: Box::new(window.clone()), wanted })
+    (!window.admits(wanted)).then(|| Refusal::OverLimit { window: Box::new(window.clone()), wanted })
 }
 
 fn longest_cache(request: &Request) -> Option<CacheLife> {
