@@ -15,6 +15,8 @@ mod manifest;
 mod permit;
 mod policy;
 mod redact;
+#[cfg(test)]
+mod tests;
 mod ticket;
 mod withheld;
 

@@ -11,8 +11,8 @@ use super::policy::Reach;
 use super::ticket::Ticket;
 use super::{ClearedPrompt, Consent, ConsentStore, Permit, Preview, Remembered, Withheld};
 use crate::budget::{
-    Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Planned, PriceTable, Refusal, Scope,
-    TextSize, WindowState,
+    Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Planned, PriceTable,
+    Refusal, Scope, TextSize, WindowState,
 };
 use crate::config::ConsentMode;
 use crate::providers::{CacheLife, Request};

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::audit::{Came, Contents, Digest, EndResult};
+use super::policy::Reach;
 use super::{ClearedPrompt, Door, Withheld};
-use crate::budget::{self, Estimate, Outcome, Picodollars, Progress, Refusal, Reserved, Settlement, Stage};
+use crate::budget::{self, End, Estimate, Outcome, Picodollars, Progress, Refusal, Reserved, Settlement, Stage};
 use crate::privacy::secrets::{Scanner, redact};
-use crate::providers::{Event, ProviderError, Reason, Usage};
+use crate::providers::{ProviderError, Reason, Usage};
 
 /// How a request ended, as whoever sent it saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +49,7 @@ pub(super) struct Ticket {
     progress: Progress,
     usage: Usage,
     request_id: Option<String>,
+    has_text: bool,
     /// The answer, where it is kept.
     answer: String,
     is_over: bool,
@@ -72,6 +74,7 @@ impl Ticket {
             progress: Progress::default(),
             usage: Usage::default(),
             request_id: None,
+            has_text: false,
             answer: String::new(),
             is_over: false,
         }
@@ -121,13 +124,12 @@ impl Ticket {
 
     pub fn accepted(&mut self, request_id: Option<&str>) {
         self.request_id = request_id.map(str::to_owned).or_else(|| self.request_id.take());
-        self.progress.status(200);
         self.note_floor();
     }
 
     pub fn usage(&mut self, usage: &Usage) {
         self.usage = *usage;
-        self.progress.note(&Event::Usage(*usage));
+        self.progress.usage(usage);
         // All that was reserved counts anyway: more is worth a write.
         if self.progress.floor(&self.estimate) > self.estimate.money.1 {
             self.note_floor();
@@ -135,7 +137,12 @@ impl Ticket {
     }
 
     pub fn text(&mut self, text: &str) {
-        self.progress.note(&Event::Text(text.to_owned()));
+        if let Some(opened) = self.opened
+            && !std::mem::replace(&mut self.has_text, true)
+        {
+            self.progress.silent_for(opened.elapsed());
+        }
+        self.progress.text(text);
         if self.door.keeps_contents {
             self.answer.push_str(text);
         }
@@ -152,31 +159,34 @@ impl Ticket {
     }
 
     pub fn settle(mut self, ending: &Ending) -> Settled {
-        if let Some(opened) = self.opened {
-            self.progress.elapsed(opened.elapsed());
+        if let Some(opened) = self.opened.filter(|_| !self.has_text) {
+            self.progress.silent_for(opened.elapsed());
         }
-        match ending {
-            Ending::Unsent(_) => self.progress = Progress::default(),
-            Ending::Rejected(error) => {
-                if let Some(status) = error.status {
-                    self.progress.status(status);
-                }
+        let end = match ending {
+            Ending::Unsent(_) => {
+                self.progress = Progress::default();
+                End::Broken
+            }
+            Ending::Rejected(_) => {
+                self.progress.rejected();
+                End::Broken
             }
             Ending::Ended { reason, usage } => {
-                self.usage = usage.unwrap_or(self.usage);
-                self.progress.note(&Event::Ended { reason: reason.clone(), usage: *usage });
+                if let Some(usage) = usage {
+                    self.usage = *usage;
+                    self.progress.usage(usage);
+                }
+                if *reason == Reason::Truncated { End::Broken } else { End::Complete }
             }
-            Ending::Failed(error) => self.progress.note(&Event::Failed(error.clone())),
-            Ending::Cancelled => {}
-        }
-        let settlement = if self.opened.is_none() || matches!(ending, Ending::Unsent(_)) {
-            None
-        } else {
-            match budget::settlement(&self.progress, &self.estimate, self.prompt.endpoint().kind) {
-                budget::Ending::Settle(settlement) => Some(settlement),
-                budget::Ending::Release => None,
-            }
+            Ending::Failed(_) | Ending::Cancelled => End::Broken,
         };
+        let settlement = budget::settlement(&self.progress, end, &self.estimate, self.prompt.endpoint().kind);
+        if settlement.is_some_and(|settlement| settlement.outcome == Outcome::Counted)
+            && self.prompt.reach() == Reach::Cloud
+            && let Err(error) = self.door.calibration.learn(&self.estimate, &self.usage)
+        {
+            tracing::warn!(%error, "what a request taught about counting is not kept");
+        }
         let (result, detail) = in_words(ending);
         self.end(settlement, result, detail)
     }

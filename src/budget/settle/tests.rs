@@ -30,6 +30,7 @@ fn row(kind: ProviderKind, host: &str, model: &str) -> Arc<PriceRow> {
         base_url: format!("https://{host}"),
         region: None,
         api_version: None,
+        price_as: None,
         is_local: false,
     };
     let asked = Asked { endpoint: &endpoint, model, price_as: None, today: date(2026, 11, 28) };

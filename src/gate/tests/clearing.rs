@@ -99,12 +99,14 @@ fn a_server_on_this_machine_needs_none_of_that() {
 #[test]
 fn being_local_is_not_taken_on_an_endpoint_s_word() {
     let mut scene = Scene::new();
-    let claims = Endpoint { name: "shed".into(), is_local: true, base_url: "https://shed.example/v1".into(), ..machine() };
+    let claims =
+        Endpoint { name: "shed".into(), is_local: true, base_url: "https://shed.example/v1".into(), ..machine() };
     assert_eq!(scene.clear(&draft(claims.clone(), vec![])).unwrap_err(), Withheld::NoProvider);
-    scene.settings.cloud.providers.insert("shed".into(), crate::config::ProviderSettings {
-        is_local: true,
-        ..Default::default()
-    });
+    scene
+        .settings
+        .cloud
+        .providers
+        .insert("shed".into(), crate::config::ProviderSettings { is_local: true, ..Default::default() });
     let prompt = scene.cleared(&draft(claims.clone(), vec![]));
     assert_eq!(prompt.reach(), Reach::Own);
     // It is the user's, but it is not this machine.
@@ -178,8 +180,11 @@ fn a_secret_has_a_placeholder_wherever_it_stands() {
     let sent = texts(&prompt).join("|");
     assert!(!sent.contains(&token) && !sent.contains(tail) && !sent.contains(head), "{sent}");
     assert_eq!(sent.matches("[REDACTED:").count(), 2, "{sent}");
-    assert!(sent.starts_with("Answer from the files.\n|let key = \"[REDACTED:") && sent.ends_with(" end|What does a do?"));
-    let placeholders: Vec<&str> = sent.split("[REDACTED:").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
+    assert!(
+        sent.starts_with("Answer from the files.\n|let key = \"[REDACTED:") && sent.ends_with(" end|What does a do?")
+    );
+    let placeholders: Vec<&str> =
+        sent.split("[REDACTED:").skip(1).map(|rest| rest.split(']').next().unwrap()).collect();
     assert_eq!(placeholders[0], placeholders[1], "one secret, one placeholder");
     assert_eq!(prompt.manifest().redactions.iter().map(|redacted| redacted.count).sum::<usize>(), 2);
 }

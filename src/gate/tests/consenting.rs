@@ -37,7 +37,7 @@ fn a_yes_is_for_one_question_with_its_retries() {
     let door = scene.door();
     let (prompt, preview) = previewed(&scene, vec![]);
     let consent = Consent::once(&preview);
-    let mut reserve = |attempt| door.reserve(prompt.clone(), &consent, attempt).map(drop);
+    let reserve = |attempt| door.reserve(prompt.clone(), &consent, attempt).map(drop);
     assert_eq!(reserve(0), Err(Withheld::NoConsent));
     assert_eq!(reserve(2), Err(Withheld::NoConsent));
     assert_eq!(reserve(1), Ok(()));

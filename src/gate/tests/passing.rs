@@ -239,8 +239,11 @@ fn contents_are_kept_only_where_that_is_wanted() {
         permit.text("nothing.");
         permit.settle(Ending::Cancelled);
         let directory = scene.audit_file().with_extension("contents");
-        let mut kept: Vec<Vec<u8>> =
-            fs::read_dir(directory).into_iter().flatten().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
+        let mut kept: Vec<Vec<u8>> = fs::read_dir(directory)
+            .into_iter()
+            .flatten()
+            .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+            .collect();
         kept.sort();
         let expected = if keeps_contents { vec![b"It does nothing.".to_vec(), body] } else { vec![] };
         assert_eq!(kept, expected);
