@@ -4,7 +4,6 @@ mod ending;
 mod model;
 mod time;
 
-use crate::budget::Amount;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 

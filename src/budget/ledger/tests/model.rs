@@ -1,6 +1,5 @@
 //! The ledger against a model of it that is too simple to be wrong, over histories that nobody thought of.
 
-use crate::budget::Amount;
 use proptest::prelude::*;
 
 use super::*;
