@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::providers::{CacheLife, Effort, Endpoint, Role};
 
 /// Where a text comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// Our own words.
     Instructions,
@@ -29,7 +29,7 @@ pub enum Source {
     Answer,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Piece {
     pub text: Arc<str>,
     pub source: Source,
