@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ropey::Rope;
 
+use super::cite::Files;
 use crate::config::Settings;
 use crate::index::Index;
 
@@ -42,5 +43,31 @@ impl Workspace {
     /// The folder's name, for people.
     pub fn name(&self) -> String {
         self.index.root().file_name().map_or_else(|| "workspace".to_owned(), |name| name.to_string_lossy().into_owned())
+    }
+
+    /// The file that somebody means by a path: the file itself, or the only one whose path ends so.
+    pub fn find(&self, named: &str) -> Option<String> {
+        let named = named.trim_start_matches("./");
+        if named.is_empty() {
+            return None;
+        }
+        let state = self.index.read();
+        if state.find(named).is_some() || self.documents.iter().any(|document| document.path == named) {
+            return Some(named.to_owned());
+        }
+        let is_end = |path: &str| path.strip_suffix(named).is_some_and(|before| before.ends_with('/'));
+        let mut ends = state.files().map(|(_, file)| &*file.path).filter(|path| is_end(path));
+        let first = ends.next()?.to_owned();
+        ends.next().is_none().then_some(first)
+    }
+}
+
+impl Files for Workspace {
+    fn find(&self, path: &str) -> Option<String> {
+        Self::find(self, path)
+    }
+
+    fn text(&self, path: &str) -> Option<Arc<str>> {
+        Self::text(self, path).map(Arc::from)
     }
 }
