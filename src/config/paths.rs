@@ -86,6 +86,11 @@ impl Paths {
         self.state.join("consents.json")
     }
 
+    /// Answers that editors show as files.
+    pub fn answers_directory(&self) -> PathBuf {
+        self.state.join("answers")
+    }
+
     pub fn log_file(&self) -> PathBuf {
         self.state.join("tandem.log")
     }

@@ -59,7 +59,7 @@ impl EditorSettings {
 
     /// Where documents for the user are written.
     pub fn answers_directory(&self) -> PathBuf {
-        self.loader.paths().state.join("answers")
+        self.loader.paths().answers_directory()
     }
 
     /// Takes what `initialize` brought. The engine waits for `start`.
