@@ -1,0 +1,1 @@
+//! The shipped table, the user's file, and which row counts.
