@@ -37,11 +37,11 @@ fn limits() -> Vec<Limit> {
         Limit { amount, period, scope }
     };
     vec![
-        money(150, Period::Month, Scope::User),
-        money(40, Period::Day, Scope::Provider("provider-1".into())),
-        money(90, Period::Hour, Scope::Workspace),
-        money(80, Period::Session, Scope::User),
-        Limit { amount: Amount::Tokens(400_000), period: Period::Day, scope: Scope::User },
+        money(900, Period::Month, Scope::User),
+        money(60, Period::Day, Scope::Provider("provider-1".into())),
+        money(600, Period::Hour, Scope::Workspace),
+        money(500, Period::Session, Scope::User),
+        Limit { amount: Amount::Tokens(1_200_000), period: Period::Day, scope: Scope::User },
     ]
 }
 
@@ -52,7 +52,7 @@ fn open(directory: &Path) -> SqliteLedger {
 
 /// One run: starts the processes, kills them, and asks who spent what. `program` calls `play_a_part`.
 pub fn run(seed: u64, program: &Path) -> Run {
-    let directory = tempfile::tempdir().unwrap();
+    let directory = super::interleaved::place();
     let mut dice = Dice(seed);
     let start = |dice: &mut Dice, part: &str, session: usize| -> Child {
         Command::new(program)
@@ -69,7 +69,7 @@ pub fn run(seed: u64, program: &Path) -> Run {
     let mut servers: Vec<Child> = (0..2).map(|_| start(&mut dice, "server", next())).collect();
     let mut commands: Vec<Child> = (0..COMMANDS).map(|_| start(&mut dice, "command", next())).collect();
     for round in 0..3 {
-        std::thread::sleep(Duration::from_millis(dice.within(5, 60)));
+        std::thread::sleep(Duration::from_millis(dice.within(5, 120)));
         let dead = dice.within(0, 1) as usize;
         kill(&mut servers[dead]);
         run.killed += 1;
