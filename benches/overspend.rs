@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use overspend::careless::Careless;
+use overspend::provider::Market;
 use overspend::{interleaved, processes};
 use tandem::budget::{Ledger, SqliteLedger};
 
@@ -42,7 +43,7 @@ fn main() {
 /// Whether all of it was clean.
 fn interleave(runs: u64, seed: u64, wrap: fn(Box<dyn Ledger>) -> Box<dyn Ledger>) -> bool {
     let (next, sum) = (AtomicU64::new(0), Mutex::new(interleaved::Run::default()));
-    let began = Instant::now();
+    let (began, market) = (Instant::now(), Market::open());
     let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get());
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -58,7 +59,7 @@ fn interleave(runs: u64, seed: u64, wrap: fn(Box<dyn Ledger>) -> Box<dyn Ledger>
                         let ledger = SqliteLedger::open(&directory.join("ledger.db"), clock, jiff::tz::TimeZone::UTC);
                         wrap(Box::new(ledger.unwrap_or_else(|error| panic!("{error}"))))
                     };
-                    let done = interleaved::run(seed.wrapping_mul(1_000_003).wrapping_add(run), &open);
+                    let done = interleaved::run(seed.wrapping_mul(1_000_003).wrapping_add(run), &market, &open);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
                     sum.verdict.add(done.verdict);
                     sum.admitted += done.admitted;

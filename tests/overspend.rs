@@ -11,6 +11,7 @@ mod overspend {
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use overspend::careless::Careless;
+use overspend::provider::Market;
 use overspend::verdict::Verdict;
 use overspend::{interleaved, processes};
 use tandem::budget::{Ledger, SqliteLedger};
@@ -29,14 +30,14 @@ fn main() {
 }
 
 fn interleave(runs: u64, wrap: fn(Box<dyn Ledger>) -> Box<dyn Ledger>) -> Verdict {
-    let mut sum = Verdict::default();
+    let (mut sum, market) = (Verdict::default(), Market::open());
     for seed in 0..runs {
         let place = interleaved::place();
         let open = |clock| -> Box<dyn Ledger> {
             let file = place.path().join("state/ledger.db");
             wrap(Box::new(SqliteLedger::open(&file, clock, jiff::tz::TimeZone::UTC).unwrap()))
         };
-        sum.add(interleaved::run(seed, &open).verdict);
+        sum.add(interleaved::run(seed, &market, &open).verdict);
     }
     sum
 }

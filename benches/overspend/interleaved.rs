@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tandem::budget::{
-    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Outcome, Period, Picodollars, Refusal,
-    Reserved, Scope, Stage,
+    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Period, Picodollars, Refusal, Reserved,
+    Scope, Stage,
 };
 
-use super::provider::{Dice, Request};
+use super::provider::{Dice, Market, Request};
 use super::verdict::{Billed, Bills, Verdict, judge};
 
 const REQUESTS: usize = 64;
@@ -57,7 +57,7 @@ fn must<T>(result: Result<T, LedgerError>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))
 }
 
-pub fn run(seed: u64, open: Open<'_>) -> Run {
+pub fn run(seed: u64, market: &Market, open: Open<'_>) -> Run {
     let mut dice = Dice(seed);
     let now = Arc::new(AtomicI64::new(dice.within(1_700_000_000, 1_800_000_000) as i64));
     let clock = |now: &Arc<AtomicI64>| {
@@ -70,7 +70,7 @@ pub fn run(seed: u64, open: Open<'_>) -> Run {
     let mut slots: Vec<Slot> = (0..REQUESTS)
         .map(|which| Slot {
             phase: Phase::Waiting,
-            request: Request::roll(&mut dice, which),
+            request: Request::roll(&mut dice, market, which),
             which,
             process: which % PROCESSES,
             attempts: 0,
@@ -160,27 +160,28 @@ pub fn run(seed: u64, open: Open<'_>) -> Run {
             }
             Phase::Sent(reserved) if dice.percent(5) => {
                 // A timeout after it was sent: it may be billed, and is asked again on top.
-                must(ledger.settle(reserved, &promise.settlement(Outcome::Presumed)));
+                must(ledger.settle(reserved, &slot.request.unanswered()));
                 again = true;
                 Phase::Done
             }
             Phase::Sent(reserved) => Phase::Streaming(reserved, 0),
             Phase::Streaming(reserved, seen) => {
-                let seen = (seen + slot.request.output.div_ceil(dice.within(1, 4))).min(slot.request.output);
+                let seen = (seen + slot.request.shown().div_ceil(dice.within(1, 4))).min(slot.request.shown());
                 must(ledger.advance(reserved, Stage::Streaming, Picodollars(promise.money / 10)));
                 if dice.percent(20) {
-                    // Cancelled by the user, or cut off.
+                    // Cancelled by the user, or cut off; at times before the first word.
+                    let seen = if dice.percent(20) { 0 } else { seen };
                     let (bill, settlement) = slot.request.cut(&mut dice, seen);
                     bills.insert(reserved.0, billed(bill));
                     must(ledger.settle(reserved, &settlement));
                     again = dice.percent(30);
                     Phase::Done
-                } else if seen < slot.request.output {
+                } else if seen < slot.request.shown() {
                     Phase::Streaming(reserved, seen)
                 } else {
-                    must(ledger.settle(reserved, &bill.settlement(Outcome::Counted)));
+                    must(ledger.settle(reserved, &slot.request.complete()));
                     if dice.percent(10) {
-                        must(ledger.settle(reserved, &bill.settlement(Outcome::Counted)));
+                        must(ledger.settle(reserved, &slot.request.complete()));
                     }
                     Phase::Done
                 }

@@ -14,7 +14,7 @@ use tandem::budget::{
     SqliteLedger, Stage,
 };
 
-use super::provider::{Bill, Dice, Request};
+use super::provider::{Bill, Dice, Market, Request};
 use super::verdict::{Billed, Bills, Verdict, judge};
 
 /// Of 64 at a time: two servers' and four commands'.
@@ -116,15 +116,15 @@ pub fn play_a_part(arguments: &[String]) {
     let (seed, directory) = (seed.parse::<u64>().unwrap(), Path::new(directory));
     let ledger = open(directory);
     let bills = OpenOptions::new().create(true).append(true).open(directory.join("bills")).unwrap();
-    let is_full = AtomicBool::new(false);
+    let (is_full, market) = (AtomicBool::new(false), Market::open());
     let threads = if part == "server" { THREADS } else { 1 };
     std::thread::scope(|scope| {
         for thread in 0..threads {
-            let (ledger, bills, is_full) = (&ledger, &bills, &is_full);
+            let (ledger, bills, is_full, market) = (&ledger, &bills, &is_full, &market);
             let mut dice = Dice(seed ^ (thread << 48));
             scope.spawn(move || {
                 while !is_full.load(Ordering::SeqCst) {
-                    if !one_request(ledger, bills, session, &mut dice) || part == "command" {
+                    if !one_request(ledger, market, bills, session, &mut dice) || part == "command" {
                         // Nothing more fits: so that the killer does not find everything idle, smaller ones are tried on.
                         is_full.store(dice.percent(2), Ordering::SeqCst);
                     }
@@ -138,9 +138,9 @@ pub fn play_a_part(arguments: &[String]) {
 }
 
 /// False when a limit refused it.
-fn one_request(ledger: &SqliteLedger, mut bills: &File, session: &str, dice: &mut Dice) -> bool {
-    let which = dice.within(0, 2) as usize;
-    let request = Request::roll(dice, which);
+fn one_request(ledger: &SqliteLedger, market: &Market, mut bills: &File, session: &str, dice: &mut Dice) -> bool {
+    let which = dice.within(0, market.len() as u64 - 1) as usize;
+    let request = Request::roll(dice, market, which);
     let promise = request.promise();
     let account = Account {
         session: session.to_owned(),
@@ -179,12 +179,12 @@ fn one_request(ledger: &SqliteLedger, mut bills: &File, session: &str, dice: &mu
     }
     if dice.percent(30) {
         ledger.advance(reserved, Stage::Streaming, Picodollars(promise.money / 10)).unwrap();
-        let (billed, settlement) = request.cut(dice, request.output / 2);
+        let (billed, settlement) = request.cut(dice, request.shown() / 2);
         // The provider stops no sooner than we hang up.
         bill(billed);
         ledger.settle(reserved, &settlement).unwrap();
     } else {
-        ledger.settle(reserved, &request.bill().settlement(Outcome::Counted)).unwrap();
+        ledger.settle(reserved, &request.complete()).unwrap();
     }
     true
 }
