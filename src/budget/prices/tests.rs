@@ -20,6 +20,7 @@ fn endpoint(name: &str, kind: ProviderKind, base_url: &str) -> Endpoint {
         base_url: base_url.to_owned(),
         region: None,
         api_version: None,
+        price_as: None,
         is_local: false,
     }
 }
