@@ -1,6 +1,8 @@
 //! What can go wrong at a provider, in the few classes that decide what happens next.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+
+use super::Endpoint;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ErrorClass {
@@ -56,4 +58,31 @@ pub struct ProviderError {
     pub message: String,
     pub request_id: Option<String>,
     pub retry: Retry,
+}
+
+/// An answer that is not the one that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    pub status: u16,
+    /// Names in any case.
+    pub headers: &'a [(String, String)],
+    /// As much of it as was read: 64 KiB are enough, more is not looked at.
+    pub body: &'a [u8],
+}
+
+/// What an answer with an error means. `now`: for waits that are told as a date.
+pub fn error_of(endpoint: &Endpoint, answer: Answer<'_>, _now: SystemTime) -> ProviderError {
+    ProviderError {
+        class: ErrorClass::Server,
+        status: Some(answer.status),
+        code: None,
+        message: endpoint.name.clone(),
+        request_id: request_id(endpoint, answer.headers),
+        retry: Retry::Never,
+    }
+}
+
+/// The provider's name for a request, from an answer's headers.
+pub fn request_id(_endpoint: &Endpoint, _headers: &[(String, String)]) -> Option<String> {
+    None
 }
