@@ -7,8 +7,7 @@
 use std::time::Duration;
 
 use super::{Estimate, Outcome, Picodollars, PriceRow, Settlement, TextSize};
-use crate::config::ProviderKind;
-use crate::providers::Usage;
+use crate::providers::{Endpoint, Event, Reason, Usage};
 
 /// Tokens that a hosted model is presumed to write in a second at most: what it may have thought in secret before its first
 /// word is bounded by it. An assumption; the fast ones that are known write half as many.
@@ -18,19 +17,21 @@ const FASTEST_TOKENS_A_SECOND: u128 = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     is_written: bool,
+    is_accepted: bool,
     is_rejected: bool,
+    is_complete: bool,
     usage: Option<Usage>,
     output: TextSize,
+    /// From the last byte of the request to the first of the answer's text.
     silence: Option<Duration>,
 }
 
-/// How a request ended.
+/// How a reservation ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
-    /// The stream came to its own end. A count that was noted is the last one.
-    Complete,
-    /// Cancelled, cut off, stalled, or failed inside of an answer.
-    Broken,
+pub enum Ending {
+    Settle(Settlement),
+    /// Nothing was sent, or it was turned away before anything was written.
+    Release,
 }
 
 impl Progress {
@@ -39,25 +40,40 @@ impl Progress {
         self.is_written = true;
     }
 
-    /// A status other than 200 came instead of an answer: nothing was begun.
-    pub fn rejected(&mut self) {
-        self.is_rejected = true;
+    /// The status of an answer. Another one than 200 says that nothing was begun.
+    pub fn status(&mut self, status: u16) {
+        match status {
+            200..=299 => self.is_accepted = true,
+            _ => self.is_rejected = !self.is_accepted,
+        }
     }
 
-    /// A count that replaces the ones before it.
-    pub fn usage(&mut self, usage: &Usage) {
-        self.usage = Some(*usage);
+    pub fn note(&mut self, event: &Event) {
+        match event {
+            Event::Started { usage, .. } => {
+                self.is_accepted = true;
+                self.usage = usage.or(self.usage);
+            }
+            Event::Text(text) | Event::Thinking(text) => self.output.append(text),
+            Event::Usage(usage) => self.usage = Some(*usage),
+            Event::Ended { reason, usage } => {
+                self.is_complete = *reason != Reason::Truncated;
+                self.usage = usage.or(self.usage);
+            }
+            Event::Failed(error) => {
+                if let Some(status) = error.status {
+                    self.status(status);
+                }
+            }
+        }
     }
 
-    /// A piece of the answer, shown reasoning included.
-    pub fn text(&mut self, text: &str) {
-        self.output.append(text);
-    }
-
-    /// How long it was from the last byte of the request to the first text, or to the end where none came. Unless this is
-    /// said, the model counts as having thought in secret as long as it was allowed to.
-    pub fn silent_for(&mut self, silence: Duration) {
-        self.silence = Some(silence);
+    /// How long it has been since it was written. The last one before the first text bounds what a model may have thought in
+    /// secret; unless one is given, it counts as having thought as long as it was allowed to.
+    pub fn elapsed(&mut self, elapsed: Duration) {
+        if self.output.bytes == 0 || self.silence.is_none() {
+            self.silence = Some(elapsed);
+        }
     }
 
     /// The least that is spent by now.
@@ -66,22 +82,21 @@ impl Progress {
     }
 }
 
-/// What a request did cost; None where nothing did, so that its reservation is released: it was not sent, or turned away
-/// before anything was written.
-pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, kind: ProviderKind) -> Option<Settlement> {
+/// How a request's reservation ends, by what is known of it at its end.
+pub fn settlement(progress: &Progress, estimate: &Estimate, endpoint: &Endpoint) -> Ending {
     if !progress.is_written || progress.is_rejected {
-        return None;
+        return Ending::Release;
     }
     let row = &*estimate.row;
     let counted = progress.usage.filter(|usage| usage.input() > 0);
-    let streamed = streamed(progress, row);
-    match counted {
+    let streamed = row.tokenizer.text_bound(&progress.output);
+    Ending::Settle(match counted {
         // More text than was counted is a count that is wrong.
-        Some(usage) if end == End::Complete && (usage.output > 0 || streamed == 0) => {
-            Some(settled(row, &usage, Outcome::Counted))
+        Some(usage) if progress.is_complete && (usage.output > 0 || streamed == 0) => {
+            settled(row, &usage, Outcome::Counted)
         }
-        _ => Some(estimated(progress, end, estimate, kind, counted, streamed)),
-    }
+        _ => estimated(progress, estimate, endpoint, counted, streamed),
+    })
 }
 
 fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
@@ -94,14 +109,13 @@ fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
 
 fn estimated(
     progress: &Progress,
-    end: End,
     estimate: &Estimate,
-    kind: ProviderKind,
+    endpoint: &Endpoint,
     counted: Option<Usage>,
     streamed: u64,
 ) -> Settlement {
     let allowed = u64::from(estimate.max_output);
-    let goes_on = end == End::Broken && !stops_with_the_connection(kind);
+    let goes_on = !progress.is_complete && !endpoint.stops_billing_on_disconnect();
     let thought = match progress.silence {
         Some(silence) if !goes_on => {
             u64::try_from((silence.as_millis() * FASTEST_TOKENS_A_SECOND).div_ceil(1000)).unwrap_or(u64::MAX)
@@ -109,46 +123,12 @@ fn estimated(
         _ => allowed,
     };
     let output = streamed.saturating_add(thought).min(allowed).max(counted.map_or(0, |usage| usage.output));
-    let Some(usage) = counted else {
-        if output >= allowed {
-            let (money, tokens) = (estimate.money.1, estimate.tokens());
-            return Settlement { money, tokens, outcome: Outcome::Presumed, provider_cost: None };
-        }
-        let planned = super::Planned { size: &estimate.size, max_output: narrow(output), cache: estimate.cache };
-        let upper = Estimate::with_input(&planned, &estimate.row, estimate.input);
-        let (money, tokens) = (upper.money.1, upper.tokens());
-        return Settlement { money, tokens, outcome: Outcome::Estimated, provider_cost: None };
-    };
-    settled(&estimate.row, &Usage { output, ..usage }, Outcome::Estimated)
-}
-
-/// The most tokens that the text that came can be.
-fn streamed(progress: &Progress, row: &PriceRow) -> u64 {
-    if progress.output.bytes == 0 {
-        return 0;
+    if let Some(usage) = counted {
+        return settled(&estimate.row, &Usage { output, ..usage }, Outcome::Estimated);
     }
-    row.tokenizer.text_bound(&progress.output)
-}
-
-fn narrow(tokens: u64) -> u32 {
-    u32::try_from(tokens).unwrap_or(u32::MAX)
-}
-
-/// Who stops writing, and billing, when the connection is closed, by OpenRouter's list. The others are presumed to finish,
-/// and so are those behind a gateway.
-fn stops_with_the_connection(kind: ProviderKind) -> bool {
-    match kind {
-        ProviderKind::Anthropic
-        | ProviderKind::OpenAi
-        | ProviderKind::OpenAiChat
-        | ProviderKind::Azure
-        | ProviderKind::DeepSeek => true,
-        ProviderKind::Gemini
-        | ProviderKind::Bedrock
-        | ProviderKind::OpenRouter
-        | ProviderKind::Mistral
-        | ProviderKind::Compatible => false,
-    }
+    let upper = estimate.with_output(u32::try_from(output).unwrap_or(u32::MAX));
+    let outcome = if output >= allowed { Outcome::Presumed } else { Outcome::Estimated };
+    Settlement { money: upper.money.1, tokens: upper.tokens(), outcome, provider_cost: None }
 }
 
 #[cfg(test)]

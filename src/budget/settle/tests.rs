@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::budget::{Asked, Planned, PriceTable, Tokenizer};
-use crate::providers::{CacheLife, Endpoint};
+use crate::config::{ProviderKind, ProviderSettings};
+use crate::providers::{CacheLife, ErrorClass, ProviderError, Retry};
 
 const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Anthropic,
@@ -23,22 +24,28 @@ const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Compatible,
 ];
 
-fn row(kind: ProviderKind, host: &str, model: &str) -> Arc<PriceRow> {
-    let endpoint = Endpoint {
-        name: "x".to_owned(),
-        kind,
-        base_url: format!("https://{host}"),
-        region: None,
-        api_version: None,
-        price_as: None,
-        is_local: false,
+/// As the provider itself is usually set up.
+fn endpoint(kind: ProviderKind) -> Endpoint {
+    let settings = ProviderSettings {
+        kind: Some(kind),
+        region: Some("eu-central-1".to_owned()),
+        base_url: match kind {
+            ProviderKind::Azure => Some("https://desk.openai.azure.com".to_owned()),
+            ProviderKind::Compatible => Some("https://box.example".to_owned()),
+            _ => None,
+        },
+        ..ProviderSettings::default()
     };
-    let asked = Asked { endpoint: &endpoint, model, price_as: None, today: date(2026, 11, 28) };
+    Endpoint::of("x", &settings).unwrap()
+}
+
+fn row(kind: ProviderKind, model: &str) -> Arc<PriceRow> {
+    let asked = Asked { endpoint: &endpoint(kind), model, price_as: None, today: date(2026, 11, 28) };
     PriceTable::shipped(Path::new("prices.toml")).find(&asked).unwrap()
 }
 
 fn opus() -> Arc<PriceRow> {
-    row(ProviderKind::Anthropic, "api.anthropic.com", "claude-opus-5-5")
+    row(ProviderKind::Anthropic, "claude-opus-5-5")
 }
 
 /// A prompt of 1,000 to 2,000 tokens and an answer of 1,000 at most: 4, 5 and 20 dollars for a million.
@@ -47,16 +54,30 @@ fn estimate() -> Estimate {
     Estimate::with_input(&planned, &opus(), (1000, 2000))
 }
 
-fn microdollars(settlement: Option<Settlement>) -> Option<u64> {
-    settlement.map(|settlement| settlement.money.0.div_ceil(1_000_000))
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Complete,
+    Broken,
+}
+
+fn settle(progress: &mut Progress, end: End, estimate: &Estimate, kind: ProviderKind) -> Option<Settlement> {
+    let reason = match end {
+        End::Complete => Reason::Complete,
+        End::Broken => Reason::Truncated,
+    };
+    progress.note(&Event::Ended { reason, usage: None });
+    match settlement(progress, estimate, &endpoint(kind)) {
+        Ending::Settle(settlement) => Some(settlement),
+        Ending::Release => None,
+    }
 }
 
 /// What a story comes to, in millionths of a dollar and with its outcome.
 fn ends(kind: ProviderKind, end: End, story: impl FnOnce(&mut Progress)) -> Option<(u64, u64, Outcome)> {
     let mut progress = Progress::default();
     story(&mut progress);
-    let settlement = settlement(&progress, end, &estimate(), kind);
-    microdollars(settlement).zip(settlement).map(|(money, settlement)| (money, settlement.tokens, settlement.outcome))
+    let settled = settle(&mut progress, end, &estimate(), kind)?;
+    Some((settled.money.0.div_ceil(1_000_000), settled.tokens, settled.outcome))
 }
 
 #[test]
@@ -66,7 +87,7 @@ fn what_was_not_sent_or_turned_away_costs_nothing() {
             assert_eq!(ends(kind, end, |_| {}), None, "no address, no connection, no TLS, cancelled before");
             let rejected = |progress: &mut Progress| {
                 progress.written();
-                progress.rejected();
+                progress.status(429);
             };
             assert_eq!(ends(kind, end, rejected), None, "a status from 300 on");
         }
@@ -79,8 +100,8 @@ fn a_count_at_the_end_is_what_it_cost() {
         Usage { input_uncached: 100, cache_read: 1000, cache_write_short: 400, output: 300, ..Usage::default() };
     let counted = |progress: &mut Progress| {
         progress.written();
-        progress.text("An answer.");
-        progress.usage(&usage);
+        progress.note(&Event::Text("An answer.".to_owned()));
+        progress.note(&Event::Usage(usage));
     };
     // 100 × 4 + 1000 × 0.2 + 400 × 5 + 300 × 20
     for kind in ALL_KINDS {
@@ -89,7 +110,7 @@ fn a_count_at_the_end_is_what_it_cost() {
     let larger = Usage { input_uncached: 10_000, output: 5_000, ..Usage::default() };
     let promised_less = |progress: &mut Progress| {
         progress.written();
-        progress.usage(&larger);
+        progress.note(&Event::Usage(larger));
     };
     let reserved = estimate().money.1.0 / 1_000_000;
     let (money, tokens, outcome) = ends(ProviderKind::OpenAi, End::Complete, promised_less).unwrap();
@@ -101,7 +122,7 @@ fn a_count_at_the_end_is_what_it_cost() {
 fn a_refusal_before_any_output_costs_what_was_counted() {
     let refused = |progress: &mut Progress| {
         progress.written();
-        progress.usage(&Usage { input_uncached: 1500, ..Usage::default() });
+        progress.note(&Event::Usage(Usage { input_uncached: 1500, ..Usage::default() }));
     };
     assert_eq!(ends(ProviderKind::Anthropic, End::Complete, refused), Some((6000, 1500, Outcome::Counted)));
 }
@@ -112,7 +133,7 @@ fn the_dearer_of_two_bills_counts() {
         move |progress: &mut Progress| {
             progress.written();
             let usage = Usage { input_uncached: 1000, output: 100, provider_cost: Some(cost), ..Usage::default() };
-            progress.usage(&usage);
+            progress.note(&Event::Usage(usage));
         }
     };
     assert_eq!(ends(ProviderKind::OpenRouter, End::Complete, billed(9_000_000_000)).unwrap().0, 9000);
@@ -125,8 +146,8 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
     let seconds = |silence: u64, text: &'static str| {
         move |progress: &mut Progress| {
             progress.written();
-            progress.silent_for(Duration::from_secs(silence));
-            progress.text(text);
+            progress.elapsed(Duration::from_secs(silence));
+            progress.note(&Event::Text(text.to_owned()));
         }
     };
     let cancelled = End::Broken;
@@ -153,7 +174,7 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
     }
     let nothing_said = |progress: &mut Progress| {
         progress.written();
-        progress.text(text);
+        progress.note(&Event::Text(text.to_owned()));
     };
     assert_eq!(ends(ProviderKind::DeepSeek, cancelled, nothing_said), Some((30_000, 3000, Outcome::Presumed)));
 }
@@ -162,8 +183,8 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
 fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
     let begun = |progress: &mut Progress| {
         progress.written();
-        progress.usage(&Usage { cache_read: 1900, output: 1, ..Usage::default() });
-        progress.silent_for(Duration::ZERO);
+        progress.note(&Event::Usage(Usage { cache_read: 1900, output: 1, ..Usage::default() }));
+        progress.elapsed(Duration::ZERO);
     };
     // 1900 × 0.2, and the one token that was counted.
     assert_eq!(ends(ProviderKind::Anthropic, End::Broken, begun), Some((400, 1901, Outcome::Estimated)));
@@ -171,7 +192,7 @@ fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
     assert_eq!(ends(ProviderKind::Bedrock, End::Broken, begun), Some((20_380, 2900, Outcome::Estimated)));
     let counted_on = |progress: &mut Progress| {
         begun(progress);
-        progress.usage(&Usage { cache_read: 1900, output: 1200, ..Usage::default() });
+        progress.note(&Event::Usage(Usage { cache_read: 1900, output: 1200, ..Usage::default() }));
     };
     assert_eq!(ends(ProviderKind::Gemini, End::Broken, counted_on), Some((24_380, 3100, Outcome::Estimated)));
 }
@@ -180,15 +201,15 @@ fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
 fn a_count_that_cannot_be_is_none() {
     let nothing = |progress: &mut Progress| {
         progress.written();
-        progress.silent_for(Duration::ZERO);
-        progress.text("An answer.");
-        progress.usage(&Usage::default());
+        progress.elapsed(Duration::ZERO);
+        progress.note(&Event::Text("An answer.".to_owned()));
+        progress.note(&Event::Usage(Usage::default()));
     };
     let (money, _, outcome) = ends(ProviderKind::Compatible, End::Complete, nothing).unwrap();
     assert!(money > 10_000 && outcome == Outcome::Estimated, "zeros are not a count: {money}");
     let no_output = |progress: &mut Progress| {
         nothing(progress);
-        progress.usage(&Usage { input_uncached: 1000, ..Usage::default() });
+        progress.note(&Event::Usage(Usage { input_uncached: 1000, ..Usage::default() }));
     };
     let (money, _, outcome) = ends(ProviderKind::Compatible, End::Complete, no_output).unwrap();
     assert!(money > 4000 && outcome == Outcome::Estimated, "text came, so tokens did: {money}");
@@ -196,14 +217,20 @@ fn a_count_that_cannot_be_is_none() {
 
 #[test]
 fn a_tier_is_chosen_by_the_whole_prompt_that_was_counted() {
-    let sol = row(ProviderKind::OpenAi, "api.openai.com", "gpt-6.1-sol");
+    let sol = row(ProviderKind::OpenAi, "gpt-6.1-sol");
     let planned = Planned { size: &TextSize::default(), max_output: 1000, cache: None };
     let estimate = Estimate::with_input(&planned, &sol, (200_000, 300_000));
     let cost = |cached: u64| {
         let mut progress = Progress::default();
         progress.written();
-        progress.usage(&Usage { input_uncached: 2_000, cache_read: cached, output: 100, ..Usage::default() });
-        microdollars(settlement(&progress, End::Complete, &estimate, ProviderKind::OpenAi))
+        progress.note(&Event::Usage(Usage {
+            input_uncached: 2_000,
+            cache_read: cached,
+            output: 100,
+            ..Usage::default()
+        }));
+        settle(&mut progress, End::Complete, &estimate, ProviderKind::OpenAi)
+            .map(|settled| settled.money.0.div_ceil(1_000_000))
     };
     assert_eq!(cost(270_000), Some(2_000 * 2 + 27_000 + 1_000));
     assert_eq!(cost(270_001), Some(2_000 * 4 + 54_001 + 1_500), "above 272,000 the whole request is dearer");
@@ -214,8 +241,57 @@ fn the_floor_is_what_was_counted_by_now() {
     let mut progress = Progress::default();
     progress.written();
     assert_eq!(progress.floor(&estimate()), Picodollars::ZERO);
-    progress.usage(&Usage { input_uncached: 1000, output: 10, ..Usage::default() });
+    progress.note(&Event::Usage(Usage { input_uncached: 1000, output: 10, ..Usage::default() }));
     assert_eq!(progress.floor(&estimate()), Picodollars(4_200_000_000));
+}
+
+#[test]
+fn events_say_how_far_it_came() {
+    let failed = |status| {
+        Event::Failed(ProviderError {
+            class: ErrorClass::Overloaded,
+            status,
+            code: None,
+            message: "overloaded".to_owned(),
+            request_id: None,
+            retry: Retry::Backoff,
+        })
+    };
+    let told = |events: &[Event]| {
+        let mut progress = Progress::default();
+        progress.written();
+        events.iter().for_each(|event| progress.note(event));
+        settlement(&progress, &estimate(), &endpoint(ProviderKind::Anthropic))
+    };
+    let started = Event::Started {
+        request_id: None,
+        model: None,
+        usage: Some(Usage { input_uncached: 1500, output: 1, ..Usage::default() }),
+    };
+    assert_eq!(told(&[failed(Some(529))]), Ending::Release, "turned away");
+    assert!(matches!(told(&[failed(None)]), Ending::Settle(_)), "no answer: it may have been read");
+    let Ending::Settle(inside) = told(&[started.clone(), failed(Some(529))]) else { panic!("an answer had begun") };
+    assert_eq!((inside.tokens, inside.outcome), (2500, Outcome::Estimated));
+    let whole = [started, Event::Text("Yes.".to_owned()), Event::Thinking("Hm.".to_owned())];
+    let usage = Some(Usage { input_uncached: 1500, output: 9, ..Usage::default() });
+    let ended = |reason| [&whole[..], &[Event::Ended { reason, usage }]].concat();
+    for reason in [Reason::Complete, Reason::Length, Reason::Refused(None), Reason::Filtered("x".to_owned())] {
+        let Ending::Settle(settled) = told(&ended(reason)) else { panic!("it cost something") };
+        assert_eq!((settled.tokens, settled.outcome), (1509, Outcome::Counted));
+    }
+}
+
+#[test]
+fn only_silence_before_the_first_word_was_thinking() {
+    let mut progress = Progress::default();
+    progress.written();
+    progress.elapsed(Duration::from_millis(100));
+    progress.note(&Event::Text("Yes.".to_owned()));
+    progress.elapsed(Duration::from_secs(90));
+    let Ending::Settle(settled) = settlement(&progress, &estimate(), &endpoint(ProviderKind::Anthropic)) else {
+        panic!("it cost something")
+    };
+    assert_eq!(settled.tokens, 2000 + 50 + 3, "500 tokens a second for a tenth of one, and what was read");
 }
 
 proptest! {
@@ -235,14 +311,14 @@ proptest! {
         let mut progress = Progress::default();
         progress.written();
         if let Some(output) = counted {
-            progress.usage(&Usage { input_uncached: input - cached, cache_write_short: cached, output, ..Usage::default() });
+            progress.note(&Event::Usage(Usage { input_uncached: input - cached, cache_write_short: cached, output, ..Usage::default() }));
         }
-        progress.text(&text);
+        progress.note(&Event::Text(text.to_owned()));
         if let Some(silence) = silence {
-            progress.silent_for(Duration::from_millis(silence));
+            progress.elapsed(Duration::from_millis(silence));
         }
         let end = if is_complete { End::Complete } else { End::Broken };
-        let settled = settlement(&progress, end, &estimate, kind).unwrap();
+        let settled = settle(&mut progress, end, &estimate, kind).unwrap();
         prop_assert!(settled.money <= estimate.money.1 && settled.tokens <= estimate.tokens());
         prop_assert!(settled.money >= progress.floor(&estimate) && settled.money > Picodollars::ZERO);
         if settled.outcome == Outcome::Presumed {
