@@ -16,6 +16,7 @@ use jiff::civil::Date;
 
 pub use find::{Asked, PriceError};
 pub use read::BadRow;
+use read::Whose;
 pub use row::{OLD_AFTER_DAYS, PriceRow, Rates, Status, Tier};
 
 const SHIPPED: &str = include_str!("prices/shipped.toml");
@@ -44,7 +45,7 @@ pub struct PriceTable {
 impl PriceTable {
     /// The table of this version. `file`: where the user's would be, to be named in messages.
     pub fn shipped(file: &Path) -> Self {
-        let rows = read::rows(SHIPPED).map(|rows| rows.good).unwrap_or_default();
+        let rows = read::rows(SHIPPED, Whose::Ours).map(|rows| rows.good).unwrap_or_default();
         Self { shipped: rows.into_iter().map(Arc::new).collect(), file: file.to_owned(), ..Self::default() }
     }
 
@@ -63,7 +64,7 @@ impl PriceTable {
 
     /// With what the user's file says.
     pub fn with_user(mut self, text: &str) -> Self {
-        match read::rows(text) {
+        match read::rows(text, Whose::Users) {
             Ok(rows) => {
                 self.users = rows.good.into_iter().map(|row| Arc::new(self.as_users(row))).collect();
                 self.bad = rows.bad;

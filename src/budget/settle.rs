@@ -1,68 +1,155 @@
 //! What a request did cost, from what was seen of it.
+//!
+//! Where the provider's count came, that is it. Where it did not, nobody tells: then the prompt counts as the provider said or
+//! as was reserved, and the answer as the most that can have been written by then. Providers that go on writing after the
+//! connection is closed bill all of it.
 
 use std::time::Duration;
 
-use super::{Estimate, Picodollars, Settlement, TextSize};
+use super::{Estimate, Outcome, Picodollars, PriceRow, Settlement, TextSize};
 use crate::config::ProviderKind;
-use crate::providers::{Event, Usage};
+use crate::providers::Usage;
 
-/// What is known of a request, from the moment in which it was to be sent. Feed it every event; settle it at the end, however
-/// that comes.
-#[derive(Clone, Debug, Default)]
+/// Tokens that a hosted model is presumed to write in a second at most: what it may have thought in secret before its first
+/// word is bounded by it. An assumption; the fast ones that are known write half as many.
+const FASTEST_TOKENS_A_SECOND: u128 = 500;
+
+/// What is known of a request, from the moment in which it was to be sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Bytes of the request may have left.
     is_written: bool,
-    /// A 200, and so an answer that is paid for.
-    is_accepted: bool,
-    /// The answer was a status from 300 on: nothing was begun.
-    is_refused: bool,
-    /// The newest count.
+    is_rejected: bool,
     usage: Option<Usage>,
-    /// The end came, with whatever count.
-    is_complete: bool,
-    /// Text and reasoning that were streamed.
     output: TextSize,
-    /// Since it was written.
-    elapsed: Option<Duration>,
+    silence: Option<Duration>,
 }
 
-/// How a reservation ends.
+/// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Settle(Settlement),
-    /// Nothing was sent, or it was turned away before it began.
-    Release,
+pub enum End {
+    /// The stream came to its own end. A count that was noted is the last one.
+    Complete,
+    /// Cancelled, cut off, stalled, or failed inside of an answer.
+    Broken,
 }
 
 impl Progress {
-    /// To be called before the first byte is written: from here on it may have been.
+    /// To be called before the first byte is written: from here on the provider may have it.
     pub fn written(&mut self) {
         self.is_written = true;
     }
 
-    /// An HTTP status came.
-    pub fn status(&mut self, status: u16) {
-        let _ = status;
+    /// A status other than 200 came instead of an answer: nothing was begun.
+    pub fn rejected(&mut self) {
+        self.is_rejected = true;
     }
 
-    pub fn note(&mut self, event: &Event) {
-        let _ = event;
+    /// A count that replaces the ones before it.
+    pub fn usage(&mut self, usage: &Usage) {
+        self.usage = Some(*usage);
     }
 
-    /// How long it has been since it was written; makes what a silent model may have thought a bound instead of everything.
-    pub fn elapsed(&mut self, elapsed: Duration) {
-        self.elapsed = Some(elapsed);
+    /// A piece of the answer, shown reasoning included.
+    pub fn text(&mut self, text: &str) {
+        self.output.append(text);
     }
 
-    /// The least that is known to be spent by now.
+    /// How long it was from the last byte of the request to the first text, or to the end where none came. Unless this is
+    /// said, the model counts as having thought in secret as long as it was allowed to.
+    pub fn silent_for(&mut self, silence: Duration) {
+        self.silence = Some(silence);
+    }
+
+    /// The least that is spent by now.
     pub fn floor(&self, estimate: &Estimate) -> Picodollars {
-        let _ = estimate;
-        Picodollars::ZERO
+        self.usage.map_or(Picodollars::ZERO, |usage| estimate.row.cost(&usage))
     }
 }
 
-/// How a request's reservation ends.
-pub fn settlement(progress: &Progress, estimate: &Estimate, kind: ProviderKind) -> Ending {
-    let _ = (progress, estimate, kind);
-    Ending::Release
+/// What a request did cost; None where nothing did, so that its reservation is released: it was not sent, or turned away
+/// before anything was written.
+pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, kind: ProviderKind) -> Option<Settlement> {
+    if !progress.is_written || progress.is_rejected {
+        return None;
+    }
+    let row = &*estimate.row;
+    let counted = progress.usage.filter(|usage| usage.input() > 0);
+    let streamed = streamed(progress, row);
+    match counted {
+        // More text than was counted is a count that is wrong.
+        Some(usage) if end == End::Complete && (usage.output > 0 || streamed == 0) => {
+            Some(settled(row, &usage, Outcome::Counted))
+        }
+        _ => Some(estimated(progress, end, estimate, kind, counted, streamed)),
+    }
 }
+
+fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
+    let provider_cost = usage.provider_cost.map(Picodollars);
+    // The dearer one of the two: a price table may be old, and a gateway may ask more.
+    let money = row.cost(usage).max(provider_cost.unwrap_or_default());
+    let tokens = usage.input().saturating_add(usage.output);
+    Settlement { money, tokens, outcome, provider_cost }
+}
+
+fn estimated(
+    progress: &Progress,
+    end: End,
+    estimate: &Estimate,
+    kind: ProviderKind,
+    counted: Option<Usage>,
+    streamed: u64,
+) -> Settlement {
+    let allowed = u64::from(estimate.max_output);
+    let goes_on = end == End::Broken && !stops_with_the_connection(kind);
+    let thought = match progress.silence {
+        Some(silence) if !goes_on => {
+            u64::try_from((silence.as_millis() * FASTEST_TOKENS_A_SECOND).div_ceil(1000)).unwrap_or(u64::MAX)
+        }
+        _ => allowed,
+    };
+    let output = streamed.saturating_add(thought).min(allowed).max(counted.map_or(0, |usage| usage.output));
+    let Some(usage) = counted else {
+        if output >= allowed {
+            let (money, tokens) = (estimate.money.1, estimate.tokens());
+            return Settlement { money, tokens, outcome: Outcome::Presumed, provider_cost: None };
+        }
+        let planned = super::Planned { size: &estimate.size, max_output: narrow(output), cache: estimate.cache };
+        let upper = Estimate::with_input(&planned, &estimate.row, estimate.input);
+        let (money, tokens) = (upper.money.1, upper.tokens());
+        return Settlement { money, tokens, outcome: Outcome::Estimated, provider_cost: None };
+    };
+    settled(&estimate.row, &Usage { output, ..usage }, Outcome::Estimated)
+}
+
+/// The most tokens that the text that came can be.
+fn streamed(progress: &Progress, row: &PriceRow) -> u64 {
+    if progress.output.bytes == 0 {
+        return 0;
+    }
+    row.tokenizer.text_bound(&progress.output)
+}
+
+fn narrow(tokens: u64) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}
+
+/// Who stops writing, and billing, when the connection is closed, by OpenRouter's list. The others are presumed to finish,
+/// and so are those behind a gateway.
+fn stops_with_the_connection(kind: ProviderKind) -> bool {
+    match kind {
+        ProviderKind::Anthropic
+        | ProviderKind::OpenAi
+        | ProviderKind::OpenAiChat
+        | ProviderKind::Azure
+        | ProviderKind::DeepSeek => true,
+        ProviderKind::Gemini
+        | ProviderKind::Bedrock
+        | ProviderKind::OpenRouter
+        | ProviderKind::Mistral
+        | ProviderKind::Compatible => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

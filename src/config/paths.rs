@@ -66,6 +66,11 @@ impl Paths {
         self.state.join("stats.db")
     }
 
+    /// What questions to cloud models did cost. Lost, all budgets would be open again.
+    pub fn ledger_file(&self) -> PathBuf {
+        self.state.join("ledger.db")
+    }
+
     /// Where it stands what models' confidences are worth.
     pub fn calibration_directory(&self) -> PathBuf {
         self.state.join("calibration")

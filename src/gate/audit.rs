@@ -6,7 +6,6 @@
 
 mod contents;
 mod digest;
-mod disk;
 mod head;
 mod read;
 mod record;
@@ -22,5 +21,6 @@ pub use contents::Contents;
 pub use digest::Digest;
 pub use read::{Entry, Reading};
 pub use record::{Came, FileSent, Result as EndResult, Sent};
+pub use time::{text as time_text, to_ms};
 pub use verify::{Verdict, Verification, verify};
 pub use write::{AuditError, AuditLog};

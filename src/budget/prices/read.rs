@@ -36,20 +36,28 @@ pub struct Rows {
     pub bad: Vec<BadRow>,
 }
 
+/// Whose table it is: ours names every premium, so what it leaves out has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    Ours,
+    Users,
+}
+
 struct Reader<'t> {
     text: &'t str,
+    whose: Whose,
     rows: Rows,
 }
 
 type Fault = (Range<usize>, String);
 
 /// Reads a table. An error is for the whole of it: line and message.
-pub fn rows(text: &str) -> Result<Rows, (usize, String)> {
+pub fn rows(text: &str, whose: Whose) -> Result<Rows, (usize, String)> {
     let table = DeTable::parse(text).map_err(|error| {
         let at = error.span().map_or(0, |span| span.start);
         (line_of(text, at), error.message().to_owned())
     })?;
-    let mut reader = Reader { text, rows: Rows::default() };
+    let mut reader = Reader { text, whose, rows: Rows::default() };
     for (provider, models) in table.get_ref() {
         let DeValue::Table(models) = models.get_ref() else {
             let line = line_of(text, provider.span().start);
@@ -88,7 +96,7 @@ impl Reader<'_> {
         if fields.is_empty() {
             return;
         }
-        match row(provider, id, &fields, place) {
+        match row(provider, id, &fields, self.whose, place) {
             Ok(row) => self.rows.good.push(row),
             Err(fault) => self.bad(provider, id, fault),
         }
@@ -102,7 +110,13 @@ impl Reader<'_> {
 
 type Field<'f, 't> = (&'f Spanned<DeString<'t>>, &'f Spanned<DeValue<'t>>);
 
-fn row(provider: &str, id: &str, fields: &[Field<'_, '_>], place: Range<usize>) -> Result<PriceRow, Fault> {
+fn row(
+    provider: &str,
+    id: &str,
+    fields: &[Field<'_, '_>],
+    whose: Whose,
+    place: Range<usize>,
+) -> Result<PriceRow, Fault> {
     if id.is_empty() {
         return Err((place, "a price belongs below a model: write [PROVIDER.\"MODEL\"]".to_owned()));
     }
@@ -135,15 +149,15 @@ fn row(provider: &str, id: &str, fields: &[Field<'_, '_>], place: Range<usize>) 
                 let names = "claude, claude-older, o200k or gemini";
                 row.tokenizer = Tokenizer::of_name(word()).ok_or_else(|| fault(names))?;
             }
-            "tiers" => row.tiers = tiers(value)?,
+            "tiers" => row.tiers = tiers(value, whose)?,
             _ => rates.push((*name, *value)),
         }
     }
-    row.base = self::rates(&rates, place)?;
+    row.base = self::rates(&rates, whose, place)?;
     Ok(row)
 }
 
-fn tiers(value: &Spanned<DeValue<'_>>) -> Result<Vec<Tier>, Fault> {
+fn tiers(value: &Spanned<DeValue<'_>>, whose: Whose) -> Result<Vec<Tier>, Fault> {
     let fault = |message: &str| Err((value.span(), message.to_owned()));
     let Some(list) = value.get_ref().as_array().filter(|list| list.len() <= MOST_TIERS) else {
         return fault("`tiers` is no list of 16 tiers at most");
@@ -166,13 +180,13 @@ fn tiers(value: &Spanned<DeValue<'_>>) -> Result<Vec<Tier>, Fault> {
         if tiers.last().is_some_and(|last| last.above >= above) {
             return fault("tiers stand in the order of `above`");
         }
-        tiers.push(Tier { above, rates: rates(&fields, tier.span())? });
+        tiers.push(Tier { above, rates: rates(&fields, whose, tier.span())? });
     }
     Ok(tiers)
 }
 
 /// Prices with what follows where one is left out: nothing is ever cheaper for not being named.
-fn rates(fields: &[Field<'_, '_>], place: Range<usize>) -> Result<Rates, Fault> {
+fn rates(fields: &[Field<'_, '_>], whose: Whose, place: Range<usize>) -> Result<Rates, Fault> {
     let [mut input, mut read, mut short, mut long, mut output] = [None; 5];
     for (name, value) in fields {
         let target = match name.get_ref().as_ref() {
@@ -192,13 +206,18 @@ fn rates(fields: &[Field<'_, '_>], place: Range<usize>) -> Result<Rates, Fault> 
         let missing = if input.is_none() { "input" } else { "output" };
         return Err((place, format!("`{missing}` is missing")));
     };
-    // The dearest that any provider asks: OpenAI's twelve hours.
-    let usual_long = short.map_or(input, |short| short.max(Picodollars(input.times(5).0.div_ceil(2))));
+    // The dearest that any provider asks: Anthropic's five minutes, OpenAI's twelve hours.
+    let part = |numerator: u64, denominator: u64| Picodollars(input.times(numerator).0.div_ceil(denominator));
+    let usual_short = if whose == Whose::Ours { input } else { part(5, 4) };
+    let usual_long = match short {
+        None if whose == Whose::Ours => input,
+        short => part(5, 2).max(short.unwrap_or_default()),
+    };
     Ok(Rates {
         input,
         output,
         cache_read: read.unwrap_or(input),
-        cache_write_short: short.unwrap_or(input),
+        cache_write_short: short.unwrap_or(usual_short),
         cache_write_long: long.unwrap_or(usual_long),
     })
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use super::digest::Digest;
-use super::{disk, time};
+use super::time;
 use crate::config::create_private_dir;
+use crate::gate::disk;
 
 /// The directory of a log's contents.
 #[derive(Clone, Debug)]

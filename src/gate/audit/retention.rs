@@ -7,10 +7,10 @@ use std::path::Path;
 use jiff::{SignedDuration, Timestamp};
 
 use super::contents;
-use super::disk;
 use super::head::Head;
 use super::record::{Event, Record};
 use super::walk::Walk;
+use crate::gate::disk;
 
 const HOURS_A_DAY: i64 = 24;
 

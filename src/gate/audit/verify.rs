@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use super::disk::Lock;
 use super::head::Head;
 use super::record::Event;
 use super::walk::Walk;
+use crate::gate::disk::Lock;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {

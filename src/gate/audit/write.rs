@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use super::digest::Digest;
-use super::disk::{self, Lock};
 use super::head::Head;
 use super::record::{Came, Event, Record, Sent};
 use super::walk::Walk;
 use super::{retention, time};
+use crate::gate::disk::{self, Lock};
 
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
