@@ -1,7 +1,12 @@
 //! The owner of the question pipeline: who asks gets a stream of steps and a way to cancel.
 
+mod local;
+mod prepare;
+mod run;
+mod stream;
+
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -10,6 +15,9 @@ use super::remote::Remote;
 use super::threads::Threads;
 use super::{Question, Step, Workspace};
 use crate::gate::{Preview, Withheld};
+
+/// Steps that wait for whoever shows them; then the model is read no further.
+const MOST_STEPS: usize = 64;
 
 /// What the pipeline is made of; tests bring their own.
 #[derive(Clone)]
@@ -20,6 +28,14 @@ pub struct Parts {
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     /// For names of threads and tags that nobody can guess.
     pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
+}
+
+impl Parts {
+    /// Seconds since 1970.
+    fn now(&self) -> i64 {
+        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
 }
 
 /// Cheap to clone.
@@ -51,15 +67,18 @@ impl Asker {
 
     /// Needs a runtime around it; returns at once.
     pub fn ask(&self, question: Question, workspace: Workspace) -> Asked {
-        let _ = (question, workspace, &self.parts);
-        let (_, steps) = mpsc::channel(64);
-        Asked::new(steps, CancellationToken::new())
+        let (steps, receiver) = mpsc::channel(MOST_STEPS);
+        let cancel = CancellationToken::new();
+        let run = run::Run::new(self.parts.clone(), question, workspace, steps, cancel.clone());
+        tokio::spawn(run.run());
+        Asked::new(receiver, cancel)
     }
 
     /// What `ask` would send, without sending it. An error says why nothing would be.
     pub async fn preview(&self, question: Question, workspace: Workspace) -> Result<Preview, Withheld> {
-        let _ = (question, workspace);
-        Err(Withheld::NoProvider)
+        let parts = self.parts.clone();
+        let preview = tokio::task::spawn_blocking(move || prepare::preview(&parts, &question, &workspace));
+        preview.await.unwrap_or_else(|_| Err(Withheld::Request("the question could not be packed".to_owned())))
     }
 
     pub fn threads(&self) -> &Threads {

@@ -19,7 +19,7 @@ const BESIDE: usize = 24;
 pub const UNVERIFIED: &str = " (unverified)";
 
 /// Where citations are looked up.
-pub trait Files {
+pub trait Files: Sync {
     /// The path as it is in the workspace, for what an answer calls it: with `./` before it, or the end of it where only one
     /// file has it.
     fn find(&self, path: &str) -> Option<String>;

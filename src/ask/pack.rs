@@ -21,7 +21,7 @@ use super::{Question, Workspace};
 use crate::gate::{Piece, Section, Source};
 use crate::index::TokenCount;
 
-pub use excerpts::Shown;
+pub use excerpts::{Shown, quoted};
 pub use instructions::{for_question, instructions};
 pub use names::names_in;
 

@@ -1,40 +1,32 @@
-//! The gate's no as a sentence with a way out.
+//! A no, or an error, as a sentence with a way out.
 
 use crate::budget::{LedgerError, Refusal, WindowState};
 use crate::gate::Withheld;
 use crate::providers::{ErrorClass, ProviderError};
 
-/// Paths that are named; the rest is counted.
-const MOST_NAMED: usize = 3;
-
 /// What stands against sending, and what the user can do about it.
 pub fn explain(withheld: &Withheld) -> String {
     match withheld {
-        Withheld::CloudOff => "cloud models are switched off (`cloud.enabled`)".to_owned(),
-        Withheld::NoProvider => "no provider is named; set `cloud.provider` and `cloud.model` in your own settings".to_owned(),
-        Withheld::NoMonthlyLimit => {
-            "there is no monthly limit; add one to `budget.limits`, as \"$20 per month\"".to_owned()
-        }
-        Withheld::Untrusted => "this workspace is not trusted, or its settings changed since it was".to_owned(),
-        Withheld::LocalOnly { paths } => format!("{} may not leave this machine (`privacy.localOnly`)", named(paths)),
-        Withheld::Denied { paths } => format!("{} may not be read by models: an ignore file says so", named(paths)),
-        Withheld::Secret { rules } => {
-            let rules = if rules.is_empty() { "a secret".to_owned() } else { named(rules) };
-            format!("a secret was found ({rules}); take it out of the question or the file")
-        }
-        Withheld::NoConsent => "you did not allow it".to_owned(),
-        Withheld::PriceUnknown { model } => {
-            format!("the price of `{model}` is not known; `tandem prices` shows how to set one")
-        }
         Withheld::Budget(refusal) => explain_budget(refusal),
-        Withheld::Audit(why) => format!("the audit log cannot be written, and nothing is sent unrecorded: {why}"),
-        Withheld::Request(why) => why.clone(),
+        Withheld::NoConsent => "you did not allow it".to_owned(),
+        Withheld::Secret { .. } => format!("{withheld}; take it out of the question or the file, or ask locally"),
+        other => other.to_string(),
     }
 }
 
 fn explain_budget(refusal: &Refusal) -> String {
     match refusal {
-        Refusal::OverLimit { window, wanted } => over(window, *wanted),
+        Refusal::OverLimit { window, wanted } => format!(
+            "the limit of {} would be passed: {} wanted; raise it in `budget.limits`, ask for less context, or wait (`tandem \
+             budget` shows until when)",
+            spent(window),
+            window.limit.amount.show(*wanted),
+        ),
+        Refusal::Burst { window, percent, wanted, .. } => format!(
+            "it would be more than {percent} % of a day's limit within five minutes: {}, {} wanted",
+            spent(window),
+            window.limit.amount.show(*wanted),
+        ),
         Refusal::Loop { times } => {
             format!("the same question was sent {times} times within five minutes; wait, or ask it in other words")
         }
@@ -43,16 +35,14 @@ fn explain_budget(refusal: &Refusal) -> String {
     }
 }
 
-fn over(window: &WindowState, wanted: u64) -> String {
+fn spent(window: &WindowState) -> String {
     let amount = window.limit.amount;
-    let spent = window.settled.saturating_add(window.open);
-    format!(
-        "the limit of {} would be passed: {} are spent or reserved, {} are wanted; raise it in `budget.limits`, ask for less \
-         context, or wait (`tandem budget` shows until when)",
-        window.limit,
-        amount.show(spent),
-        amount.show(wanted),
-    )
+    format!("{} with {} spent or reserved", window.limit, amount.show(window.settled.saturating_add(window.open)))
+}
+
+/// Whether the user may say yes to it all the same.
+pub fn may_be_allowed(withheld: &Withheld) -> bool {
+    matches!(withheld, Withheld::Budget(Refusal::Burst { .. } | Refusal::Loop { .. }))
 }
 
 /// What went wrong at a provider, and what helps.
@@ -70,25 +60,21 @@ pub fn explain_error(error: &ProviderError) -> String {
     format!("{}{help}", error.message.trim_end_matches('.'))
 }
 
-fn named(all: &[String]) -> String {
-    let shown: Vec<&str> = all.iter().take(MOST_NAMED).map(String::as_str).collect();
-    match all.len().saturating_sub(MOST_NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::{Amount, Limit, Period, Picodollars, Scope};
 
     #[test]
     fn a_no_names_what_and_the_way_out() {
-        let paths: Vec<String> = ["a", "b", "c", "d", "e"].map(str::to_owned).into();
-        let sentence = explain(&Withheld::LocalOnly { paths });
-        assert_eq!(sentence, "a, b, c and 2 more may not leave this machine (`privacy.localOnly`)");
+        let limit = Limit { amount: Amount::Money(Picodollars::DOLLAR), period: Period::Day, scope: Scope::User };
+        let window = Box::new(WindowState { limit, settled: 600_000_000_000, open: 0, resets_at: None });
+        let refusal = Refusal::OverLimit { window, wanted: 500_000_000_000 };
+        let sentence = explain(&Withheld::Budget(refusal));
+        assert!(sentence.contains("per day") && sentence.contains("$0.60") && sentence.contains("$0.50"), "{sentence}");
         assert!(explain(&Withheld::NoMonthlyLimit).contains("budget.limits"));
-        let refusal = Refusal::Loop { times: 4 };
-        assert!(explain(&Withheld::Budget(refusal)).contains("4 times"));
+        let refusal = Withheld::Budget(Refusal::Loop { times: 4 });
+        assert!(explain(&refusal).contains("4 times") && may_be_allowed(&refusal));
+        assert!(!may_be_allowed(&Withheld::CloudOff));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::pack::names_in;
 use super::{Question, Workspace};
-use crate::index::{Found, OutlineEntry, Relations};
+use crate::index::{Found, OutlineEntry, Relations, Role};
 
 /// Definitions that the question names, and places that speak of its words.
 const MOST_DEFINITIONS: usize = 8;
@@ -71,7 +71,7 @@ fn definition(workspace: &Workspace, found: &Found, answer: &mut String) {
     if let Some(signature) = entry.and_then(|entry| entry.signature.as_ref()) {
         let _ = writeln!(answer, "{}", block(signature));
     }
-    if found.kind.is_callable() || found.kind.is_type() {
+    if matches!(Role::of(found.kind), Role::Callable | Role::Type) {
         uses(workspace, found, answer);
     }
 }

@@ -45,7 +45,7 @@ pub struct Facts {
 pub enum Route {
     Local,
     Cloud,
-    /// The cloud, if the user says so now, whatever was allowed before.
+    /// The cloud, if the user allows it now or has allowed this workspace.
     AskMe,
 }
 

@@ -91,6 +91,7 @@ pub fn prompt(body: &Value) -> Result<Prompt, Refusal> {
         segments,
         max_output: at_least_one(body.get("max_tokens"), "max_tokens")?,
         stops: texts(body.get("stop_sequences"), "stop_sequences", 16)?,
+        is_marked_only: true,
     })
 }
 

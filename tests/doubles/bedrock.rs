@@ -60,6 +60,7 @@ pub fn prompt(model: String, body: &Value) -> Result<Prompt, Refusal> {
         segments,
         max_output: at_least_one(config.get("maxTokens"), "maxTokens")?,
         stops: texts(config.get("stopSequences"), "stopSequences", 16)?,
+        is_marked_only: true,
     })
 }
 

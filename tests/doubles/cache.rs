@@ -75,7 +75,7 @@ impl Cache {
         for (at, (tokens, print, keep)) in ends.iter().enumerate() {
             let wanted = match habit {
                 Habit::Breakpoints => *keep,
-                Habit::Automatic if last_break.is_some() => *keep,
+                Habit::Automatic if last_break.is_some() || prompt.is_marked_only => *keep,
                 Habit::Automatic => (at + 1 == ends.len()).then_some(Keep::Short),
                 Habit::Free => Some(Keep::Short),
             };

@@ -46,6 +46,7 @@ pub fn prompt(model: String, body: &Value) -> Result<Prompt, Refusal> {
         segments,
         max_output: at_least_one(config.get("maxOutputTokens"), "maxOutputTokens")?,
         stops: texts(config.get("stopSequences"), "stopSequences", 5)?,
+        is_marked_only: true,
     })
 }
 

@@ -91,6 +91,7 @@ pub fn responses_prompt(body: &Value) -> Result<Prompt, Refusal> {
         segments,
         max_output: at_least_one(body.get("max_output_tokens"), "max_output_tokens")?,
         stops: Vec::new(),
+        is_marked_only: marked_only(body),
     })
 }
 
@@ -103,9 +104,16 @@ pub fn chat_prompt(kind: Kind, body: &Value) -> Result<Prompt, Refusal> {
     };
     known.push(limit);
     known.extend(match kind {
-        Kind::OpenAiChat | Kind::Azure => {
-            &["stream_options", "store", "prompt_cache_key", "service_tier", "reasoning_effort", "safety_identifier"][..]
-        }
+        Kind::OpenAiChat | Kind::Azure => &[
+            "stream_options",
+            "store",
+            "prompt_cache_key",
+            "service_tier",
+            "reasoning_effort",
+            "safety_identifier",
+            "prompt_cache_options",
+            "user",
+        ][..],
         // Strict: what OpenAI knows beyond these is refused with 422.
         Kind::Mistral => &["prompt_cache_key", "random_seed", "safe_prompt", "reasoning_effort"],
         Kind::OpenRouter => &["stream_options", "provider", "usage", "reasoning", "user"],
@@ -147,7 +155,12 @@ pub fn chat_prompt(kind: Kind, body: &Value) -> Result<Prompt, Refusal> {
         segments,
         max_output: at_least_one(body.get(limit), limit)?,
         stops: texts(body.get("stop"), "stop", 4)?,
+        is_marked_only: marked_only(body),
     })
+}
+
+fn marked_only(body: &serde_json::Map<String, Value>) -> bool {
+    body.get("prompt_cache_options").is_some_and(|options| options["mode"] == "explicit")
 }
 
 fn content(value: &Value, part_type: &str, segments: &mut Vec<Segment>) -> Result<(), Refusal> {

@@ -20,6 +20,8 @@ pub struct Prompt {
     pub segments: Vec<Segment>,
     pub max_output: u64,
     pub stops: Vec<String>,
+    /// The client wants nothing kept but what it marked.
+    pub is_marked_only: bool,
 }
 
 impl Prompt {

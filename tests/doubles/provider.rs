@@ -31,6 +31,7 @@ use std::time::Duration;
 #[allow(unused_imports)]
 pub use {
     bill::{Charge, rates_of},
+    cache::Input,
     fault::{Fault, Reply, Wait},
     prompt::{Prompt, Refusal, Trouble},
     proxy::{Proxy, Refusing},
@@ -96,6 +97,21 @@ impl Kind {
             Self::OpenRouter => "anthropic/claude-sonnet-5-5",
             Self::Mistral => "mistral-large-4",
             Self::DeepSeek => "deepseek-v4-pro",
+        }
+    }
+
+    /// The provider's own host. Azure's is that of a made-up resource; compatible servers have none.
+    pub fn host(self) -> &'static str {
+        match self {
+            Self::Anthropic => "api.anthropic.com",
+            Self::OpenAi | Self::OpenAiChat => "api.openai.com",
+            Self::Gemini => "generativelanguage.googleapis.com",
+            Self::Bedrock => "bedrock-runtime.eu-central-1.amazonaws.com",
+            Self::Azure => "house.openai.azure.com",
+            Self::OpenRouter => "openrouter.ai",
+            Self::Mistral => "api.mistral.ai",
+            Self::DeepSeek => "api.deepseek.com",
+            Self::Compatible => "gateway.example",
         }
     }
 

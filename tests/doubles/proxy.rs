@@ -20,6 +20,7 @@ pub enum Refusing {
 pub struct Proxy {
     pub address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<u8>>>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -29,19 +30,25 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let asked = Arc::<Mutex<Vec<String>>>::default();
-        let names = asked.clone();
+        let heads = Arc::<Mutex<Vec<u8>>>::default();
+        let (names, read) = (asked.clone(), heads.clone());
         let task = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                let names = names.clone();
-                connections.spawn(async move { drop(tunnel(stream, target, refusing, &names).await) });
+                let (names, read) = (names.clone(), read.clone());
+                connections.spawn(async move { drop(tunnel(stream, target, refusing, &names, &read).await) });
             }
         });
-        Self { address, asked, task }
+        Self { address, asked, heads, task }
     }
 
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// All that it could read: what came before the tunnels.
+    pub fn heads(&self) -> String {
+        String::from_utf8_lossy(&self.heads.lock().expect("the bytes")).into_owned()
     }
 
     /// Host and port of every CONNECT.
@@ -61,9 +68,14 @@ async fn tunnel(
     target: SocketAddr,
     refusing: Option<Refusing>,
     names: &Mutex<Vec<String>>,
+    heads: &Mutex<Vec<u8>>,
 ) -> std::io::Result<()> {
     let mut buffer = Vec::new();
-    let Some(request) = http::read(&mut stream, &mut buffer, |_| {}).await? else { return Ok(()) };
+    let Some(request) =
+        http::read(&mut stream, &mut buffer, |bytes| heads.lock().expect("the bytes").extend_from_slice(bytes)).await?
+    else {
+        return Ok(());
+    };
     names.lock().expect("the list").push(request.path.clone());
     match refusing {
         Some(Refusing::Authentication) => {
