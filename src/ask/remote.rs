@@ -112,12 +112,7 @@ pub trait Cleared: Send + Sync + Debug {
 
     /// Reserves, records and sends, each attempt anew. `is_guarded`: a loop or a burst of spending is refused, once the user
     /// has not said yes to it.
-    fn send(
-        &self,
-        consent: Given,
-        is_guarded: bool,
-        cancel: CancellationToken,
-    ) -> Result<Answering, Withheld>;
+    fn send(&self, consent: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld>;
 }
 
 /// A workspace and its settings at the moment of asking.

@@ -86,6 +86,11 @@ impl Paths {
         self.state.join("consents.json")
     }
 
+    /// Questions and answers that can be gone on with.
+    pub fn threads_directory(&self) -> PathBuf {
+        self.state.join("threads")
+    }
+
     /// Answers that editors show as files.
     pub fn answers_directory(&self) -> PathBuf {
         self.state.join("answers")

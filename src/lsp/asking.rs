@@ -3,6 +3,7 @@
 //! Runs in a task of its own. The user may cancel at each stage; the answer is then settled and said to be incomplete.
 
 mod consent;
+pub mod trust;
 
 use tokio_util::sync::CancellationToken;
 
@@ -32,6 +33,7 @@ pub async fn ask(desk: Desk, wish: Wish) {
         Ok(running) => running,
         Err(problem) => return desk.client.show(Severity::Warning, &problem),
     };
+    trust::ask_if_needed(&desk, &workspace, question.route).await;
     let progress = match desk.features.progress {
         true => desk.client.begin_cancellable(format!("{TOKEN}{}", running.id), &title).await,
         false => None,

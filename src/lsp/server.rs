@@ -8,6 +8,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
+use super::asking::trust::Refusals;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
 use super::convert::DidChangeParams;
@@ -26,6 +27,7 @@ pub struct Server {
     pub stop: CancellationToken,
     /// The texts of virtual documents.
     pub sheets: Arc<Sheets>,
+    refusals: Arc<Refusals>,
     features: OnceLock<ClientFeatures>,
 }
 
@@ -36,7 +38,15 @@ impl Server {
         settings: Arc<EditorSettings>,
         stop: CancellationToken,
     ) -> Self {
-        Self { session, client, settings, stop, sheets: Arc::default(), features: OnceLock::new() }
+        Self {
+            session,
+            client,
+            settings,
+            stop,
+            sheets: Arc::default(),
+            refusals: Arc::default(),
+            features: OnceLock::new(),
+        }
     }
 
     /// What the client can do; a client that can nothing, before `initialize`.
@@ -58,6 +68,8 @@ impl Server {
             client: self.client.clone(),
             features: self.features(),
             sheets: self.sheets.clone(),
+            trust: self.settings.trust(),
+            refusals: self.refusals.clone(),
             directory: self.settings.answers_directory(),
         }
     }

@@ -18,8 +18,10 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tower_lsp::gen_lsp_types as lsp;
 
+use super::asking::trust::Refusals;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
+use crate::privacy::Trust;
 use crate::session::Session;
 
 pub use store::Sheets;
@@ -37,6 +39,8 @@ pub struct Desk {
     pub client: ClientHandle,
     pub features: ClientFeatures,
     pub sheets: Arc<Sheets>,
+    pub trust: Trust,
+    pub refusals: Arc<Refusals>,
     /// For files.
     pub directory: PathBuf,
 }

@@ -4,6 +4,7 @@
 //! by typing: a completion never becomes a question.
 
 mod comments;
+mod pipeline;
 mod place;
 mod running;
 pub mod words;
@@ -27,6 +28,7 @@ use crate::gate::Preview;
 use crate::text::{Document, Range};
 
 pub use comments::CommentQuestion;
+pub use pipeline::Pipeline;
 pub use running::Running;
 use running::Runs;
 

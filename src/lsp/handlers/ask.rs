@@ -26,10 +26,12 @@ pub const BUDGET: &str = "tandem.budget";
 pub const AUDIT: &str = "tandem.audit";
 /// Cancels the question with this number, or all.
 pub const CANCEL: &str = "tandem.cancel";
+/// Lets the user trust the first folder, or take that back.
+pub const TRUST: &str = "tandem.trust";
 /// Of the client, where it says that it has it: asks the user for words and runs `ASK` with them. Never announced.
 pub const PROMPT: &str = "tandem.prompt";
 
-pub const COMMANDS: [&str; 5] = [ASK, PREVIEW, BUDGET, AUDIT, CANCEL];
+pub const COMMANDS: [&str; 6] = [ASK, PREVIEW, BUDGET, AUDIT, TRUST, CANCEL];
 
 /// Longest question, in bytes. A novel is no question.
 const MOST_BYTES: usize = 32_000;
@@ -131,6 +133,12 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
                 Ok(text) => Sheet::show(&desk, "What left this machine", &text).await,
                 Err(problem) => desk.client.show(Severity::Warning, &problem),
             }
+        }),
+        TRUST => server.in_background(async move {
+            let Some(workspace) = desk.session.first_workspace() else {
+                return desk.client.show(Severity::Warning, "there is no folder to trust");
+            };
+            asking::trust::ask(&desk, workspace.index.root()).await;
         }),
         _ => {
             let number = params.arguments.as_ref().and_then(|arguments| arguments.first());
