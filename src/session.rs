@@ -51,8 +51,8 @@ use pause::PauseSwitch;
 pub use pause::{LONGEST_PAUSE_MINUTES, Pause};
 use questions::Questions;
 use rhythm::{Rhythm, model_ms};
-pub use status::Status;
 use status::{Busy, StatusBoard};
+pub use status::{LastAnswer, QuestionStatus, Status};
 
 pub struct Session {
     state: Mutex<State>,

@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::client::{Progress, Severity};
 use super::sheet::{Desk, Sheet};
 use crate::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
-use crate::session::questions::{LastAnswer, Payload, Running, Wish, words};
+use crate::session::LastAnswer;
+use crate::session::questions::{Payload, Running, Wish, words};
 use consent::Said;
 
 /// What the progress token of a question begins with; its number follows.
@@ -44,6 +45,7 @@ pub async fn ask(desk: Desk, wish: Wish) {
     answer.end(ending).await;
     // Only now, so that whoever waits for the end waits for all of it.
     drop(running);
+    desk.session.tell_questions();
 }
 
 struct Answer<'a> {

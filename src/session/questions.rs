@@ -18,8 +18,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use super::Session;
 use super::documents::file_path;
+use super::{LastAnswer, QuestionStatus, Session};
 use crate::ask::{Asked, Focus, Kind, OpenText, Question, Workspace};
 use crate::budget::{Crossing, Picodollars, WindowState};
 use crate::config::RouteChoice;
@@ -102,14 +102,6 @@ pub trait Answerer: Send + Sync + Debug {
 
     /// The last requests that left this machine, as Markdown. An error is a sentence.
     fn audit(&self) -> BoxFuture<'static, Result<String, String>>;
-}
-
-/// What became of the last question, for a status line.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct LastAnswer {
-    pub answered_by: String,
-    pub route_reason: String,
-    pub cost: Picodollars,
 }
 
 /// The questions of a session.
@@ -284,7 +276,9 @@ impl Session {
 
     /// Notes that a question is being answered. An error is a sentence: it is answered already, or too many are.
     pub fn begin_question(&self, title: &str, question: &Question) -> Result<Running, String> {
-        self.questions.runs.begin(title, question)
+        let running = self.questions.runs.begin(title, question)?;
+        self.tell_questions();
+        Ok(running)
     }
 
     /// Cancels a running question, or all of them. How many there were.
@@ -304,10 +298,14 @@ impl Session {
 
     pub fn question_answered(&self, answer: LastAnswer) {
         *self.questions.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+        self.tell_questions();
     }
 
-    pub fn last_answer(&self) -> Option<LastAnswer> {
-        self.questions.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Brings the status up to date: a question began or ended.
+    pub fn tell_questions(&self) {
+        let last = self.questions.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let running = u32::try_from(self.questions.runs.list().len()).unwrap_or(u32::MAX);
+        self.board.set_questions(QuestionStatus { running, last });
     }
 }
 

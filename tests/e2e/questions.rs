@@ -428,3 +428,62 @@ async fn what_cannot_be_asked_is_told() {
     }
     assert_eq!(editor.client.leave().await, 0);
 }
+
+/// A folder with settings of its own, and a user who has set up a cloud model.
+async fn with_cloud(route: &str) -> Editor {
+    let workspace = Workspace::new(&[("src/main.rs", MAIN), (".tandem.toml", "completion.maxLines = 3\n")]);
+    let user = json!({
+        "cloud.provider": "anthropic",
+        "cloud.model": "claude-x",
+        "budget.limits": ["$20 per month"],
+        "ask.route": route,
+    });
+    let mut client = workspace.ask_of(Scripted::says("text"), growing(), user).await;
+    let uri = workspace.uri("src/main.rs");
+    client.open(&uri, MAIN).await;
+    Editor { client, workspace, uri }
+}
+
+#[tokio::test]
+async fn a_folder_is_trusted_before_anything_of_it_may_leave() {
+    let mut editor = with_cloud("ask").await;
+    editor.client.choices = ["Show", "Trust"].into();
+    editor.ask("one").await;
+    let asked = editor.client.told_method("window/showMessageRequest").await;
+    let message = asked["params"]["message"].as_str().expect("a text");
+    assert!(message.contains("may be sent to a cloud model") && message.contains(".tandem.toml"), "{message}");
+    assert_eq!(asked["params"]["actions"], json!([{ "title": "Trust" }, { "title": "Show" }, { "title": "Not now" }]));
+    editor.client.told_method("window/showMessageRequest").await;
+    editor.end().await;
+    assert!(editor.client.edited.values().any(|text| text.contains("```\ncompletion.maxLines = 3\n```")));
+    // Trusted, until it changes.
+    editor.ask("two").await;
+    editor.end().await;
+    assert_eq!(editor.client.arrived("window/showMessageRequest"), 0);
+    editor.workspace.write(".tandem.toml", "completion.maxLines = 2\n");
+    editor.ask("three").await;
+    let asked = editor.client.told_method("window/showMessageRequest").await;
+    let message = asked["params"]["message"].as_str().expect("a text");
+    assert!(message.contains("is not what it was when you trusted it"), "{message}");
+    editor.end().await;
+    // A no is not asked about again, unless the user does.
+    editor.ask("four").await;
+    editor.end().await;
+    assert_eq!(editor.client.arrived("window/showMessageRequest"), 0);
+    editor.client.choices = ["Trust"].into();
+    editor.run("tandem.trust", Value::Null).await;
+    editor.client.told_method("window/showMessageRequest").await;
+    assert_eq!(editor.client.leave().await, 0);
+}
+
+#[tokio::test]
+async fn who_asks_no_cloud_is_not_asked_for_trust() {
+    for (route, of_question) in [("local", Value::Null), ("auto", json!("local"))] {
+        let mut editor = with_cloud(route).await;
+        let argument = json!({ "question": "one", "uri": editor.uri, "route": of_question });
+        editor.run("tandem.ask", argument).await;
+        editor.end().await;
+        assert_eq!(editor.client.arrived("window/showMessageRequest"), 0, "{route}");
+        assert_eq!(editor.client.leave().await, 0);
+    }
+}

@@ -46,6 +46,7 @@ pub struct Setup {
     pub options: ServeOptions,
     pipe_bytes: usize,
     state: Option<PathBuf>,
+    user: Value,
 }
 
 impl Setup {
@@ -60,13 +61,19 @@ impl Setup {
 
     /// No model.
     pub fn lookup() -> Self {
-        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10, state: None }
+        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10, state: None, user: json!({}) }
     }
 
     /// Somebody who answers questions; what cannot be shown goes to files in `state`.
     pub fn answered_by(mut self, answerer: Arc<dyn Answerer>, state: &Path) -> Self {
         self.options.answerer = Some(answerer);
         self.state = Some(state.to_owned());
+        self
+    }
+
+    /// What the user has set beside the editor.
+    pub fn user(mut self, settings: Value) -> Self {
+        self.user = settings;
         self
     }
 
@@ -89,8 +96,9 @@ impl Setup {
         let directories = [("XDG_CONFIG_HOME", nowhere), ("XDG_STATE_HOME", state)];
         let directories = directories.map(|(name, path)| (name, path.to_string_lossy().into_owned()));
         let environment = Environment::of(&directories.each_ref().map(|(name, path)| (*name, path.as_str())));
-        self.options.loader =
-            Loader::new(environment, json!({ "completion.eagerness": "high", "index.persist": false }));
+        let mut settings = json!({ "completion.eagerness": "high", "index.persist": false });
+        settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
+        self.options.loader = Loader::new(environment, settings);
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);

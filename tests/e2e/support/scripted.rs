@@ -16,8 +16,6 @@ type Play = dyn Fn(Stage) -> BoxFuture<'static, ()> + Send + Sync;
 
 /// What a script has in its hands.
 pub struct Stage {
-    pub question: Question,
-    pub workspace: Workspace,
     pub cancel: CancellationToken,
     steps: mpsc::Sender<Step>,
 }
@@ -118,11 +116,11 @@ impl fmt::Debug for Scripted {
 }
 
 impl Answerer for Scripted {
-    fn ask(&self, question: Question, workspace: Workspace) -> Asked {
-        self.asked.lock().expect("no panic").push(question.clone());
+    fn ask(&self, question: Question, _: Workspace) -> Asked {
+        self.asked.lock().expect("no panic").push(question);
         let (steps, receiver) = mpsc::channel(8);
         let cancel = CancellationToken::new();
-        tokio::spawn((self.play)(Stage { question, workspace, cancel: cancel.clone(), steps }));
+        tokio::spawn((self.play)(Stage { cancel: cancel.clone(), steps }));
         Asked::new(receiver, cancel)
     }
 

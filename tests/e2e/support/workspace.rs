@@ -48,8 +48,13 @@ impl Workspace {
 
     /// The same with somebody who answers questions.
     pub async fn ask(&self, answerer: Arc<dyn Answerer>, capabilities: Value) -> Client {
+        self.ask_of(answerer, capabilities, json!({})).await
+    }
+
+    /// `user`: what the user has set beside the editor.
+    pub async fn ask_of(&self, answerer: Arc<dyn Answerer>, capabilities: Value, user: Value) -> Client {
         let state = self.folder.path().join(".git/state");
-        let setup = Setup::script(|_| "foo(bar)".into()).answered_by(answerer, &state);
+        let setup = Setup::script(|_| "foo(bar)".into()).answered_by(answerer, &state).user(user);
         let mut client = open(setup, &[&self.root()], capabilities, Value::Null).await;
         // Questions are about what is indexed.
         client.until_symbols("main", &["main"]).await;
