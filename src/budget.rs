@@ -4,10 +4,28 @@
 //! here is optimistic: an unknown price, a ledger that cannot be written, a reservation nobody settled count against the
 //! user's wallet, never for it.
 
+mod calibration;
+mod estimate;
 mod ledger;
 mod limit;
 mod money;
+mod prices;
+mod settle;
+mod size;
+mod windows;
 
-pub use ledger::{Account, Admission, Ledger, LedgerError, Outcome, Refusal, Reserved, Settlement, Stage, WindowState};
-pub use limit::{Amount, Limit, Period, Scope};
+pub use calibration::Calibration;
+pub use estimate::{Estimate, LEAST_OUTPUT, Planned};
+#[cfg(feature = "cloud")]
+pub use ledger::PostgresLedger;
+pub use ledger::{
+    Account, Admission, AfterRepair, Clock, Crossing, Difference, Entry, EstimateError, Grouping, Guards, Ledger,
+    LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total, WindowState,
+    differences, estimate_errors, open_ledger, totals,
+};
+pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope};
 pub use money::Picodollars;
+pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
+pub use settle::{End, Progress, settlement};
+pub use size::{TextSize, Tokenizer};
+pub use windows::{Span, zone};

@@ -3,6 +3,8 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod ask;
+mod audit;
 mod bench;
 mod complete;
 mod demo;
@@ -19,6 +21,8 @@ mod search;
 mod serve;
 mod stats;
 mod terminal;
+mod threads;
+mod trust;
 mod why;
 mod workspace;
 
@@ -45,6 +49,7 @@ Examples:
   tandem doctor                            what works on this machine, and what does not
   tandem complete src/main.rs:12:9         what would be suggested there
   tandem why src/main.rs:12:9              what led to it, or to silence
+  tandem ask how is a job retried          a cited answer, under your budget and policy
   tandem search retry backoff              places of this repository about it
   tandem map --tokens 2048                 its most important signatures
   tandem eval                              how well this repository is completed
@@ -89,12 +94,17 @@ enum Command {
     Why(why::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Ask(ask::AskArguments),
+    Preview(ask::PreviewArguments),
+    Threads(threads::Arguments),
+    Trust(trust::Arguments),
     Search(search::Arguments),
     Map(map::Arguments),
     Outline(outline::Arguments),
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+    Audit(audit::Arguments),
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -112,12 +122,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => arguments.question.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Ask(arguments) => arguments.question.workspace.options.settings()?,
+        Command::Preview(arguments) => arguments.question.workspace.options.settings()?,
+        Command::Threads(arguments) => arguments.options.settings()?,
+        Command::Trust(arguments) => arguments.options.settings()?,
         Command::Search(arguments) => arguments.workspace.options.settings()?,
         Command::Map(arguments) => arguments.workspace.options.settings()?,
         Command::Outline(arguments) => arguments.workspace.options.settings()?,
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+        Command::Audit(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -133,12 +148,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => why::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Ask(arguments) => ask::run(&arguments, &loader),
+        Command::Preview(arguments) => ask::run_preview(&arguments, &loader),
+        Command::Threads(arguments) => threads::run(&arguments, &loader),
+        Command::Trust(arguments) => trust::run(&arguments, &loader),
         Command::Search(arguments) => search::run(&arguments, &loader),
         Command::Map(arguments) => map::run(&arguments, &loader),
         Command::Outline(arguments) => outline::run(&arguments, &loader),
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+        Command::Audit(arguments) => audit::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),

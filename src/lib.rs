@@ -6,6 +6,7 @@
 
 // Layer 0: plain data and the outside of the process.
 pub mod config;
+pub mod database;
 pub mod observe;
 pub mod text;
 

@@ -3,12 +3,16 @@
 //!
 //! Pure: bytes in, bytes out. Nothing in here opens a connection, knows a key, or has a clock; `cloud` does.
 
+mod decode;
+mod encode;
 mod endpoint;
 mod error;
 mod event;
 mod request;
 
-pub use endpoint::{Endpoint, WireFormat};
-pub use error::{ErrorClass, ProviderError, Retry};
-pub use event::{Event, Reason, Usage};
+pub use decode::{Decoder, MAX_ANSWER, MAX_MESSAGE};
+pub use encode::{Encoded, Framing, encode, encode_count, read_count};
+pub use endpoint::{AuthScheme, Endpoint, WireFormat};
+pub use error::{Answer, ErrorClass, ProviderError, Retry, error_of, request_id};
+pub use event::{Event, Reason, ServiceTier, Usage};
 pub use request::{Block, CacheLife, Effort, Request, Role, Turn};

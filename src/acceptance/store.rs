@@ -8,19 +8,15 @@ mod codes;
 mod schema;
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::figures::{Event, Kept, Mark, Row};
-use crate::config::create_private_dir;
+pub use crate::database::DatabaseError as StoreError;
+use crate::database::{self, explain, identity, with_suffix};
 pub(super) use codes::{OUTCOMES, SOURCES, kept_of};
 
-/// How long a writer waits for another one. Nobody waits for the writer.
-const BUSY: Duration = Duration::from_secs(5);
-const BUSY_PAUSE: Duration = Duration::from_millis(5);
 /// Bytes of a language's or an engine's name; they come from clients and model files.
 const LONGEST_NAME: usize = 100;
 
@@ -40,17 +36,6 @@ impl Retention {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Not a database, a damaged one, or one of another program.
-    #[error("{0} is damaged, or of another program")]
-    Damaged(PathBuf),
-    #[error("{file} was written by a newer Tandem (version {found} of its tables; this one knows {known})")]
-    Newer { file: PathBuf, found: i64, known: i64 },
-    #[error("cannot use {file}: {reason}")]
-    Unusable { file: PathBuf, reason: String },
-}
-
 #[derive(Debug)]
 pub struct Store {
     pub(super) connection: Connection,
@@ -63,20 +48,7 @@ impl Store {
     /// Opens the file, makes it where there is none, and brings its tables up to date. Readable and writable for the
     /// user alone.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        let unusable = |error: std::io::Error| StoreError::Unusable { file: file.into(), reason: error.to_string() };
-        create_private_dir(file.parent().unwrap_or(Path::new("."))).map_err(unusable)?;
-        create_private_file(file).map_err(unusable)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut store = Self::with_flags(file, flags)?;
-        // While another process turns the journal over, SQLite does not wait by itself.
-        let until = Instant::now() + BUSY;
-        let mut prepared = store.prepare();
-        while prepared.as_ref().is_err_and(is_busy) && Instant::now() < until {
-            std::thread::sleep(BUSY_PAUSE);
-            prepared = store.prepare();
-        }
-        prepared.map_err(|error| store.explain(error))??;
-        Ok(store)
+        database::open(file, &schema::KIND).map(|connection| Self::over(connection, file))
     }
 
     /// As `open`; what is damaged or of another program is moved aside first. Returns where it was moved to.
@@ -106,24 +78,11 @@ impl Store {
 
     /// Opens the file to read it. None where there is none.
     pub fn read(file: &Path) -> Result<Option<Self>, StoreError> {
-        if !file.exists() {
-            return Ok(None);
-        }
-        let store = Self::with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        let version = store.check().map_err(|error| store.explain(error))??;
-        // A file that a server is about to fill.
-        Ok((version > 0).then_some(store))
+        Ok(database::read(file, &schema::KIND)?.map(|connection| Self::over(connection, file)))
     }
 
-    fn with_flags(file: &Path, flags: OpenFlags) -> Result<Self, StoreError> {
-        let opened = Connection::open_with_flags(file, flags).and_then(|connection| {
-            connection.busy_timeout(BUSY)?;
-            Ok(connection)
-        });
-        match opened {
-            Ok(connection) => Ok(Self { connection, file: file.to_owned(), identity: identity(file) }),
-            Err(error) => Err(explain(file, &error)),
-        }
+    fn over(connection: Connection, file: &Path) -> Self {
+        Self { connection, file: file.to_owned(), identity: identity(file) }
     }
 
     /// Whether every page can be read. Reads the whole file.
@@ -211,40 +170,6 @@ impl Store {
     pub(super) fn explain(&self, error: rusqlite::Error) -> StoreError {
         explain(&self.file, &error)
     }
-
-    /// The version of the tables; 0 in a new file. An inner error where the file cannot be used.
-    fn check(&self) -> rusqlite::Result<Result<i64, StoreError>> {
-        // At one moment: another process may be making the tables.
-        let moment = self.connection.unchecked_transaction()?;
-        let number = |query: &str| moment.query_row(query, [], |row| row.get::<_, i64>(0));
-        let tables = number("SELECT count(*) FROM sqlite_schema")?;
-        let (application, version) = (number("PRAGMA application_id")?, number("PRAGMA user_version")?);
-        drop(moment);
-        let is_new = application == 0 && version == 0 && tables == 0;
-        Ok(if !is_new && application != schema::APPLICATION {
-            Err(StoreError::Damaged(self.file.clone()))
-        } else if version > schema::version() {
-            Err(StoreError::Newer { file: self.file.clone(), found: version, known: schema::version() })
-        } else {
-            Ok(version)
-        })
-    }
-
-    fn prepare(&mut self) -> rusqlite::Result<Result<(), StoreError>> {
-        if let Err(error) = self.check()? {
-            return Ok(Err(error));
-        }
-        // Writers do not hold up readers. On file systems that cannot do it the usual journal stays.
-        self.connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
-        // A power cut may cost the last seconds, never the file.
-        self.connection.execute_batch("PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF;")?;
-        schema::migrate(&mut self.connection, schema::STEPS)?;
-        Ok(Ok(()))
-    }
-}
-
-fn is_busy(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }
 
 fn insert(transaction: &Connection, row: &Row) -> rusqlite::Result<()> {
@@ -290,68 +215,21 @@ pub(super) fn kept(code: Option<i64>) -> Option<Kept> {
     code.map(kept_of)
 }
 
-fn explain(file: &Path, error: &rusqlite::Error) -> StoreError {
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged(file.to_owned()),
-        _ => StoreError::Unusable { file: file.to_owned(), reason: error.to_string() },
-    }
-}
-
-#[cfg(unix)]
-fn identity(file: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    file.metadata().ok().map(|data| (data.dev(), data.ino()))
-}
-
-/// Where an open file can be neither deleted nor replaced.
-#[cfg(not(unix))]
-fn identity(_file: &Path) -> Option<(u64, u64)> {
-    None
-}
-
-/// SQLite gives its side files the mode of the main one, so that one must be right from the start.
-fn create_private_file(file: &Path) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let opened = options.open(file)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        if opened.metadata()?.permissions().mode() & 0o077 != 0 {
-            opened.set_permissions(std::fs::Permissions::from_mode(0o600))?;
-        }
-    }
-    drop(opened);
-    Ok(())
-}
-
 /// Renames a file that cannot be used, with its side files. An older one that was put aside gives way. Only one process
 /// does so at a time, and only if the file is still as bad: another one may have replaced it by now.
 fn move_aside(file: &Path) -> Result<Option<PathBuf>, StoreError> {
     let try_move = || -> std::io::Result<Option<PathBuf>> {
-        let lock = File::create(with_suffix(file, ".lock"))?;
-        lock.lock()?;
+        let _lock = database::lock(file)?;
         match Store::open(file) {
             Ok(store) if store.is_whole() => return Ok(None),
             Ok(_) | Err(StoreError::Damaged(_)) => {}
             Err(error) => return Err(std::io::Error::other(error)),
         }
         let aside = with_suffix(file, ".damaged");
-        for side in ["-wal", "-shm"] {
-            let _ = std::fs::rename(with_suffix(file, side), with_suffix(&aside, side));
-        }
-        std::fs::rename(file, &aside)?;
+        database::rename(file, &aside)?;
         Ok(Some(aside))
     };
     try_move().map_err(|error| StoreError::Unusable { file: file.to_owned(), reason: error.to_string() })
-}
-
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = file.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 #[cfg(test)]

@@ -32,8 +32,8 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the user is shown before a request is sent. The default is of no request: a consent to it is one to nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
     /// Host and port.
@@ -48,6 +48,13 @@ pub struct Preview {
     /// At least, as a short answer, and at most, as is reserved.
     pub cost: (Picodollars, Picodollars),
     pub windows: Vec<WindowState>,
-    /// Of the exact content.
-    pub digest: [u8; 32],
+    /// Made by the door alone, so that a consent is always to something that could be shown.
+    pub(super) digest: [u8; 32],
+}
+
+impl Preview {
+    /// Of destination and exact content.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
 }

@@ -2,6 +2,24 @@
 
 use super::ProviderError;
 
+/// The service that a request got, which its price depends on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ServiceTier {
+    /// The usual one; also where the provider tells none.
+    #[default]
+    Standard,
+    /// Later, at half the price.
+    Flex,
+    Batch,
+    /// Sooner, at a multiple of the price.
+    Priority,
+    Fast,
+    Ultrafast,
+    /// One that we know nothing of.
+    Unknown,
+}
+
 /// Tokens of one request, as every provider's own counts translate to. Disjoint on the input side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -15,6 +33,9 @@ pub struct Usage {
     pub output: u64,
     /// The part of `output` that was reasoning.
     pub reasoning: u64,
+    pub tier: ServiceTier,
+    /// Kept in one region, for which some providers ask more.
+    pub is_regional: bool,
     /// What the provider says it cost, in pico-dollars.
     pub provider_cost: Option<u64>,
 }
@@ -36,7 +57,7 @@ pub enum Reason {
     Length,
     /// The model declined; the provider's category, if it gave one.
     Refused(Option<String>),
-    /// A filter of the provider's cut it off, for example `recitation`.
+    /// Something else made the provider cut it off, by its own name for that, for example `recitation`.
     Filtered(String),
     /// Prompt and answer together filled the model's window.
     ContextFull,
@@ -57,7 +78,8 @@ pub enum Event {
     Thinking(String),
     /// A count that replaces the ones before it.
     Usage(Usage),
-    /// The end, once. Usage is None where the provider never told.
+    /// The end, once. Usage is the provider's final count, and None where it never told one: then what came before in
+    /// `Started` and `Usage` is the least that was used.
     Ended {
         reason: Reason,
         usage: Option<Usage>,

@@ -1,11 +1,15 @@
 //! The tables, and the steps that led to them. A step is never changed once it was released: a new one is added.
 
-use rusqlite::{Connection, TransactionBehavior};
+use crate::database::Kind;
 
-/// Tells our file from those of other programs: `Tand`.
-pub const APPLICATION: i64 = 0x5461_6e64;
+pub const KIND: Kind<'_> = Kind {
+    // `Tand`
+    application: 0x5461_6e64,
+    steps: STEPS,
+    // A power cut may cost the last seconds, never the file.
+    pragmas: "PRAGMA synchronous = NORMAL;",
+};
 
-/// What makes version n of version n - 1; an empty file is version 0.
 pub const STEPS: &[&str] = &["
     -- Languages, as clients name them, and engines.
     CREATE TABLE name (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
@@ -47,31 +51,3 @@ pub const INSERT: &str = "
         ?1, (SELECT id FROM name WHERE text = ?2), (SELECT id FROM name WHERE text = ?3), ?4, ?5, ?6, ?7, ?8, ?9, ?10,
         ?11, ?12, ?13, ?14, ?15, ?16
     )";
-
-pub fn version() -> i64 {
-    of(STEPS)
-}
-
-fn of(steps: &[&str]) -> i64 {
-    i64::try_from(steps.len()).unwrap_or(i64::MAX)
-}
-
-/// Does the steps that the file lacks, all or none. Of several processes one does them, the others find them done.
-pub fn migrate(connection: &mut Connection, steps: &[&str]) -> rusqlite::Result<()> {
-    let found = |connection: &Connection| {
-        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs)
-    };
-    if found(connection)? >= steps.len() as u64 {
-        return Ok(());
-    }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done = usize::try_from(found(&transaction)?).unwrap_or(usize::MAX);
-    for step in steps.iter().skip(done) {
-        transaction.execute_batch(step)?;
-    }
-    if done < steps.len() {
-        transaction
-            .execute_batch(&format!("PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {};", of(steps)))?;
-    }
-    transaction.commit()
-}

@@ -4,6 +4,7 @@ use std::sync::Barrier;
 
 use super::*;
 use crate::acceptance::{Figures, Outcome, Position, Source, Trigger};
+use crate::config::create_private_dir;
 
 pub fn row(outcome: Outcome) -> Row {
     let figures = Figures {
@@ -270,11 +271,12 @@ fn steps_are_done_once_and_all_or_none() {
     let version =
         |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap();
     let broken = [schema::STEPS[0], "ALTER TABLE suggestion ADD COLUMN mood INTEGER", "no such thing"];
-    schema::migrate(connection, &broken).unwrap_err();
+    let steps = |steps| database::Kind { steps, ..schema::KIND };
+    database::migrate(connection, &steps(&broken)).unwrap_err();
     assert_eq!(version(connection), 1);
     connection.prepare("SELECT mood FROM suggestion").unwrap_err();
     for _ in 0..2 {
-        schema::migrate(connection, &broken[..2]).unwrap();
+        database::migrate(connection, &steps(&broken[..2])).unwrap();
         assert_eq!(version(connection), 2);
         let rows: i64 =
             connection.query_row("SELECT count(*) FROM suggestion WHERE mood IS NULL", [], |row| row.get(0)).unwrap();
