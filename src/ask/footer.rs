@@ -58,7 +58,8 @@ impl Footer {
     }
 
     fn files_text(&self) -> String {
-        let named: Vec<String> = self.files.iter().take(MOST_NAMED).map(|file| format!("`{}`", plain(&file.path))).collect();
+        let named: Vec<String> =
+            self.files.iter().take(MOST_NAMED).map(|file| format!("`{}`", plain(&file.path))).collect();
         let more = match self.files.len().saturating_sub(MOST_NAMED) {
             0 => String::new(),
             more => format!(" and {more} more"),
@@ -114,7 +115,8 @@ mod tests {
 
     #[test]
     fn what_cost_nothing_says_so() {
-        let footer = Footer { answered_by: "the index".to_owned(), route_reason: "no model".to_owned(), ..Footer::default() };
+        let footer =
+            Footer { answered_by: "the index".to_owned(), route_reason: "no model".to_owned(), ..Footer::default() };
         assert_eq!(footer.markdown(), "\n\n---\n\n*the index: no model · 0.0 s*\n");
     }
 }

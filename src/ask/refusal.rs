@@ -53,7 +53,9 @@ pub fn explain_error(error: &ProviderError) -> String {
         ErrorClass::NotFound => "; check `cloud.model` and its address",
         ErrorClass::TooLarge | ErrorClass::ContextOverflow => "; lower `ask.contextTokens`",
         ErrorClass::SpendLimit | ErrorClass::NoCredit => "; that is a limit at the provider's side",
-        ErrorClass::RateLimited | ErrorClass::Overloaded | ErrorClass::Server | ErrorClass::Timeout => "; try again later",
+        ErrorClass::RateLimited | ErrorClass::Overloaded | ErrorClass::Server | ErrorClass::Timeout => {
+            "; try again later"
+        }
         ErrorClass::Network => "; check the connection",
         ErrorClass::BadRequest | ErrorClass::Protocol | ErrorClass::Cancelled => "",
     };

@@ -99,7 +99,8 @@ fn uses(workspace: &Workspace, found: &Found, answer: &mut String) {
         });
     }
     list("Used at", users, answer);
-    let callees: Vec<String> = callees.iter().map(|found| format!("{} at {}", code(&found.full_name()), cite(&found.path, found))).collect();
+    let callees: Vec<String> =
+        callees.iter().map(|found| format!("{} at {}", code(&found.full_name()), cite(&found.path, found))).collect();
     list("Calls", callees, answer);
 }
 

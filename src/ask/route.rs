@@ -67,7 +67,10 @@ pub enum Reason {
     /// The user's own server answers whatever fits.
     Own,
     /// The same, with a part of the context.
-    OwnCut { needed: u64, room: u64 },
+    OwnCut {
+        needed: u64,
+        room: u64,
+    },
     /// The question needs more than what is here.
     Needs(Kind),
     NoModel,
@@ -158,11 +161,15 @@ impl fmt::Display for Reason {
                 Kind::WhyError => "finding an error's cause needs a model, and none on this machine can do it",
                 Kind::Tests | Kind::Document | Kind::Refactor => "a change needs a model that can write it",
             }),
-            Self::NoModel => f.write_str("no model for questions is set up; `cloud.provider` and `cloud.model` name one"),
+            Self::NoModel => {
+                f.write_str("no model for questions is set up; `cloud.provider` and `cloud.model` name one")
+            }
             Self::Stays(path) => write!(f, "{path} may not leave this machine (`privacy.localOnly`)"),
             Self::Blocked(withheld) => f.write_str(&explain(withheld)),
             Self::Down(why) => f.write_str(why),
-            Self::NothingLeft => f.write_str("nothing is left of the budget; `tandem budget` shows when there is again"),
+            Self::NothingLeft => {
+                f.write_str("nothing is left of the budget; `tandem budget` shows when there is again")
+            }
         }
     }
 }
@@ -170,9 +177,27 @@ impl fmt::Display for Reason {
 /// Whether the words ask for a place or for uses, of which the index knows more than a model.
 pub fn is_lookup(kind: Kind, text: &str) -> bool {
     const BEGINNINGS: &[&str] = &[
-        "where is", "where are", "where's", "who calls", "who uses", "what calls", "what uses", "which files use", "which files define",
-        "which file defines", "find the definition", "find all references", "find references", "find uses", "list the callers",
-        "callers of", "definition of", "references to", "uses of", "show me the definition", "go to",
+        "where is",
+        "where are",
+        "where's",
+        "who calls",
+        "who uses",
+        "what calls",
+        "what uses",
+        "which files use",
+        "which files define",
+        "which file defines",
+        "find the definition",
+        "find all references",
+        "find references",
+        "find uses",
+        "list the callers",
+        "callers of",
+        "definition of",
+        "references to",
+        "uses of",
+        "show me the definition",
+        "go to",
     ];
     let text = text.trim().to_lowercase();
     // Longer ones ask for more than that.

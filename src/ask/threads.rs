@@ -124,7 +124,8 @@ impl Threads {
         let mut memory = self.memory();
         memory.insert(thread.id.clone(), thread);
         while memory.len() > MOST_THREADS {
-            let oldest = memory.values().min_by_key(|thread| (thread.at, thread.id.clone())).map(|thread| thread.id.clone());
+            let oldest =
+                memory.values().min_by_key(|thread| (thread.at, thread.id.clone())).map(|thread| thread.id.clone());
             oldest.map(|id| memory.remove(&id));
         }
     }

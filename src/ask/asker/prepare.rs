@@ -35,7 +35,8 @@ pub struct Assessed {
 }
 
 pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Assessed {
-    let site = parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings));
+    let site =
+        parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings, &workspace.user));
     // Only a model that is named and cannot be asked is one whose no has to be told.
     let (site, refusal) = match site {
         Some(Ok(site)) => (Some(site), None),
@@ -143,19 +144,15 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         before = thread_tokens(&ground, &thread);
     }
     let is_following = thread.turns.iter().any(|turn| !turn.shown.is_empty());
-    let most = if is_following {
-        prompt.min(before + before * NEW_PERCENT / 100)
-    } else {
-        prompt * FIRST_PERCENT / 100
-    };
+    let most =
+        if is_following { prompt.min(before + before * NEW_PERCENT / 100) } else { prompt * FIRST_PERCENT / 100 };
     let shown: Vec<Shown> = thread.shown();
     let space = Room { tokens: most, taken: (before + asked_tokens).min(most), tiers: standing.tiers.clone() };
     let context = pack::relevant(&ground, &space, &shown);
     if !context.withheld.is_empty() {
         notes.push(left_out(&context.withheld));
     }
-    let turn =
-        ThreadTurn { context: context.pieces, question: asked, answer: String::new(), shown: context.shown };
+    let turn = ThreadTurn { context: context.pieces, question: asked, answer: String::new(), shown: context.shown };
     let draft = Draft {
         endpoint: standing.endpoint.clone(),
         model: standing.model.clone(),
@@ -169,12 +166,14 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
 
 pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Preview, Withheld> {
     let remote = parts.remote.as_ref().ok_or(Withheld::NoProvider)?;
-    let site = remote.site(workspace.index.root(), &workspace.settings)?;
+    let site = remote.site(workspace.index.root(), &workspace.settings, &workspace.user)?;
     if let Some(withheld) = &site.standing().blocked {
         return Err(withheld.clone());
     }
     let assessed = assess(parts, question, workspace);
-    if let (Route::Local, super::super::route::Reason::Stays(path)) = (assessed.decision.route, assessed.decision.reason) {
+    if let (Route::Local, super::super::route::Reason::Stays(path)) =
+        (assessed.decision.route, assessed.decision.reason)
+    {
         return Err(Withheld::LocalOnly { paths: vec![path] });
     }
     let prepared = prepare(parts, question, workspace, site.as_ref());
@@ -294,9 +293,10 @@ fn tokens(ground: &Ground<'_>, pieces: &[Piece]) -> usize {
 }
 
 fn thread_tokens(ground: &Ground<'_>, thread: &Thread) -> usize {
-    let turns = thread.turns.iter().map(|turn| {
-        tokens(ground, &turn.context) + tokens(ground, &turn.question) + (ground.count)(&turn.answer)
-    });
+    let turns = thread
+        .turns
+        .iter()
+        .map(|turn| tokens(ground, &turn.context) + tokens(ground, &turn.question) + (ground.count)(&turn.answer));
     tokens(ground, &thread.stable) + turns.sum::<usize>()
 }
 

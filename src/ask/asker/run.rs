@@ -84,7 +84,10 @@ impl Run {
             Err(Instead::Over) => Err(Over),
             Err(Instead::Because(why)) => {
                 let model = name(site.standing());
-                self.tell(Step::Notice(format!("{model} did not answer: {why}. This is what the index knows instead."))).await?;
+                self.tell(Step::Notice(format!(
+                    "{model} did not answer: {why}. This is what the index knows instead."
+                )))
+                .await?;
                 self.from_index(&format!("answered from the index, because {model} did not: {why}")).await
             }
         }
@@ -97,7 +100,10 @@ impl Run {
         }
         if let Some(model) = &decision.offer {
             let way = "`--cloud`, or `ask.route` in the settings";
-            self.tell(Step::Notice(format!("No model on this machine answers questions. {model} can be asked: {way}."))).await?;
+            self.tell(Step::Notice(format!(
+                "No model on this machine answers questions. {model} can be asked: {way}."
+            )))
+            .await?;
         }
         Ok(())
     }
@@ -120,8 +126,9 @@ impl Run {
     async fn ask_model(&self, decision: &Decision, site: &Arc<dyn Site>) -> Result<(), Instead> {
         self.tell(Step::Progress("looking for what the question needs".to_owned())).await?;
         let packing = site.clone();
-        let mut prepared =
-            self.blocking(move |parts, question, workspace| prepare(parts, question, workspace, packing.as_ref())).await?;
+        let mut prepared = self
+            .blocking(move |parts, question, workspace| prepare(parts, question, workspace, packing.as_ref()))
+            .await?;
         for note in std::mem::take(&mut prepared.notes) {
             self.tell(Step::Notice(note)).await?;
         }
@@ -179,7 +186,9 @@ impl Run {
                 Finish::Cancelled => return Err(Instead::Over),
                 Finish::Failed(error) => explain_error(error),
                 Finish::Withheld(withheld, _) => explain(withheld),
-                Finish::Answered(reason) => why_incomplete(reason, false).unwrap_or_else(|| "its answer is empty".to_owned()),
+                Finish::Answered(reason) => {
+                    why_incomplete(reason, false).unwrap_or_else(|| "its answer is empty".to_owned())
+                }
             };
             for note in ended.notes {
                 self.tell(Step::Notice(note)).await?;

@@ -13,13 +13,7 @@ const OTHERS_PERCENT: usize = 30;
 /// Rows below which a cut definition says nothing.
 const FEWEST_ROWS: u32 = 4;
 
-pub fn fit(
-    ground: &Ground<'_>,
-    texts: &mut Texts<'_>,
-    gathered: Gathered,
-    room: &Room,
-    known: &[Shown],
-) -> Pack {
+pub fn fit(ground: &Ground<'_>, texts: &mut Texts<'_>, gathered: Gathered, room: &Room, known: &[Shown]) -> Pack {
     let Gathered { places, others, mut withheld } = gathered;
     withheld.sort_unstable();
     withheld.dedup();

@@ -77,8 +77,17 @@ impl Repository {
     /// Hunks of what is not committed, each with its file's path from the folder.
     pub fn diff(&self) -> Vec<(String, String)> {
         let arguments = [
-            "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--relative", "--unified=3",
-            "--ignore-submodules=all", "--src-prefix=a/", "--dst-prefix=b/",
+            "diff",
+            "HEAD",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-color",
+            "--no-renames",
+            "--relative",
+            "--unified=3",
+            "--ignore-submodules=all",
+            "--src-prefix=a/",
+            "--dst-prefix=b/",
         ];
         self.run(&arguments).map(|diff| hunks(&diff)).unwrap_or_default()
     }
@@ -86,8 +95,16 @@ impl Repository {
     /// The last commits, of a file where one is given: short hash, date, subject.
     pub fn log(&self, path: Option<&str>) -> Option<String> {
         let mut arguments = vec![
-            "log", "--no-show-signature", "--no-color", "--no-ext-diff", "--no-textconv", "--max-count", MOST_COMMITS, "--date=short",
-            "--format=%h %ad %s", "--",
+            "log",
+            "--no-show-signature",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--max-count",
+            MOST_COMMITS,
+            "--date=short",
+            "--format=%h %ad %s",
+            "--",
         ];
         let literal = path.map(|path| format!(":(literal){path}"));
         arguments.extend(literal.as_deref());

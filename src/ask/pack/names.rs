@@ -64,12 +64,19 @@ mod tests {
     #[track_caller]
     fn check(text: &str, symbols: &[&str], paths: &[&str]) {
         let names = names_in(text);
-        assert_eq!((names.symbols, names.paths), (symbols.iter().map(|s| (*s).to_owned()).collect(), paths.iter().map(|s| (*s).to_owned()).collect()));
+        assert_eq!(
+            (names.symbols, names.paths),
+            (symbols.iter().map(|s| (*s).to_owned()).collect(), paths.iter().map(|s| (*s).to_owned()).collect())
+        );
     }
 
     #[test]
     fn names_are_told_from_words() {
-        check("How does `run` reach parse_header, or HttpServer::serve?", &["run", "parse_header", "HttpServer::serve"], &[]);
+        check(
+            "How does `run` reach parse_header, or HttpServer::serve?",
+            &["run", "parse_header", "HttpServer::serve"],
+            &[],
+        );
         check("What is in src/main.rs:12 and lib.rs? See https://a.b/c.rs", &[], &["src/main.rs", "lib.rs"]);
         check("Why does the Database close? E.g. at 5 pm.", &["E.g"], &[]);
         check("", &[], &[]);

@@ -126,7 +126,14 @@ mod tests {
 
     #[test]
     fn documents_that_tell_of_the_whole_come_in_their_order() {
-        let ranks = ["README.md", "docs/architecture.md", "docs/adr/0001-x.md", "CONTRIBUTING.rst", "src/README.md", "readme.png"];
+        let ranks = [
+            "README.md",
+            "docs/architecture.md",
+            "docs/adr/0001-x.md",
+            "CONTRIBUTING.rst",
+            "src/README.md",
+            "readme.png",
+        ];
         assert_eq!(ranks.map(document_rank), [Some(0), Some(1), Some(2), Some(3), None, None]);
     }
 }

@@ -249,7 +249,10 @@ fn changed_since(ground: &Ground<'_>, texts: &mut Texts<'_>, known: &[Shown], ga
     changed.sort_unstable();
     let sent: Vec<String> = changed.into_iter().filter(|path| (ground.reach)(path) == Reach::Out).map(quoted).collect();
     if !sent.is_empty() {
-        let note = format!("These files changed since you were shown parts of them, and line numbers moved: {}.\n", sent.join(", "));
+        let note = format!(
+            "These files changed since you were shown parts of them, and line numbers moved: {}.\n",
+            sent.join(", ")
+        );
         gathered.others.push(piece(note, Source::Instructions));
     }
 }

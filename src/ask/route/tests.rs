@@ -39,12 +39,48 @@ fn the_table() {
     routes(|facts| facts.model.as_mut().unwrap().left = Some(Picodollars::ZERO), [INDEX; 4]);
     routes(|facts| facts.model.as_mut().unwrap().left = Some(Picodollars::DOLLAR), [INDEX, ASK, CLOUD, CLOUD]);
     routes(own, [SERVER; 4]);
-    routes(|facts| { own(facts); facts.is_lookup = true }, [SERVER; 4]);
-    routes(|facts| { own(facts); facts.stays = Some("keys.rs".to_owned()) }, [SERVER; 4]);
-    routes(|facts| { own(facts); facts.needed = 1_000_000 }, [SERVER; 4]);
-    routes(|facts| { own(facts); facts.model.as_mut().unwrap().down = Some("no".to_owned()) }, [INDEX; 4]);
-    routes(|facts| { own(facts); facts.model.as_mut().unwrap().blocked = Some(Withheld::Untrusted) }, [INDEX; 4]);
-    routes(|facts| { own(facts); facts.model.as_mut().unwrap().left = Some(Picodollars::ZERO) }, [SERVER; 4]);
+    routes(
+        |facts| {
+            own(facts);
+            facts.is_lookup = true
+        },
+        [SERVER; 4],
+    );
+    routes(
+        |facts| {
+            own(facts);
+            facts.stays = Some("keys.rs".to_owned())
+        },
+        [SERVER; 4],
+    );
+    routes(
+        |facts| {
+            own(facts);
+            facts.needed = 1_000_000
+        },
+        [SERVER; 4],
+    );
+    routes(
+        |facts| {
+            own(facts);
+            facts.model.as_mut().unwrap().down = Some("no".to_owned())
+        },
+        [INDEX; 4],
+    );
+    routes(
+        |facts| {
+            own(facts);
+            facts.model.as_mut().unwrap().blocked = Some(Withheld::Untrusted)
+        },
+        [INDEX; 4],
+    );
+    routes(
+        |facts| {
+            own(facts);
+            facts.model.as_mut().unwrap().left = Some(Picodollars::ZERO)
+        },
+        [SERVER; 4],
+    );
 }
 
 #[test]
@@ -56,7 +92,9 @@ fn every_combination_has_a_sentence() {
         for kind in kinds {
             for (is_local, is_lookup, stays) in [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 1, 1)] {
                 for blocked in &blocked {
-                    for (down, left, needed) in [(None, None, 1), (Some("down"), None, 1), (None, Some(Picodollars::ZERO), 1 << 40)] {
+                    for (down, left, needed) in
+                        [(None, None, 1), (Some("down"), None, 1), (None, Some(Picodollars::ZERO), 1 << 40)]
+                    {
                         let model = ModelFacts {
                             is_local: is_local == 1,
                             blocked: blocked.clone(),
@@ -65,7 +103,8 @@ fn every_combination_has_a_sentence() {
                             ..cloud()
                         };
                         let stays = (stays == 1).then(|| "a.rs".to_owned());
-                        let facts = Facts { kind, is_lookup: is_lookup == 1, stays, needed, ..facts(choice, Some(model)) };
+                        let facts =
+                            Facts { kind, is_lookup: is_lookup == 1, stays, needed, ..facts(choice, Some(model)) };
                         let decision = decide(&facts);
                         let sentence = decision.to_string();
                         assert!(sentence.len() > 30 && !sentence.contains("{"), "{sentence}");
@@ -102,5 +141,8 @@ fn lookups_are_told_from_questions() {
     assert!(is_lookup(Kind::Ask, "who calls parse_header"));
     assert!(!is_lookup(Kind::Ask, "How does a request reach the database?"));
     assert!(!is_lookup(Kind::Explain, "where is it"));
-    assert!(!is_lookup(Kind::Ask, "Where is the best place to add a cache for responses that need the user's session?"));
+    assert!(!is_lookup(
+        Kind::Ask,
+        "Where is the best place to add a cache for responses that need the user's session?"
+    ));
 }

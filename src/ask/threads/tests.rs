@@ -6,7 +6,8 @@ use crate::gate::Source;
 fn thread(id: &str, at: i64) -> Thread {
     let piece = |text: &str, source| Piece { text: Arc::from(text), source };
     let file = Source::File { path: "a.rs".to_owned(), bytes: 3..9 };
-    let shown = Shown { path: "a.rs".to_owned(), hash: "1".to_owned(), rows: vec![0..3, 5..6], names: vec!["a.b".to_owned()] };
+    let shown =
+        Shown { path: "a.rs".to_owned(), hash: "1".to_owned(), rows: vec![0..3, 5..6], names: vec!["a.b".to_owned()] };
     let turn = ThreadTurn {
         context: vec![piece("1\tfn a() {}\n", file), piece("log", Source::Log)],
         question: vec![piece("why?", Source::Question)],
