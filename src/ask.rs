@@ -16,6 +16,8 @@ pub mod remote;
 mod retrieval;
 mod route;
 mod step;
+#[cfg(test)]
+mod testing;
 mod threads;
 mod workspace;
 

@@ -78,3 +78,6 @@ impl Asker {
         &self.parts.threads
     }
 }
+
+#[cfg(test)]
+mod tests;
