@@ -35,7 +35,8 @@ pub struct Finding {
 #[derive(Debug)]
 pub struct Scanner {
     rules: Vec<Rule>,
-    keywords: AhoCorasick,
+    /// None without rules: then every text is a secret.
+    keywords: Option<AhoCorasick>,
     /// The rule of each keyword, and the keyword where its case counts.
     owners: Vec<(usize, Option<Vec<u8>>)>,
 }
@@ -44,12 +45,16 @@ pub struct Scanner {
 type Found = (usize, Range<usize>);
 
 impl Scanner {
-    /// The one of the process; expressions are compiled when they are first needed. None where the rules cannot be read, and
-    /// then nothing may leave; the tests read them.
-    pub fn shared() -> Option<&'static Self> {
-        static SHARED: OnceLock<Option<Scanner>> = OnceLock::new();
+    /// The one of the process; expressions are compiled when they are first needed.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<Scanner> = OnceLock::new();
         let read = || read().inspect_err(|error| tracing::error!(%error, "the rules for secrets")).ok();
-        SHARED.get_or_init(|| Self::of(read()?)).as_ref()
+        SHARED.get_or_init(|| read().and_then(Self::of).unwrap_or_else(Self::closed))
+    }
+
+    /// Without rules nothing may leave. The tests read them, so this is for a program that was damaged.
+    pub(super) fn closed() -> Self {
+        Self { rules: Vec::new(), keywords: None, owners: Vec::new() }
     }
 
     pub(super) fn of(rules: Vec<Rule>) -> Option<Self> {
@@ -63,7 +68,7 @@ impl Scanner {
         }
         let built = AhoCorasick::builder().ascii_case_insensitive(true).build(words);
         let keywords = built.inspect_err(|error| tracing::error!(%error, "the rules for secrets")).ok()?;
-        Some(Self { rules, keywords, owners })
+        Some(Self { rules, keywords: Some(keywords), owners })
     }
 
     /// The secrets of one text, in order, without overlaps.
@@ -74,12 +79,13 @@ impl Scanner {
     /// The secrets of texts that leave together: what is found in one of them is found again wherever it stands, with or
     /// without the name that gave it away. Each text's are in order, without overlaps.
     pub fn find_in(&self, texts: &[&str]) -> Vec<Vec<Finding>> {
+        let Some(keywords) = &self.keywords else { return texts.iter().map(|text| all_of(text)).collect() };
         let placeholders: Vec<_> = texts.iter().map(|text| placeholders_in(text)).collect();
         let mut found: Vec<Vec<Found>> = texts
             .iter()
             .zip(&placeholders)
             .map(|(text, placeholders)| {
-                let mut found = self.scan(text.as_bytes());
+                let mut found = self.scan(keywords, text.as_bytes());
                 found.retain(|(_, range)| !is_covered(range, placeholders));
                 found
             })
@@ -88,12 +94,12 @@ impl Scanner {
         texts.iter().zip(found).map(|(text, found)| self.settle(text, found)).collect()
     }
 
-    fn scan(&self, text: &[u8]) -> Vec<Found> {
+    fn scan(&self, keywords: &AhoCorasick, text: &[u8]) -> Vec<Found> {
         let mut found = Vec::new();
         // Of one position, since several names end there.
         let mut value: (usize, Option<Assigned>) = (usize::MAX, None);
         let mut stretches: HashMap<usize, Vec<Range<usize>>> = HashMap::new();
-        for hit in self.keywords.find_overlapping_iter(text) {
+        for hit in keywords.find_overlapping_iter(text) {
             let (number, exact) = &self.owners[hit.pattern().as_usize()];
             let (rule, number) = (&self.rules[*number], *number);
             let word = hit.start()..hit.end();
@@ -193,6 +199,11 @@ impl Scanner {
         };
         settled.into_iter().map(finding).collect()
     }
+}
+
+fn all_of(text: &str) -> Vec<Finding> {
+    let all = Finding { rule: "no-rules".into(), range: 0..text.len(), blocks: true };
+    if text.is_empty() { Vec::new() } else { vec![all] }
 }
 
 /// Nothing of the range is outside of placeholders.

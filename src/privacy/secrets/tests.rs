@@ -9,7 +9,7 @@ use super::*;
 const KEY: [u8; 32] = [7; 32];
 
 fn scanner() -> &'static Scanner {
-    Scanner::shared().unwrap()
+    Scanner::shared()
 }
 
 fn redacted(text: &str) -> String {
@@ -148,6 +148,13 @@ fn nothing_in_a_text_switches_a_rule_off() {
         let redacted = redacted(&text);
         assert!(!redacted.contains(&key[8..20]), "{redacted}");
     }
+}
+
+#[test]
+fn without_rules_nothing_leaves() {
+    let found = Scanner::closed().find_in(&["a text", ""]);
+    assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
+    assert!(found[0][0].blocks && found[0][0].range == (0..6));
 }
 
 #[test]
