@@ -3,6 +3,7 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod audit;
 mod bench;
 mod complete;
 mod demo;
@@ -95,6 +96,7 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+    Audit(audit::Arguments),
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -118,6 +120,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+        Command::Audit(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -139,6 +142,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+        Command::Audit(arguments) => audit::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),

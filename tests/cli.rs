@@ -1,6 +1,7 @@
 //! The binary as people and editors start it: exit codes, what is printed where, and what is not.
 
 mod cli {
+    mod audit;
     mod bench;
     mod complete;
     mod demo;
