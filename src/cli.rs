@@ -4,6 +4,7 @@
 //! arguments or a file that cannot be used.
 
 mod bench;
+mod budget;
 mod complete;
 mod demo;
 mod doctor;
@@ -14,6 +15,7 @@ mod index;
 mod map;
 mod outline;
 mod place;
+mod prices;
 mod refs;
 mod search;
 mod serve;
@@ -95,6 +97,8 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+    Budget(budget::Arguments),
+    Prices(prices::Arguments),
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -118,6 +122,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+        Command::Budget(arguments) => arguments.options().settings()?,
+        Command::Prices(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -139,6 +145,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+        Command::Budget(arguments) => budget::run(&arguments, &loader),
+        Command::Prices(arguments) => prices::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
