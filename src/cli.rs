@@ -5,6 +5,7 @@
 
 mod audit;
 mod bench;
+mod budget;
 mod complete;
 mod demo;
 mod doctor;
@@ -15,6 +16,7 @@ mod index;
 mod map;
 mod outline;
 mod place;
+mod prices;
 mod refs;
 mod search;
 mod serve;
@@ -96,7 +98,12 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+<<<<<<< HEAD
     Audit(audit::Arguments),
+=======
+    Budget(budget::Arguments),
+    Prices(prices::Arguments),
+>>>>>>> work-prices
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -120,7 +127,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+<<<<<<< HEAD
         Command::Audit(arguments) => arguments.options.settings()?,
+=======
+        Command::Budget(arguments) => arguments.options().settings()?,
+        Command::Prices(arguments) => arguments.options.settings()?,
+>>>>>>> work-prices
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -142,7 +154,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+<<<<<<< HEAD
         Command::Audit(arguments) => audit::run(&arguments, &loader),
+=======
+        Command::Budget(arguments) => budget::run(&arguments, &loader),
+        Command::Prices(arguments) => prices::run(&arguments, &loader),
+>>>>>>> work-prices
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
