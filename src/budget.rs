@@ -26,6 +26,6 @@ pub use ledger::{
 pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope};
 pub use money::Picodollars;
 pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
-pub use settle::{Ending, Progress, settlement};
+pub use settle::{End, Progress, settlement};
 pub use size::{TextSize, Tokenizer};
 pub use windows::{Span, zone};

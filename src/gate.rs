@@ -4,10 +4,29 @@
 //!
 //! It holds for servers of the user's own, too: what is sent to them is free, but cleared and recorded all the same.
 
+pub mod audit;
+mod clear;
+mod consent;
+mod consents;
+mod disk;
+mod door;
 mod draft;
 mod manifest;
+mod permit;
+mod policy;
+mod redact;
+#[cfg(test)]
+mod tests;
+mod ticket;
 mod withheld;
 
+pub use clear::{ClearedPrompt, clear};
+pub use consent::{Consent, MAX_ATTEMPTS};
+pub use consents::{Allowed, ConsentStore, Remembered};
+pub use door::{AuditRecord, Clock, Door, Reservation};
 pub use draft::{Draft, DraftTurn, Piece, Section, Source};
 pub use manifest::{Manifest, Preview, Redacted, SentFile};
+pub use permit::Permit;
+pub use policy::{Policy, Reach};
+pub use ticket::{Ending, Settled};
 pub use withheld::Withheld;

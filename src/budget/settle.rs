@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{Estimate, Outcome, Picodollars, PriceRow, Settlement, TextSize};
-use crate::providers::{Endpoint, Event, Reason, Usage};
+use crate::providers::{Endpoint, Usage};
 
 /// Tokens that a hosted model is presumed to write in a second at most: what it may have thought in secret before its first
 /// word is bounded by it. An assumption; the fast ones that are known write half as many.
@@ -17,21 +17,19 @@ const FASTEST_TOKENS_A_SECOND: u128 = 500;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
     is_written: bool,
-    is_accepted: bool,
     is_rejected: bool,
-    is_complete: bool,
     usage: Option<Usage>,
     output: TextSize,
-    /// From the last byte of the request to the first of the answer's text.
     silence: Option<Duration>,
 }
 
-/// How a reservation ends.
+/// How a request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    Settle(Settlement),
-    /// Nothing was sent, or it was turned away before anything was written.
-    Release,
+pub enum End {
+    /// The stream came to its own end. A count that was noted is the last one.
+    Complete,
+    /// Cancelled, cut off, stalled, or failed inside of an answer.
+    Broken,
 }
 
 impl Progress {
@@ -40,40 +38,25 @@ impl Progress {
         self.is_written = true;
     }
 
-    /// The status of an answer. Another one than 200 says that nothing was begun.
-    pub fn status(&mut self, status: u16) {
-        match status {
-            200..=299 => self.is_accepted = true,
-            _ => self.is_rejected = !self.is_accepted,
-        }
+    /// A status other than 200 came instead of an answer: nothing was begun.
+    pub fn rejected(&mut self) {
+        self.is_rejected = true;
     }
 
-    pub fn note(&mut self, event: &Event) {
-        match event {
-            Event::Started { usage, .. } => {
-                self.is_accepted = true;
-                self.usage = usage.or(self.usage);
-            }
-            Event::Text(text) | Event::Thinking(text) => self.output.append(text),
-            Event::Usage(usage) => self.usage = Some(*usage),
-            Event::Ended { reason, usage } => {
-                self.is_complete = *reason != Reason::Truncated;
-                self.usage = usage.or(self.usage);
-            }
-            Event::Failed(error) => {
-                if let Some(status) = error.status {
-                    self.status(status);
-                }
-            }
-        }
+    /// A count that replaces the ones before it.
+    pub fn usage(&mut self, usage: &Usage) {
+        self.usage = Some(*usage);
     }
 
-    /// How long it has been since it was written. The last one before the first text bounds what a model may have thought in
-    /// secret; unless one is given, it counts as having thought as long as it was allowed to.
-    pub fn elapsed(&mut self, elapsed: Duration) {
-        if self.output.bytes == 0 || self.silence.is_none() {
-            self.silence = Some(elapsed);
-        }
+    /// A piece of the answer, shown reasoning included.
+    pub fn text(&mut self, text: &str) {
+        self.output.append(text);
+    }
+
+    /// How long it was from the last byte of the request to the first text, or to the end where none came. Unless this is
+    /// said, the model counts as having thought in secret as long as it was allowed to.
+    pub fn silent_for(&mut self, silence: Duration) {
+        self.silence = Some(silence);
     }
 
     /// The least that is spent by now.
@@ -82,20 +65,24 @@ impl Progress {
     }
 }
 
-/// How a request's reservation ends, by what is known of it at its end.
-pub fn settlement(progress: &Progress, estimate: &Estimate, endpoint: &Endpoint) -> Ending {
+/// What a request did cost; None where nothing did, so that its reservation is released: it was not sent, or turned away
+/// before anything was written.
+pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, endpoint: &Endpoint) -> Option<Settlement> {
     if !progress.is_written || progress.is_rejected {
-        return Ending::Release;
+        return None;
     }
     let row = &*estimate.row;
     let counted = progress.usage.filter(|usage| usage.input() > 0);
     let streamed = row.tokenizer.text_bound(&progress.output);
-    Ending::Settle(match counted {
+    Some(match counted {
         // More text than was counted is a count that is wrong.
-        Some(usage) if progress.is_complete && (usage.output > 0 || streamed == 0) => {
+        Some(usage) if end == End::Complete && (usage.output > 0 || streamed == 0) => {
             settled(row, &usage, Outcome::Counted)
         }
-        _ => estimated(progress, estimate, endpoint, counted, streamed),
+        _ => {
+            let goes_on = end == End::Broken && !endpoint.stops_billing_on_disconnect();
+            estimated(progress, estimate, goes_on, counted, streamed)
+        }
     })
 }
 
@@ -110,12 +97,11 @@ fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
 fn estimated(
     progress: &Progress,
     estimate: &Estimate,
-    endpoint: &Endpoint,
+    goes_on: bool,
     counted: Option<Usage>,
     streamed: u64,
 ) -> Settlement {
     let allowed = u64::from(estimate.max_output);
-    let goes_on = !progress.is_complete && !endpoint.stops_billing_on_disconnect();
     let thought = match progress.silence {
         Some(silence) if !goes_on => {
             u64::try_from((silence.as_millis() * FASTEST_TOKENS_A_SECOND).div_ceil(1000)).unwrap_or(u64::MAX)

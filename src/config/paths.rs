@@ -76,6 +76,16 @@ impl Paths {
         self.state.join("calibration")
     }
 
+    /// What left this machine.
+    pub fn audit_file(&self) -> PathBuf {
+        self.state.join("audit.jsonl")
+    }
+
+    /// Which workspaces may send without being asked.
+    pub fn consents_file(&self) -> PathBuf {
+        self.state.join("consents.json")
+    }
+
     pub fn log_file(&self) -> PathBuf {
         self.state.join("tandem.log")
     }

@@ -1,12 +1,13 @@
 //! A request before anybody looked at what is in it: texts, each with where it comes from.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::providers::{CacheLife, Effort, Endpoint, Role};
 
-/// Where a text comes from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// Where a text comes from. `Debug` shows no path: nobody has looked for secrets in it yet.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Source {
     /// Our own words.
     Instructions,
@@ -29,7 +30,8 @@ pub enum Source {
     Answer,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `Debug` shows no text.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Piece {
     pub text: Arc<str>,
     pub source: Source,
@@ -58,4 +60,34 @@ pub struct Draft {
     /// Tokens of the answer, reasoning included.
     pub max_output: u32,
     pub effort: Option<Effort>,
+}
+
+impl Source {
+    /// The file that it is of or about, from the folder's root.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::File { path, .. } | Self::Diagnostics { path } | Self::Diff { path } => Some(path),
+            Self::Instructions | Self::Question | Self::Log | Self::Answer => None,
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Instructions => "Instructions",
+            Self::Question => "Question",
+            Self::File { bytes, .. } => return write!(f, "File({}..{})", bytes.start, bytes.end),
+            Self::Diagnostics { .. } => "Diagnostics",
+            Self::Diff { .. } => "Diff",
+            Self::Log => "Log",
+            Self::Answer => "Answer",
+        })
+    }
+}
+
+impl fmt::Debug for Piece {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {} bytes", self.source, self.text.len())
+    }
 }

@@ -48,6 +48,13 @@ pub struct Preview {
     /// At least, as a short answer, and at most, as is reserved.
     pub cost: (Picodollars, Picodollars),
     pub windows: Vec<WindowState>,
-    /// Of the exact content.
-    pub digest: [u8; 32],
+    /// Made by the door alone, so that a consent is always to something that could be shown.
+    pub(super) digest: [u8; 32],
+}
+
+impl Preview {
+    /// Of destination and exact content.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
 }

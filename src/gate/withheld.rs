@@ -2,36 +2,54 @@
 
 use crate::budget;
 
+/// Paths that a message names before it counts.
+const MAX_NAMED: usize = 3;
+
 /// Why a request is not sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Withheld {
-    #[error("cloud models are switched off")]
+    #[error("cloud models are switched off: `cloud.enabled` is false")]
     CloudOff,
-    #[error("no provider is named")]
+    #[error("no provider is named: set `cloud.provider` and `cloud.model` in your config.toml")]
     NoProvider,
-    #[error("there is no monthly limit")]
+    #[error(
+        "there is no monthly limit: write one into `budget.limits` of your config.toml, for example \"$20 per month\""
+    )]
     NoMonthlyLimit,
+    /// A limit says nothing that we understand.
+    #[error("{0}")]
+    Limits(String),
     /// The workspace's settings changed since the user trusted it, or it was never trusted.
-    #[error("this workspace is not trusted")]
+    #[error("this workspace is not trusted with the settings that are in it now: look at them and trust it first")]
     Untrusted,
-    /// Files that settings keep on this machine.
-    #[error("{} of the files may not leave this machine", paths.len())]
+    /// Files that settings keep on this machine. Secrets in their names are redacted.
+    #[error("{} may not leave this machine (`privacy.localOnly`)", named(paths))]
     LocalOnly { paths: Vec<String> },
     /// Files that an ignore file denies, or that hold secrets by their name, or that lie outside of the workspace.
-    #[error("{} of the files are ignored or not of this workspace", paths.len())]
+    #[error("{} may not be sent: ignored, holding secrets by name, or not of this workspace", named(paths))]
     Denied { paths: Vec<String> },
     /// By settings, or because such a secret never leaves.
-    #[error("a secret was found in it")]
+    #[error("a secret was found in it ({}), so it stays on this machine", rules.join(", "))]
     Secret { rules: Vec<String> },
     #[error("nobody allowed it")]
     NoConsent,
-    #[error("the price of `{model}` is not known")]
-    PriceUnknown { model: String },
+    #[error("{0}")]
+    Price(budget::PriceError),
     #[error("{0}")]
     Budget(budget::Refusal),
     /// Nothing is sent that is not written down.
-    #[error("the audit log cannot be written: {0}")]
+    #[error("the audit log cannot be written, so nothing is sent: {0}")]
     Audit(String),
+    #[error("what was allowed cannot be kept: {0}")]
+    Consents(String),
     #[error("{0}")]
     Request(String),
+}
+
+fn named(paths: &[String]) -> String {
+    let first = paths.iter().take(MAX_NAMED).map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    match paths.len().checked_sub(MAX_NAMED) {
+        None | Some(0) => first,
+        Some(more) => format!("{first} and {more} more"),
+    }
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::budget::{Asked, Planned, PriceTable, Tokenizer};
 use crate::config::{ProviderKind, ProviderSettings};
-use crate::providers::{CacheLife, ErrorClass, ProviderError, Retry};
+use crate::providers::CacheLife;
 
 const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Anthropic,
@@ -54,29 +54,11 @@ fn estimate() -> Estimate {
     Estimate::with_input(&planned, &opus(), (1000, 2000))
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    Complete,
-    Broken,
-}
-
-fn settle(progress: &mut Progress, end: End, estimate: &Estimate, kind: ProviderKind) -> Option<Settlement> {
-    let reason = match end {
-        End::Complete => Reason::Complete,
-        End::Broken => Reason::Truncated,
-    };
-    progress.note(&Event::Ended { reason, usage: None });
-    match settlement(progress, estimate, &endpoint(kind)) {
-        Ending::Settle(settlement) => Some(settlement),
-        Ending::Release => None,
-    }
-}
-
 /// What a story comes to, in millionths of a dollar and with its outcome.
 fn ends(kind: ProviderKind, end: End, story: impl FnOnce(&mut Progress)) -> Option<(u64, u64, Outcome)> {
     let mut progress = Progress::default();
     story(&mut progress);
-    let settled = settle(&mut progress, end, &estimate(), kind)?;
+    let settled = settlement(&progress, end, &estimate(), &endpoint(kind))?;
     Some((settled.money.0.div_ceil(1_000_000), settled.tokens, settled.outcome))
 }
 
@@ -87,7 +69,7 @@ fn what_was_not_sent_or_turned_away_costs_nothing() {
             assert_eq!(ends(kind, end, |_| {}), None, "no address, no connection, no TLS, cancelled before");
             let rejected = |progress: &mut Progress| {
                 progress.written();
-                progress.status(429);
+                progress.rejected();
             };
             assert_eq!(ends(kind, end, rejected), None, "a status from 300 on");
         }
@@ -100,8 +82,8 @@ fn a_count_at_the_end_is_what_it_cost() {
         Usage { input_uncached: 100, cache_read: 1000, cache_write_short: 400, output: 300, ..Usage::default() };
     let counted = |progress: &mut Progress| {
         progress.written();
-        progress.note(&Event::Text("An answer.".to_owned()));
-        progress.note(&Event::Usage(usage));
+        progress.text("An answer.");
+        progress.usage(&usage);
     };
     // 100 × 4 + 1000 × 0.2 + 400 × 5 + 300 × 20
     for kind in ALL_KINDS {
@@ -110,7 +92,7 @@ fn a_count_at_the_end_is_what_it_cost() {
     let larger = Usage { input_uncached: 10_000, output: 5_000, ..Usage::default() };
     let promised_less = |progress: &mut Progress| {
         progress.written();
-        progress.note(&Event::Usage(larger));
+        progress.usage(&larger);
     };
     let reserved = estimate().money.1.0 / 1_000_000;
     let (money, tokens, outcome) = ends(ProviderKind::OpenAi, End::Complete, promised_less).unwrap();
@@ -122,7 +104,7 @@ fn a_count_at_the_end_is_what_it_cost() {
 fn a_refusal_before_any_output_costs_what_was_counted() {
     let refused = |progress: &mut Progress| {
         progress.written();
-        progress.note(&Event::Usage(Usage { input_uncached: 1500, ..Usage::default() }));
+        progress.usage(&Usage { input_uncached: 1500, ..Usage::default() });
     };
     assert_eq!(ends(ProviderKind::Anthropic, End::Complete, refused), Some((6000, 1500, Outcome::Counted)));
 }
@@ -133,7 +115,7 @@ fn the_dearer_of_two_bills_counts() {
         move |progress: &mut Progress| {
             progress.written();
             let usage = Usage { input_uncached: 1000, output: 100, provider_cost: Some(cost), ..Usage::default() };
-            progress.note(&Event::Usage(usage));
+            progress.usage(&usage);
         }
     };
     assert_eq!(ends(ProviderKind::OpenRouter, End::Complete, billed(9_000_000_000)).unwrap().0, 9000);
@@ -146,8 +128,8 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
     let seconds = |silence: u64, text: &'static str| {
         move |progress: &mut Progress| {
             progress.written();
-            progress.elapsed(Duration::from_secs(silence));
-            progress.note(&Event::Text(text.to_owned()));
+            progress.silent_for(Duration::from_secs(silence));
+            progress.text(text);
         }
     };
     let cancelled = End::Broken;
@@ -174,7 +156,7 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
     }
     let nothing_said = |progress: &mut Progress| {
         progress.written();
-        progress.note(&Event::Text(text.to_owned()));
+        progress.text(text);
     };
     assert_eq!(ends(ProviderKind::DeepSeek, cancelled, nothing_said), Some((30_000, 3000, Outcome::Presumed)));
 }
@@ -183,8 +165,8 @@ fn without_a_count_the_most_that_can_have_been_written_counts() {
 fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
     let begun = |progress: &mut Progress| {
         progress.written();
-        progress.note(&Event::Usage(Usage { cache_read: 1900, output: 1, ..Usage::default() }));
-        progress.elapsed(Duration::ZERO);
+        progress.usage(&Usage { cache_read: 1900, output: 1, ..Usage::default() });
+        progress.silent_for(Duration::ZERO);
     };
     // 1900 × 0.2, and the one token that was counted.
     assert_eq!(ends(ProviderKind::Anthropic, End::Broken, begun), Some((400, 1901, Outcome::Estimated)));
@@ -192,7 +174,7 @@ fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
     assert_eq!(ends(ProviderKind::Bedrock, End::Broken, begun), Some((20_380, 2900, Outcome::Estimated)));
     let counted_on = |progress: &mut Progress| {
         begun(progress);
-        progress.note(&Event::Usage(Usage { cache_read: 1900, output: 1200, ..Usage::default() }));
+        progress.usage(&Usage { cache_read: 1900, output: 1200, ..Usage::default() });
     };
     assert_eq!(ends(ProviderKind::Gemini, End::Broken, counted_on), Some((24_380, 3100, Outcome::Estimated)));
 }
@@ -201,15 +183,15 @@ fn a_count_from_the_beginning_holds_for_the_prompt_of_a_broken_answer() {
 fn a_count_that_cannot_be_is_none() {
     let nothing = |progress: &mut Progress| {
         progress.written();
-        progress.elapsed(Duration::ZERO);
-        progress.note(&Event::Text("An answer.".to_owned()));
-        progress.note(&Event::Usage(Usage::default()));
+        progress.silent_for(Duration::ZERO);
+        progress.text("An answer.");
+        progress.usage(&Usage::default());
     };
     let (money, _, outcome) = ends(ProviderKind::Compatible, End::Complete, nothing).unwrap();
     assert!(money > 10_000 && outcome == Outcome::Estimated, "zeros are not a count: {money}");
     let no_output = |progress: &mut Progress| {
         nothing(progress);
-        progress.note(&Event::Usage(Usage { input_uncached: 1000, ..Usage::default() }));
+        progress.usage(&Usage { input_uncached: 1000, ..Usage::default() });
     };
     let (money, _, outcome) = ends(ProviderKind::Compatible, End::Complete, no_output).unwrap();
     assert!(money > 4000 && outcome == Outcome::Estimated, "text came, so tokens did: {money}");
@@ -223,13 +205,8 @@ fn a_tier_is_chosen_by_the_whole_prompt_that_was_counted() {
     let cost = |cached: u64| {
         let mut progress = Progress::default();
         progress.written();
-        progress.note(&Event::Usage(Usage {
-            input_uncached: 2_000,
-            cache_read: cached,
-            output: 100,
-            ..Usage::default()
-        }));
-        settle(&mut progress, End::Complete, &estimate, ProviderKind::OpenAi)
+        progress.usage(&Usage { input_uncached: 2_000, cache_read: cached, output: 100, ..Usage::default() });
+        settlement(&progress, End::Complete, &estimate, &endpoint(ProviderKind::OpenAi))
             .map(|settled| settled.money.0.div_ceil(1_000_000))
     };
     assert_eq!(cost(270_000), Some(2_000 * 2 + 27_000 + 1_000));
@@ -241,57 +218,8 @@ fn the_floor_is_what_was_counted_by_now() {
     let mut progress = Progress::default();
     progress.written();
     assert_eq!(progress.floor(&estimate()), Picodollars::ZERO);
-    progress.note(&Event::Usage(Usage { input_uncached: 1000, output: 10, ..Usage::default() }));
+    progress.usage(&Usage { input_uncached: 1000, output: 10, ..Usage::default() });
     assert_eq!(progress.floor(&estimate()), Picodollars(4_200_000_000));
-}
-
-#[test]
-fn events_say_how_far_it_came() {
-    let failed = |status| {
-        Event::Failed(ProviderError {
-            class: ErrorClass::Overloaded,
-            status,
-            code: None,
-            message: "overloaded".to_owned(),
-            request_id: None,
-            retry: Retry::Backoff,
-        })
-    };
-    let told = |events: &[Event]| {
-        let mut progress = Progress::default();
-        progress.written();
-        events.iter().for_each(|event| progress.note(event));
-        settlement(&progress, &estimate(), &endpoint(ProviderKind::Anthropic))
-    };
-    let started = Event::Started {
-        request_id: None,
-        model: None,
-        usage: Some(Usage { input_uncached: 1500, output: 1, ..Usage::default() }),
-    };
-    assert_eq!(told(&[failed(Some(529))]), Ending::Release, "turned away");
-    assert!(matches!(told(&[failed(None)]), Ending::Settle(_)), "no answer: it may have been read");
-    let Ending::Settle(inside) = told(&[started.clone(), failed(Some(529))]) else { panic!("an answer had begun") };
-    assert_eq!((inside.tokens, inside.outcome), (2500, Outcome::Estimated));
-    let whole = [started, Event::Text("Yes.".to_owned()), Event::Thinking("Hm.".to_owned())];
-    let usage = Some(Usage { input_uncached: 1500, output: 9, ..Usage::default() });
-    let ended = |reason| [&whole[..], &[Event::Ended { reason, usage }]].concat();
-    for reason in [Reason::Complete, Reason::Length, Reason::Refused(None), Reason::Filtered("x".to_owned())] {
-        let Ending::Settle(settled) = told(&ended(reason)) else { panic!("it cost something") };
-        assert_eq!((settled.tokens, settled.outcome), (1509, Outcome::Counted));
-    }
-}
-
-#[test]
-fn only_silence_before_the_first_word_was_thinking() {
-    let mut progress = Progress::default();
-    progress.written();
-    progress.elapsed(Duration::from_millis(100));
-    progress.note(&Event::Text("Yes.".to_owned()));
-    progress.elapsed(Duration::from_secs(90));
-    let Ending::Settle(settled) = settlement(&progress, &estimate(), &endpoint(ProviderKind::Anthropic)) else {
-        panic!("it cost something")
-    };
-    assert_eq!(settled.tokens, 2000 + 50 + 3, "500 tokens a second for a tenth of one, and what was read");
 }
 
 proptest! {
@@ -311,14 +239,14 @@ proptest! {
         let mut progress = Progress::default();
         progress.written();
         if let Some(output) = counted {
-            progress.note(&Event::Usage(Usage { input_uncached: input - cached, cache_write_short: cached, output, ..Usage::default() }));
+            progress.usage(&Usage { input_uncached: input - cached, cache_write_short: cached, output, ..Usage::default() });
         }
-        progress.note(&Event::Text(text.to_owned()));
+        progress.text(&text);
         if let Some(silence) = silence {
-            progress.elapsed(Duration::from_millis(silence));
+            progress.silent_for(Duration::from_millis(silence));
         }
         let end = if is_complete { End::Complete } else { End::Broken };
-        let settled = settle(&mut progress, end, &estimate, kind).unwrap();
+        let settled = settlement(&progress, end, &estimate, &endpoint(kind)).unwrap();
         prop_assert!(settled.money <= estimate.money.1 && settled.tokens <= estimate.tokens());
         prop_assert!(settled.money >= progress.floor(&estimate) && settled.money > Picodollars::ZERO);
         if settled.outcome == Outcome::Presumed {

@@ -1,0 +1,61 @@
+//! The log for people: each request with what became of it.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::Path;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::record::{Came, Event, Sent};
+use super::walk::Walk;
+
+/// A request and its outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// The record's number.
+    pub n: u64,
+    #[serde(with = "super::time")]
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub sent: Sent,
+    /// None: it is still on its way, or its process ended before it came back.
+    pub outcome: Option<Came>,
+}
+
+/// What could be read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The oldest first.
+    pub entries: Vec<Entry>,
+    /// Records up to here are read; what stands behind it does not hang together.
+    pub stopped_at: Option<u64>,
+}
+
+impl Reading {
+    /// Of a log that need not be there.
+    pub fn of(log: &Path) -> io::Result<Self> {
+        let content = match std::fs::read(log) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            content => content?,
+        };
+        let walk = Walk::of(&content);
+        let mut reading = Self { entries: Vec::new(), stopped_at: walk.stopped.map(|stop| stop.record) };
+        let mut places = HashMap::new();
+        for (record, ..) in walk.records {
+            match record.event {
+                Event::Request(sent) => {
+                    places.insert(record.n, reading.entries.len());
+                    reading.entries.push(Entry { n: record.n, at: record.at, sent: *sent, outcome: None });
+                }
+                Event::Outcome(came) => {
+                    if let Some(entry) = places.get(&came.of).and_then(|place| reading.entries.get_mut(*place)) {
+                        entry.outcome = Some(*came);
+                    }
+                }
+                Event::Begin | Event::Anchor | Event::Torn { .. } | Event::Retention { .. } | Event::HeadMissing => {}
+            }
+        }
+        Ok(reading)
+    }
+}

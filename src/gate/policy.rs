@@ -1,0 +1,109 @@
+//! What holds for requests of one workspace: whom they may go to, what of its files may be in them.
+
+use std::path::Path;
+
+use super::Withheld;
+use crate::budget::Limits;
+use crate::config::{SecretsMode, Settings};
+use crate::privacy::SensitivityRules;
+use crate::privacy::secrets::Placeholders;
+use crate::providers::Endpoint;
+
+/// How far away a request's destination is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// A server on this machine.
+    Machine,
+    /// Another machine that the user's own settings call theirs.
+    Own,
+    Cloud,
+}
+
+/// Facts and rules that drafts are cleared by. Made anew for each request: settings, ignore files and trust change.
+#[derive(Debug)]
+pub struct Policy {
+    is_cloud_enabled: bool,
+    provider: String,
+    /// The user's names of servers of theirs.
+    own_servers: Vec<String>,
+    has_monthly_limit: bool,
+    limits_problem: Option<String>,
+    is_trusted: bool,
+    pub(super) secrets: SecretsMode,
+    pub(super) files: SensitivityRules,
+    pub(super) placeholders: Placeholders,
+    pub(super) user_tag: Option<String>,
+}
+
+impl Policy {
+    /// `settings` are as they hold for the folder. `has_monthly_limit`: of the user's own limits. `is_trusted`: the user trusts
+    /// the folder with what is in it now.
+    pub fn new(
+        settings: &Settings,
+        root: &Path,
+        has_monthly_limit: bool,
+        is_trusted: bool,
+        placeholders: Placeholders,
+    ) -> Self {
+        let is_own = |(_, provider): &(&String, &crate::config::ProviderSettings)| provider.is_local;
+        Self {
+            is_cloud_enabled: settings.cloud.enabled,
+            provider: settings.cloud.provider.clone(),
+            own_servers: settings.cloud.providers.iter().filter(is_own).map(|(name, _)| name.clone()).collect(),
+            has_monthly_limit,
+            limits_problem: Limits::read(&settings.budget.limits).refusal(),
+            is_trusted,
+            secrets: settings.privacy.secrets,
+            files: SensitivityRules::new(root, &settings.index.exclude, &settings.privacy),
+            placeholders,
+            user_tag: None,
+        }
+    }
+
+    /// With a name for the user that says nothing of who that is.
+    #[must_use]
+    pub fn with_user_tag(self, tag: String) -> Self {
+        Self { user_tag: Some(tag), ..self }
+    }
+
+    /// An endpoint's own word for being local counts only where its address or the user's settings say so, too.
+    pub fn reach(&self, endpoint: &Endpoint) -> Reach {
+        match endpoint.is_local {
+            true if is_loopback(endpoint.host()) => Reach::Machine,
+            true if self.own_servers.contains(&endpoint.name) => Reach::Own,
+            _ => Reach::Cloud,
+        }
+    }
+
+    /// Whether a cloud may be asked at all.
+    pub(super) fn admits(&self, endpoint: &Endpoint) -> Result<(), Withheld> {
+        if !self.is_cloud_enabled {
+            return Err(Withheld::CloudOff);
+        }
+        if self.provider.is_empty() || self.provider != endpoint.name {
+            return Err(Withheld::NoProvider);
+        }
+        if !self.has_monthly_limit {
+            return Err(Withheld::NoMonthlyLimit);
+        }
+        if let Some(problem) = &self.limits_problem {
+            return Err(Withheld::Limits(problem.clone()));
+        }
+        if !self.is_trusted {
+            return Err(Withheld::Untrusted);
+        }
+        if !endpoint.base_url.starts_with("https://") && !is_loopback(endpoint.host()) {
+            return Err(Withheld::Request(format!("`{}` is asked over https only", endpoint.name)));
+        }
+        Ok(())
+    }
+}
+
+/// Whether `host:port` never leaves this machine.
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, _)) => name,
+        None => host.split_once(':').map_or(host, |(name, _)| name),
+    };
+    name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
