@@ -5,9 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tandem::budget::{Ending, Estimate, Planned, PriceRow, PriceTable, Progress, Settlement, TextSize, settlement};
+use tandem::budget::{End, Estimate, Planned, PriceRow, PriceTable, Progress, Settlement, TextSize, settlement};
 use tandem::config::CloudSettings;
-use tandem::providers::{CacheLife, Endpoint, Event, Reason, Usage};
+use tandem::providers::{CacheLife, Endpoint, Usage};
 
 /// Splitmix64: the same seed, the same run.
 pub struct Dice(pub u64);
@@ -132,26 +132,26 @@ impl Request {
     pub fn unanswered(&self) -> Settlement {
         let mut progress = Progress::default();
         progress.written();
-        self.settled(&progress)
+        self.settled(&progress, End::Broken)
     }
 
     /// It came to its end with its count.
     pub fn complete(&self) -> Settlement {
         let mut progress = self.progress(self.shown(), self.usage.reasoning);
-        progress.note(&Event::Ended { reason: Reason::Complete, usage: Some(self.usage) });
-        self.settled(&progress)
+        progress.usage(&self.usage);
+        self.settled(&progress, End::Complete)
     }
 
     /// The connection ends after some shown tokens: what the provider bills, and what the rules settle.
     pub fn cut(&self, dice: &mut Dice, shown: u64) -> (Bill, Settlement) {
         // Before the first word the model thinks, and nobody sees how much.
         let thought = if shown > 0 { self.usage.reasoning } else { dice.within(0, self.usage.reasoning) };
-        let settlement = self.settled(&self.progress(shown, thought));
+        let settlement = self.settled(&self.progress(shown, thought), End::Broken);
         if !self.endpoint.stops_billing_on_disconnect() {
             return (self.bill(), settlement);
         }
-        // What was on its way when we hung up is billed, too.
-        let written = thought + shown + dice.within(0, shown / 20);
+        // What was on its way when we hung up is billed, too: a tenth of a second's writing.
+        let written = thought + shown + dice.within(0, self.speed / 10);
         let usage = Usage { output: written.min(self.usage.output).max(1), ..self.usage };
         (self.bill_of(&usage), settlement)
     }
@@ -160,22 +160,18 @@ impl Request {
     fn progress(&self, shown: u64, thought: u64) -> Progress {
         let mut progress = Progress::default();
         progress.written();
-        progress.status(200);
-        // Anthropic counts the prompt at the start, the others at the end.
-        let usage = (self.endpoint.name == "anthropic").then_some(Usage { output: 1, reasoning: 0, ..self.usage });
-        progress.note(&Event::Started { request_id: None, model: None, usage });
-        // The first word needs a moment, too.
-        progress.elapsed(Duration::from_millis(100 + thought * 1_000 / self.speed));
-        if shown > 0 {
-            progress.note(&Event::Text("word ".repeat(shown as usize)));
+        if self.endpoint.name == "anthropic" {
+            // It counts the prompt at the start, the others at the end.
+            progress.usage(&Usage { output: 1, reasoning: 0, ..self.usage });
         }
+        // The first word needs a moment, too.
+        progress.silent_for(Duration::from_millis(100 + thought * 1_000 / self.speed));
+        progress.text(&"word ".repeat(shown as usize));
         progress
     }
 
-    fn settled(&self, progress: &Progress) -> Settlement {
-        match settlement(progress, &self.estimate, &self.endpoint) {
-            Ending::Settle(settlement) => settlement,
-            Ending::Release => panic!("it was sent, and costs something"),
-        }
+    fn settled(&self, progress: &Progress, end: End) -> Settlement {
+        settlement(progress, end, &self.estimate, &self.endpoint)
+            .unwrap_or_else(|| panic!("it was sent, and costs something"))
     }
 }
