@@ -98,12 +98,9 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
-<<<<<<< HEAD
     Audit(audit::Arguments),
-=======
     Budget(budget::Arguments),
     Prices(prices::Arguments),
->>>>>>> work-prices
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -127,12 +124,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
-<<<<<<< HEAD
         Command::Audit(arguments) => arguments.options.settings()?,
-=======
         Command::Budget(arguments) => arguments.options().settings()?,
         Command::Prices(arguments) => arguments.options.settings()?,
->>>>>>> work-prices
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -154,12 +148,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
-<<<<<<< HEAD
         Command::Audit(arguments) => audit::run(&arguments, &loader),
-=======
         Command::Budget(arguments) => budget::run(&arguments, &loader),
         Command::Prices(arguments) => prices::run(&arguments, &loader),
->>>>>>> work-prices
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
