@@ -102,9 +102,6 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
         policy.admits(&draft.endpoint)?;
     }
     check_shape(draft)?;
-    if reach != Reach::Machine && crate::privacy::secrets::Scanner::shared().is_none() {
-        return Err(Withheld::Request("the rules for secrets cannot be read".to_owned()));
-    }
 
     let pieces: Vec<&Piece> = sections(draft).flat_map(|section| &section.pieces).collect();
     let mut paths: Vec<&str> = pieces.iter().filter_map(|piece| piece.source.path()).collect();

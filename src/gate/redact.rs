@@ -29,7 +29,7 @@ pub fn clean(texts: &[&Arc<str>], names: &[&str], placeholders: &Placeholders) -
     if texts.len() > 1 {
         searched.extend(texts.iter().map(|text| &***text));
     }
-    let mut found = Scanner::shared().map(|scanner| scanner.find_in(&searched)).unwrap_or_default().into_iter();
+    let mut found = Scanner::shared().find_in(&searched).into_iter();
     let mut findings = found.next().unwrap_or_default();
     let in_names = found.next().unwrap_or_default();
 
