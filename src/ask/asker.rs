@@ -85,3 +85,6 @@ impl Asker {
         &self.parts.threads
     }
 }
+
+#[cfg(test)]
+mod tests;

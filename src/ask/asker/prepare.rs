@@ -35,7 +35,8 @@ pub struct Assessed {
 }
 
 pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Assessed {
-    let site = parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings));
+    let site =
+        parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings, &workspace.user));
     // Only a model that is named and cannot be asked is one whose no has to be told.
     let (site, refusal) = match site {
         Some(Ok(site)) => (Some(site), None),
@@ -165,7 +166,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
 
 pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Preview, Withheld> {
     let remote = parts.remote.as_ref().ok_or(Withheld::NoProvider)?;
-    let site = remote.site(workspace.index.root(), &workspace.settings)?;
+    let site = remote.site(workspace.index.root(), &workspace.settings, &workspace.user)?;
     if let Some(withheld) = &site.standing().blocked {
         return Err(withheld.clone());
     }
