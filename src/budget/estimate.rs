@@ -81,7 +81,8 @@ impl Estimate {
         Some(self.with_output(best))
     }
 
-    fn with_output(&self, max_output: u32) -> Self {
+    /// The same prompt with another limit on the answer.
+    pub(super) fn with_output(&self, max_output: u32) -> Self {
         let planned = Planned { size: &self.size, max_output, cache: self.cache };
         Self::with_input(&planned, &self.row, self.input)
     }

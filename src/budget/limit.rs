@@ -97,13 +97,13 @@ impl Amount {
     pub fn show(self, units: u64) -> String {
         match self {
             Amount::Money(_) => Picodollars(units).to_string(),
-            Amount::Tokens(_) => format!("{} tokens", grouped(units)),
+            Amount::Tokens(_) => format!("{} tokens", thousands(units)),
         }
     }
 }
 
-/// With a comma between thousands.
-fn grouped(number: u64) -> String {
+/// A number with a comma between thousands.
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

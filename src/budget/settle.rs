@@ -7,8 +7,7 @@
 use std::time::Duration;
 
 use super::{Estimate, Outcome, Picodollars, PriceRow, Settlement, TextSize};
-use crate::config::ProviderKind;
-use crate::providers::Usage;
+use crate::providers::{Endpoint, Usage};
 
 /// Tokens that a hosted model is presumed to write in a second at most: what it may have thought in secret before its first
 /// word is bounded by it. An assumption; the fast ones that are known write half as many.
@@ -68,20 +67,23 @@ impl Progress {
 
 /// What a request did cost; None where nothing did, so that its reservation is released: it was not sent, or turned away
 /// before anything was written.
-pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, kind: ProviderKind) -> Option<Settlement> {
+pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, endpoint: &Endpoint) -> Option<Settlement> {
     if !progress.is_written || progress.is_rejected {
         return None;
     }
     let row = &*estimate.row;
     let counted = progress.usage.filter(|usage| usage.input() > 0);
-    let streamed = streamed(progress, row);
-    match counted {
+    let streamed = row.tokenizer.text_bound(&progress.output);
+    Some(match counted {
         // More text than was counted is a count that is wrong.
         Some(usage) if end == End::Complete && (usage.output > 0 || streamed == 0) => {
-            Some(settled(row, &usage, Outcome::Counted))
+            settled(row, &usage, Outcome::Counted)
         }
-        _ => Some(estimated(progress, end, estimate, kind, counted, streamed)),
-    }
+        _ => {
+            let goes_on = end == End::Broken && !endpoint.stops_billing_on_disconnect();
+            estimated(progress, estimate, goes_on, counted, streamed)
+        }
+    })
 }
 
 fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
@@ -94,14 +96,12 @@ fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
 
 fn estimated(
     progress: &Progress,
-    end: End,
     estimate: &Estimate,
-    kind: ProviderKind,
+    goes_on: bool,
     counted: Option<Usage>,
     streamed: u64,
 ) -> Settlement {
     let allowed = u64::from(estimate.max_output);
-    let goes_on = end == End::Broken && !stops_with_the_connection(kind);
     let thought = match progress.silence {
         Some(silence) if !goes_on => {
             u64::try_from((silence.as_millis() * FASTEST_TOKENS_A_SECOND).div_ceil(1000)).unwrap_or(u64::MAX)
@@ -109,46 +109,12 @@ fn estimated(
         _ => allowed,
     };
     let output = streamed.saturating_add(thought).min(allowed).max(counted.map_or(0, |usage| usage.output));
-    let Some(usage) = counted else {
-        if output >= allowed {
-            let (money, tokens) = (estimate.money.1, estimate.tokens());
-            return Settlement { money, tokens, outcome: Outcome::Presumed, provider_cost: None };
-        }
-        let planned = super::Planned { size: &estimate.size, max_output: narrow(output), cache: estimate.cache };
-        let upper = Estimate::with_input(&planned, &estimate.row, estimate.input);
-        let (money, tokens) = (upper.money.1, upper.tokens());
-        return Settlement { money, tokens, outcome: Outcome::Estimated, provider_cost: None };
-    };
-    settled(&estimate.row, &Usage { output, ..usage }, Outcome::Estimated)
-}
-
-/// The most tokens that the text that came can be.
-fn streamed(progress: &Progress, row: &PriceRow) -> u64 {
-    if progress.output.bytes == 0 {
-        return 0;
+    if let Some(usage) = counted {
+        return settled(&estimate.row, &Usage { output, ..usage }, Outcome::Estimated);
     }
-    row.tokenizer.text_bound(&progress.output)
-}
-
-fn narrow(tokens: u64) -> u32 {
-    u32::try_from(tokens).unwrap_or(u32::MAX)
-}
-
-/// Who stops writing, and billing, when the connection is closed, by OpenRouter's list. The others are presumed to finish,
-/// and so are those behind a gateway.
-fn stops_with_the_connection(kind: ProviderKind) -> bool {
-    match kind {
-        ProviderKind::Anthropic
-        | ProviderKind::OpenAi
-        | ProviderKind::OpenAiChat
-        | ProviderKind::Azure
-        | ProviderKind::DeepSeek => true,
-        ProviderKind::Gemini
-        | ProviderKind::Bedrock
-        | ProviderKind::OpenRouter
-        | ProviderKind::Mistral
-        | ProviderKind::Compatible => false,
-    }
+    let upper = estimate.with_output(u32::try_from(output).unwrap_or(u32::MAX));
+    let outcome = if output >= allowed { Outcome::Presumed } else { Outcome::Estimated };
+    Settlement { money: upper.money.1, tokens: upper.tokens(), outcome, provider_cost: None }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Ticket {
             }
             Ending::Failed(_) | Ending::Cancelled => End::Broken,
         };
-        let settlement = budget::settlement(&self.progress, end, &self.estimate, self.prompt.endpoint().kind);
+        let settlement = budget::settlement(&self.progress, end, &self.estimate, self.prompt.endpoint());
         if settlement.is_some_and(|settlement| settlement.outcome == Outcome::Counted)
             && self.prompt.reach() == Reach::Cloud
             && let Err(error) = self.door.calibration.learn(&self.estimate, &self.usage)

@@ -300,7 +300,7 @@ impl<S: Sql> Books<'_, S> {
             period => self.span_at(period, now).map(|span| span.start.to_string()).unwrap_or_default(),
         };
         let workspace = if limit.scope == Scope::Workspace { account.workspace.as_str() } else { "" };
-        format!("{:?} {start} {workspace} {}", limit, self.who)
+        format!("{limit} {start} {workspace} {}", self.who)
     }
 
     fn line(&mut self, reserved: Reserved) -> Result<Line, LedgerError> {

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::budget::{Asked, Planned, PriceTable, Tokenizer};
-use crate::providers::{CacheLife, Endpoint};
+use crate::config::{ProviderKind, ProviderSettings};
+use crate::providers::CacheLife;
 
 const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Anthropic,
@@ -23,22 +24,28 @@ const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Compatible,
 ];
 
-fn row(kind: ProviderKind, host: &str, model: &str) -> Arc<PriceRow> {
-    let endpoint = Endpoint {
-        name: "x".to_owned(),
-        kind,
-        base_url: format!("https://{host}"),
-        region: None,
-        api_version: None,
-        price_as: None,
-        is_local: false,
+/// As the provider itself is usually set up.
+fn endpoint(kind: ProviderKind) -> Endpoint {
+    let settings = ProviderSettings {
+        kind: Some(kind),
+        region: Some("eu-central-1".to_owned()),
+        base_url: match kind {
+            ProviderKind::Azure => Some("https://desk.openai.azure.com".to_owned()),
+            ProviderKind::Compatible => Some("https://box.example".to_owned()),
+            _ => None,
+        },
+        ..ProviderSettings::default()
     };
-    let asked = Asked { endpoint: &endpoint, model, price_as: None, today: date(2026, 11, 28) };
+    Endpoint::of("x", &settings).unwrap()
+}
+
+fn row(kind: ProviderKind, model: &str) -> Arc<PriceRow> {
+    let asked = Asked { endpoint: &endpoint(kind), model, price_as: None, today: date(2026, 11, 28) };
     PriceTable::shipped(Path::new("prices.toml")).find(&asked).unwrap()
 }
 
 fn opus() -> Arc<PriceRow> {
-    row(ProviderKind::Anthropic, "api.anthropic.com", "claude-opus-5-5")
+    row(ProviderKind::Anthropic, "claude-opus-5-5")
 }
 
 /// A prompt of 1,000 to 2,000 tokens and an answer of 1,000 at most: 4, 5 and 20 dollars for a million.
@@ -47,16 +54,12 @@ fn estimate() -> Estimate {
     Estimate::with_input(&planned, &opus(), (1000, 2000))
 }
 
-fn microdollars(settlement: Option<Settlement>) -> Option<u64> {
-    settlement.map(|settlement| settlement.money.0.div_ceil(1_000_000))
-}
-
 /// What a story comes to, in millionths of a dollar and with its outcome.
 fn ends(kind: ProviderKind, end: End, story: impl FnOnce(&mut Progress)) -> Option<(u64, u64, Outcome)> {
     let mut progress = Progress::default();
     story(&mut progress);
-    let settlement = settlement(&progress, end, &estimate(), kind);
-    microdollars(settlement).zip(settlement).map(|(money, settlement)| (money, settlement.tokens, settlement.outcome))
+    let settled = settlement(&progress, end, &estimate(), &endpoint(kind))?;
+    Some((settled.money.0.div_ceil(1_000_000), settled.tokens, settled.outcome))
 }
 
 #[test]
@@ -196,14 +199,15 @@ fn a_count_that_cannot_be_is_none() {
 
 #[test]
 fn a_tier_is_chosen_by_the_whole_prompt_that_was_counted() {
-    let sol = row(ProviderKind::OpenAi, "api.openai.com", "gpt-6.1-sol");
+    let sol = row(ProviderKind::OpenAi, "gpt-6.1-sol");
     let planned = Planned { size: &TextSize::default(), max_output: 1000, cache: None };
     let estimate = Estimate::with_input(&planned, &sol, (200_000, 300_000));
     let cost = |cached: u64| {
         let mut progress = Progress::default();
         progress.written();
         progress.usage(&Usage { input_uncached: 2_000, cache_read: cached, output: 100, ..Usage::default() });
-        microdollars(settlement(&progress, End::Complete, &estimate, ProviderKind::OpenAi))
+        settlement(&progress, End::Complete, &estimate, &endpoint(ProviderKind::OpenAi))
+            .map(|settled| settled.money.0.div_ceil(1_000_000))
     };
     assert_eq!(cost(270_000), Some(2_000 * 2 + 27_000 + 1_000));
     assert_eq!(cost(270_001), Some(2_000 * 4 + 54_001 + 1_500), "above 272,000 the whole request is dearer");
@@ -242,7 +246,7 @@ proptest! {
             progress.silent_for(Duration::from_millis(silence));
         }
         let end = if is_complete { End::Complete } else { End::Broken };
-        let settled = settlement(&progress, end, &estimate, kind).unwrap();
+        let settled = settlement(&progress, end, &estimate, &endpoint(kind)).unwrap();
         prop_assert!(settled.money <= estimate.money.1 && settled.tokens <= estimate.tokens());
         prop_assert!(settled.money >= progress.floor(&estimate) && settled.money > Picodollars::ZERO);
         if settled.outcome == Outcome::Presumed {

