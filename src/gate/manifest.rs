@@ -32,7 +32,21 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent. The default is of no request: a consent to it is one to nothing.
+/// What the user is shown before a request is sent. The default is of no request: a consent to it
+/// is one to nothing. Of a request it comes from the door alone:
+///
+/// ```
+/// use tandem::gate::{ClearedPrompt, Door, Preview, Withheld};
+///
+/// fn of(door: &Door, prompt: &ClearedPrompt) -> Result<Preview, Withheld> {
+///     door.preview(prompt)
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(digest: [u8; 32], shown: tandem::gate::Preview) -> tandem::gate::Preview {
+///     tandem::gate::Preview { digest, ..shown }
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
