@@ -2,6 +2,7 @@
 
 mod cli {
     mod bench;
+    mod budget;
     mod complete;
     mod demo;
     mod doctor;
