@@ -129,6 +129,15 @@ setup: please install these, then run the command again:
 TEXT
 }
 
+# The tests of a team's ledger start a PostgreSQL server of their own; without one they are skipped and say so. On people's
+# machines nothing is installed for that, in continuous integration it is.
+look_for_postgres() {
+    for initdb in "$(command -v initdb || true)" /usr/lib/postgresql/*/bin/initdb; do
+        [ -x "$initdb" ] && return 0
+    done
+    return 1
+}
+
 write_environment() {
     {
         echo "# Written by scripts/setup.sh. For cargo by hand: . $tools/env.sh"
@@ -173,5 +182,8 @@ if [ -n "$missing" ] && [ "${1:-}" != --without-llama ]; then
         exit 1
         ;;
     esac
+fi
+if [ "${CI:-}" = true ] && ! look_for_postgres; then
+    packages=" postgresql" && install_with_apt || say "no PostgreSQL: the tests that start a server are skipped"
 fi
 write_environment

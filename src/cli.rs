@@ -3,6 +3,7 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod audit;
 mod bench;
 mod budget;
 mod complete;
@@ -98,6 +99,7 @@ enum Command {
     Refs(refs::Arguments),
     Index(index::Arguments),
     Stats(stats::Arguments),
+    Audit(audit::Arguments),
     Budget(budget::Arguments),
     Prices(prices::Arguments),
     Eval(Box<eval::Arguments>),
@@ -123,6 +125,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => arguments.workspace.options.settings()?,
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
+        Command::Audit(arguments) => arguments.options.settings()?,
         Command::Budget(arguments) => arguments.options().settings()?,
         Command::Prices(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
@@ -146,6 +149,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Refs(arguments) => refs::run(&arguments, &loader),
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
+        Command::Audit(arguments) => audit::run(&arguments, &loader),
         Command::Budget(arguments) => budget::run(&arguments, &loader),
         Command::Prices(arguments) => prices::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),

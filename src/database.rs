@@ -41,6 +41,8 @@ pub enum DatabaseError {
     Damaged(PathBuf),
     #[error("{file} was written by a newer Tandem (version {found} of its tables; this one knows {known})")]
     Newer { file: PathBuf, found: i64, known: i64 },
+    #[error("{0} is kept locked by another program")]
+    Busy(PathBuf),
     #[error("cannot use {file}: {reason}")]
     Unusable { file: PathBuf, reason: String },
 }
@@ -136,6 +138,9 @@ pub fn is_busy(error: &rusqlite::Error) -> bool {
 }
 
 pub fn explain(file: &Path, error: &rusqlite::Error) -> DatabaseError {
+    if is_busy(error) {
+        return DatabaseError::Busy(file.to_owned());
+    }
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => DatabaseError::Damaged(file.to_owned()),
         _ => DatabaseError::Unusable { file: file.to_owned(), reason: error.to_string() },

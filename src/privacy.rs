@@ -5,6 +5,7 @@
 
 mod ignore_rules;
 mod patterns;
+mod private_file;
 pub mod secrets;
 mod sensitivity;
 mod trust;

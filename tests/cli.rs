@@ -1,12 +1,14 @@
 //! The binary as people and editors start it: exit codes, what is printed where, and what is not.
 
 mod cli {
+    mod audit;
     mod bench;
     mod budget;
     mod complete;
     mod demo;
     mod doctor;
     mod eval;
+    mod hostile_settings;
     mod hostile_workspace;
     mod index;
     mod index_faults;
@@ -16,6 +18,8 @@ mod cli {
     mod refs;
     mod search;
     mod stats;
+    #[path = "../support/stdio.rs"]
+    pub mod stdio;
     pub mod support;
     mod why;
     pub mod workspace;

@@ -150,17 +150,39 @@ pub const THRESHOLDS: [u8; 3] = [50, 80, 95];
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// This limit would be passed. `wanted`: the request's upper bound in the limit's unit.
-    #[error("the limit would be passed")]
+    #[error("{}", over_limit(window, *wanted))]
     OverLimit { window: Box<WindowState>, wanted: u64 },
     /// The same request was sent this often within a few minutes. The user may say yes: `Guards::repeats`.
-    #[error("the same question was sent {times} times within five minutes")]
+    #[error(
+        "the same question was sent {times} times within five minutes; ask it again in a while, or say that you mean it"
+    )]
     Loop { times: u32 },
     /// More than `percent` of this day's limit would be spent within five minutes: `recent` is, in the limit's unit,
     /// `wanted` comes on top. The user is to be asked, and may say yes: `Guards::burst_percent`.
-    #[error("more than {percent} % of the day's limit would be spent within five minutes")]
+    #[error(
+        "more than {percent} % of `{}` would be spent within five minutes: {} in the last ones, up to {} now",
+        window.limit, window.limit.amount.show(*recent), window.limit.amount.show(*wanted)
+    )]
     Burst { window: Box<WindowState>, percent: u32, recent: u64, wanted: u64 },
     #[error("{0}")]
     Ledger(#[from] LedgerError),
+}
+
+/// With its numbers, when it starts again, and the way out.
+fn over_limit(window: &WindowState, wanted: u64) -> String {
+    let shown = |units| window.limit.amount.show(units);
+    let resets = match window.resets_at.map(jiff::Timestamp::from_second) {
+        Some(Ok(at)) => format!("it starts again at {}", at.strftime("%F %H:%M UTC")),
+        _ => "it does not start again by itself".to_owned(),
+    };
+    format!(
+        "the limit `{}` does not allow it: {} are spent, {} reserved, and this could take {} more; {resets}; ask a local \
+         model, ask for less, or raise the limit in `budget.limits`",
+        window.limit,
+        shown(window.settled),
+        shown(window.open),
+        shown(wanted)
+    )
 }
 
 /// Why nothing can be said or written. Each sentence names the way out. The cloud is refused, local models go on.

@@ -12,9 +12,16 @@ use super::layers::{Layer, Origin, Problem, nearest};
 const OTHER_VARIABLES: &[&str] = &["TANDEM_LOG", "TANDEM_CONFIG"];
 
 /// The environment as it was when the process started.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+}
+
+/// Names only: among the values are keys.
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.variables.keys()).finish()
+    }
 }
 
 impl Environment {
@@ -171,6 +178,12 @@ mod tests {
         let environment = Environment::of(&[("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "")]);
         assert_eq!(environment.directory("XDG_STATE_HOME"), None);
         assert_eq!(environment.directory("XDG_CACHE_HOME"), None);
+    }
+
+    #[test]
+    fn no_value_is_shown() {
+        let shown = format!("{:?}", Environment::of(&[("ANTHROPIC_API_KEY", "sk-not-for-you")]));
+        assert_eq!(shown, "{\"ANTHROPIC_API_KEY\"}");
     }
 
     #[test]

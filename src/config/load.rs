@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::paths::lies_in;
 use super::{Environment, Layer, Origin, Paths, Problem, Settings};
 
 /// Longest configuration file that is read, in bytes. A longer one is not a configuration file.
@@ -17,6 +18,9 @@ const WORKSPACE_FILE: &str = ".tandem.toml";
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     pub settings: Settings,
+    /// The settings of the user alone: without the editor's and the workspace's, which may come from the folder. What opens
+    /// the cloud, as a monthly limit, must stand in these.
+    pub user: Settings,
     pub problems: Vec<Problem>,
     /// The files that were read, in the order of their layers.
     pub files: Vec<PathBuf>,
@@ -94,13 +98,39 @@ impl Loader {
         if self.command_line.is_object() {
             layers.push(Layer { origin: Origin::CommandLine, values: self.command_line.clone() });
         }
-        let (mut settings, problems) = Settings::from_layers(&layers);
+        let (settings, problems) = Settings::from_layers(&layers);
+        loaded.problems.extend(problems);
+        layers.retain(|layer| !matches!(layer.origin, Origin::Editor | Origin::WorkspaceFile(_)));
+        loaded.settings = self.with_home(settings);
+        loaded.user = self.with_home(Settings::from_layers(&layers).0);
+        refuse_the_folders_model(folders, &mut loaded);
+        loaded
+    }
+
+    fn with_home(&self, mut settings: Settings) -> Settings {
         if let Some(model) = settings.engine.model.as_ref().and_then(|model| model.to_str()) {
             settings.engine.model = Some(self.environment.expand_home(model));
         }
-        loaded.settings = settings;
-        loaded.problems.extend(problems);
-        loaded
+        settings
+    }
+}
+
+/// A repository may bring a model file and editor settings that name it; llama.cpp would then parse what a stranger wrote.
+fn refuse_the_folders_model(folders: &[PathBuf], loaded: &mut Loaded) {
+    let (model, own) = (&mut loaded.settings.engine.model, &loaded.user.engine.model);
+    if model != own
+        && let Some(file) = model
+        && folders.iter().any(|folder| lies_in(folder, file))
+    {
+        *model = own.clone();
+        loaded.problems.push(Problem {
+            origin: Origin::Editor,
+            key: "engine.model".to_owned(),
+            message:
+                "the file lies in the workspace, and so may the editor's settings; name it in your own file, in the \
+                      environment or on the command line"
+                    .to_owned(),
+        });
     }
 }
 
@@ -150,7 +180,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::config::EngineChoice;
+    use crate::config::{EngineChoice, KEYS, Kind};
 
     struct Place {
         directory: tempfile::TempDir,
@@ -209,6 +239,42 @@ mod tests {
         let sentences: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
         assert!(sentences[0].contains("config.toml: line 2: "), "{sentences:?}");
         assert_eq!(sentences[1], "editor settings: the settings are not an object");
+    }
+
+    #[test]
+    fn the_user_s_own_settings_are_told_apart_from_what_may_come_from_the_folder() {
+        let place = Place::new(
+            "[budget]\nlimits = ['$20 per month']\n",
+            "[budget]\nlimits = ['$1 per month']\n[completion]\nenabled = false\n",
+        );
+        let editor = json!({"budget": {"limits": ["$2 per month"]}});
+        let loaded = place.load(&[("TANDEM_CLOUD_MODEL", "m")], editor.clone());
+        assert_eq!(loaded.settings.budget.limits, ["$20 per month", "$2 per month", "$1 per month"]);
+        assert_eq!(loaded.user.budget.limits, ["$20 per month"]);
+        assert_eq!((loaded.user.completion.enabled, loaded.user.cloud.model.as_str()), (true, "m"));
+        let place = Place::new("", "[budget]\nlimits = ['$1000000 per month']\n");
+        assert_eq!(place.load(&[], editor).user, Settings::default());
+    }
+
+    #[test]
+    fn an_editor_s_model_in_the_workspace_is_refused_and_the_user_s_is_kept() {
+        let place = Place::new("[engine]\nmodel = '~/m.gguf'\n", "");
+        let evil = place.path("repo/models/evil.gguf");
+        let loaded = place.load(&[], json!({"engine": {"model": evil}}));
+        assert_eq!(loaded.settings.engine.model, Some("/people/ann/m.gguf".into()));
+        assert_eq!(loaded.problems.len(), 1);
+        assert!(loaded.problems[0].to_string().starts_with("editor settings: engine.model: the file lies in the work"));
+        let elsewhere = place.load(&[], json!({"engine": {"model": "/m/a.gguf"}}));
+        assert_eq!((elsewhere.settings.engine.model, elsewhere.problems.len()), (Some("/m/a.gguf".into()), 0));
+        let named = place.load(&[("TANDEM_ENGINE_MODEL", evil.to_str().unwrap())], Value::Null);
+        assert_eq!((named.settings.engine.model, named.problems.len()), (Some(evil), 0));
+    }
+
+    /// Another key that takes a path and that an editor may set needs the same check as the model.
+    #[test]
+    fn the_model_is_the_only_path_that_an_editor_may_set() {
+        let paths = KEYS.iter().filter(|key| key.kind == Kind::Path && !key.is_guarded);
+        assert_eq!(paths.map(|key| key.path).collect::<Vec<_>>(), ["engine.model"]);
     }
 
     #[test]

@@ -112,6 +112,31 @@ pub fn create_private_dir(directory: &Path) -> io::Result<()> {
     check_private(directory)
 }
 
+/// Whether a file is in a folder, by its name or by where links lead. What does not exist is judged by its name.
+pub(super) fn lies_in(folder: &Path, file: &Path) -> bool {
+    let by_name = |path: &Path| {
+        let mut plain = PathBuf::new();
+        for part in std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).components() {
+            match part {
+                std::path::Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        plain
+    };
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| by_name(path));
+    is_below(&by_name(folder), &by_name(file)) || is_below(&real(folder), &real(file))
+}
+
+fn is_below(folder: &Path, file: &Path) -> bool {
+    // Where names differ in case by accident, so may these.
+    let plain = |path: &Path| match cfg!(any(target_os = "macos", windows)) {
+        true => PathBuf::from(path.to_string_lossy().to_lowercase()),
+        false => path.to_owned(),
+    };
+    plain(file).starts_with(plain(folder))
+}
+
 #[cfg(unix)]
 fn check_private(directory: &Path) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
@@ -175,6 +200,31 @@ mod tests {
         assert!(parent.file_name().unwrap().to_string_lossy().starts_with("tandem-"), "{parent:?}");
         for directory in [&paths.state, &paths.cache, &paths.runtime] {
             assert_eq!(directory.parent(), Some(parent));
+        }
+    }
+
+    #[test]
+    fn a_file_is_in_a_folder_by_its_name_or_by_where_links_lead() {
+        let place = tempfile::tempdir().unwrap();
+        let path = |relative: &str| place.path().join(relative);
+        std::fs::create_dir_all(path("repo/models")).unwrap();
+        std::fs::write(path("repo/models/a.gguf"), "").unwrap();
+        std::fs::write(path("own.gguf"), "").unwrap();
+        std::os::unix::fs::symlink(path("repo/models"), path("link")).unwrap();
+        std::os::unix::fs::symlink(path("own.gguf"), path("repo/out.gguf")).unwrap();
+        std::os::unix::fs::symlink(path("repo"), path("other-name")).unwrap();
+        for (folder, file, is_in) in [
+            ("repo", "repo/models/a.gguf", true),
+            ("repo", "repo/none.gguf", true),
+            ("repo", "x/../repo/none.gguf", true),
+            ("repo", "link/a.gguf", true),
+            ("repo", "repo/out.gguf", true),
+            ("other-name", "repo/models/a.gguf", true),
+            ("repo", "own.gguf", false),
+            ("repo", "repo/../own.gguf", false),
+            ("repo", "repository/a.gguf", false),
+        ] {
+            assert_eq!(lies_in(&path(folder), &path(file)), is_in, "{file}");
         }
     }
 

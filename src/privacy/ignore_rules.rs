@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use ignore::Match;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use ignore::gitignore::Gitignore;
+
+use super::patterns::{builder, finish, folds_case};
 
 /// Files with git's syntax that some tool takes as "do not read this" (reference: cloud.md, E). `.git/info/exclude` and
 /// git's global file count as `.gitignore`.
@@ -75,6 +77,7 @@ const MAX_IGNORE_FILE: usize = 1 << 20;
 #[derive(Debug)]
 pub struct IgnoreRules {
     root: PathBuf,
+    folds_case: bool,
     /// Of the whole workspace: built in, the user's patterns, git's global ones.
     everywhere: Vec<Gitignore>,
     directories: Mutex<HashMap<PathBuf, Arc<DirectoryRules>>>,
@@ -107,20 +110,22 @@ impl RulesWithin<'_> {
 impl IgnoreRules {
     /// `patterns` are the user's, in git's syntax, from the workspace's root.
     pub fn new(root: &Path, patterns: &[String]) -> Self {
+        let folds_case = folds_case(root);
         let build = |lines: &mut dyn Iterator<Item = &str>| {
-            let mut builder = GitignoreBuilder::new(root);
+            let mut builder = builder(root, folds_case);
             for line in lines {
                 if let Err(error) = builder.add_line(None, line) {
                     tracing::warn!(%error, "a pattern of files to leave out");
                 }
             }
-            finish(builder)
+            finish(&builder)
         };
         // A user's pattern cannot take back what is built in: each list decides for itself.
         let built_in = build(&mut BUILT_IN.iter().copied());
         let own = build(&mut patterns.iter().map(String::as_str));
         let (global, _) = Gitignore::global();
-        Self { root: root.to_owned(), everywhere: vec![built_in, own, global], directories: Mutex::default() }
+        let everywhere = vec![built_in, own, global];
+        Self { root: root.to_owned(), folds_case, everywhere, directories: Mutex::default() }
     }
 
     /// Whether `path`, which lies in the workspace, is denied by its own name, by a directory around it, or because it
@@ -193,7 +198,7 @@ impl IgnoreRules {
         if directory == self.root
             && let Ok(text) = std::fs::read_to_string(directory.join(".git/info/exclude"))
         {
-            own.push((0, matcher(directory, &text)));
+            own.push((0, self.matcher(directory, &text)));
         }
         for kind in kinds {
             let file = directory.join(IGNORE_FILES[kind]);
@@ -203,41 +208,32 @@ impl IgnoreRules {
                     let is_empty = text.lines().all(|line| line.trim().is_empty());
                     // Gemini's: an empty `.aiexclude` denies its whole directory.
                     let text = if is_empty && IGNORE_FILES[kind] == ".aiexclude" { "*".into() } else { text };
-                    own.push((kind, matcher(directory, &text)));
+                    own.push((kind, self.matcher(directory, &text)));
                 }
                 // Rules that cannot be read cannot be kept; a directory of that name holds none.
                 Err(_) if file.is_dir() => {}
                 Err(error) => {
                     tracing::warn!(file = %file.display(), %error, "an ignore file cannot be read: its directory is left out");
-                    own.push((kind, matcher(directory, "*")));
+                    own.push((kind, self.matcher(directory, "*")));
                 }
             }
         }
         own
     }
 
+    fn matcher(&self, directory: &Path, text: &str) -> Gitignore {
+        let mut builder = builder(directory, self.folds_case);
+        for line in text.lines() {
+            if let Err(error) = builder.add_line(None, line) {
+                tracing::debug!(directory = %directory.display(), %error, "a line of an ignore file");
+            }
+        }
+        finish(&builder)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<PathBuf, Arc<DirectoryRules>>> {
         self.directories.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn matcher(directory: &Path, text: &str) -> Gitignore {
-    let mut builder = GitignoreBuilder::new(directory);
-    for line in text.lines() {
-        if let Err(error) = builder.add_line(None, line) {
-            tracing::debug!(directory = %directory.display(), %error, "a line of an ignore file");
-        }
-    }
-    finish(builder)
-}
-
-pub(super) fn finish(mut builder: GitignoreBuilder) -> Gitignore {
-    // Names differ in case only by accident where the file system does not tell them apart.
-    let _ = builder.case_insensitive(cfg!(any(target_os = "macos", windows)));
-    builder.build().unwrap_or_else(|error| {
-        tracing::warn!(%error, "ignore rules");
-        Gitignore::empty()
-    })
 }
 
 #[cfg(test)]

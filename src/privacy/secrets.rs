@@ -2,8 +2,17 @@
 //!
 //! Nothing in a workspace can switch a rule off: there are no inline comments, no files of exceptions.
 
+mod assigned;
+mod block;
+#[cfg(test)]
+mod corpus;
+mod names;
 mod placeholder;
+mod plausible;
+mod rule;
 mod scanner;
+#[cfg(test)]
+mod tests;
 
 pub use placeholder::{Placeholders, redact};
 pub use scanner::{Finding, Scanner};

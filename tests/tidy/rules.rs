@@ -60,7 +60,7 @@ const NAMES: &[Name] = &[
     },
     Name {
         words: &["postgres", "tokio_postgres", "tokio_postgres_rustls"],
-        rooms: &["src/budget/ledger/postgres"],
+        rooms: &["src/budget/ledger.rs", "src/budget/ledger/postgres"],
         why: "a team's ledger is the one connection beside the door",
     },
     Name {

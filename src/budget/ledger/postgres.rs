@@ -27,7 +27,7 @@ use crate::budget::windows::Span;
 use crate::budget::{Limit, Period, Picodollars};
 
 /// How long a call waits for the database, queueing included. What is not done by then is not done later.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// The connection lives on a thread of its own, so that a database that hangs keeps nobody longer than `PATIENCE`, and so
 /// that it can be used from asynchronous code's blocking threads.

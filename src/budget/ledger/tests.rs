@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
-use crate::budget::{Limit, Picodollars, Scope};
+use crate::budget::{Amount, Limit, Picodollars, Scope};
 
 /// Wednesday, 2026-03-18, 12:00 UTC.
 pub const NOON: i64 = 1_773_835_200;
@@ -23,7 +23,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn new() -> Self {
-        Self { place: tempfile::tempdir().unwrap(), now: Arc::new(AtomicI64::new(NOON)), zone: "UTC".to_owned() }
+        Self { place: in_memory(), now: Arc::new(AtomicI64::new(NOON)), zone: "UTC".to_owned() }
     }
 
     pub fn file(&self) -> std::path::PathBuf {
@@ -43,6 +43,12 @@ impl Scene {
     pub fn set(&self, now: i64) {
         self.now.store(now, Ordering::SeqCst);
     }
+}
+
+/// In memory where there is such a place: every change is synced, and there are many.
+fn in_memory() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
 }
 
 pub fn account() -> Account {
@@ -201,6 +207,12 @@ fn of_several_limits_the_one_with_the_least_room_is_named_with_its_numbers() {
     assert_eq!((window.settled, window.open, window.left(), wanted), (30, 10, 5, 20));
     assert_eq!(window.limit, month, "of two alike the one that lasts longer");
     assert_eq!(window.resets_at, Some(1_775_001_600), "2026-04-01");
+    assert_eq!(
+        Refusal::OverLimit { window: Box::new(window), wanted }.to_string(),
+        "the limit `$0.000000000045 per month` does not allow it: $0.00000000003 are spent, $0.00000000001 reserved, and \
+         this could take $0.00000000002 more; it starts again at 2026-04-01 00:00 UTC; ask a local model, ask for less, or \
+         raise the limit in `budget.limits`"
+    );
 }
 
 #[test]

@@ -22,6 +22,11 @@ impl Contents {
         Self { directory: log.with_extension("contents") }
     }
 
+    /// Whether anything was ever kept.
+    pub fn exist(&self) -> bool {
+        self.directory.is_dir()
+    }
+
     /// The body of a request, once for all its attempts.
     pub fn keep_request(&self, digest: Digest, body: &[u8]) -> io::Result<()> {
         self.keep(&self.request_file(digest), body)

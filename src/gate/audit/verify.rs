@@ -8,7 +8,8 @@ use super::record::Event;
 use super::walk::Walk;
 use crate::gate::disk::Lock;
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Verdict {
     /// There is no log, and none was there.
     Empty,
@@ -43,7 +44,8 @@ impl Verdict {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Verification {
     pub verdict: Verdict,
     /// Good records, from the file's first on.

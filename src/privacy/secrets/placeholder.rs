@@ -1,12 +1,23 @@
 //! What stands in a secret's place: the same for the same secret, today and in the next request, and nothing to guess from.
 
 use std::io;
+use std::ops::Range;
 use std::path::Path;
 
 use super::Finding;
+use crate::privacy::private_file;
+
+const BEGIN: &str = "[REDACTED:";
+
+/// Letters of the hash: 32 bits tell a few thousand secrets apart.
+const HASH_LETTERS: usize = 8;
+
+/// Longest id of a rule.
+const MAX_ID: usize = 40;
 
 /// Makes placeholders such as `[REDACTED:github-token:5b0c1fe2]`. The last part is a keyed hash: with the key, which stays on
-/// this machine, equal secrets get equal placeholders; without it nobody can try guesses.
+/// this machine, equal secrets get equal placeholders, so that caches of providers hold and a model can tell two secrets
+/// apart; without it nobody can try guesses.
 #[derive(Clone)]
 pub struct Placeholders {
     key: [u8; 32],
@@ -17,14 +28,24 @@ impl Placeholders {
         Self { key }
     }
 
-    /// With the user's key in the state directory, which is made at the first call.
-    pub fn load(_state: &Path) -> io::Result<Self> {
-        Ok(Self::new([0; 32]))
+    /// With the user's key in the state directory, which is made at the first call. Two processes that make it at the same
+    /// time get the same one. A key that is damaged is replaced: it is worth no more than caches.
+    pub fn load(state: &Path) -> io::Result<Self> {
+        let file = state.join("placeholders.key");
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).map_err(io::Error::other)?;
+        match private_file::read_or_create(&file, &key)?.try_into() {
+            Ok(key) => Ok(Self::new(key)),
+            Err(_) => {
+                private_file::replace(&file, &key)?;
+                Ok(Self::new(key))
+            }
+        }
     }
 
     pub fn of(&self, rule: &str, secret: &str) -> String {
         let hash = blake3::keyed_hash(&self.key, secret.as_bytes()).to_hex();
-        format!("[REDACTED:{rule}:{}]", &hash[..8])
+        format!("{BEGIN}{rule}:{}]", &hash[..HASH_LETTERS])
     }
 }
 
@@ -45,4 +66,61 @@ pub fn redact(text: &str, findings: &[Finding], placeholders: &Placeholders) -> 
     }
     redacted.push_str(&text[from..]);
     redacted
+}
+
+/// The placeholders in a text. Only what has exactly their form is one: there is no room in it for a secret.
+pub(super) fn placeholders_in(text: &str) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for start in memchr::memmem::find_iter(text.as_bytes(), BEGIN) {
+        let rest = &text.as_bytes()[start + BEGIN.len()..];
+        let id = rest.iter().take(MAX_ID).take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
+        let Some(tail) = rest.get(id..id + HASH_LETTERS + 2).filter(|_| id > 0) else { continue };
+        let is_hash = tail[1..=HASH_LETTERS].iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if tail[0] == b':' && is_hash && tail[HASH_LETTERS + 1] == b']' {
+            found.push(start..start + BEGIN.len() + id + tail.len());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_secrets_get_equal_placeholders_of_one_user() {
+        let (ann, bob) = (Placeholders::new([1; 32]), Placeholders::new([2; 32]));
+        assert_eq!(ann.of("jwt", "x"), ann.of("jwt", "x"));
+        assert_ne!(ann.of("jwt", "x"), ann.of("jwt", "y"));
+        assert_ne!(ann.of("jwt", "x"), bob.of("jwt", "x"));
+        let text = format!("a {} b", ann.of("private-key", "x"));
+        assert_eq!(placeholders_in(&text), [2..text.len() - 2]);
+        assert_eq!(format!("{ann:?}"), "Placeholders(…)");
+    }
+
+    #[test]
+    fn what_has_not_exactly_the_form_is_none() {
+        for text in [
+            "[REDACTED:x:0123456]",
+            "[REDACTED:x:012345678]",
+            "[REDACTED::01234567]",
+            "[REDACTED:X1:01234567]",
+            "[REDACTED:x:0123456g]",
+            "[REDACTED:x:01234567",
+            "[REDACTED:",
+        ] {
+            assert!(placeholders_in(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_key_is_made_once_and_kept() {
+        let state = tempfile::tempdir().unwrap();
+        let first = Placeholders::load(state.path()).unwrap();
+        assert_eq!(Placeholders::load(state.path()).unwrap().key, first.key);
+        assert_ne!(first.key, [0; 32]);
+        std::fs::write(state.path().join("placeholders.key"), "damaged").unwrap();
+        let next = Placeholders::load(state.path()).unwrap();
+        assert_eq!(Placeholders::load(state.path()).unwrap().key, next.key);
+    }
 }

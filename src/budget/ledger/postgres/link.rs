@@ -19,8 +19,8 @@ const PROBE: Duration = Duration::from_secs(2);
 /// For each connection. The last one: an admission that was told is on the server's disk.
 const SETTINGS: &str = "
     SET search_path TO tandem;
-    SET statement_timeout TO '8s';
-    SET lock_timeout TO '6s';
+    SET statement_timeout TO '5s';
+    SET lock_timeout TO '3s';
     SET idle_in_transaction_session_timeout TO '20s';
     SET default_transaction_isolation TO 'read committed';
     SET synchronous_commit TO on";

@@ -82,7 +82,12 @@ pub(super) fn prepare(client: &mut Client, shown: &str) -> Result<(), LedgerErro
 
 /// 0 where there are no tables.
 fn version(transaction: &mut postgres::Transaction<'_>) -> Result<usize, postgres::Error> {
-    let exists = "SELECT to_regclass('tandem.version') IS NOT NULL";
+    // A search of the catalogue: looking the name up may answer from a memory of when it was not there.
+    let exists = "
+        SELECT EXISTS (
+            SELECT FROM pg_catalog.pg_class JOIN pg_catalog.pg_namespace ON pg_namespace.oid = relnamespace
+            WHERE nspname = 'tandem' AND relname = 'version'
+        )";
     if !transaction.query_one(exists, &[])?.try_get::<_, bool>(0)? {
         return Ok(0);
     }

@@ -58,11 +58,7 @@ fn from_sqlite(value: ValueRef<'_>) -> Value {
 
 pub(super) fn explain(file: &Path, error: &rusqlite::Error) -> LedgerError {
     if is_busy(error) {
-        return LedgerError::Busy(format!(
-            "another program has kept {} locked for {} seconds; close it, or ask again",
-            file.display(),
-            BUSY.as_secs()
-        ));
+        return busy(file);
     }
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(file, "is not whole"),
@@ -78,8 +74,17 @@ pub(super) fn from_database(error: DatabaseError) -> LedgerError {
     match error {
         DatabaseError::Damaged(file) => damaged(&file, "is damaged, or of another program"),
         newer @ DatabaseError::Newer { .. } => LedgerError::Unusable(format!("{newer}; use the newer one")),
+        DatabaseError::Busy(file) => busy(&file),
         DatabaseError::Unusable { file, reason } => unusable(&file, &reason),
     }
+}
+
+fn busy(file: &Path) -> LedgerError {
+    LedgerError::Busy(format!(
+        "another program has kept {} locked for {} seconds; close it, or ask again",
+        file.display(),
+        BUSY.as_secs()
+    ))
 }
 
 pub(super) fn damaged(file: &Path, what: &str) -> LedgerError {

@@ -190,6 +190,10 @@ fn a_ledger_that_somebody_keeps_locked_is_busy() {
     let asked = ask(&ledger, &account(), &[month()], 1);
     let Err(crate::budget::Refusal::Ledger(LedgerError::Busy(told))) = asked else { panic!("{asked:?}") };
     assert!(told.contains("locked") && told.contains("ask again"), "{told}");
+    let third = Connection::open(scene.file()).unwrap();
+    third.busy_timeout(std::time::Duration::ZERO).unwrap();
+    let met_while_opening = database::explain(&scene.file(), &third.execute_batch("BEGIN IMMEDIATE").unwrap_err());
+    assert!(matches!(adapter::from_database(met_while_opening), LedgerError::Busy(_)));
     assert_eq!(stand(&ledger, &month()), (0, 0), "it can be read meanwhile");
     other.execute_batch("COMMIT").unwrap();
     spend(&ledger, 1);
@@ -207,33 +211,58 @@ fn a_full_disk_refuses_and_what_is_there_stays() {
     assert_eq!(stand(&ledger, &month()), (60, 0));
 }
 
-/// On a real file system that is full, where the machine lets us make one.
+/// A file system of half a megabyte for the scene's ledger, where the machine lets us make one. Gone when it is dropped.
+#[cfg(target_os = "linux")]
+struct SmallDisk(String);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    fn under(scene: &Scene) -> Option<Self> {
+        let state = scene.file().parent().unwrap().to_owned();
+        std::fs::create_dir(&state).unwrap();
+        let path = state.display().to_string();
+        run("mount", &["-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", &path]).then_some(Self(path))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        run("umount", &["-l", &self.0]);
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn run(program: &str, arguments: &[&str]) -> bool {
+    std::process::Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_file_system_refuses_and_what_is_there_stays() {
     let scene = Scene::new();
-    let state = scene.file().parent().unwrap().to_owned();
-    std::fs::create_dir(&state).unwrap();
-    let run = |program: &str, arguments: &[&str]| {
-        std::process::Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
-    };
-    let path = state.display().to_string();
-    if !run("mount", &["-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", &path]) {
-        return;
-    }
-    let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        let ledger = scene.open();
-        spend(&ledger, 60);
-        std::fs::write(state.join("filler"), vec![0; 64 * 1024]).unwrap();
-        let mut filler = std::fs::File::options().append(true).open(state.join("filler")).unwrap();
-        while std::io::Write::write(&mut filler, &[0; 512]).is_ok_and(|written| written > 0) {}
-        let error = (0..2_000).find_map(|_| ask(&ledger, &account(), &[], 0).err()).map(|error| error.to_string());
-        (error, stand(&ledger, &month()))
-    }));
-    assert!(run("umount", &[&path]));
-    let (error, stand) = told.unwrap();
-    assert!(error.as_ref().is_some_and(|error| error.contains("ledger")), "{error:?}");
-    assert_eq!(stand, (60, 0));
+    let Some(disk) = SmallDisk::under(&scene) else { return };
+    let ledger = scene.open();
+    spend(&ledger, 60);
+    let mut filler = std::fs::File::create(format!("{}/filler", disk.0)).unwrap();
+    while std::io::Write::write(&mut filler, &[0; 512]).is_ok_and(|written| written > 0) {}
+    let error = (0..2_000).find_map(|_| ask(&ledger, &account(), &[], 0).err()).expect("it is full");
+    assert!(matches!(error, crate::budget::Refusal::Ledger(LedgerError::Unusable(_))), "{error}");
+    assert_eq!(stand(&ledger, &month()), (60, 0));
+    drop(ledger);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_file_system_that_becomes_read_only_refuses_and_can_be_read() {
+    let scene = Scene::new();
+    let Some(disk) = SmallDisk::under(&scene) else { return };
+    spend(&scene.open(), 60);
+    assert!(run("mount", &["-o", "remount,ro", &disk.0]));
+    let error = try_open(&scene).unwrap_err();
+    assert!(matches!(&error, LedgerError::Unusable(told) if told.contains("Read-only")), "{error}");
+    assert!(run("mount", &["-o", "remount,rw", &disk.0]));
+    assert_eq!(stand(&scene.open(), &month()), (60, 0));
 }
 
 #[test]
