@@ -4,6 +4,7 @@ mod cli {
     mod ask;
     mod audit;
     mod bench;
+    mod budget;
     mod complete;
     mod demo;
     mod doctor;
