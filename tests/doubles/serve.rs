@@ -256,6 +256,7 @@ impl<S: Stream> Turn<'_, S> {
                 if self.writer.write_all(&http::chunk(part)).await.is_err() || self.writer.flush().await.is_err() {
                     return self.cut(events, bill);
                 }
+                lock(&self.shared.record).sent += part.len();
                 if left == 0 {
                     bill.cut();
                     return Ok(false);
