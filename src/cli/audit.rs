@@ -33,7 +33,7 @@ const USUAL: usize = 20;
   tandem audit --verify            whether the record is whole
   tandem audit --export all.csv    all of it, for another program
 
-docs/privacy.md tells what the record holds, and what it can and cannot prove.")]
+docs/audit.md tells what the record holds, and what it can and cannot prove.")]
 pub struct Arguments {
     /// Only the last so many requests
     #[arg(long, value_name = "NUMBER")]

@@ -43,6 +43,39 @@ pub struct Answer {
 /// read. Who drops the receiver has cancelled.
 ///
 /// Withheld: the permit could not be opened, and nothing was sent.
+///
+/// A permit is used up; without one nothing is sent:
+/// ```
+/// use tandem::cloud::{Client, Update, send};
+/// use tandem::gate::Permit;
+/// use tokio::sync::mpsc::Sender;
+/// use tokio_util::sync::CancellationToken;
+///
+/// async fn once(client: &Client, permit: Permit, updates: &Sender<Update>, cancel: &CancellationToken) {
+///     let _ = send(client, permit, updates, cancel).await;
+/// }
+/// ```
+/// ```compile_fail,E0382
+/// use tandem::cloud::{Client, Update, send};
+/// use tandem::gate::Permit;
+/// use tokio::sync::mpsc::Sender;
+/// use tokio_util::sync::CancellationToken;
+///
+/// async fn twice(client: &Client, permit: Permit, updates: &Sender<Update>, cancel: &CancellationToken) {
+///     let _ = send(client, permit, updates, cancel).await;
+///     let _ = send(client, permit, updates, cancel).await;
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// use tandem::cloud::{Client, Update, send};
+/// use tandem::gate::AuditRecord;
+/// use tokio::sync::mpsc::Sender;
+/// use tokio_util::sync::CancellationToken;
+///
+/// async fn without(client: &Client, record: AuditRecord, updates: &Sender<Update>, cancel: &CancellationToken) {
+///     let _ = send(client, record, updates, cancel).await;
+/// }
+/// ```
 pub async fn send(
     client: &Client,
     permit: Permit,

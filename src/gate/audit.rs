@@ -2,7 +2,7 @@
 //! what became of it.
 //!
 //! A record that `request` returned a number for is on disk. Nothing in the file is ever changed; old records go by way of a new
-//! file that begins with what the dropped ones came to. What the log can show, and what it cannot, stands in docs/privacy.md.
+//! file that begins with what the dropped ones came to. What the log can show, and what it cannot, stands in docs/audit.md.
 
 mod contents;
 mod digest;

@@ -15,16 +15,31 @@ use crate::privacy::secrets::Placeholders;
 use crate::privacy::{Sensitivity, Verdict};
 use crate::providers::{Block, Encoded, Endpoint, Request, Role, Turn, encode};
 
-/// A request that policy lets out as it is, byte for byte. There is no way to change it, or to make one but from a draft.
+/// A request that policy lets out as it is, byte for byte. It comes from `clear` alone, and nobody changes it.
 ///
 /// ```
-/// fn look(prompt: &tandem::gate::ClearedPrompt) -> &tandem::providers::Request {
+/// use tandem::gate::{ClearedPrompt, Draft, Policy, Withheld};
+///
+/// fn from_a_draft(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> {
+///     tandem::gate::clear(draft, policy)
+/// }
+/// fn look(prompt: &ClearedPrompt) -> &tandem::providers::Request {
 ///     prompt.request()
 /// }
 /// ```
-/// ```compile_fail,E0596
-/// fn change(prompt: &tandem::gate::ClearedPrompt) -> &mut tandem::providers::Request {
-///     &mut *prompt.request()
+/// ```compile_fail,E0308
+/// fn uncleared(draft: tandem::gate::Draft) -> tandem::gate::ClearedPrompt {
+///     draft
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(cleared: tandem::gate::ClearedPrompt, other: tandem::providers::Request) -> tandem::gate::ClearedPrompt {
+///     tandem::gate::ClearedPrompt { request: other, ..cleared }
+/// }
+/// ```
+/// ```compile_fail,E0308
+/// fn change(prompt: &mut tandem::gate::ClearedPrompt) -> &mut tandem::providers::Request {
+///     prompt.request()
 /// }
 /// ```
 pub struct ClearedPrompt {

@@ -214,6 +214,17 @@ fn longest_cache(request: &Request) -> Option<CacheLife> {
 ///     let _ = reservation.record();
 /// }
 /// ```
+/// It is for the prompt that it was made for, and not made but by the door:
+/// ```compile_fail,E0061
+/// fn of_another(reservation: tandem::gate::Reservation, other: std::sync::Arc<tandem::gate::ClearedPrompt>) {
+///     let _ = reservation.record(other);
+/// }
+/// ```
+/// ```compile_fail,E0423
+/// fn forge(ticket: ()) -> tandem::gate::Reservation {
+///     tandem::gate::Reservation(ticket)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Reservation(Ticket);
 
@@ -281,6 +292,11 @@ fn describe(door: &Door, ticket: &Ticket) -> Sent {
 /// ```compile_fail,E0382
 /// fn twice(record: tandem::gate::AuditRecord) -> [tandem::gate::Permit; 2] {
 ///     [record.permit(), record.permit()]
+/// }
+/// ```
+/// ```compile_fail,E0423
+/// fn forge(ticket: ()) -> tandem::gate::AuditRecord {
+///     tandem::gate::AuditRecord(ticket)
 /// }
 /// ```
 #[derive(Debug)]

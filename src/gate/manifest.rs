@@ -32,7 +32,20 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent.
+/// What the user is shown before a request is sent. It comes from the door alone:
+///
+/// ```
+/// use tandem::gate::{ClearedPrompt, Door, Preview, Withheld};
+///
+/// fn of(door: &Door, prompt: &ClearedPrompt) -> Result<Preview, Withheld> {
+///     door.preview(prompt)
+/// }
+/// ```
+/// ```compile_fail,E0451
+/// fn forge(digest: [u8; 32], shown: tandem::gate::Preview) -> tandem::gate::Preview {
+///     tandem::gate::Preview { digest, ..shown }
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
