@@ -52,6 +52,7 @@ Examples:
   tandem map --tokens 2048                 its most important signatures
   tandem eval                              how well this repository is completed
   tandem bench                             how fast the engine is here, and which settings follow
+  tandem budget                            what cloud models may cost, and what they did
   tandem serve                             the language server, for an editor to start
 
 Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only

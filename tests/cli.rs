@@ -3,6 +3,7 @@
 mod cli {
     mod audit;
     mod bench;
+    mod budget;
     mod complete;
     mod demo;
     mod doctor;
