@@ -122,7 +122,7 @@ async fn nobody_reads_ahead_of_who_listens() {
         let (mut before, mut quiet) = (0, 0);
         while quiet < 5_000 || before == 0 {
             tokio::task::yield_now().await;
-            let now = double.record().sent;
+            let now = double.sent();
             quiet = if now == before { quiet + 1 } else { 0 };
             before = now;
         }

@@ -45,6 +45,10 @@ impl Shared {
         lock(&self.record).clone()
     }
 
+    pub fn sent(&self) -> usize {
+        lock(&self.record).sent
+    }
+
     pub fn forget(&self) {
         *lock(&self.cache) = Cache::default();
     }
@@ -230,8 +234,7 @@ impl<S: Stream> Turn<'_, S> {
             Fault::CutAt(bytes) => bytes,
             _ => usize::MAX,
         };
-        let mut events = 0;
-        for step in plan {
+        for (events, step) in plan.enumerate() {
             let (chunks, output) = match step {
                 Step::Send { chunks, output } => (chunks, output),
                 Step::Hang => {
@@ -262,7 +265,6 @@ impl<S: Stream> Turn<'_, S> {
                     return Ok(false);
                 }
             }
-            events += 1;
         }
         self.writer.write_all(http::LAST_CHUNK).await?;
         self.writer.flush().await?;
