@@ -73,7 +73,7 @@ impl Cloud {
                 Ok(answer) => answer,
                 Err(withheld) => break Finish::Withheld(withheld, answers.last().and_then(error_of).cloned()),
             };
-            let may_renew = !has_new_key;
+            let may_renew = !has_new_key && attempt <= self.backoff.retries;
             let verdict = self.judge(prompt, &answer, attempt, may_renew);
             answers.push(answer);
             let (wait, error) = match verdict {

@@ -47,6 +47,9 @@ pub fn before_answer(endpoint: &Endpoint, error: &reqwest::Error, taken: &Taken)
         Cause::ProxyRefused => {
             (ErrorClass::Network, format!("the proxy in `HTTPS_PROXY` does not lead to {host}"), Retry::Never)
         }
+        Cause::ProxyDown => {
+            (ErrorClass::Network, "the proxy in `HTTPS_PROXY` cannot be reached".to_owned(), Retry::Backoff)
+        }
         Cause::TimedOut if is_connecting => {
             (ErrorClass::Timeout, format!("{host} could not be reached in time"), Retry::Backoff)
         }
@@ -106,6 +109,7 @@ enum Cause {
     Tls,
     ProxyAuthentication,
     ProxyRefused,
+    ProxyDown,
     TimedOut,
     Refused,
     Malformed,
@@ -131,6 +135,7 @@ impl Cause {
             // The types of these two are not public; their words are.
             match error.to_string().as_str() {
                 "tunnel error: proxy authorization required" => return Self::ProxyAuthentication,
+                "tunnel error: failed to create underlying connection" => return Self::ProxyDown,
                 tunnel if tunnel.starts_with("tunnel error: ") && error.source().is_none() => {
                     return Self::ProxyRefused;
                 }

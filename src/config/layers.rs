@@ -115,7 +115,7 @@ fn readable_patterns<'a>(path: &str, value: &'a Value) -> (Cow<'a, Value>, Vec<S
     }
 }
 
-/// The value to take, nothing for "not set", or why not.
+/// The value to take, nothing for "not set" and for what is already so, or why not.
 fn accept(origin: &Origin, path: &str, value: &Value, current: Option<&Value>) -> Result<Option<Value>, String> {
     // The language client of VS Code sends its own `trace.server` with every section.
     if *origin == Origin::Editor && path.starts_with("trace") {
@@ -124,7 +124,8 @@ fn accept(origin: &Origin, path: &str, value: &Value, current: Option<&Value>) -
     let Some(key) = Key::find(path) else {
         return Err(unknown(path));
     };
-    if value.is_null() {
+    // Also a text that is empty by default, which nobody would write otherwise.
+    if value.is_null() || current == Some(value) {
         return Ok(None);
     }
     if !key.kind.admits(value) {
@@ -163,11 +164,8 @@ fn unknown(path: &str) -> String {
     }
 }
 
-/// What a workspace's file may do. Asking for what is already so is not a fault.
+/// What a workspace's file may do.
 fn tighten(key: &Key, value: &Value, current: Option<&Value>) -> Result<Option<Value>, String> {
-    if current == Some(value) {
-        return Ok(None);
-    }
     let widens = |what: &str| Err(format!("a workspace may only {what}; the setting is ignored"));
     match key.workspace {
         Tighten::Never => Err("a workspace may not set this, only you can (user file, editor settings)".to_owned()),

@@ -1,7 +1,6 @@
 //! The user does not want it any more: at each stage the connection is closed, and the double sees it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tandem::cloud::{Finish, Update};
 use tandem::gate::Ending;
@@ -117,15 +116,14 @@ async fn nobody_reads_ahead_of_who_listens() {
     let (sender, receiver) = mpsc::channel(1);
     let (house, consent) = (&ready.house, ready.house.consent());
     let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &sender, &ready.cancel);
-    // Nobody takes anything: buffers fill, and the double cannot write any more.
+    // Nobody takes anything: buffers fill, and the double cannot write any more. All of it runs on this one thread, so that
+    // many steps without a byte are an end, not a pause.
     let watching = async {
-        let mut before = 0;
-        loop {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            let now = double.record().charges.first().map_or(0, |charge| charge.output);
-            if now > 0 && now == before {
-                break;
-            }
+        let (mut before, mut quiet) = (0, 0);
+        while quiet < 5_000 || before == 0 {
+            tokio::task::yield_now().await;
+            let now = double.sent();
+            quiet = if now == before { quiet + 1 } else { 0 };
             before = now;
         }
         drop(receiver);

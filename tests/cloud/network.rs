@@ -136,6 +136,16 @@ async fn a_proxy_that_refuses_is_unsent() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_is_not_there_is_named() {
+    let mut asker = Asker::of(Kind::Anthropic);
+    asker.variables.push(("ALL_PROXY".to_owned(), "127.0.0.1:9".to_owned()));
+    asker.variables.push(("ANTHROPIC_API_KEY".to_owned(), "k".to_owned()));
+    let asked = asker.ask().await;
+    assert_eq!((asked.class(), asked.attempts(), asked.is_unsent()), (ErrorClass::Network, 3, true));
+    assert_eq!(asked.error().message, "the proxy in `HTTPS_PROXY` cannot be reached");
+}
+
+#[tokio::test]
 async fn hosts_that_are_excepted_and_this_machine_are_not_reached_through_a_proxy() {
     let (double, mut asker, _folder) = over_tls(Kind::Anthropic, Certificate::Right, true).await;
     at_its_host(&mut asker, &double);

@@ -211,6 +211,11 @@ impl Double {
         self.shared.record()
     }
 
+    /// Bytes of streams that were handed to the system by now.
+    pub fn sent(&self) -> usize {
+        self.shared.sent()
+    }
+
     /// Waits until the record looks like this. Tests bound the time, if at all, from outside.
     pub async fn until(&self, looks_so: impl Fn(&Record) -> bool) -> Record {
         self.shared.until(looks_so).await

@@ -28,6 +28,8 @@ pub struct Record {
     pub failed_handshakes: usize,
     /// Every byte of every connection, below TLS's protection if there is one.
     pub bytes: Vec<u8>,
+    /// Bytes of streams that were handed to the system.
+    pub sent: usize,
     pub requests: Vec<Seen>,
     pub charges: Vec<Charge>,
     pub closed: Vec<Closed>,

@@ -45,6 +45,10 @@ impl Shared {
         lock(&self.record).clone()
     }
 
+    pub fn sent(&self) -> usize {
+        lock(&self.record).sent
+    }
+
     pub fn forget(&self) {
         *lock(&self.cache) = Cache::default();
     }
@@ -230,8 +234,7 @@ impl<S: Stream> Turn<'_, S> {
             Fault::CutAt(bytes) => bytes,
             _ => usize::MAX,
         };
-        let mut events = 0;
-        for step in plan {
+        for (events, step) in plan.enumerate() {
             let (chunks, output) = match step {
                 Step::Send { chunks, output } => (chunks, output),
                 Step::Hang => {
@@ -256,12 +259,12 @@ impl<S: Stream> Turn<'_, S> {
                 if self.writer.write_all(&http::chunk(part)).await.is_err() || self.writer.flush().await.is_err() {
                     return self.cut(events, bill);
                 }
+                lock(&self.shared.record).sent += part.len();
                 if left == 0 {
                     bill.cut();
                     return Ok(false);
                 }
             }
-            events += 1;
         }
         self.writer.write_all(http::LAST_CHUNK).await?;
         self.writer.flush().await?;

@@ -193,6 +193,15 @@ fn what_a_workspace_repeats_is_not_a_fault() {
 }
 
 #[test]
+fn the_defaults_can_be_written_down() {
+    let defaults = serde_json::to_value(Settings::default()).unwrap();
+    for origin in [Origin::CommandLine, Origin::Editor, Origin::WorkspaceFile("/w/.tandem.toml".into())] {
+        let (settings, problems) = Settings::from_layers(&[layer(origin, defaults.clone())]);
+        assert_eq!((settings, problems), (Settings::default(), vec![]));
+    }
+}
+
+#[test]
 fn a_path_in_a_file_is_relative_to_that_file() {
     let user = || Origin::UserFile("/c/config.toml".into());
     let model = |origin, path: &str| {
