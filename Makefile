@@ -54,4 +54,5 @@ setup:
 # Neovim and Helix as they are, from Debian's packages; skipped with a line that says so where these cannot be had.
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"

@@ -2,8 +2,30 @@
 //!
 //! Knows no editor and no terminal: who asks gets steps (`Step`) and shows them.
 
+mod asker;
+mod cite;
+mod diff;
+mod footer;
+mod inert;
+#[cfg(feature = "cloud")]
+mod outside;
+mod pack;
 mod question;
+mod refusal;
+pub mod remote;
+mod retrieval;
+mod route;
 mod step;
+#[cfg(test)]
+mod testing;
+mod threads;
+mod workspace;
 
+pub use asker::{Asked, Asker, Parts};
+pub use diff::Diff;
+#[cfg(feature = "cloud")]
+pub use outside::{Outside, OutsideParts, folder_fingerprint};
 pub use question::{Focus, Kind, Question};
 pub use step::{ConsentReply, ConsentRequest, Footer, Step};
+pub use threads::{Thread, ThreadEntry, ThreadTurn, Threads};
+pub use workspace::{OpenText, Workspace};

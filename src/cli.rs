@@ -3,6 +3,7 @@
 //! A command returns its exit code; 0 is success, 1 means "it worked, and the answer is no", 2 is a mistake in the
 //! arguments or a file that cannot be used.
 
+mod ask;
 mod audit;
 mod bench;
 mod budget;
@@ -22,6 +23,8 @@ mod search;
 mod serve;
 mod stats;
 mod terminal;
+mod threads;
+mod trust;
 mod why;
 mod workspace;
 
@@ -48,10 +51,12 @@ Examples:
   tandem doctor                            what works on this machine, and what does not
   tandem complete src/main.rs:12:9         what would be suggested there
   tandem why src/main.rs:12:9              what led to it, or to silence
+  tandem ask how is a job retried          a cited answer, under your budget and policy
   tandem search retry backoff              places of this repository about it
   tandem map --tokens 2048                 its most important signatures
   tandem eval                              how well this repository is completed
   tandem bench                             how fast the engine is here, and which settings follow
+  tandem budget                            what cloud models may cost, and what they did
   tandem serve                             the language server, for an editor to start
 
 Settings come from your config.toml, the editor, a repository's .tandem.toml (which may only
@@ -92,6 +97,10 @@ enum Command {
     Why(why::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Ask(ask::AskArguments),
+    Preview(ask::PreviewArguments),
+    Threads(threads::Arguments),
+    Trust(trust::Arguments),
     Search(search::Arguments),
     Map(map::Arguments),
     Outline(outline::Arguments),
@@ -118,6 +127,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => arguments.question.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Ask(arguments) => arguments.question.workspace.options.settings()?,
+        Command::Preview(arguments) => arguments.question.workspace.options.settings()?,
+        Command::Threads(arguments) => arguments.options.settings()?,
+        Command::Trust(arguments) => arguments.options.settings()?,
         Command::Search(arguments) => arguments.workspace.options.settings()?,
         Command::Map(arguments) => arguments.workspace.options.settings()?,
         Command::Outline(arguments) => arguments.workspace.options.settings()?,
@@ -142,6 +155,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => why::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Ask(arguments) => ask::run(&arguments, &loader),
+        Command::Preview(arguments) => ask::run_preview(&arguments, &loader),
+        Command::Threads(arguments) => threads::run(&arguments, &loader),
+        Command::Trust(arguments) => trust::run(&arguments, &loader),
         Command::Search(arguments) => search::run(&arguments, &loader),
         Command::Map(arguments) => map::run(&arguments, &loader),
         Command::Outline(arguments) => outline::run(&arguments, &loader),

@@ -7,6 +7,7 @@
 
 mod announce;
 mod announce_index;
+mod asking;
 mod capabilities;
 mod client;
 mod convert;
@@ -23,6 +24,7 @@ mod serve;
 mod server;
 mod service;
 mod settings;
+mod sheet;
 mod transport;
 
 pub use mirror::{Pace, replay};

@@ -12,6 +12,7 @@ mod idle;
 mod indexes;
 mod next_edits;
 mod pause;
+pub mod questions;
 mod repositories;
 mod requests;
 mod rhythm;
@@ -48,9 +49,10 @@ pub use next_edits::StalePlaces;
 use next_edits::{Event, NextEdits};
 use pause::PauseSwitch;
 pub use pause::{LONGEST_PAUSE_MINUTES, Pause};
+use questions::Questions;
 use rhythm::{Rhythm, model_ms};
-pub use status::Status;
 use status::{Busy, StatusBoard};
+pub use status::{LastAnswer, QuestionStatus, Status};
 
 pub struct Session {
     state: Mutex<State>,
@@ -67,6 +69,7 @@ pub struct Session {
     /// Ends a pause in time for the status.
     pause_timer: Mutex<Option<tokio::task::AbortHandle>>,
     rhythm: Rhythm,
+    questions: Questions,
 }
 
 struct State {
@@ -125,6 +128,7 @@ impl Session {
             pause: PauseSwitch::default(),
             pause_timer: Mutex::default(),
             rhythm: Rhythm::default(),
+            questions: Questions::default(),
         });
         Idle::follow(&session);
         session

@@ -12,7 +12,7 @@ mod tags;
 mod tokens;
 mod tree;
 
-pub use cursor::{Cursor, Region, Scope};
+pub use cursor::{CommentLine, Cursor, Region, Scope};
 pub use grammar::grammars_fingerprint;
 pub use language::Language;
 pub use layout::Token;

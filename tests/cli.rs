@@ -1,8 +1,10 @@
 //! The binary as people and editors start it: exit codes, what is printed where, and what is not.
 
 mod cli {
+    mod ask;
     mod audit;
     mod bench;
+    mod budget;
     mod complete;
     mod demo;
     mod doctor;

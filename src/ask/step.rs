@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 
+use super::diff::Diff;
 use crate::budget::{Outcome, Picodollars};
 use crate::gate::{Preview, SentFile};
 use crate::providers::Usage;
@@ -29,7 +30,7 @@ pub struct ConsentRequest {
 /// What stands below an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Footer {
-    /// `lookup`, `local model`, or provider and model.
+    /// `the index`, or provider and model.
     pub answered_by: String,
     /// Whether anything left the machine.
     pub is_cloud: bool,
@@ -42,10 +43,14 @@ pub struct Footer {
     /// Citations that were found in the index, and those that were not.
     pub cited: usize,
     pub unverified: usize,
+    /// From the question to the end of the answer, in ms.
+    pub elapsed_ms: u64,
     /// The answer is not whole: cancelled, cut off, at its limit.
     pub incomplete: Option<String>,
     /// Where the next question goes on.
     pub thread: Option<String>,
+    /// The change that the answer proposes, to look at. Nobody applies it but the user.
+    pub diff: Option<Diff>,
 }
 
 #[derive(Debug)]
@@ -57,7 +62,7 @@ pub enum Step {
     },
     /// A line about what goes on, for a progress display.
     Progress(String),
-    Consent(ConsentRequest),
+    Consent(Box<ConsentRequest>),
     /// Something that the user should read in the answer, such as why it is not the cloud that answers.
     Notice(String),
     /// More of the answer: inert Markdown, checked citations.

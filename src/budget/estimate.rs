@@ -106,4 +106,6 @@ fn least(row: &PriceRow, (low, high): (u64, u64)) -> Picodollars {
 }
 
 #[cfg(test)]
+mod simulation;
+#[cfg(test)]
 mod tests;

@@ -125,16 +125,6 @@ impl WindowState {
     }
 }
 
-impl Limit {
-    /// Pico-dollars or tokens.
-    pub(super) fn units(&self) -> u64 {
-        match self.amount {
-            Amount::Money(money) => money.0,
-            Amount::Tokens(tokens) => tokens,
-        }
-    }
-}
-
 /// A soft threshold that a window has passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crossing {

@@ -33,7 +33,7 @@ docs/budget.md tells how to write prices of your own.")]
 pub struct Arguments {
     /// Only models with this in their name
     #[arg(value_name = "MODEL")]
-    model: Option<String>,
+    name: Option<String>,
 
     /// One JSON object on stdout; money in pico-dollars for a token
     #[arg(long)]
@@ -47,7 +47,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let mut terminal = Terminal::stdout(loader.environment());
     let table = PriceTable::load(&loader.paths().prices_file());
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
-    let is_wanted = |row: &PriceRow| match &arguments.model {
+    let is_wanted = |row: &PriceRow| match &arguments.name {
         Some(part) => format!("{}/{}", row.provider, row.id).to_lowercase().contains(&part.to_lowercase()),
         None => !row.is_retired(today),
     };
@@ -64,7 +64,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
             eprintln!("tandem: {problem}");
         }
         if rows.is_empty() {
-            let part = printable(arguments.model.as_deref().unwrap_or_default());
+            let part = printable(arguments.name.as_deref().unwrap_or_default());
             terminal.line(format!("No row of the table has `{part}` in its name."))?;
         } else {
             print(&mut terminal, &rows, today)?;

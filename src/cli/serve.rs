@@ -53,7 +53,9 @@ pub fn run(arguments: &Arguments, loader: Loader) -> anyhow::Result<ExitCode> {
     let stats_file = matches!(input, Input::Stdin).then(|| loader.paths().stats_file());
     let is_asked = matches!(input, Input::Stdin) && settings.completion.why;
     let runtime_dir = is_asked.then(|| loader.paths().runtime.clone());
-    let options = ServeOptions { loader, make_engine, mirror: arguments.mirror.clone(), stats_file, runtime_dir };
+    let answerer = Some(super::ask::answerer(&loader));
+    let options =
+        ServeOptions { loader, make_engine, mirror: arguments.mirror.clone(), stats_file, answerer, runtime_dir };
     let code = lsp::serve_stdio(input, || Session::new(settings, None), options)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -29,6 +29,18 @@ impl Terminal {
         Self { out: Box::new(io::stdout().lock()), colour }
     }
 
+    /// Somewhere else.
+    #[cfg(test)]
+    pub fn to(out: Box<dyn Write>, colour: bool) -> Self {
+        Self { out, colour }
+    }
+
+    /// Text as it is, at once.
+    pub fn piece(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())?;
+        self.out.flush()
+    }
+
     pub fn line(&mut self, text: impl AsRef<str>) -> io::Result<()> {
         writeln!(self.out, "{}", text.as_ref())
     }

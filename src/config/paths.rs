@@ -96,6 +96,16 @@ impl Paths {
         self.state.join("consents.json")
     }
 
+    /// Questions and answers that can be gone on with.
+    pub fn threads_directory(&self) -> PathBuf {
+        self.state.join("threads")
+    }
+
+    /// Answers that editors show as files.
+    pub fn answers_directory(&self) -> PathBuf {
+        self.state.join("answers")
+    }
+
     pub fn log_file(&self) -> PathBuf {
         self.state.join("tandem.log")
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::providers::{CacheLife, Effort, Endpoint, Role};
 
 /// Where a text comes from. `Debug` shows no path: nobody has looked for secrets in it yet.
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Source {
     /// Our own words.
     Instructions,
@@ -31,7 +31,7 @@ pub enum Source {
 }
 
 /// `Debug` shows no text.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Piece {
     pub text: Arc<str>,
     pub source: Source,

@@ -32,7 +32,8 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent. It comes from the door alone:
+/// What the user is shown before a request is sent. The default is of no request: a consent to it
+/// is one to nothing. Of a request it comes from the door alone:
 ///
 /// ```
 /// use tandem::gate::{ClearedPrompt, Door, Preview, Withheld};
@@ -46,7 +47,7 @@ pub struct Manifest {
 ///     tandem::gate::Preview { digest, ..shown }
 /// }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
     /// Host and port.
@@ -66,6 +67,23 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// Of nothing, for those who show previews. No door lets a consent to it through.
+    #[cfg(test)]
+    pub(crate) fn for_tests(provider: &str, model: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            host: "example.com:443".to_owned(),
+            model: model.to_owned(),
+            is_local: false,
+            manifest: Manifest::default(),
+            input_tokens: (1, 2),
+            max_output_tokens: 1,
+            cost: (Picodollars::ZERO, Picodollars::DOLLAR),
+            windows: Vec::new(),
+            digest: [0; 32],
+        }
+    }
+
     /// Of destination and exact content.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest

@@ -45,7 +45,7 @@ impl Policy {
         is_trusted: bool,
         placeholders: Placeholders,
     ) -> Self {
-        let is_own = |(_, provider): &(&String, &crate::config::ProviderSettings)| provider.is_local;
+        let is_own = |(_, provider): &(&String, &crate::config::ProviderSettings)| provider.is_local == Some(true);
         Self {
             is_cloud_enabled: settings.cloud.enabled,
             provider: settings.cloud.provider.clone(),

@@ -3,6 +3,8 @@
 use tower_lsp::gen_lsp_types as lsp;
 
 use super::handlers::execute_command::commands;
+use super::handlers::question_actions::{CHANGE_KIND, QUESTION_KIND};
+use super::sheet;
 use crate::config::Settings;
 use crate::text::PositionEncoding;
 
@@ -35,6 +37,12 @@ pub struct ClientFeatures {
     pub annotates_changes: bool,
     /// Takes code actions with an edit; older ones take commands alone.
     pub code_actions: bool,
+    /// Makes edits that the server asks for.
+    pub applies_edits: bool,
+    /// Shows documents whose text is the server's (LSP 3.18).
+    pub virtual_documents: bool,
+    /// Has a command of its own that asks the user for the words of a question.
+    pub prompts: bool,
 }
 
 impl ClientFeatures {
@@ -65,15 +73,25 @@ impl ClientFeatures {
             code_actions: document.is_some_and(|document| {
                 document.code_action.as_ref().is_some_and(|action| action.code_action_literal_support.is_some())
             }),
+            applies_edits: workspace.and_then(|workspace| workspace.apply_edit) == Some(true),
+            virtual_documents: workspace.is_some_and(|workspace| workspace.text_document_content.is_some()),
+            prompts: experimental_flag(client, "tandemPrompt"),
             registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),
         }
+    }
+
+    /// An answer is shown as soon as it begins. Where there is no ghost text there is no second view either: Helix shows a
+    /// document in place of the one that the user works in, so the user is asked first.
+    pub fn shows_beside(&self) -> bool {
+        self.shows_documents && self.inline_completion
     }
 
     /// Inline completion or completion, never both: an editor with both would show each suggestion twice. Static, because
     /// Neovim ignores dynamic registration of inline completion.
     /// Definitions and references from the index only where the user wants them; a language server's are better.
-    /// `counts`: it is worth telling what was accepted. Clients run only commands that are announced.
-    pub fn server_capabilities(&self, settings: &Settings, counts: bool) -> lsp::ServerCapabilities {
+    /// `counts`: it is worth telling what was accepted. `asks`: questions can be asked. Clients run only commands that are
+    /// announced.
+    pub fn server_capabilities(&self, settings: &Settings, counts: bool, asks: bool) -> lsp::ServerCapabilities {
         let index = &settings.index;
         let sync = lsp::TextDocumentSyncOptions {
             open_close: Some(true),
@@ -87,11 +105,9 @@ impl ClientFeatures {
         };
         let navigates = index.enabled && index.navigation;
         let follows = index.enabled && settings.completion.next_edit;
-        let commands = lsp::ExecuteCommandOptions { commands: commands(counts, follows), ..Default::default() };
-        let actions = lsp::CodeActionOptions {
-            code_action_kinds: Some(vec![lsp::CodeActionKind::QuickFix]),
-            ..Default::default()
-        };
+        let commands = lsp::ExecuteCommandOptions { commands: commands(counts, follows, asks), ..Default::default() };
+        let actions =
+            lsp::CodeActionOptions { code_action_kinds: Some(action_kinds(follows, asks)), ..Default::default() };
         lsp::ServerCapabilities {
             position_encoding: Some(match self.encoding {
                 PositionEncoding::Utf8 => lsp::PositionEncodingKind::UTF8,
@@ -105,12 +121,29 @@ impl ClientFeatures {
             definition_provider: navigates.then_some(lsp::DefinitionProvider::Bool(true)),
             references_provider: navigates.then_some(lsp::ReferencesProvider::Bool(true)),
             execute_command_provider: Some(commands),
-            code_action_provider: (follows && self.code_actions)
+            code_action_provider: ((follows || asks) && self.code_actions)
                 .then_some(lsp::CodeActionProvider::CodeActionOptions(actions)),
+            workspace: (asks && self.virtual_documents).then(virtual_documents),
             completion_provider: (!self.inline_completion).then_some(completion),
             ..Default::default()
         }
     }
+}
+
+fn experimental_flag(client: &lsp::ClientCapabilities, name: &str) -> bool {
+    client.experimental.as_ref().is_some_and(|experimental| experimental[name] == true)
+}
+
+fn action_kinds(follows: bool, asks: bool) -> Vec<lsp::CodeActionKind> {
+    let stale = follows.then_some(lsp::CodeActionKind::QuickFix);
+    let questions = [QUESTION_KIND, CHANGE_KIND].map(|kind| lsp::CodeActionKind::from(kind.to_owned()));
+    stale.into_iter().chain(questions.into_iter().filter(|_| asks)).collect()
+}
+
+fn virtual_documents() -> lsp::WorkspaceOptions {
+    let schemes = vec![sheet::SCHEME.to_owned()];
+    let content = lsp::TextDocumentContentOptions::new(schemes).into();
+    lsp::WorkspaceOptions { text_document_content: Some(content), ..Default::default() }
 }
 
 /// UTF-8 where it is offered, because ropes and parsers count bytes; else the protocol's default.

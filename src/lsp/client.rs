@@ -3,6 +3,7 @@
 //! Nothing here waits: notifications are queued, requests run in tasks of their own and give up after a while. An editor
 //! that never answers costs a task, not a handler.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ use super::outbox::{Outbox, Weight};
 /// How long a client may take to answer. Answers come within milliseconds or, from a client at a modal dialog, never.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// How long a user may think about a question of ours.
+const USER_PATIENCE: Duration = Duration::from_secs(600);
+
 #[derive(Clone)]
 pub struct ClientHandle {
     client: Client,
@@ -27,6 +31,7 @@ pub struct ClientHandle {
 pub enum Severity {
     Error,
     Warning,
+    Info,
 }
 
 impl ClientHandle {
@@ -43,6 +48,7 @@ impl ClientHandle {
         let kind = match severity {
             Severity::Error => lsp::MessageType::Error,
             Severity::Warning => lsp::MessageType::Warning,
+            Severity::Info => lsp::MessageType::Info,
         };
         let params = lsp::ShowMessageParams { kind, message: format!("Tandem: {message}") };
         self.outbox.notify("window/showMessage", &params, Weight::Keep);
@@ -90,20 +96,67 @@ impl ClientHandle {
         tokio::spawn(async move { client.ask::<lsp::ShowDocumentRequest>(params).await });
     }
 
+    /// Lets the user choose one of these. None when nothing was chosen, or the client cannot ask.
+    pub async fn choose(&self, message: &str, choices: &[&str]) -> Option<String> {
+        let item = |title: &&str| lsp::MessageActionItem::new((*title).to_owned(), HashMap::new());
+        let params = lsp::ShowMessageRequestParams {
+            kind: lsp::MessageType::Info,
+            message: format!("Tandem: {message}"),
+            actions: Some(choices.iter().map(item).collect()),
+        };
+        let answer = self.ask_within::<lsp::ShowMessageRequest>(USER_PATIENCE, params).await;
+        answer.flatten().map(|item| item.title)
+    }
+
+    /// Opens a document, beside what the user looks at where the client can do that. Whether it did.
+    pub async fn open_document(&self, uri: lsp::Uri) -> bool {
+        let params = lsp::ShowDocumentParams { uri, external: None, take_focus: Some(false), selection: None };
+        self.ask::<lsp::ShowDocumentRequest>(params).await.is_some_and(|result| result.success)
+    }
+
+    /// Inserts text into a document, open or not. Whether the client did.
+    pub async fn insert(&self, label: &str, uri: &lsp::Uri, at: lsp::Position, text: String) -> bool {
+        let edit = lsp::TextEdit::new(lsp::Range { start: at, end: at }, text);
+        let edit = lsp::WorkspaceEdit { changes: Some([(uri.clone(), vec![edit])].into()), ..Default::default() };
+        let params = lsp::ApplyWorkspaceEditParams::new(Some(label.to_owned()), edit, None);
+        self.ask::<lsp::ApplyWorkspaceEditRequest>(params).await.is_some_and(|result| result.applied)
+    }
+
+    /// Says that the text of a virtual document is another one now. Whether the client heard.
+    pub async fn refresh_content(&self, uri: &lsp::Uri) -> bool {
+        let params = lsp::TextDocumentContentRefreshParams::new(uri.clone());
+        self.ask::<lsp::TextDocumentContentRefreshRequest>(params).await.is_some()
+    }
+
+    /// Starts a progress that the user can cancel; see `begin_progress`.
+    pub async fn begin_cancellable(&self, token: String, title: &str) -> Option<Progress> {
+        let progress = self.create_progress(token).await?;
+        progress.send(json!({ "kind": "begin", "title": title, "cancellable": true }), Weight::Keep);
+        Some(progress)
+    }
+
     /// Starts a progress of our own. None when the client will not show it. Waits for the client, so only for tasks.
     pub async fn begin_progress(&self, token: String, title: &str) -> Option<Progress> {
-        let token = lsp::ProgressToken::String(token);
-        let params = lsp::WorkDoneProgressCreateParams { token: token.clone() };
-        self.ask::<lsp::WorkDoneProgressCreateRequest>(params).await?;
-        let progress = Progress { client: self.clone(), token };
+        let progress = self.create_progress(token).await?;
         let begin = json!({ "kind": "begin", "title": title, "cancellable": false, "percentage": 0 });
         progress.send(begin, Weight::Keep);
         Some(progress)
     }
 
+    async fn create_progress(&self, token: String) -> Option<Progress> {
+        let token = lsp::ProgressToken::String(token);
+        let params = lsp::WorkDoneProgressCreateParams { token: token.clone() };
+        self.ask::<lsp::WorkDoneProgressCreateRequest>(params).await?;
+        Some(Progress { client: self.clone(), token })
+    }
+
     async fn ask<R: lsp::Request>(&self, params: R::Params) -> Option<R::Result> {
+        self.ask_within::<R>(PATIENCE, params).await
+    }
+
+    async fn ask_within<R: lsp::Request>(&self, patience: Duration, params: R::Params) -> Option<R::Result> {
         let answer: Result<jsonrpc::Result<R::Result>, _> =
-            tokio::time::timeout(PATIENCE, self.client.send_request::<R>(params)).await;
+            tokio::time::timeout(patience, self.client.send_request::<R>(params)).await;
         match answer {
             Ok(Ok(answer)) => Some(answer),
             Ok(Err(error)) => {
@@ -129,6 +182,11 @@ impl Progress {
     pub fn report(&self, percentage: u32, message: &str) {
         let report = json!({ "kind": "report", "percentage": percentage, "message": message });
         self.send(report, Weight::Inform);
+    }
+
+    /// A line about what goes on, where nobody knows how far it is.
+    pub fn say(&self, message: &str) {
+        self.send(json!({ "kind": "report", "message": message }), Weight::Inform);
     }
 
     pub fn end(self, message: &str) {

@@ -122,6 +122,38 @@ pub struct Status {
     /// What preparing later answers cost until the last answer, and how much of it was of use.
     #[serde(skip_serializing_if = "is_nothing")]
     pub look_ahead: LookAheadCounts,
+    /// Absent before the first question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub questions: Option<Questions>,
+}
+
+/// Questions that are being answered, and what became of the last one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Questions {
+    pub running: u32,
+    /// The index, a local model, or provider and model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_by: Option<String>,
+    /// Why it was answered there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route_reason: Option<String>,
+    /// In dollars, as people write it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<String>,
+}
+
+impl Questions {
+    fn of(status: &session::QuestionStatus) -> Option<Self> {
+        let last = status.last.as_ref();
+        let questions = Self {
+            running: status.running,
+            answered_by: last.map(|last| last.answered_by.clone()),
+            route_reason: last.map(|last| last.route_reason.clone()),
+            cost: last.map(|last| last.cost.to_string()),
+        };
+        (*status != session::QuestionStatus::default()).then_some(questions)
+    }
 }
 
 fn is_nothing(counts: &LookAheadCounts) -> bool {
@@ -227,6 +259,7 @@ impl From<&session::Status> for Status {
             last_source: status.last_source,
             nothing_shown_because: status.nothing_shown_because.clone(),
             look_ahead: status.look_ahead,
+            questions: Questions::of(&status.questions),
         }
     }
 }

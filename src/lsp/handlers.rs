@@ -3,6 +3,7 @@
 //! A notification is synchronous: it calls one function of the session and returns. A request has a synchronous prelude
 //! (parameters, snapshot), then waits; after its first wait it looks at nothing shared.
 
+pub mod ask;
 pub mod code_action;
 pub mod completion;
 pub mod completion_resolve;
@@ -19,8 +20,11 @@ pub mod initialize;
 pub mod initialized;
 pub mod inline_completion;
 pub mod next_edit;
+pub mod progress_cancel;
+pub mod question_actions;
 pub mod references;
 pub mod shutdown;
 pub mod status;
+pub mod text_document_content;
 pub mod why;
 pub mod workspace_symbol;

@@ -8,7 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 
 use super::client::ClientHandle;
-use super::handlers::shutdown::FIGURES_DEADLINE;
+use super::handlers::shutdown::{FIGURES_DEADLINE, QUESTIONS_DEADLINE};
 use super::inbox::Inbox;
 use super::mirror::{self, Mirror, Pace};
 use super::outbox::outbox;
@@ -17,6 +17,7 @@ use super::settings::{EditorSettings, EngineFactory};
 use super::transport;
 use crate::acceptance::Recorder;
 use crate::config::Loader;
+use crate::session::questions::Answerer;
 use crate::session::{Session, system_clock, witness};
 
 /// How to serve. The default records nothing and starts no engine.
@@ -31,6 +32,8 @@ pub struct ServeOptions {
     pub mirror: Option<PathBuf>,
     /// The database in which to count what becomes of suggestions, as long as the settings want that.
     pub stats_file: Option<PathBuf>,
+    /// Answers questions; none are offered without.
+    pub answerer: Option<Arc<dyn Answerer>>,
     /// The directory for the socket at which `tandem why` asks; none is opened without.
     pub runtime_dir: Option<PathBuf>,
 }
@@ -48,6 +51,9 @@ where
         let recorder = Recorder::start(file, session.settings().stats.keep_days);
         session.keep_figures(Arc::new(recorder), system_clock());
     }
+    if let Some(answerer) = options.answerer {
+        session.answer_questions(answerer, options.loader.environment().find_executable("git"));
+    }
     let witness = options.runtime_dir.as_deref().map(|directory| witness::serve(directory, &session));
     let figures = session.clone();
     let (outbox, writer) = outbox();
@@ -59,6 +65,7 @@ where
         Server::new(session, client, Arc::new(settings), stop.clone())
     });
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;
+    figures.end_questions(QUESTIONS_DEADLINE).await;
     stop.cancel();
     writing.abort();
     if let Some(witness) = witness {

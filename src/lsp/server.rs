@@ -8,12 +8,14 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
 
+use super::asking::trust::Refusals;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
 use super::convert::DidChangeParams;
 use super::ext;
 use super::handlers;
 use super::settings::EditorSettings;
+use super::sheet::{Desk, Sheets};
 use crate::session::Session;
 
 /// What handlers see: the session, the client, and what was agreed on with it.
@@ -23,6 +25,9 @@ pub struct Server {
     pub settings: Arc<EditorSettings>,
     /// Cancelled when the server is to end without the client's word.
     pub stop: CancellationToken,
+    /// The texts of virtual documents.
+    pub sheets: Arc<Sheets>,
+    refusals: Arc<Refusals>,
     features: OnceLock<ClientFeatures>,
 }
 
@@ -33,7 +38,15 @@ impl Server {
         settings: Arc<EditorSettings>,
         stop: CancellationToken,
     ) -> Self {
-        Self { session, client, settings, stop, features: OnceLock::new() }
+        Self {
+            session,
+            client,
+            settings,
+            stop,
+            sheets: Arc::default(),
+            refusals: Arc::default(),
+            features: OnceLock::new(),
+        }
     }
 
     /// What the client can do; a client that can nothing, before `initialize`.
@@ -46,6 +59,24 @@ impl Server {
         if self.features.set(features).is_err() {
             tracing::error!("initialized twice");
         }
+    }
+
+    /// What is needed to show documents.
+    pub fn desk(&self) -> Desk {
+        Desk {
+            session: self.session.clone(),
+            client: self.client.clone(),
+            features: self.features(),
+            sheets: self.sheets.clone(),
+            trust: self.settings.trust(),
+            refusals: self.refusals.clone(),
+            directory: self.settings.answers_directory(),
+        }
+    }
+
+    /// Runs until it is done or the server ends.
+    pub fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        tokio::spawn(self.stop.clone().run_until_cancelled_owned(work));
     }
 
     /// An error where the user did not ask for definitions and references from the index: nothing of it was announced.
@@ -71,6 +102,8 @@ impl Server {
             .custom_method("textDocument/definition", Self::definition)
             .custom_method("textDocument/references", Self::references)
             .custom_method("textDocument/codeAction", Self::code_action)
+            .custom_method("workspace/textDocumentContent", Self::text_document_content)
+            .custom_method("window/workDoneProgress/cancel", Self::progress_cancel)
             .custom_method(ext::NEXT_EDIT, Self::next_edit)
             .custom_method(ext::STATUS, Self::status)
             .custom_method(ext::DOCUMENT_TEXT, Self::document_text)
@@ -150,6 +183,17 @@ impl Server {
         handlers::code_action::handle(self, params).await
     }
 
+    async fn text_document_content(
+        &self,
+        params: lsp::TextDocumentContentParams,
+    ) -> Result<lsp::TextDocumentContentResult> {
+        handlers::text_document_content::handle(self, &params)
+    }
+
+    async fn progress_cancel(&self, params: lsp::WorkDoneProgressCancelParams) {
+        handlers::progress_cancel::handle(self, &params);
+    }
+
     async fn next_edit(&self, params: ext::NextEditParams) -> Result<Option<ext::NextEdit>> {
         handlers::next_edit::handle(self, params).await
     }
@@ -177,7 +221,7 @@ impl LanguageServer for Server {
     }
 
     async fn shutdown(&self) -> Result<()> {
-        handlers::shutdown::handle(self);
+        handlers::shutdown::handle(self).await;
         Ok(())
     }
 }

@@ -3,6 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::FutureExt;
 use serde_json::Value;
@@ -25,17 +27,17 @@ pub enum Started {
 
 pub struct Guarded<S> {
     inner: LspService<S>,
-    shut_down: bool,
+    shut_down: Arc<AtomicBool>,
 }
 
 impl<S: LanguageServer> Guarded<S> {
     pub fn new(inner: LspService<S>) -> Self {
-        Self { inner, shut_down: false }
+        Self { inner, shut_down: Arc::default() }
     }
 
     /// `shutdown` was accepted: the difference between exit codes 0 and 1.
     pub fn is_shut_down(&self) -> bool {
-        self.shut_down
+        self.shut_down.load(Ordering::Relaxed)
     }
 
     /// Starts the handler and runs it up to its first wait. What a handler does before its first wait thus happens in
@@ -48,16 +50,18 @@ impl<S: LanguageServer> Guarded<S> {
         let Ok(handler) = called else {
             return Started::Done(id.map(panicked));
         };
+        let shut_down = self.shut_down.clone();
         let mut running: Running = Box::pin(AssertUnwindSafe(handler).catch_unwind().map(move |outcome| {
             let response = outcome.unwrap_or_else(|_| Ok(id.clone().map(panicked)));
             // The framework's only error is that `exit` was seen: nobody waits for an answer then.
-            response.unwrap_or(None).or_else(|| id.filter(|_| !is_exit).map(no_method))
+            let response = response.unwrap_or(None).or_else(|| id.filter(|_| !is_exit).map(no_method));
+            if is_shutdown && response.as_ref().is_some_and(Response::is_ok) {
+                shut_down.store(true, Ordering::Relaxed);
+            }
+            response
         }));
         match (&mut running).now_or_never() {
-            Some(response) => {
-                self.shut_down |= is_shutdown && response.as_ref().is_some_and(Response::is_ok);
-                Started::Done(response)
-            }
+            Some(response) => Started::Done(response),
             None => Started::Running(running),
         }
     }

@@ -13,6 +13,7 @@ use crate::config::{EngineSettings, Loader, Settings, WatchMode};
 use crate::engine::Engine;
 use crate::index::IndexOptions;
 use crate::observe;
+use crate::privacy::Trust;
 use crate::session::{IndexPlan, Session};
 
 /// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
@@ -55,6 +56,16 @@ impl EditorSettings {
         make_engine: Option<EngineFactory>,
     ) -> Self {
         Self { session, client, loader, make_engine, state: Mutex::default() }
+    }
+
+    /// The user's word for folders.
+    pub fn trust(&self) -> Trust {
+        Trust::new(&self.loader.paths().state)
+    }
+
+    /// Where documents for the user are written.
+    pub fn answers_directory(&self) -> PathBuf {
+        self.loader.paths().answers_directory()
     }
 
     /// Takes what `initialize` brought. The engine waits for `start`.

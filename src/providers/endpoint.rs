@@ -89,7 +89,7 @@ impl Endpoint {
                 BaseUrl::parse(&usual).map_err(|why| wrong("region", &why))?
             }
         };
-        let is_local = settings.is_local || url.is_loopback();
+        let is_local = settings.is_local.unwrap_or_else(|| url.is_loopback());
         Ok(Self {
             name: name.to_owned(),
             kind,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::pause::Pause;
+use crate::budget::Picodollars;
 use crate::complete::{LookAheadCounts, Outcome, Reason, Source};
 use crate::engine::{EngineState, EngineStatus};
 
@@ -26,6 +27,26 @@ pub struct Status {
     pub nothing_shown_because: Option<String>,
     /// As of the last answer.
     pub look_ahead: LookAheadCounts,
+    pub questions: QuestionStatus,
+}
+
+/// What a status line can show of questions.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QuestionStatus {
+    /// Questions that are being answered.
+    pub running: u32,
+    /// The last answer; None before the first.
+    pub last: Option<LastAnswer>,
+}
+
+/// Who answered a question, why, and for how much.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LastAnswer {
+    pub answered_by: String,
+    pub route_reason: String,
+    pub cost: Picodollars,
 }
 
 /// The status and its subscribers.
@@ -45,6 +66,7 @@ impl StatusBoard {
             last_source: None,
             nothing_shown_because: None,
             look_ahead: LookAheadCounts::default(),
+            questions: QuestionStatus::default(),
         };
         let board = Arc::new(Self { status: watch::Sender::new(status), follower: Mutex::default() });
         board.follow(engine);
@@ -97,6 +119,14 @@ impl StatusBoard {
     /// What was answered is not shown after all.
     pub fn hidden(&self, reason: &Reason) {
         self.status.send_modify(|status| status.nothing_shown_because = Some(reason.to_string()));
+    }
+
+    pub fn set_questions(&self, questions: QuestionStatus) {
+        self.status.send_if_modified(|status| {
+            let changed = status.questions != questions;
+            status.questions = questions;
+            changed
+        });
     }
 
     pub fn set_pause(&self, pause: Option<Pause>) {

@@ -262,6 +262,9 @@ impl SyntaxTree {
 }
 
 mod blocks;
+mod comments;
+
+pub use comments::CommentLine;
 
 #[cfg(test)]
 mod tests;

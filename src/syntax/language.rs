@@ -143,6 +143,12 @@ impl Language {
         self.entry.prose
     }
 
+    /// What stands before and behind a comment of one line; nothing behind a line comment. None where there are no comments.
+    pub fn comment_marks(&self) -> Option<(&str, &str)> {
+        let block = || self.entry.block_comment.as_ref().map(|(open, close)| (open.as_str(), close.as_str()));
+        self.line_comment.as_deref().map(|mark| (mark, "")).or_else(block)
+    }
+
     /// Languages of one family see each other's names: C and C++, for example.
     pub fn family(&self) -> &str {
         self.entry.family.as_deref().unwrap_or(&self.name)

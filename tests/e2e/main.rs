@@ -20,6 +20,8 @@ mod navigation;
 mod next_edit;
 mod ordering;
 mod process;
+mod question_actions;
+mod questions;
 mod replay;
 mod settings;
 mod status;

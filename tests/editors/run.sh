@@ -33,11 +33,13 @@ ln -s "$(realpath "$tandem")" "$scratch/bin/tandem"
 export EDITOR_TEST_SCRATCH="$scratch" EDITOR_TEST_REPOSITORY="$repository" EDITOR_TEST_BINARY="$tandem" \
     EDITOR_TEST_EDITORS="$editors"
 # The user's own settings are not what is tested.
+# The provider's double lies beside the binary's examples.
+export EDITOR_TEST_DOUBLE="${EDITOR_TEST_DOUBLE:-$(dirname "$tandem")/examples/provider_double}"
 unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM
 for variable in $(env | sed -n "s,^\(TANDEM_[A-Z_]*\)=.*,\1,p"); do unset "$variable"; done
 
 : >"$scratch/report"
-for driver in ${EDITOR_TEST_DRIVERS:-nvim nvim_model helix}; do
+for driver in ${EDITOR_TEST_DRIVERS:-nvim nvim_model question helix}; do
     echo "-- $driver"
     # A driver that hangs or dies counts as one failure more.
     { timeout 300 "$editors/bin/nvim" -l "$here/$driver.lua" 2>&1 && echo 0 >"$scratch/status" ||

@@ -178,3 +178,24 @@ proptest! {
         }
     }
 }
+
+/// The numbers of docs/budget.md.
+#[test]
+fn the_worked_example_is_right() {
+    let document = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/budget.md")).unwrap();
+    let endpoint = crate::providers::Endpoint::of("anthropic", &crate::config::ProviderSettings::default()).unwrap();
+    let today = jiff::civil::date(2026, 11, 28);
+    let asked = crate::budget::Asked { endpoint: &endpoint, model: "claude-opus-5-5", price_as: None, today };
+    let opus = crate::budget::PriceTable::shipped("prices.toml".as_ref()).find(&asked).unwrap();
+    let first = Usage { cache_write_short: 48_000, output: 1_500, ..Usage::default() };
+    let next = Usage { cache_read: 48_000, output: 1_500, ..Usage::default() };
+    let reserved = estimate(&opus, (0, 60_000), 8_192, Some(CacheLife::Short)).money.1;
+    for (amount, sentence) in [
+        (reserved, "= **{}** is reserved"),
+        (opus.cost(&first), "settled at 48,000 × $5/M + 1,500 × $20/M = **{}**"),
+        (opus.cost(&next), "48,000 × $0.20/M + 1,500 × $20/M = **{}**; the same"),
+    ] {
+        let sentence = sentence.replace("{}", &amount.exact());
+        assert!(document.contains(&sentence), "{sentence}");
+    }
+}

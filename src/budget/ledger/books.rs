@@ -17,6 +17,8 @@ use crate::budget::{Amount, Limit, Period, Picodollars, Scope};
 /// Seconds for which it is remembered that the user was told: longer than any window.
 const REMEMBERED: i64 = 70 * 86_400;
 
+/// States of a row: the stages in their order, and the two ends.
+const SENT: i64 = 1;
 const SETTLED: i64 = 3;
 const RELEASED: i64 = 4;
 
@@ -164,12 +166,10 @@ impl<S: Sql> Books<'_, S> {
 
     pub fn release(&mut self, reserved: Reserved) -> Result<(), LedgerError> {
         let line = self.line(reserved)?;
-        let may_be_nothing =
-            line.state <= STAGES.iter().position(|stage| *stage == Stage::Sent).unwrap_or_default() as i64;
         if line.state == RELEASED {
             return Ok(());
         }
-        if !may_be_nothing && !line.is_presumed() {
+        if line.state > SENT && !line.is_presumed() {
             return Err(LedgerError::Spent(reserved.0));
         }
         let now = self.now()?;

@@ -23,7 +23,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn new() -> Self {
-        Self { place: tempfile::tempdir().unwrap(), now: Arc::new(AtomicI64::new(NOON)), zone: "UTC".to_owned() }
+        Self { place: in_memory(), now: Arc::new(AtomicI64::new(NOON)), zone: "UTC".to_owned() }
     }
 
     pub fn file(&self) -> std::path::PathBuf {

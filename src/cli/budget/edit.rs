@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use toml_edit::{Array, DocumentMut, Item, Table, Value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
 
 use crate::budget::{Amount, Limit, Limits};
 use crate::cli::terminal::Terminal;
@@ -86,16 +86,30 @@ fn put(limits: &mut Array, limit: &Limit) {
     };
     let place = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).is_some_and(|other| is_same(&other));
     let text = limit.to_string();
-    let Some(at) = limits.iter().position(place) else {
-        limits.push(text);
-        return;
-    };
+    let Some(at) = limits.iter().position(place) else { return add(limits, text) };
     limits.replace(at, text);
     let mut number = 0;
     limits.retain(|value| {
         number += 1;
         number <= at + 1 || !place(value)
     });
+}
+
+/// At the end; in a list of lines on a line of its own, behind what is said of the one before it.
+fn add(limits: &mut Array, text: String) {
+    let raw = |raw: Option<&RawString>| raw.and_then(RawString::as_str).unwrap_or_default().to_owned();
+    let trailing = raw(Some(limits.trailing()));
+    if !trailing.contains('\n') {
+        limits.push(text);
+        return;
+    }
+    let before = raw(limits.iter().last().and_then(|value| value.decor().prefix()));
+    let indent = before.rsplit_once('\n').map_or("    ", |(_, indent)| indent);
+    let mut value = Value::from(text);
+    value.decor_mut().set_prefix(format!("{}\n{indent}", trailing.trim_end()));
+    limits.push_formatted(value);
+    limits.set_trailing("\n");
+    limits.set_trailing_comma(true);
 }
 
 /// The user's config.toml, to be changed and written back.
@@ -126,11 +140,23 @@ impl ConfigFile {
     fn limits(&mut self) -> anyhow::Result<&mut Array> {
         let path = self.path.display().to_string();
         let wrong = || anyhow::anyhow!("{path}: `budget.limits` is not a list of texts; mend it first");
+        // What stands at the end of the file stays before what is added to it.
+        let mut end = self.document.trailing().as_str().unwrap_or_default().to_owned();
+        let is_new = !self.document.contains_key("budget") && !self.document.contains_key("budget.limits");
+        if is_new {
+            self.document.set_trailing("");
+            let has_gap = self.document.is_empty() || end == "\n" || end.ends_with("\n\n");
+            end += if has_gap { "" } else { "\n" };
+        }
         let root = self.document.as_table_mut();
         let item = if root.contains_key("budget.limits") {
             root.entry("budget.limits")
         } else {
-            let budget = root.entry("budget").or_insert_with(|| Item::Table(Table::new()));
+            let budget = root.entry("budget").or_insert_with(|| {
+                let mut table = Table::new();
+                table.decor_mut().set_prefix(end);
+                Item::Table(table)
+            });
             budget.as_table_like_mut().ok_or_else(wrong)?.entry("limits")
         };
         let list = item.or_insert_with(|| Item::Value(Value::Array(Array::new())));
@@ -187,7 +213,11 @@ mod tests {
 
     #[test]
     fn a_limit_takes_its_place_and_the_rest_stays() {
-        assert_eq!(with("", "$20 per month"), "[budget]\nlimits = [\"$20 per month\"]\n");
+        let added = "[budget]\nlimits = [\"$20 per month\"]\n";
+        for before in ["", "# mine\n", "[log]\nfilter = 'warn'\n\n", "[log]\nfilter = 'warn'\n# the end\n\n"] {
+            let gap = if before.contains('[') && !before.ends_with("\n\n") { "\n" } else { "" };
+            assert_eq!(with(before, "$20 per month"), format!("{before}{gap}{added}"));
+        }
         let config = "# mine\n[cloud]\nprovider = 'anthropic' # who\n\n[budget] # money\nlimits = [\n    # all of it\n    \
                       \"$20 per month\",\n    \"$1 per day\", # small\n]\ntimeZone = 'UTC'\n";
         assert_eq!(
@@ -196,10 +226,11 @@ mod tests {
             "one for the same period and scope is replaced"
         );
         let more = with(config, "9000 tokens per month");
-        assert!(more.contains("# all of it\n") && more.contains("# small\n") && more.contains("# who"), "{more}");
+        let line = "\"$1 per day\", # small\n";
+        assert_eq!(more, config.replace(line, &format!("{line}    \"9000 tokens per month\",\n")));
         let read: toml::Table = more.parse().unwrap();
         let expected = ["$20 per month", "$1 per day", "9000 tokens per month"];
-        assert_eq!(read["budget"]["limits"], expected.as_slice().into());
+        assert_eq!(read["budget"]["limits"], expected.to_vec().into());
     }
 
     #[test]

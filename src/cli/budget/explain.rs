@@ -114,7 +114,7 @@ fn judged(state: &State, window: &WindowState, wanted: u64, holds: bool) -> Stri
     }
     let way_out = match window.resets_at {
         Some(at) => format!("it starts again {}", state.show_time(at)),
-        None => "ask for less, or give a shorter answer".to_owned(),
+        None => "ask about less, or allow a shorter answer".to_owned(),
     };
     format!(
         "{limit}: {} wanted at most, and {} left; {way_out}, or raise it with `tandem budget set`",

@@ -84,8 +84,8 @@ pub(super) const KEYS: &[Key] = &[
         "cloud.providers.*.isLocal",
         Kind::Bool,
         Tighten::Never,
-        "Its server belongs to you: what is sent there counts as local, and costs nothing. An address of this machine \
-         always counts so.",
+        "Its server belongs to you: what is sent there counts as local, and costs nothing. Left out, an address of this \
+         machine counts so; `false` there is for a gateway to a paid service.",
     ),
     guarded(
         "cloud.maxOutputTokens",

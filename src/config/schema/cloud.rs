@@ -48,7 +48,8 @@ pub struct ProviderSettings {
     pub region: Option<String>,
     pub price_as: Option<String>,
     pub api_version: Option<String>,
-    pub is_local: bool,
+    /// Left out: only where the address is one of this machine.
+    pub is_local: Option<bool>,
 }
 
 /// Who is at the other end, and so which wire format and habits are to be expected.

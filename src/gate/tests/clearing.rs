@@ -106,7 +106,7 @@ fn being_local_is_not_taken_on_an_endpoint_s_word() {
         .settings
         .cloud
         .providers
-        .insert("shed".into(), crate::config::ProviderSettings { is_local: true, ..Default::default() });
+        .insert("shed".into(), crate::config::ProviderSettings { is_local: Some(true), ..Default::default() });
     let prompt = scene.cleared(&draft(claims.clone(), vec![]));
     assert_eq!(prompt.reach(), Reach::Own);
     // It is the user's, but it is not this machine.

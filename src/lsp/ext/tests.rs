@@ -64,6 +64,7 @@ fn a_status_leaves_out_what_it_does_not_know() {
         last_source: None,
         nothing_shown_because: None,
         look_ahead: LookAheadCounts::default(),
+        questions: session::QuestionStatus::default(),
     };
     let json = serde_json::to_string(&Status::from(&status)).expect("JSON");
     assert_eq!(json, r#"{"state":"ready","engine":"lookup","busy":0}"#);
@@ -102,6 +103,7 @@ fn full_status() -> session::Status {
         last_source: Some(Source::Both),
         nothing_shown_because: Some("nothing".to_owned()),
         look_ahead: LookAheadCounts { started: 1, ..LookAheadCounts::default() },
+        questions: session::QuestionStatus { running: 1, last: Some(session::LastAnswer::default()) },
     }
 }
 

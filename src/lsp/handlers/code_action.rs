@@ -1,4 +1,4 @@
-//! `textDocument/codeAction`: what `tandem/nextEdit` says, for clients without a plugin.
+//! `textDocument/codeAction`: what `tandem/nextEdit` says, for clients without a plugin, and questions (`question_actions`).
 //!
 //! Answers from what was found before. A client that asks by itself with every movement gets something only on the lines that
 //! it is about; a user who asks gets it in the whole document.
@@ -10,6 +10,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::Result;
 
 use super::next_edit::{self, COMMAND};
+use super::question_actions;
 use crate::lsp::capabilities::ClientFeatures;
 use crate::lsp::convert;
 use crate::lsp::places::off_the_protocol_task;
@@ -22,6 +23,18 @@ const SURE: &str = "tandem.stale.sure";
 const LIKELY: &str = "tandem.stale.likely";
 
 pub async fn handle(server: &Server, params: lsp::CodeActionParams) -> Result<Option<Vec<Value>>> {
+    let questions = question_actions::prepare(server, &params);
+    let stale = stale_actions(server, params).await?;
+    let questions = match questions {
+        Some(questions) => questions.await,
+        None => Vec::new(),
+    };
+    let all: Vec<Value> = stale.into_iter().flatten().chain(questions).collect();
+    Ok(Some(all).filter(|all| !all.is_empty()))
+}
+
+/// What `tandem/nextEdit` says.
+async fn stale_actions(server: &Server, params: lsp::CodeActionParams) -> Result<Option<Vec<Value>>> {
     let only = params.context.only.as_deref();
     let is_wanted =
         |kind: &lsp::CodeActionKind| matches!(kind, lsp::CodeActionKind::QuickFix | lsp::CodeActionKind::Empty);

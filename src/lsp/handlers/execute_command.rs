@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tower_lsp::gen_lsp_types as lsp;
 use tower_lsp::jsonrpc::{Error, Result};
 
-use super::next_edit;
+use super::{ask, next_edit};
 use crate::lsp::server::Server;
 use crate::session::LONGEST_PAUSE_MINUTES;
 
@@ -18,11 +18,13 @@ pub const RESUME: &str = "tandem.resume";
 /// Ends a pause or begins one; takes what `PAUSE` takes.
 pub const TOGGLE: &str = "tandem.toggle";
 
-/// What clients may run. `counts`: it is worth telling what was accepted. `follows`: stale uses are looked for.
-pub fn commands(counts: bool, follows: bool) -> Vec<String> {
+/// What clients may run. `counts`: it is worth telling what was accepted. `follows`: stale uses are looked for. `asks`:
+/// questions can be asked.
+pub fn commands(counts: bool, follows: bool, asks: bool) -> Vec<String> {
     let sometimes = [(counts, ACCEPTED), (follows, next_edit::COMMAND)];
     let sometimes = sometimes.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name);
-    sometimes.chain([PAUSE, RESUME, TOGGLE]).map(str::to_owned).collect()
+    let questions = ask::COMMANDS.into_iter().filter(|_| asks);
+    sometimes.chain(questions).chain([PAUSE, RESUME, TOGGLE]).map(str::to_owned).collect()
 }
 
 pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Option<Value>> {
@@ -42,6 +44,7 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
             let minutes = minutes(TOGGLE, arguments)?;
             if session.paused().is_some() { session.resume() } else { session.pause(minutes) }
         }
+        other if ask::COMMANDS.contains(&other) => return ask::handle(server, params),
         other => return Err(Error::invalid_params(format!("there is no command `{other}`"))),
     }
     Ok(None)

@@ -22,7 +22,10 @@ pub fn handle(server: &Server, params: lsp::InitializeParams) -> Result<lsp::Ini
     if let Some(id) = params.process_id.and_then(|id| u32::try_from(id).ok()) {
         tokio::spawn(parent::watch(id, server.stop.clone()));
     }
-    let capabilities = features.server_capabilities(&server.session.settings(), server.session.keeps_figures());
+    let capabilities = {
+        let (counts, asks) = (server.session.keeps_figures(), server.session.answerer().is_some());
+        features.server_capabilities(&server.session.settings(), counts, asks)
+    };
     server.set_features(features);
     let version = Some(env!("CARGO_PKG_VERSION").to_owned());
     Ok(lsp::InitializeResult {

@@ -7,7 +7,11 @@ use crate::lsp::server::Server;
 /// Longest wait for the last figures to be stored.
 pub const FIGURES_DEADLINE: Duration = Duration::from_millis(500);
 
+/// Longest wait for running questions to be settled; what is not by then stays reserved in the ledger.
+pub const QUESTIONS_DEADLINE: Duration = Duration::from_millis(1_500);
+
 /// Nobody types any more, so here the disk may be waited for.
-pub fn handle(server: &Server) {
+pub async fn handle(server: &Server) {
+    server.session.end_questions(QUESTIONS_DEADLINE).await;
     server.session.close_figures(FIGURES_DEADLINE);
 }

@@ -2,6 +2,8 @@
 //!
 //! For tests alone. Those in `tests/` take this file in by its path, so it uses nothing of the crate.
 
+#![allow(dead_code, reason = "each crate of tests takes what it needs")]
+
 use serde::Deserialize;
 
 /// Texts of one rule, as they are written.

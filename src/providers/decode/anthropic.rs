@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 use super::numbers::{Count, count};
 use super::{Malformed, Progress};
@@ -43,12 +44,17 @@ struct Start {
 
 #[derive(Deserialize)]
 struct Block {
+    #[serde(default)]
+    r#type: String,
     text: Option<String>,
     thinking: Option<String>,
 }
 
+/// Of a block, or of the message itself.
 #[derive(Deserialize)]
 struct Delta {
+    #[serde(default)]
+    r#type: String,
     text: Option<String>,
     thinking: Option<String>,
     stop_reason: Option<String>,
@@ -86,7 +92,11 @@ struct OutputDetails {
 
 impl Answer {
     pub fn message(&mut self, data: &[u8], progress: &mut Progress, out: &mut Vec<Event>) -> Result<(), Malformed> {
-        let message: Message = serde_json::from_slice(data)?;
+        let message: Message = match serde_json::from_slice(data) {
+            Ok(message) => message,
+            Err(_) if is_foreign(data)? => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         match message.r#type.as_str() {
             "message_start" if !progress.has_started() => {
                 let start = message.message.ok_or(Malformed)?;
@@ -94,15 +104,13 @@ impl Answer {
                 progress.start(start.id, start.model, usage, out);
             }
             "content_block_start" => {
-                if let Some(block) = message.content_block {
-                    progress.text(block.text.unwrap_or_default(), out);
-                    progress.thinking(block.thinking.unwrap_or_default(), out);
+                if let Some(Block { r#type, text, thinking }) = message.content_block {
+                    piece(&r#type, text, thinking, progress, out);
                 }
             }
             "content_block_delta" => {
-                if let Some(delta) = message.delta {
-                    progress.text(delta.text.unwrap_or_default(), out);
-                    progress.thinking(delta.thinking.unwrap_or_default(), out);
+                if let Some(Delta { r#type, text, thinking, .. }) = message.delta {
+                    piece(&r#type, text, thinking, progress, out);
                 }
             }
             "message_delta" => {
@@ -125,7 +133,7 @@ impl Answer {
             _ => {
                 if message.has_error() {
                     // The request's name stands beside the error.
-                    let value = serde_json::from_slice(data)?;
+                    let value: Value = serde_json::from_slice(data)?;
                     progress.fail(error_in_stream(progress.endpoint(), &value, None), out);
                 }
             }
@@ -169,6 +177,28 @@ impl Answer {
         }
         *usage
     }
+}
+
+/// Kinds that are added later may have fields of these names, too.
+fn piece(kind: &str, text: Option<String>, thinking: Option<String>, progress: &mut Progress, out: &mut Vec<Event>) {
+    match kind {
+        "text" | "text_delta" => progress.text(text.unwrap_or_default(), out),
+        "thinking" | "thinking_delta" => progress.thinking(thinking.unwrap_or_default(), out),
+        _ => {}
+    }
+}
+
+/// Whether a message that cannot be read as one of ours is of a kind that we do not know, and so need not be.
+fn is_foreign(data: &[u8]) -> Result<bool, Malformed> {
+    let value: Value = serde_json::from_slice(data)?;
+    let kind = |of: &Value| of.get("type").and_then(Value::as_str).map(str::to_owned);
+    let inner = |name: &str| value.get(name).and_then(kind);
+    Ok(match kind(&value).as_deref() {
+        Some("content_block_start") => !matches!(inner("content_block").as_deref(), Some("text" | "thinking")),
+        Some("content_block_delta") => !matches!(inner("delta").as_deref(), Some("text_delta" | "thinking_delta")),
+        Some("message_start" | "message_delta" | "message_stop" | "error") | None => false,
+        Some(_) => true,
+    })
 }
 
 fn tier_named(name: &str) -> ServiceTier {

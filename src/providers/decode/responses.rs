@@ -72,7 +72,11 @@ pub(super) struct OutputDetails {
 
 impl Answer {
     pub fn message(&mut self, data: &[u8], progress: &mut Progress, out: &mut Vec<Event>) -> Result<(), Malformed> {
-        let message: Message = serde_json::from_slice(data)?;
+        let message: Message = match serde_json::from_slice(data) {
+            Ok(message) => message,
+            Err(_) if is_foreign(data)? => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
         let Count(number) = message.sequence_number;
         if number > 0 && number <= self.number {
             return Ok(());
@@ -135,6 +139,13 @@ impl Answer {
         };
         progress.end(reason, has_usage, out);
     }
+}
+
+/// Whether a message that cannot be read as one of ours is of a kind that we do not know, and so need not be.
+fn is_foreign(data: &[u8]) -> Result<bool, Malformed> {
+    let value: Value = serde_json::from_slice(data)?;
+    let kind = value.get("type").and_then(Value::as_str);
+    Ok(kind.is_some_and(|kind| kind != "error" && value.get("response").is_some_and(|response| !response.is_object())))
 }
 
 fn text(delta: Option<Value>) -> Result<String, Malformed> {

@@ -161,8 +161,14 @@ fn local_is_this_machine_or_what_the_user_calls_so() {
     assert!(at(Compatible, "http://127.0.0.1:8080").is_local);
     assert!(!at(Compatible, "https://box.example").is_local);
     let mine =
-        ProviderSettings { is_local: true, base_url: Some("https://box.example".to_owned()), ..settings(Compatible) };
+        ProviderSettings { is_local: Some(true), base_url: Some("https://box.example".to_owned()), ..settings(Compatible) };
     assert!(Endpoint::of("box", &mine).unwrap().is_local);
+    let gateway = ProviderSettings {
+        is_local: Some(false),
+        base_url: Some("http://127.0.0.1:4000".to_owned()),
+        ..settings(Compatible)
+    };
+    assert!(!Endpoint::of("gateway", &gateway).unwrap().is_local);
 }
 
 #[test]

@@ -75,11 +75,8 @@ fn printable(text: &str, max: usize) -> String {
         if word.is_empty() {
             continue;
         }
-        if count > 0 {
-            line.push(' ');
-            count += 1;
-        }
-        for c in word.chars() {
+        let blank = (count > 0).then_some(' ');
+        for c in blank.into_iter().chain(word.chars()) {
             if count == max {
                 line.push('…');
                 return line;
@@ -186,6 +183,11 @@ mod tests {
         ] {
             assert_eq!(cleaned(text).as_deref(), expected, "{text}");
         }
+        // A blank where the room ends, and a word there.
+        assert_eq!(
+            cleaned(&format!("{} {}", "x".repeat(MAX_WORDS), "y".repeat(999))).unwrap().chars().count(),
+            MAX_WORDS + 1
+        );
         assert_eq!(cleaned(&"word ".repeat(10_000)).unwrap().chars().count(), MAX_WORDS + 1);
     }
 

@@ -1,6 +1,7 @@
 //! An editor in a test: sends what the test says, answers what servers ask, keeps what it was told.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -9,6 +10,7 @@ use tandem::engine::fake::FakeEngine;
 use tandem::engine::{Engine, Job};
 use tandem::lsp::{EngineFactory, ServeOptions, serve};
 use tandem::session::Session;
+use tandem::session::questions::Answerer;
 use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::task::JoinHandle;
 
@@ -43,6 +45,8 @@ pub struct Setup {
     engine: Option<Arc<dyn Engine>>,
     pub options: ServeOptions,
     pipe_bytes: usize,
+    state: Option<PathBuf>,
+    user: Value,
 }
 
 impl Setup {
@@ -57,7 +61,20 @@ impl Setup {
 
     /// No model.
     pub fn lookup() -> Self {
-        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10 }
+        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10, state: None, user: json!({}) }
+    }
+
+    /// Somebody who answers questions; what cannot be shown goes to files in `state`.
+    pub fn answered_by(mut self, answerer: Arc<dyn Answerer>, state: &Path) -> Self {
+        self.options.answerer = Some(answerer);
+        self.state = Some(state.to_owned());
+        self
+    }
+
+    /// What the user has set beside the editor.
+    pub fn user(mut self, settings: Value) -> Self {
+        self.user = settings;
+        self
     }
 
     /// Leaves the choice of the engine to the settings, as `tandem serve` does.
@@ -75,9 +92,13 @@ impl Setup {
     /// A server that nobody has said anything to. Reads no setting and no variable of this machine, and stores no index.
     pub fn start(mut self) -> Client {
         let nowhere = std::env::temp_dir().join("tandem-tests-have-no-settings");
-        let environment = Environment::of(&[("XDG_CONFIG_HOME", &nowhere.to_string_lossy())]);
-        self.options.loader =
-            Loader::new(environment, json!({ "completion.eagerness": "high", "index.persist": false }));
+        let state = self.state.take().unwrap_or_else(|| nowhere.clone());
+        let directories = [("XDG_CONFIG_HOME", nowhere), ("XDG_STATE_HOME", state)];
+        let directories = directories.map(|(name, path)| (name, path.to_string_lossy().into_owned()));
+        let environment = Environment::of(&directories.each_ref().map(|(name, path)| (*name, path.as_str())));
+        let mut settings = json!({ "completion.eagerness": "high", "index.persist": false });
+        settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
+        self.options.loader = Loader::new(environment, settings);
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);
@@ -108,6 +129,12 @@ pub struct Client {
     /// Whether requests of the server are answered at all.
     pub answers: bool,
     pub initialized: Value,
+    /// What the user chooses when asked, one after the other; nothing when there is no more.
+    pub choices: VecDeque<&'static str>,
+    /// Texts of documents that the server has edited, by their URIs.
+    pub edited: HashMap<String, String>,
+    /// Whether edits of the server are made.
+    pub makes_edits: bool,
 }
 
 impl Client {
@@ -124,6 +151,9 @@ impl Client {
             section: Value::Null,
             answers: true,
             initialized: Value::Null,
+            choices: VecDeque::new(),
+            edited: HashMap::new(),
+            makes_edits: true,
         }
     }
 
@@ -206,10 +236,7 @@ impl Client {
         match (message.get("method"), message.get("id")) {
             (Some(_), id) => {
                 if let Some(id) = id.filter(|_| self.answers) {
-                    let result = match message["method"].as_str() {
-                        Some("workspace/configuration") => json!([self.section]),
-                        _ => Value::Null,
-                    };
+                    let result = self.reply(&message);
                     let id = id.clone();
                     self.raw(&frame(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))).await;
                 }
@@ -221,6 +248,38 @@ impl Client {
                 self.responses.insert(id.to_string(), message);
             }
             (None, None) => panic!("neither request nor response: {message}"),
+        }
+    }
+
+    /// What a real client answers to a request of the server.
+    fn reply(&mut self, message: &Value) -> Value {
+        match message["method"].as_str() {
+            Some("workspace/configuration") => json!([self.section]),
+            Some("window/showDocument") => json!({ "success": true }),
+            Some("window/showMessageRequest") => {
+                let choice = self.choices.pop_front();
+                choice.map_or(Value::Null, |title| json!({ "title": title }))
+            }
+            Some("workspace/applyEdit") => {
+                if self.makes_edits {
+                    self.make_edits(&message["params"]["edit"]["changes"]);
+                }
+                json!({ "applied": self.makes_edits })
+            }
+            _ => Value::Null,
+        }
+    }
+
+    /// Insertions at the end of what was inserted before, which are all that the server makes by itself.
+    fn make_edits(&mut self, changes: &Value) {
+        for (uri, edits) in changes.as_object().expect("changes") {
+            let text = self.edited.entry(uri.clone()).or_default();
+            for edit in edits.as_array().expect("edits") {
+                let last = text.rsplit('\n').next().expect("a line");
+                let end = json!({ "line": text.matches('\n').count(), "character": last.len() });
+                assert_eq!((&edit["range"]["start"], &edit["range"]["end"]), (&end, &end), "at the end of {text:?}");
+                text.push_str(edit["newText"].as_str().expect("a text"));
+            }
         }
     }
 

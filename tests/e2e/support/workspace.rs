@@ -1,9 +1,11 @@
 //! A folder of files that a client opens, and questions about what the index knows of it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tandem::session::questions::Answerer;
 
 use super::{Client, HANG, Setup};
 
@@ -44,6 +46,21 @@ impl Workspace {
         serve(&[&self.root()], capabilities, options).await
     }
 
+    /// The same with somebody who answers questions.
+    pub async fn ask(&self, answerer: Arc<dyn Answerer>, capabilities: Value) -> Client {
+        self.ask_of(answerer, capabilities, json!({})).await
+    }
+
+    /// `user`: what the user has set beside the editor.
+    pub async fn ask_of(&self, answerer: Arc<dyn Answerer>, capabilities: Value, user: Value) -> Client {
+        let state = self.folder.path().join(".git/state");
+        let setup = Setup::script(|_| "foo(bar)".into()).answered_by(answerer, &state).user(user);
+        let mut client = open(setup, &[&self.root()], capabilities, Value::Null).await;
+        // Questions are about what is indexed.
+        client.until_symbols("main", &["main"]).await;
+        client
+    }
+
     /// Together with another folder.
     pub async fn serve_both(&self, other: &Path, capabilities: Value) -> Client {
         serve(&[&self.root(), other], capabilities, Value::Null).await
@@ -60,7 +77,11 @@ pub fn uri(path: &Path) -> String {
 }
 
 async fn serve(folders: &[&Path], capabilities: Value, options: Value) -> Client {
-    let mut client = Setup::lookup().start();
+    open(Setup::lookup(), folders, capabilities, options).await
+}
+
+async fn open(setup: Setup, folders: &[&Path], capabilities: Value, options: Value) -> Client {
+    let mut client = setup.start();
     let folders: Vec<Value> = folders.iter().map(|folder| json!({ "uri": uri(folder), "name": "x" })).collect();
     let params = json!({
         "processId": null,

@@ -18,7 +18,8 @@ fn messages_that_cannot_be_read_are_errors() {
     for (kind, data) in [
         (ProviderKind::Anthropic, "not json"),
         (ProviderKind::Anthropic, r#"{"type":"message_start"}"#),
-        (ProviderKind::Anthropic, r#"{"type":"content_block_delta","delta":{"text":5}}"#),
+        (ProviderKind::Anthropic, r#"{"type":"content_block_delta","delta":{"type":"text_delta","text":5}}"#),
+        (ProviderKind::Anthropic, r#"{"type":"message_delta","delta":5}"#),
         (ProviderKind::Anthropic, r#"[1]"#),
         (ProviderKind::OpenAi, r#"{"type":"response.output_text.delta","delta":{"a":1}}"#),
         (ProviderKind::OpenAi, r#"{"type":"response.completed"}"#),

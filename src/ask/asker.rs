@@ -1,0 +1,90 @@
+//! The owner of the question pipeline: who asks gets a stream of steps and a way to cancel.
+
+mod local;
+mod prepare;
+mod run;
+mod stream;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::remote::Remote;
+use super::threads::Threads;
+use super::{Question, Step, Workspace};
+use crate::gate::{Preview, Withheld};
+
+/// Steps that wait for whoever shows them; then the model is read no further.
+const MOST_STEPS: usize = 64;
+
+/// What the pipeline is made of; tests bring their own.
+#[derive(Clone)]
+pub struct Parts {
+    /// The gate and what is behind it; None where nothing can be sent.
+    pub remote: Option<Arc<dyn Remote>>,
+    pub threads: Arc<Threads>,
+    pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    /// For names of threads and tags that nobody can guess.
+    pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
+}
+
+impl Parts {
+    /// Seconds since 1970.
+    fn now(&self) -> i64 {
+        let since = (self.clock)().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+    }
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Asker {
+    parts: Parts,
+}
+
+/// An answer on its way. Dropping it cancels.
+#[derive(Debug)]
+pub struct Asked {
+    /// Ends with `Step::Done` or `Step::Failed`.
+    pub steps: mpsc::Receiver<Step>,
+    pub cancel: CancellationToken,
+    _guard: DropGuard,
+}
+
+impl Asked {
+    /// What answers sends `steps` and listens to `cancel`.
+    pub fn new(steps: mpsc::Receiver<Step>, cancel: CancellationToken) -> Self {
+        Self { steps, cancel: cancel.clone(), _guard: cancel.drop_guard() }
+    }
+}
+
+impl Asker {
+    pub fn new(parts: Parts) -> Self {
+        Self { parts }
+    }
+
+    /// Needs a runtime around it; returns at once.
+    pub fn ask(&self, question: Question, workspace: Workspace) -> Asked {
+        let (steps, receiver) = mpsc::channel(MOST_STEPS);
+        let cancel = CancellationToken::new();
+        let run = run::Run::new(self.parts.clone(), question, workspace, steps, cancel.clone());
+        tokio::spawn(run.run());
+        Asked::new(receiver, cancel)
+    }
+
+    /// What `ask` would send, without sending it. An error says why nothing would be.
+    pub async fn preview(&self, question: Question, workspace: Workspace) -> Result<Preview, Withheld> {
+        let parts = self.parts.clone();
+        let preview = tokio::task::spawn_blocking(move || prepare::preview(&parts, &question, &workspace));
+        preview.await.unwrap_or_else(|_| Err(Withheld::Request("the question could not be packed".to_owned())))
+    }
+
+    pub fn threads(&self) -> &Threads {
+        &self.parts.threads
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! A model's answer on its way to the user: made inert, its citations checked, its diff collected, with an end to its length.
+
+use super::super::cite::{Citer, Counts, Files};
+use super::super::diff::Collector;
+use super::super::inert::Inert;
+
+/// Bytes of an answer. No limit on output of any model comes near it.
+pub const LONGEST_ANSWER: usize = 4 << 20;
+
+pub struct Reader<'a> {
+    inert: Inert,
+    citer: Citer<'a>,
+    diffs: Collector,
+    /// As the model gave it.
+    pub raw: String,
+}
+
+/// What an answer came to.
+pub struct Read {
+    pub rest: String,
+    pub raw: String,
+    pub counts: Counts,
+    pub diff: Option<String>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(files: &'a dyn Files) -> Self {
+        Self { inert: Inert::default(), citer: Citer::new(files), diffs: Collector::default(), raw: String::new() }
+    }
+
+    /// What can be shown by now.
+    pub fn push(&mut self, text: &str) -> String {
+        self.raw.push_str(text);
+        let parts = self.inert.push(text);
+        self.diffs.push(&parts);
+        self.citer.push(&parts)
+    }
+
+    pub fn is_too_long(&self) -> bool {
+        self.raw.len() > LONGEST_ANSWER
+    }
+
+    pub fn finish(self) -> Read {
+        let Self { inert, mut citer, mut diffs, raw } = self;
+        let parts = inert.finish();
+        diffs.push(&parts);
+        let mut rest = citer.push(&parts);
+        let (last, counts) = citer.finish();
+        rest.push_str(&last);
+        Read { rest, raw, counts, diff: diffs.finish() }
+    }
+}

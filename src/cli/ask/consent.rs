@@ -1,0 +1,105 @@
+//! Asks for consent at a terminal. Where nobody can answer, only `--yes` is a yes.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::screen::harmless;
+use crate::ask::{ConsentReply, ConsentRequest};
+use crate::session::questions::words;
+
+/// How a yes can come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// The user said so when they typed the command.
+    Given,
+    AtTheTerminal,
+    /// Nobody is there to be asked.
+    Nobody,
+}
+
+impl Permission {
+    pub fn of(yes: bool) -> Self {
+        match yes {
+            true => Self::Given,
+            // The question goes to stderr, the answer comes from stdin.
+            false if io::stdin().is_terminal() && io::stderr().is_terminal() => Self::AtTheTerminal,
+            false => Self::Nobody,
+        }
+    }
+}
+
+/// What was typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Typed {
+    Once,
+    Always,
+    Show,
+    No,
+}
+
+pub async fn ask(permission: Permission, request: &ConsentRequest, show: impl AsyncFn() -> String) -> ConsentReply {
+    match permission {
+        Permission::Given => return ConsentReply::Once,
+        Permission::Nobody => {
+            eprintln!("tandem: {}", harmless(&words::consent(request)));
+            eprintln!("tandem: nobody is here to be asked; --yes allows it");
+            return ConsentReply::Refused;
+        }
+        Permission::AtTheTerminal => {}
+    }
+    loop {
+        eprintln!("{}", harmless(&words::consent(request)));
+        let always = if request.may_remember { ", a = always for this workspace" } else { "" };
+        eprint!("y = this time{always}, s = show it, anything else = no: ");
+        let _ = io::stderr().flush();
+        let line = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        });
+        let line = line.await.ok().and_then(Result::ok).unwrap_or_default();
+        return match read(&line) {
+            Typed::Once => ConsentReply::Once,
+            Typed::Always if request.may_remember => ConsentReply::Workspace,
+            Typed::Show => {
+                for line in show().await.lines() {
+                    eprintln!("{}", harmless(line));
+                }
+                continue;
+            }
+            Typed::Always | Typed::No => ConsentReply::Refused,
+        };
+    }
+}
+
+fn read(line: &str) -> Typed {
+    match line.trim().to_lowercase().as_str() {
+        "y" | "yes" => Typed::Once,
+        "a" | "always" => Typed::Always,
+        "s" | "show" => Typed::Show,
+        _ => Typed::No,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(may_remember: bool) -> ConsentRequest {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        ConsentRequest { preview: crate::gate::Preview::default(), why: None, may_remember, reply }
+    }
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        assert_eq!(["y\n", " YES ", "a", "s"].map(read), [Typed::Once, Typed::Once, Typed::Always, Typed::Show]);
+        for line in ["", "\n", "n", "yep", "y y", "ä"] {
+            assert_eq!(read(line), Typed::No, "{line:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_terminal_only_the_option_allows_it() {
+        let show = async || String::new();
+        assert_eq!(ask(Permission::Given, &request(true), show).await, ConsentReply::Once);
+        assert_eq!(ask(Permission::Nobody, &request(true), show).await, ConsentReply::Refused);
+    }
+}
