@@ -22,8 +22,8 @@ pub const MAX_ATTEMPTS: u32 = 3;
 /// }
 /// ```
 /// ```compile_fail,E0599
-/// fn again(consent: &tandem::gate::Consent) -> tandem::gate::Consent {
-///     consent.clone()
+/// fn again(consent: tandem::gate::Consent) -> [tandem::gate::Consent; 2] {
+///     [consent.clone(), consent]
 /// }
 /// ```
 #[derive(Debug)]

@@ -22,8 +22,8 @@ use crate::providers::{Encoded, Endpoint, Request, Usage};
 /// }
 /// ```
 /// ```compile_fail,E0599
-/// fn copy(permit: &tandem::gate::Permit) -> tandem::gate::Permit {
-///     permit.clone()
+/// fn copy(permit: tandem::gate::Permit) -> [tandem::gate::Permit; 2] {
+///     [permit.clone(), permit]
 /// }
 /// ```
 /// ```compile_fail,E0382

@@ -5,7 +5,7 @@
 mod assigned;
 mod block;
 #[cfg(test)]
-mod corpus;
+pub mod corpus;
 mod names;
 mod placeholder;
 mod plausible;

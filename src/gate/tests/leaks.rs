@@ -1,11 +1,7 @@
 //! Secrets of all kinds, in all places, through every provider: none in what leaves, in what is recorded, in what is shown.
 
-#[allow(dead_code, reason = "the room that owns it reads more of it")]
-#[path = "../../privacy/secrets/corpus.rs"]
-mod corpus;
-
 use super::*;
-use corpus::{Seeded, corpus};
+use crate::privacy::secrets::corpus::{Seeded, corpus};
 
 const KINDS: [ProviderKind; 10] = [
     ProviderKind::Anthropic,
