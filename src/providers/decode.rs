@@ -49,7 +49,7 @@ enum Frames {
     Unknown(sse::EventReader),
     Events(sse::EventReader),
     Document(Vec<u8>),
-    Frames(eventstream::FrameReader),
+    Binary(eventstream::FrameReader),
 }
 
 /// Reads one answer.
@@ -70,7 +70,7 @@ impl Decoder {
             WireFormat::OpenAiResponses => (Frames::events(), Wire::Responses(Default::default())),
             WireFormat::OpenAiChat => (Frames::events(), Wire::Chat(Default::default())),
             WireFormat::Gemini => (Frames::events(), Wire::Gemini(Default::default())),
-            WireFormat::BedrockConverse => (Frames::Frames(Default::default()), Wire::Bedrock(Default::default())),
+            WireFormat::BedrockConverse => (Frames::Binary(Default::default()), Wire::Bedrock(Default::default())),
         };
         Self { frames, wire, progress: Progress::new(endpoint, request_id), taken: 0 }
     }
@@ -114,7 +114,7 @@ impl Decoder {
                 let error = error::error_in_body(self.progress.endpoint(), &body);
                 self.progress.fail(error, out);
             }
-            Frames::Frames(_) => {}
+            Frames::Binary(_) => {}
         }
         if self.has_ended() {
             return;
@@ -169,7 +169,7 @@ impl Decoder {
                 let room = MAX_BODY.saturating_sub(body.len()).min(bytes.len());
                 body.extend_from_slice(bytes.get(..room).unwrap_or_default());
             }
-            Frames::Frames(frames) => {
+            Frames::Binary(frames) => {
                 while let Some(next) = frames.next(&mut bytes) {
                     next.map_err(|eventstream::Broken| Malformed)?;
                     let frame = frames.frame().map_err(|eventstream::Broken| Malformed)?;

@@ -3,6 +3,13 @@
 use super::*;
 use crate::providers::ServiceTier;
 
+fn last_usage(events: &[Event]) -> Option<Usage> {
+    events.iter().rev().find_map(|event| match event {
+        Event::Usage(usage) => Some(*usage),
+        _ => None,
+    })
+}
+
 /// The last usage of an answer whose count is this.
 fn usage(kind: ProviderKind, count: &str) -> Usage {
     let bytes = match endpoint(kind).wire_format() {
@@ -18,11 +25,7 @@ fn usage(kind: ProviderKind, count: &str) -> Usage {
         WireFormat::BedrockConverse => frames(&format!("event metadata {{\"usage\":{count}}}")),
     };
     let events = decode(kind, [bytes.as_slice()]);
-    let usages = events.iter().filter_map(|event| match event {
-        Event::Usage(usage) => Some(*usage),
-        _ => None,
-    });
-    usages.last().unwrap_or_else(|| panic!("{kind:?} {count}: {events:?}"))
+    last_usage(&events).unwrap_or_else(|| panic!("{kind:?} {count}: {events:?}"))
 }
 
 #[test]
@@ -127,11 +130,7 @@ fn writes_are_short_where_no_long_ones_were_asked_for() {
     let write = |kind, bytes: &[u8]| {
         let mut events = Vec::new();
         Decoder::new(&endpoint(kind), None).with_long_writes(false).push(bytes, &mut events);
-        let usages = events.iter().filter_map(|event| match event {
-            Event::Usage(usage) => Some((usage.cache_write_short, usage.cache_write_long)),
-            _ => None,
-        });
-        usages.last()
+        last_usage(&events).map(|usage| (usage.cache_write_short, usage.cache_write_long))
     };
     let chunk = br#"data: {"choices":[],"usage":{"prompt_tokens":9,"prompt_tokens_details":{"cache_write_tokens":7}}}"#;
     assert_eq!(write(ProviderKind::OpenRouter, &[chunk, b"\n\n".as_slice()].concat()), Some((7, 0)));
@@ -147,11 +146,7 @@ fn what_was_served_is_known_where_it_is_priced() {
         let data =
             format!("data: {{\"service_tier\":\"{name}\",\"choices\":[],\"usage\":{{\"prompt_tokens\":1}}}}\n\n");
         let events = decode(ProviderKind::OpenAiChat, [data.as_bytes()]);
-        let usages = events.iter().filter_map(|event| match event {
-            Event::Usage(usage) => Some(usage.tier),
-            _ => None,
-        });
-        usages.last()
+        last_usage(&events).map(|usage| usage.tier)
     };
     for (name, expected) in [
         ("default", ServiceTier::Standard),
