@@ -95,16 +95,12 @@ fn questions(scanner: &Scanner, files: &[(PathBuf, String)]) {
         }
     }
     times.sort();
-    if let (Some(last), Some(median)) = (times.last(), times.get(times.len() / 2)) {
-        let p99 = times[(times.len() * 99 / 100).min(times.len() - 1)];
-        let number = times.len();
-        println!(
-            "  {number} texts of 400 kB: median {:.1} ms, p99 {:.1} ms, most {:.1} ms",
-            ms(*median),
-            ms(p99),
-            ms(*last)
-        );
-    }
+    let (Some(least), Some(last), Some(median)) = (times.first(), times.last(), times.get(times.len() / 2)) else {
+        return;
+    };
+    let (number, p99) = (times.len(), times[(times.len() * 99 / 100).min(times.len() - 1)]);
+    let [least, median, p99, last] = [*least, *median, p99, *last].map(ms);
+    println!("  {number} texts of 400 kB: least {least:.1} ms, median {median:.1}, p99 {p99:.1}, most {last:.1}");
 }
 
 fn hostile(scanner: &Scanner) {

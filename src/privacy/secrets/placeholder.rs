@@ -94,7 +94,7 @@ mod tests {
         assert_ne!(ann.of("jwt", "x"), ann.of("jwt", "y"));
         assert_ne!(ann.of("jwt", "x"), bob.of("jwt", "x"));
         let text = format!("a {} b", ann.of("private-key", "x"));
-        assert_eq!(placeholders_in(&text), [2..text.len() - 2]);
+        assert_eq!(placeholders_in(&text).first(), Some(&(2..text.len() - 2)));
         assert_eq!(format!("{ann:?}"), "Placeholders(…)");
     }
 
