@@ -1,4 +1,4 @@
-//! What a reservation costs in time: `cargo bench --bench ledger`. A month of 20,000 requests on the disk that temporary
+//! What a reservation costs in time: `cargo bench --bench ledger`. A month of 2,000 requests on the disk that temporary
 //! files lie on, six limits, both guards on.
 
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use tandem::budget::{
     SqliteLedger, Stage,
 };
 
-const ENTRIES: i64 = 20_000;
+const ENTRIES: i64 = 2_000;
 const MEASURED: usize = 200;
 /// 2026-11-28.
 const NOW: i64 = 1_795_824_000;

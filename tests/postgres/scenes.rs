@@ -11,13 +11,15 @@ use tandem::budget::{
 
 use super::server::{PASSWORD, Server};
 
+type Test = fn(&Server);
+
 pub fn run() {
     let arguments = Arguments::from_args();
     let server = if arguments.list { Err("only listed".to_owned()) } else { Server::start().map(Arc::new) };
     if let (Err(reason), false) = (&server, arguments.list) {
         eprintln!("the tests with a PostgreSQL server are skipped: {reason}");
     }
-    let tests: [(&str, fn(&Server)); 11] = [
+    let tests: [(&str, Test); 11] = [
         ("the_rules_are_those_of_a_file", the_rules_are_those_of_a_file),
         ("many_at_once_admit_no_more_than_the_limit", many_at_once_admit_no_more_than_the_limit),
         ("a_lost_connections_reservations_count_as_spent", a_lost_connections_reservations_count_as_spent),

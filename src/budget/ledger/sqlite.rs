@@ -41,14 +41,14 @@ impl SqliteLedger {
     /// Days and months begin as the zone says.
     pub fn open(file: &Path, clock: Clock, zone: TimeZone) -> Result<Self, LedgerError> {
         let io = |error: std::io::Error| adapter::unusable(file, &error.to_string());
-        let journal = with_suffix(file, "-wal");
         if !file.try_exists().map_err(io)? {
-            // Its last entries are in there, and a new file must not inherit them.
-            if journal.exists() {
-                return Err(adapter::damaged(file, "is gone, but its journal is there"));
-            }
             let _lock = lock(file)?;
+            // Another process may have made it meanwhile, and opened it.
             if !file.exists() {
+                // Its last entries are in there, and a new file must not inherit them.
+                if with_suffix(file, "-wal").exists() {
+                    return Err(adapter::damaged(file, "is gone, but its journal is there"));
+                }
                 make(file, 0)?;
             }
         }

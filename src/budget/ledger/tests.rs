@@ -133,14 +133,15 @@ fn what_is_settled_open_and_wanted_stays_within_each_period() {
 
 #[test]
 fn a_limit_counts_for_its_scope_and_no_other() {
+    type Change = fn(&mut Account);
     let scene = Scene::new();
     let ledger = scene.open();
-    let other = |change: fn(&mut Account)| {
+    let other = |change: Change| {
         let mut account = account();
         change(&mut account);
         account
     };
-    let cases: [(Scope, fn(&mut Account), bool); 7] = [
+    let cases: [(Scope, Change, bool); 7] = [
         (Scope::User, |account| account.workspace = "workspace-2".into(), false),
         (Scope::Workspace, |account| account.workspace = "workspace-2".into(), true),
         (Scope::Workspace, |account| account.session = "session-2".into(), false),

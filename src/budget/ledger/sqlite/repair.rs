@@ -31,10 +31,13 @@ pub(super) fn repair(
         // The next one to open it makes it.
         return Ok(None);
     }
-    match SqliteLedger::open(file, clock.clone(), zone) {
-        Ok(_) => return Ok(None),
-        Err(LedgerError::Damaged(_)) => {}
-        Err(error) => return Err(error),
+    // Without the file there is nothing to open, and opening would wait for the lock that is held here.
+    if file.exists() {
+        match SqliteLedger::open(file, clock.clone(), zone) {
+            Ok(_) => return Ok(None),
+            Err(LedgerError::Damaged(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     let now = clock.now();
     let aside = unused(&with_suffix(file, &format!(".damaged-{now}")));

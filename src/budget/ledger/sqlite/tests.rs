@@ -119,6 +119,11 @@ fn a_file_without_its_last_entries_is_not_begun_anew() {
     assert!(with_suffix(&scene.file(), "-wal").exists());
     let error = try_open(&scene).unwrap_err().to_string();
     assert!(error.contains("is gone, but its journal is there"), "{error}");
+    drop(ledger);
+    std::fs::write(with_suffix(&scene.file(), "-wal"), b"entries").unwrap();
+    let aside = SqliteLedger::repair(&scene.file(), scene.clock(), TimeZone::UTC, AfterRepair::Spent).unwrap().unwrap();
+    assert_eq!(std::fs::read(with_suffix(&aside, "-wal")).unwrap(), b"entries");
+    refused(ask(&scene.open(), &account(), &[month()], 1));
 }
 
 #[test]
