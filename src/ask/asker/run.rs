@@ -14,13 +14,13 @@ use super::super::refusal::{explain, explain_error, may_be_allowed};
 use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Update, Wanted};
 use super::super::route::{Decision, Local, Route};
 use super::super::step::{ConsentReply, ConsentRequest, Footer, Step};
-use super::super::threads::Thread;
+use super::super::threads::{Thread, title};
 use super::super::{Kind, Question, Workspace};
 use super::prepare::{Assessed, Prepared, assess, name, prepare};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
 use crate::config::RouteChoice;
-use crate::gate::{Piece, Withheld};
+use crate::gate::{Piece, Source, Withheld};
 use crate::providers::{Event, Reason};
 
 /// How long the footer waits for an answer's settlement. Ledgers wait for each other, not for networks.
@@ -293,6 +293,11 @@ impl Run {
         turn.answer = raw;
         thread.turns.push(turn);
         as_sent(&mut thread, cleared.texts());
+        // Its title, too, is of what was sent.
+        let words = thread.turns.iter().flat_map(|turn| &turn.question).find(|piece| piece.source == Source::Question);
+        if let Some(words) = words {
+            thread.title = title(&words.text);
+        }
         thread.at = self.parts.now();
         let id = thread.id.clone();
         self.parts.threads.save(thread, self.workspace.settings.ask.keep_threads);

@@ -1,3 +1,5 @@
+//! Citations that are there, that are not, and that are none.
+
 use proptest::prelude::*;
 
 use super::super::inert::Inert;
