@@ -77,7 +77,7 @@ impl Run {
         let site = site.filter(|_| is_cloud || decision.local == Local::Server);
         let Some(site) = site else {
             self.explain_local(&decision, choice).await?;
-            return self.from_index(&decision.to_string()).await;
+            return self.by_index(&decision.to_string()).await;
         };
         match self.ask_model(&decision, &site).await {
             Ok(()) => Ok(()),
@@ -88,7 +88,7 @@ impl Run {
                     "{model} did not answer: {why}. This is what the index knows instead."
                 )))
                 .await?;
-                self.from_index(&format!("answered from the index, because {model} did not: {why}")).await
+                self.by_index(&format!("answered from the index, because {model} did not: {why}")).await
             }
         }
     }
@@ -108,7 +108,7 @@ impl Run {
         Ok(())
     }
 
-    async fn from_index(&self, reason: &str) -> Result<(), Over> {
+    async fn by_index(&self, reason: &str) -> Result<(), Over> {
         let (text, counts) = self.blocking(|_, question, workspace| local::answer(question, workspace)).await?;
         self.tell(Step::Text(text)).await?;
         let footer = Footer {
