@@ -232,15 +232,20 @@ fn unescaped(text: &str) -> String {
     plain
 }
 
-/// In prose an underscore may begin an emphasis; a path as people write it needs no other care.
+/// As Markdown shows it. An underscore between letters begins no emphasis; a path as people write it needs no care at all.
 fn escaped(path: &str) -> String {
-    path.chars().fold(String::new(), |mut text, character| {
-        if matches!(character, '*' | '_' | '`' | '[' | ']' | '<' | '\\' | '~' | '&') {
+    let mut text = String::new();
+    let mut before = ' ';
+    let mut characters = path.chars().peekable();
+    while let Some(character) = characters.next() {
+        let is_within = before.is_alphanumeric() && characters.peek().is_some_and(|next| next.is_alphanumeric());
+        if matches!(character, '*' | '`' | '[' | ']' | '<' | '\\' | '~' | '&') || (character == '_' && !is_within) {
             text.push('\\');
         }
         text.push(character);
-        text
-    })
+        before = character;
+    }
+    text
 }
 
 #[cfg(test)]

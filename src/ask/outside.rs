@@ -5,17 +5,17 @@ mod cleared;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use jiff::tz::TimeZone;
 
 use super::remote::{self, Reach, Remote, Site, Standing};
 use crate::budget::{
-    Account, Amount, Asked, Calibration, Guards, Ledger, LedgerError, Limit, Limits, Period, Picodollars, PriceError,
-    PriceRow, PriceTable, Refusal, Scope, TextSize,
+    Account, Amount, Asked, Calibration, Clock, Guards, Ledger, LedgerError, Limit, Limits, Period, Picodollars,
+    PriceError, PriceRow, PriceTable, Refusal, Scope, TextSize, open_ledger, workspace_key,
 };
 use crate::cloud::{Backoff, Breakers, Circuit, Client, Cloud, Setup};
-use crate::config::{CloudSettings, Environment, Paths, Settings};
+use crate::config::{CloudSettings, Environment, Loader, Paths, Settings};
 use crate::gate::audit::AuditLog;
 use crate::gate::{self, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, Withheld};
 use crate::privacy::secrets::Placeholders;
@@ -53,13 +53,26 @@ impl fmt::Debug for Outside {
     }
 }
 
-/// What the ledger and the audit log call a folder: nobody reads its name off it.
-pub fn folder_fingerprint(root: &Path) -> String {
-    let root = std::fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    blake3::hash(root.to_string_lossy().as_bytes()).to_hex()[..16].to_owned()
-}
-
 impl Outside {
+    /// As the user has it set up, on the system's clock. Opens the ledger: not for the protocol task. `user`: the settings of the
+    /// user alone; `session`: one run of a server or a command.
+    pub fn open(loader: &Loader, user: &Settings, session: String) -> Self {
+        let paths = loader.paths();
+        Self::new(OutsideParts {
+            paths: paths.clone(),
+            environment: Arc::new(loader.environment().clone()),
+            ledger: open_ledger(&user.budget, paths, Clock::system()),
+            audit: Arc::new(AuditLog::new(paths.audit_file(), user.privacy.audit_days)),
+            prices: Arc::new(PriceTable::load(&paths.prices_file())),
+            calibration: Arc::new(Calibration::load(&paths.token_counts_file())),
+            breakers: Arc::default(),
+            session,
+            clock: Arc::new(SystemTime::now),
+            setup: Arc::new(Setup::default),
+            backoff: Backoff::default(),
+        })
+    }
+
     pub fn new(parts: OutsideParts) -> Self {
         Self { parts: Arc::new(parts), cloud: Mutex::default() }
     }
@@ -102,7 +115,7 @@ impl Remote for Outside {
         let limits = Limits::read(&settings.budget.limits).readable;
         let account = Account {
             session: parts.session.clone(),
-            workspace: folder_fingerprint(root),
+            workspace: workspace_key(root),
             provider: endpoint.name.clone(),
             model: model.clone(),
         };

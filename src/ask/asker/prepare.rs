@@ -7,9 +7,9 @@ use super::super::remote::{Cleared, Reach, Site, Standing};
 use super::super::route::{Decision, Facts, ModelFacts, Route, decide, is_lookup};
 use super::super::threads::{Thread, ThreadTurn, title};
 use super::super::{Question, Workspace};
-use super::Parts;
+use super::{Parts, Payload};
 use crate::config::{AskSettings, CloudEffort};
-use crate::gate::{Draft, DraftTurn, Piece, Preview, Section, Source, Withheld};
+use crate::gate::{Draft, DraftTurn, Piece, Section, Source, Withheld};
 use crate::providers::{CacheLife, Effort, Role};
 
 /// Tokens of a server that says nothing of its window: what small models mostly have.
@@ -164,7 +164,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
     Prepared { draft, thread, turn, notes }
 }
 
-pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Preview, Withheld> {
+pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Payload, Withheld> {
     let remote = parts.remote.as_ref().ok_or(Withheld::NoProvider)?;
     let site = remote.site(workspace.index.root(), &workspace.settings, &workspace.user)?;
     if let Some(withheld) = &site.standing().blocked {
@@ -178,7 +178,7 @@ pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Res
     }
     let prepared = prepare(parts, question, workspace, site.as_ref());
     let cleared: Arc<dyn Cleared> = site.clear(prepared.draft, question.limit)?;
-    Ok(cleared.preview().clone())
+    Ok(Payload { preview: cleared.preview().clone(), texts: cleared.texts() })
 }
 
 fn folder(workspace: &Workspace) -> String {

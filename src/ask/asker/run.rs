@@ -14,13 +14,13 @@ use super::super::refusal::{explain, explain_error, may_be_allowed};
 use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Update, Wanted};
 use super::super::route::{Decision, Local, Route};
 use super::super::step::{ConsentReply, ConsentRequest, Footer, Step};
-use super::super::threads::Thread;
+use super::super::threads::{Thread, title};
 use super::super::{Kind, Question, Workspace};
 use super::prepare::{Assessed, Prepared, assess, name, prepare};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
 use crate::config::RouteChoice;
-use crate::gate::{Piece, Withheld};
+use crate::gate::{Piece, Source, Withheld};
 use crate::providers::{Event, Reason};
 
 /// How long the footer waits for an answer's settlement. Ledgers wait for each other, not for networks.
@@ -77,7 +77,7 @@ impl Run {
         let site = site.filter(|_| is_cloud || decision.local == Local::Server);
         let Some(site) = site else {
             self.explain_local(&decision, choice).await?;
-            return self.from_index(&decision.to_string()).await;
+            return self.by_index(&decision.to_string()).await;
         };
         match self.ask_model(&decision, &site).await {
             Ok(()) => Ok(()),
@@ -88,7 +88,7 @@ impl Run {
                     "{model} did not answer: {why}. This is what the index knows instead."
                 )))
                 .await?;
-                self.from_index(&format!("answered from the index, because {model} did not: {why}")).await
+                self.by_index(&format!("answered from the index, because {model} did not: {why}")).await
             }
         }
     }
@@ -108,7 +108,7 @@ impl Run {
         Ok(())
     }
 
-    async fn from_index(&self, reason: &str) -> Result<(), Over> {
+    async fn by_index(&self, reason: &str) -> Result<(), Over> {
         let (text, counts) = self.blocking(|_, question, workspace| local::answer(question, workspace)).await?;
         self.tell(Step::Text(text)).await?;
         let footer = Footer {
@@ -293,6 +293,11 @@ impl Run {
         turn.answer = raw;
         thread.turns.push(turn);
         as_sent(&mut thread, cleared.texts());
+        // Its title, too, is of what was sent.
+        let words = thread.turns.iter().flat_map(|turn| &turn.question).find(|piece| piece.source == Source::Question);
+        if let Some(words) = words {
+            thread.title = title(&words.text);
+        }
         thread.at = self.parts.now();
         let id = thread.id.clone();
         self.parts.threads.save(thread, self.workspace.settings.ask.keep_threads);

@@ -1,3 +1,5 @@
+//! The pipeline on small workspaces, with a gate and a model that do what a test says.
+
 use super::super::remote::{Finish, Wanted};
 use super::super::testing::{FakeRemote, Fixture, SERVER, asker, footer, notices, parts, question, steps, text};
 use super::super::{ConsentReply, Focus, Kind, Question, Step};
@@ -195,6 +197,7 @@ async fn what_was_redacted_is_not_kept() {
     let thread = asker.threads().load(footer(&steps).thread.as_ref().unwrap()).unwrap();
     let kept: String = thread.turns[0].question.iter().map(|piece| &*piece.text).collect();
     assert!(kept.contains("[REDACTED]") && !kept.contains("hunter2"), "{kept}");
+    assert_eq!(thread.title, "Is [REDACTED] a good key?");
 }
 
 #[tokio::test]

@@ -1,3 +1,5 @@
+//! Citations that are there, that are not, and that are none.
+
 use proptest::prelude::*;
 
 use super::super::inert::Inert;
@@ -26,6 +28,7 @@ fn made() -> Made {
         ("src/server.rs", server),
         ("src/my_mod/lib.rs", "a\nb\nc\n".to_owned()),
         ("Makefile", "all:\n".to_owned()),
+        ("src/__init__.py", "a\n".to_owned()),
     ])
 }
 
@@ -54,7 +57,8 @@ fn what_is_there_is_spelled_as_in_the_index() {
     check("See src/server.rs:41.", "See src/server.rs:41.", 1, 0);
     check("(`./src/server.rs:3-9`), server.rs:1–2", "(`src/server.rs:3-9`), src/server.rs:1-2", 2, 0);
     check("src/server.rs#L3-L9 and src/server.rs:7:12", "src/server.rs:3-9 and src/server.rs:7", 2, 0);
-    check("**src/my\\_mod/lib.rs:2**", "**src/my\\_mod/lib.rs:2**", 1, 0);
+    check("**src/my\\_mod/lib.rs:2**", "**src/my_mod/lib.rs:2**", 1, 0);
+    check("src/__init__.py:1", "src/\\_\\_init\\_\\_.py:1", 1, 0);
     check("[a](src/server.rs#L3)", "[a\\](src/server.rs:3)", 1, 0);
     check("Makefile:1", "Makefile:1", 1, 0);
 }

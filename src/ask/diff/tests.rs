@@ -1,3 +1,5 @@
+//! Diffs as models write them.
+
 use super::super::inert::Inert;
 use super::*;
 

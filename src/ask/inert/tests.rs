@@ -1,3 +1,5 @@
+//! Hostile Markdown, and harmless one.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Packs of small workspaces.
+
 use super::super::testing::{Fixture, SERVER, question};
 use super::super::{Focus, Kind};
 use super::*;

@@ -1,3 +1,5 @@
+//! The table of routes.
+
 use super::*;
 
 const CHOICES: [RouteChoice; 4] = [RouteChoice::Local, RouteChoice::Ask, RouteChoice::Auto, RouteChoice::Cloud];

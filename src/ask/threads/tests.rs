@@ -1,3 +1,5 @@
+//! Threads on disk and in memory.
+
 use std::sync::Arc;
 
 use super::*;

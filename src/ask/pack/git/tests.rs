@@ -1,3 +1,5 @@
+//! Repositories, hostile ones too.
+
 use std::process::Command;
 
 use tempfile::TempDir;
