@@ -7,6 +7,9 @@ mod cite;
 mod diff;
 mod footer;
 mod inert;
+mod measure;
+#[cfg(feature = "cloud")]
+mod outside;
 mod pack;
 mod question;
 mod refusal;
@@ -14,11 +17,16 @@ pub mod remote;
 mod retrieval;
 mod route;
 mod step;
+#[cfg(test)]
+mod testing;
 mod threads;
 mod workspace;
 
-pub use asker::{Asked, Asker, Parts};
+pub use asker::{Asked, Asker, Parts, Payload};
 pub use diff::Diff;
+pub use measure::{Packed, measure_pack};
+#[cfg(feature = "cloud")]
+pub use outside::{Outside, OutsideParts};
 pub use question::{Focus, Kind, Question};
 pub use step::{ConsentReply, ConsentRequest, Footer, Step};
 pub use threads::{Thread, ThreadEntry, ThreadTurn, Threads};

@@ -13,6 +13,7 @@ mod prices;
 mod settle;
 mod size;
 mod windows;
+mod workspace;
 
 pub use calibration::Calibration;
 pub use estimate::{Estimate, LEAST_OUTPUT, Planned};
@@ -23,9 +24,10 @@ pub use ledger::{
     LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total, WindowState,
     differences, estimate_errors, open_ledger, totals,
 };
-pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope};
+pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope, thousands};
 pub use money::Picodollars;
 pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
 pub use settle::{End, Progress, settlement};
 pub use size::{TextSize, Tokenizer};
 pub use windows::{Span, zone};
+pub use workspace::workspace_key;

@@ -6,6 +6,7 @@
 mod ask;
 mod audit;
 mod bench;
+mod budget;
 mod complete;
 mod demo;
 mod doctor;
@@ -16,6 +17,7 @@ mod index;
 mod map;
 mod outline;
 mod place;
+mod prices;
 mod refs;
 mod search;
 mod serve;
@@ -105,6 +107,8 @@ enum Command {
     Index(index::Arguments),
     Stats(stats::Arguments),
     Audit(audit::Arguments),
+    Budget(budget::Arguments),
+    Prices(prices::Arguments),
     Eval(Box<eval::Arguments>),
     Bench(Box<bench::Arguments>),
 
@@ -133,6 +137,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
         Command::Audit(arguments) => arguments.options.settings()?,
+        Command::Budget(arguments) => arguments.options().settings()?,
+        Command::Prices(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
@@ -159,6 +165,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
         Command::Audit(arguments) => audit::run(&arguments, &loader),
+        Command::Budget(arguments) => budget::run(&arguments, &loader),
+        Command::Prices(arguments) => prices::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),

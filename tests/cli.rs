@@ -8,6 +8,7 @@ mod cli {
     mod demo;
     mod doctor;
     mod eval;
+    mod hostile_settings;
     mod hostile_workspace;
     mod index;
     mod index_faults;
@@ -17,6 +18,8 @@ mod cli {
     mod refs;
     mod search;
     mod stats;
+    #[path = "../support/stdio.rs"]
+    pub mod stdio;
     pub mod support;
     mod why;
     pub mod workspace;

@@ -12,6 +12,7 @@ mod cloud {
     mod house;
     mod keyring;
     mod leaks;
+    mod money;
     mod network;
     mod retries;
     mod support;

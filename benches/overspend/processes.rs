@@ -37,11 +37,11 @@ fn limits() -> Vec<Limit> {
         Limit { amount, period, scope }
     };
     vec![
-        money(900, Period::Month, Scope::User),
-        money(60, Period::Day, Scope::Provider("provider-1".into())),
-        money(600, Period::Hour, Scope::Workspace),
-        money(500, Period::Session, Scope::User),
-        Limit { amount: Amount::Tokens(1_200_000), period: Period::Day, scope: Scope::User },
+        money(500, Period::Month, Scope::User),
+        money(30, Period::Day, Scope::Provider("provider-1".into())),
+        money(350, Period::Hour, Scope::Workspace),
+        money(250, Period::Session, Scope::User),
+        Limit { amount: Amount::Tokens(800_000), period: Period::Day, scope: Scope::User },
     ]
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tandem::budget::{End, Estimate, Planned, PriceRow, PriceTable, Progress, Settlement, TextSize, settlement};
-use tandem::config::ProviderKind;
-use tandem::providers::{CacheLife, Usage};
+use tandem::config::CloudSettings;
+use tandem::providers::{CacheLife, Endpoint, Usage};
 
 /// Splitmix64: the same seed, the same run.
 pub struct Dice(pub u64);
@@ -31,26 +31,21 @@ impl Dice {
 }
 
 /// Rows of the shipped table, with tiers and without, of providers that stop with the connection and that do not.
-pub struct Market(Vec<(Arc<PriceRow>, ProviderKind)>);
+pub struct Market(Vec<(Arc<PriceRow>, Arc<Endpoint>)>);
 
 impl Market {
     pub fn open() -> Self {
         let table = PriceTable::shipped(Path::new("prices.toml"));
         let today = jiff::civil::date(2026, 11, 28);
-        let providers = [
-            ("anthropic", ProviderKind::Anthropic),
-            ("openai", ProviderKind::OpenAi),
-            ("gemini", ProviderKind::Gemini),
-            ("deepseek", ProviderKind::DeepSeek),
-            ("mistral", ProviderKind::Mistral),
-        ];
         let mut rows = Vec::new();
-        for (name, kind) in providers {
+        for name in ["anthropic", "openai", "gemini", "deepseek", "mistral"] {
+            let endpoint = Endpoint::named(name, &CloudSettings::default()).unwrap_or_else(|error| panic!("{error}"));
+            let endpoint = Arc::new(endpoint);
             for has_tiers in [true, false] {
                 let fits = |row: &&Arc<PriceRow>| {
                     row.provider == name && !row.is_retired(today) && row.tiers.is_empty() != has_tiers
                 };
-                rows.extend(table.rows().find(fits).map(|row| (row.clone(), kind)));
+                rows.extend(table.rows().find(fits).map(|row| (row.clone(), endpoint.clone())));
             }
         }
         assert!(rows.iter().any(|(row, _)| !row.tiers.is_empty()) && rows.len() > 5, "{} rows", rows.len());
@@ -71,7 +66,7 @@ pub struct Bill {
 /// One request, as it will turn out to be.
 #[derive(Clone)]
 pub struct Request {
-    kind: ProviderKind,
+    endpoint: Arc<Endpoint>,
     estimate: Estimate,
     /// What the provider will count if nobody stops it.
     usage: Usage,
@@ -81,7 +76,7 @@ pub struct Request {
 
 impl Request {
     pub fn roll(dice: &mut Dice, market: &Market, which: usize) -> Self {
-        let (row, kind) = &market.0[which % market.len()];
+        let (row, endpoint) = &market.0[which % market.len()];
         // Some of them in the tier of long prompts.
         let most = if dice.percent(20) { 320_000 } else { 30_000 };
         let mut prompt = dice.within(200, most);
@@ -107,7 +102,7 @@ impl Request {
         }
         let planned = Planned { size: &TextSize::default(), max_output: max_output as u32, cache };
         let estimate = Estimate::with_input(&planned, row, (prompt.min(high) / 2, high));
-        Self { kind: *kind, estimate, usage, speed: dice.within(20, 250) }
+        Self { endpoint: endpoint.clone(), estimate, usage, speed: dice.within(20, 250) }
     }
 
     /// What is reserved.
@@ -151,33 +146,32 @@ impl Request {
     pub fn cut(&self, dice: &mut Dice, shown: u64) -> (Bill, Settlement) {
         // Before the first word the model thinks, and nobody sees how much.
         let thought = if shown > 0 { self.usage.reasoning } else { dice.within(0, self.usage.reasoning) };
-        let mut progress = self.progress(shown, thought);
-        let counts_at_the_start = self.kind == ProviderKind::Anthropic;
-        if counts_at_the_start {
-            progress.usage(&Usage { output: 1, reasoning: 0, ..self.usage });
-        }
-        let settlement = self.settled(&progress, End::Broken);
-        let stops = matches!(self.kind, ProviderKind::Anthropic | ProviderKind::OpenAi | ProviderKind::DeepSeek);
-        if !stops {
+        let settlement = self.settled(&self.progress(shown, thought), End::Broken);
+        if !self.endpoint.stops_billing_on_disconnect() {
             return (self.bill(), settlement);
         }
-        // What was on its way when we hung up is billed, too.
-        let written = thought + shown + dice.within(0, shown / 20);
+        // What was on its way when we hung up is billed, too: a tenth of a second's writing.
+        let written = thought + shown + dice.within(0, self.speed / 10);
         let usage = Usage { output: written.min(self.usage.output).max(1), ..self.usage };
         (self.bill_of(&usage), settlement)
     }
 
+    /// What a client has seen when so much was shown.
     fn progress(&self, shown: u64, thought: u64) -> Progress {
         let mut progress = Progress::default();
         progress.written();
-        progress.text(&"word ".repeat(shown as usize));
+        if self.endpoint.name == "anthropic" {
+            // It counts the prompt at the start, the others at the end.
+            progress.usage(&Usage { output: 1, reasoning: 0, ..self.usage });
+        }
         // The first word needs a moment, too.
         progress.silent_for(Duration::from_millis(100 + thought * 1_000 / self.speed));
+        progress.text(&"word ".repeat(shown as usize));
         progress
     }
 
     fn settled(&self, progress: &Progress, end: End) -> Settlement {
-        settlement(progress, end, &self.estimate, self.kind)
-            .unwrap_or_else(|| panic!("it was sent and costs something"))
+        settlement(progress, end, &self.estimate, &self.endpoint)
+            .unwrap_or_else(|| panic!("it was sent, and costs something"))
     }
 }

@@ -60,6 +60,14 @@ impl Asked {
     }
 }
 
+/// What would be sent, for people to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    pub preview: Preview,
+    /// The texts as they would be sent, in their order.
+    pub texts: Vec<Arc<str>>,
+}
+
 impl Asker {
     pub fn new(parts: Parts) -> Self {
         Self { parts }
@@ -76,12 +84,20 @@ impl Asker {
 
     /// What `ask` would send, without sending it. An error says why nothing would be.
     pub async fn preview(&self, question: Question, workspace: Workspace) -> Result<Preview, Withheld> {
+        self.payload(question, workspace).await.map(|payload| payload.preview)
+    }
+
+    /// The same with the texts.
+    pub async fn payload(&self, question: Question, workspace: Workspace) -> Result<Payload, Withheld> {
         let parts = self.parts.clone();
-        let preview = tokio::task::spawn_blocking(move || prepare::preview(&parts, &question, &workspace));
-        preview.await.unwrap_or_else(|_| Err(Withheld::Request("the question could not be packed".to_owned())))
+        let payload = tokio::task::spawn_blocking(move || prepare::payload(&parts, &question, &workspace));
+        payload.await.unwrap_or_else(|_| Err(Withheld::Request("the question could not be packed".to_owned())))
     }
 
     pub fn threads(&self) -> &Threads {
         &self.parts.threads
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,7 +130,7 @@ pub trait Site: Send + Sync + Debug {
 }
 
 pub trait Remote: Send + Sync + Debug {
-    /// An error where no model is named, or nothing can be known of it. Reads ignore files and the ledger: not for the protocol
-    /// task.
-    fn site(&self, root: &Path, settings: &Arc<Settings>) -> Result<Arc<dyn Site>, Withheld>;
+    /// `settings` are as they hold for the folder, `user` those of the user alone. An error where no model is named, or nothing
+    /// can be known of it. Reads ignore files and the ledger: not for the protocol task.
+    fn site(&self, root: &Path, settings: &Arc<Settings>, user: &Settings) -> Result<Arc<dyn Site>, Withheld>;
 }

@@ -27,6 +27,8 @@ pub struct Workspace {
     pub documents: Vec<OpenText>,
     /// As they hold for this folder.
     pub settings: Arc<Settings>,
+    /// The user's alone (`config::Loaded::user`): what opens the cloud must stand in these.
+    pub user: Arc<Settings>,
     /// To find `git` with; None leaves changes and history out.
     pub git: Option<PathBuf>,
 }

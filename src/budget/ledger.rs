@@ -26,7 +26,7 @@ pub use report::{Difference, Entry, EstimateError, Grouping, State, Total, diffe
 pub use sqlite::{AfterRepair, SqliteLedger};
 
 use super::windows::Span;
-use super::{Limit, Period, Picodollars};
+use super::{Amount, Limit, Period, Picodollars};
 
 /// Who spends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -122,6 +122,16 @@ impl WindowState {
     pub fn percent(&self) -> u64 {
         let percent = u128::from(self.settled) * 100 / u128::from(self.allowed().max(1));
         u64::try_from(percent).unwrap_or(u64::MAX)
+    }
+}
+
+impl Limit {
+    /// Pico-dollars or tokens.
+    pub fn units(&self) -> u64 {
+        match self.amount {
+            Amount::Money(money) => money.0,
+            Amount::Tokens(tokens) => tokens,
+        }
     }
 }
 

@@ -92,28 +92,18 @@ impl Limits {
     }
 }
 
-impl Limit {
-    /// The amount in its unit: pico-dollars or tokens.
-    pub fn units(&self) -> u64 {
-        match self.amount {
-            Amount::Money(money) => money.0,
-            Amount::Tokens(tokens) => tokens,
-        }
-    }
-}
-
 impl Amount {
     /// So many of this one's units, for people: `$1.20` or `5,000 tokens`.
     pub fn show(self, units: u64) -> String {
         match self {
             Amount::Money(_) => Picodollars(units).to_string(),
-            Amount::Tokens(_) => format!("{} tokens", grouped(units)),
+            Amount::Tokens(_) => format!("{} tokens", thousands(units)),
         }
     }
 }
 
-/// With a comma between thousands.
-fn grouped(number: u64) -> String {
+/// A number with a comma between thousands.
+pub fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

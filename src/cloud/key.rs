@@ -59,6 +59,24 @@ pub enum Credentials {
     Aws(AwsKeys),
 }
 
+/// Shorter texts stand in other words by chance.
+const MIN_SCRUBBED: usize = 6;
+
+impl Credentials {
+    /// A text of the provider's without the key in it: some say back what they refuse.
+    pub(super) fn scrub(&self, text: &str) -> String {
+        let keys: Vec<&Key> = match self {
+            Self::Nothing => Vec::new(),
+            Self::Key(key) => vec![key],
+            Self::Aws(keys) => [Some(&keys.secret), keys.session.as_ref()].into_iter().flatten().collect(),
+        };
+        keys.iter()
+            .map(|key| key.reveal())
+            .filter(|key| key.len() >= MIN_SCRUBBED)
+            .fold(text.to_owned(), |text, key| text.replace(key, "[key]"))
+    }
+}
+
 /// Why there is no key. None of these holds anything of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
@@ -104,6 +122,12 @@ mod tests {
     fn a_key_shows_itself_to_nobody() {
         let shown = key("sk-not-for-you").map(|key| format!("{key} {key:?}") + &format!("{:?}", Credentials::Key(key)));
         assert_eq!(shown, Ok("[key] [key]Key([key])".to_owned()));
+    }
+
+    #[test]
+    fn what_is_said_back_is_scrubbed() {
+        let scrubbed = key("sk-not-for-you").map(|key| Credentials::Key(key).scrub("bad key: sk-not-for-you!"));
+        assert_eq!(scrubbed, Ok("bad key: [key]!".to_owned()));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::key::{Credentials, KeyError};
 use super::{answer, credentials, failure};
 use crate::gate::{Ending, Permit, Settled, Withheld};
 use crate::providers::{
-    Decoder, Encoded, Endpoint, ErrorClass, Event, ProviderError, Retry, encode, error_of, request_id,
+    CacheLife, Decoder, Endpoint, ErrorClass, Event, ProviderError, Request, Retry, error_of, request_id,
 };
 
 /// What is told while a request is under way.
@@ -51,7 +51,8 @@ pub async fn send(
 ) -> Result<Answer, Withheld> {
     let attempt = permit.attempt();
     let endpoint = permit.endpoint().clone();
-    let encoded = encode(&endpoint, permit.request());
+    let asks_long = asks_for_long_writes(permit.request());
+    let (path, headers) = (permit.encoded().path.clone(), permit.encoded().headers.clone());
     let credentials = tokio::select! {
         biased;
         () = cancel.cancelled() => None,
@@ -64,16 +65,40 @@ pub async fn send(
     };
     let clerk = Clerk::new(permit);
     let bytes = clerk.open().await?;
-    let deadline = Instant::now() + client.timeouts.total;
-    let mut under_way =
-        UnderWay { client, endpoint: &endpoint, clerk: &clerk, updates, cancel, deadline, has_output: false };
-    let ending = match prepare(client, &endpoint, &encoded, &credentials, bytes) {
-        Ok((request, taken)) => under_way.run(request, &taken, matches!(*credentials, Credentials::Aws(_))).await,
+    let mut under_way = UnderWay {
+        client,
+        endpoint: &endpoint,
+        credentials: &credentials,
+        clerk: &clerk,
+        updates,
+        cancel,
+        deadline: Instant::now() + client.timeouts.total,
+        asks_long,
+        has_output: false,
+    };
+    let ending = match prepare(client, &endpoint, &path, &headers, &credentials, bytes) {
+        Ok((request, taken)) => scrub(under_way.run(request, &taken).await, &credentials),
         Err(message) => Ending::Unsent(failure::plain(ErrorClass::BadRequest, message, Retry::Never)),
     };
     let has_output = under_way.has_output;
     let settled = clerk.settle(ending.clone()).await;
     Ok(Answer { ending, settled, has_output, attempt })
+}
+
+fn asks_for_long_writes(request: &Request) -> bool {
+    let blocks = request.system.iter().chain(request.turns.iter().flat_map(|turn| &turn.blocks));
+    blocks.into_iter().any(|block| block.cache == Some(CacheLife::Long))
+}
+
+/// An error is shown and written down; what it holds of the provider's words may hold the key.
+fn scrub(mut ending: Ending, credentials: &Credentials) -> Ending {
+    if let Ending::Unsent(error) | Ending::Rejected(error) | Ending::Failed(error) = &mut ending {
+        error.message = credentials.scrub(&error.message);
+        for text in [&mut error.code, &mut error.request_id].into_iter().flatten() {
+            *text = credentials.scrub(text);
+        }
+    }
+    ending
 }
 
 fn no_key(error: &KeyError) -> ProviderError {
@@ -90,13 +115,14 @@ async fn unsent(permit: Permit, error: ProviderError) -> Answer {
 fn prepare(
     client: &Client,
     endpoint: &Endpoint,
-    encoded: &Encoded,
+    path: &str,
+    encoded: &[(&'static str, String)],
     credentials: &Credentials,
     bytes: Vec<u8>,
 ) -> Result<(reqwest::Request, Taken), String> {
-    let url = credentials::address(endpoint, &encoded.path)?;
+    let url = credentials::address(endpoint, path)?;
     let mut headers = HeaderMap::new();
-    for (name, value) in &encoded.headers {
+    for (name, value) in encoded {
         let value = HeaderValue::from_str(value).map_err(|_| format!("`{name}` cannot be sent as it is set up"))?;
         headers.insert(HeaderName::from_static(name), value);
     }
@@ -111,10 +137,13 @@ fn prepare(
 struct UnderWay<'a> {
     client: &'a Client,
     endpoint: &'a Endpoint,
+    credentials: &'a Credentials,
     clerk: &'a Clerk,
     updates: &'a mpsc::Sender<Update>,
     cancel: &'a CancellationToken,
     deadline: Instant,
+    /// Something of the prompt is to be kept for hours.
+    asks_long: bool,
     has_output: bool,
 }
 
@@ -125,7 +154,7 @@ enum Interrupted {
 }
 
 impl UnderWay<'_> {
-    async fn run(&mut self, request: reqwest::Request, taken: &Taken, is_signed: bool) -> Ending {
+    async fn run(&mut self, request: reqwest::Request, taken: &Taken) -> Ending {
         let response = match self.wait_for(self.client.http.execute(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => {
@@ -149,7 +178,7 @@ impl UnderWay<'_> {
                 &headers,
                 &body,
                 self.client.now(),
-                is_signed,
+                matches!(self.credentials, Credentials::Aws(_)),
             ));
         }
         match answer::form(self.endpoint, &headers) {
@@ -168,7 +197,8 @@ impl UnderWay<'_> {
 
     /// Reads events until the end, or until nobody wants them.
     async fn stream(&mut self, response: reqwest::Response, request_id: Option<String>) -> Ending {
-        let mut decoder = Decoder::new(self.endpoint, request_id);
+        let request_id = request_id.map(|id| self.credentials.scrub(&id));
+        let mut decoder = Decoder::new(self.endpoint, request_id).with_long_writes(self.asks_long);
         let mut bytes = response.bytes_stream();
         let mut events = Vec::new();
         loop {

@@ -56,6 +56,16 @@ impl Paths {
         }
     }
 
+    /// What models cost by the user's word.
+    pub fn prices_file(&self) -> PathBuf {
+        self.config.join("prices.toml")
+    }
+
+    /// How many tokens providers counted, compared with what was estimated.
+    pub fn token_counts_file(&self) -> PathBuf {
+        self.state.join("token-counts.json")
+    }
+
     /// Where indexes of workspaces are stored.
     pub fn index_directory(&self) -> PathBuf {
         self.cache.join("index")

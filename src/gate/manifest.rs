@@ -32,8 +32,8 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent. The default is of no request: a consent to it is one to nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the user is shown before a request is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
     /// Host and port.
@@ -53,6 +53,23 @@ pub struct Preview {
 }
 
 impl Preview {
+    /// Of nothing, for those who show previews. No door lets a consent to it through.
+    #[cfg(test)]
+    pub(crate) fn for_tests(provider: &str, model: &str) -> Self {
+        Self {
+            provider: provider.to_owned(),
+            host: "example.com:443".to_owned(),
+            model: model.to_owned(),
+            is_local: false,
+            manifest: Manifest::default(),
+            input_tokens: (1, 2),
+            max_output_tokens: 1,
+            cost: (Picodollars::ZERO, Picodollars::DOLLAR),
+            windows: Vec::new(),
+            digest: [0; 32],
+        }
+    }
+
     /// Of destination and exact content.
     pub fn digest(&self) -> &[u8; 32] {
         &self.digest

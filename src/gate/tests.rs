@@ -2,6 +2,7 @@
 
 mod clearing;
 mod consenting;
+mod leaks;
 mod passing;
 
 use std::path::Path;

@@ -75,7 +75,7 @@ impl Decoder {
         Self { frames, wire, progress: Progress::new(endpoint, request_id), taken: 0 }
     }
 
-    /// Whether the request asked for `CacheLife::Long` anywhere. Unless told that it did not, cache writes of which the provider
+    /// Whether the request asked for `CacheLife::Long` anywhere: `Request::asks_for_long_cache`. Unless told that it did not, cache writes of which the provider
     /// does not tell the kind count as the dearer ones.
     pub fn with_long_writes(mut self, asked: bool) -> Self {
         self.progress.may_write_long = asked;

@@ -260,3 +260,6 @@ fn complete(mut url: BaseUrl, kind: ProviderKind, api_version: Option<&str>) -> 
     }
     url
 }
+
+#[cfg(test)]
+mod tests;

@@ -100,6 +100,14 @@ pub struct Answer<'a> {
 /// What an answer with an error means. `now`: for waits that are told as a date.
 pub fn error_of(endpoint: &Endpoint, answer: Answer<'_>, now: SystemTime) -> ProviderError {
     let mut fault = Fault::read(answer.body);
+    if answer.status < 300 && !fault.is_error {
+        // An answer, but to another question.
+        return ProviderError {
+            status: Some(answer.status),
+            request_id: request_id(endpoint, answer.headers),
+            ..ProviderError::new(endpoint, ErrorClass::Protocol, Retry::Never, "no stream")
+        };
+    }
     if let Some(kind) = wait::header(answer.headers, "x-amzn-errortype") {
         fault.push_first(kind);
     }
@@ -128,10 +136,9 @@ pub(super) fn error_in_stream(endpoint: &Endpoint, value: &serde_json::Value, co
 
 /// A body with 200 that is no stream: an error all the same, or something else altogether.
 pub(super) fn error_in_body(endpoint: &Endpoint, body: &[u8]) -> ProviderError {
-    let value = serde_json::from_slice::<serde_json::Value>(body).unwrap_or_default();
-    let is_error = value.get(0).unwrap_or(&value).get("error").is_some_and(|error| !error.is_null());
-    if is_error {
-        error_in_stream(endpoint, &value, None)
+    let fault = Fault::read(body);
+    if fault.is_error {
+        made(endpoint, None, fault)
     } else {
         ProviderError::new(endpoint, ErrorClass::Protocol, Retry::Never, "no stream")
     }

@@ -52,3 +52,11 @@ pub struct Request {
     /// Says nothing of who the user is; providers want it against abuse, and to route to the same cache.
     pub user_tag: Option<String>,
 }
+
+impl Request {
+    /// Whether anything is to be kept for hours: writing that is dearer.
+    pub fn asks_for_long_cache(&self) -> bool {
+        let blocks = self.system.iter().chain(self.turns.iter().flat_map(|turn| &turn.blocks));
+        blocks.into_iter().any(|block| block.cache == Some(CacheLife::Long))
+    }
+}

@@ -88,8 +88,8 @@ async fn who_stops_listening_has_cancelled() {
         drop(receiver);
         double.until(|record| record.closed.len() == 1).await
     };
-    let house = &ready.house;
-    let asking = ready.cloud.ask(&house.door, &house.prompt, &house.consent, &sender, &ready.cancel);
+    let (house, consent) = (&ready.house, ready.house.consent());
+    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &sender, &ready.cancel);
     let (exchange, _) = tokio::join!(asking, listen);
     assert_eq!(exchange.finish, Finish::Cancelled);
 }
@@ -115,8 +115,8 @@ async fn nobody_reads_ahead_of_who_listens() {
     double.reply(Reply::fault(Fault::Endless));
     let ready = Asker::at(&double).ready();
     let (sender, receiver) = mpsc::channel(1);
-    let house = &ready.house;
-    let asking = ready.cloud.ask(&house.door, &house.prompt, &house.consent, &sender, &ready.cancel);
+    let (house, consent) = (&ready.house, ready.house.consent());
+    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &sender, &ready.cancel);
     // Nobody takes anything: buffers fill, and the double cannot write any more.
     let watching = async {
         let mut before = 0;

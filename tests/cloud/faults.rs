@@ -63,7 +63,7 @@ async fn a_cut_anywhere_is_never_a_whole_answer() {
 #[tokio::test]
 async fn an_end_without_the_event_that_ends_is_truncated() {
     for kind in Kind::ALL {
-        let (asked, _double) = asked(kind, &Fault::NoEnd { after: 12 }, LONG).await;
+        let (asked, _double) = asked(kind, &Fault::NoEnd { after: 8 }, LONG).await;
         assert!(is_broken(&asked), "{kind:?}: {:?}", asked.exchange.finish);
         assert!(!asked.text().is_empty() && TEXT.starts_with(&asked.text()), "{kind:?}: {}", asked.text());
     }
@@ -144,7 +144,7 @@ async fn an_event_without_end_is_not_read_to_its_end() {
     for kind in Kind::ALL {
         let (asked, _double) = asked(kind, &Fault::Oversized(20 << 20), LONG).await;
         assert!(is_broken(&asked), "{kind:?}: {:?}", asked.exchange.finish);
-        assert!(asked.text().is_empty(), "{kind:?}");
+        assert!(TEXT.starts_with(&asked.text()), "{kind:?}");
     }
 }
 
@@ -174,7 +174,7 @@ async fn an_error_that_calls_itself_an_answer_is_an_error() {
 #[tokio::test]
 async fn an_error_in_the_stream_is_one_of_the_same_classes() {
     for kind in Kind::ALL {
-        for (trouble, attempts) in [(Trouble::Overloaded, 3), (Trouble::BadRequest, 1)] {
+        for (trouble, attempts) in [(Trouble::Overloaded, 3), (Trouble::ContextOverflow, 1)] {
             let (asked, _double) = asked(kind, &Fault::ErrorInside { after: 0, trouble }, LONG).await;
             assert_eq!(asked.attempts(), attempts, "{kind:?} {trouble:?}: {:?}", asked.endings());
             assert!(asked.endings().iter().all(|ending| matches!(ending, Ending::Failed(_))), "{kind:?} {trouble:?}");

@@ -172,8 +172,8 @@ async fn signatures_are_accepted_with_and_without_a_session() {
         asker.variables.push(("AWS_SECRET_ACCESS_KEY".to_owned(), SECRET_KEY.to_owned()));
         asker.variables.extend(session.map(|token| ("AWS_SESSION_TOKEN".to_owned(), token.to_owned())));
         // What has to be encoded twice.
-        asker.model = "arn:aws:bedrock:eu-central-1:1:inference-profile/eu.anthropic.claude-sonnet-5-5".to_owned();
-        asker.settings.price_as = Some("claude-sonnet-5-5".to_owned());
+        asker.model = "arn:aws:bedrock:eu-central-1:1:inference-profile/global.anthropic.claude-sonnet-5-5".to_owned();
+        asker.settings.price_as = Some("bedrock/global.anthropic.claude-sonnet-5-5".to_owned());
         let asked = asker.ask().await;
         assert!(asked.text().starts_with("The entry point"), "{:?}", asked.exchange.finish);
         let sent = double.record();
@@ -195,19 +195,6 @@ async fn a_clock_that_is_wrong_is_named() {
     let asked = asker.ask().await;
     let said = &asked.error().message;
     assert!(said.starts_with("the clock of this machine is 12 minutes behind the provider's"), "{said}");
-}
-
-#[tokio::test]
-async fn a_machine_in_the_network_is_not_spoken_to_without_encryption() {
-    let mut asker = Asker::of(Kind::Compatible);
-    asker.settings.base_url = Some("http://127.0.0.1:1/v1".to_owned());
-    let mut endpoint = asker.endpoint();
-    // Settings refuse this; so does the room that sends.
-    endpoint.base_url = "http://model.example/v1".to_owned();
-    let mut ready = asker.ready();
-    ready.house = super::house::House::new(endpoint, &Asker::of_compatible());
-    let asked = ready.ask().await;
-    assert!(asked.is_unsent() && asked.error().message.contains("`https` only"), "{}", asked.error());
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tandem::budget::Picodollars;
 use tandem::cloud::{Circuit, Finish, Update};
 use tandem::gate::{Ending, Withheld};
 use tandem::providers::{ErrorClass, Reason};
@@ -147,15 +148,22 @@ async fn nothing_is_sent_again_after_something_was_shown() {
 }
 
 #[tokio::test]
-async fn a_retry_that_the_gate_does_not_let_out_ends_it() {
-    let double = Double::start(Kind::Mistral).await;
-    double.reply(Reply::refuse(Trouble::Server));
+async fn a_retry_that_the_budget_has_no_room_for_is_not_sent() {
+    let double = Double::start(Kind::Gemini).await;
+    for _ in 0..3 {
+        // What was read may be paid for, so it stays on the account.
+        double.reply(Reply::fault(Fault::ResetAfter));
+    }
+    let most = Asker::at(&double).ready().house.most();
     let mut asker = Asker::at(&double);
-    asker.allowed = Some(1);
-    let asked = asker.ask().await;
-    let Finish::Withheld(withheld, Some(error)) = &asked.exchange.finish else { panic!("{:?}", asked.exchange.finish) };
-    assert!(matches!(withheld, Withheld::Budget(_) | Withheld::NoConsent), "{withheld:?}");
-    assert_eq!((error.class, double.record().requests.len()), (ErrorClass::Server, 1));
+    asker.limit = Some(Picodollars(most.0 + most.0 / 2));
+    let ready = asker.ready();
+    let asked = ready.ask().await;
+    let Finish::Withheld(Withheld::Budget(_), Some(error)) = &asked.exchange.finish else {
+        panic!("{:?}", asked.exchange.finish)
+    };
+    assert_eq!((error.class, double.record().requests.len()), (ErrorClass::Network, 1));
+    assert!(ready.house.money() <= most && ready.house.money().0 >= double.record().money());
 }
 
 #[tokio::test]

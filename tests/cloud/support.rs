@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use tandem::budget::Picodollars;
 use tandem::cloud::{Backoff, Breakers, Client, Cloud, Exchange, Lookup, Setup, Timeouts, Update};
 use tandem::config::{CloudSettings, Environment, ProviderKind, ProviderSettings};
 use tandem::gate::Ending;
@@ -31,8 +32,8 @@ pub struct Asker {
     /// Text of the context, and of the question.
     pub texts: (String, String),
     pub cancel: CancellationToken,
-    /// Attempts that the gate lets out.
-    pub allowed: Option<u32>,
+    /// What may be spent in a month; None for plenty.
+    pub limit: Option<Picodollars>,
 }
 
 pub fn kind_of(kind: Kind) -> ProviderKind {
@@ -57,7 +58,12 @@ impl Asker {
             settings: ProviderSettings {
                 kind: Some(kind_of(kind)),
                 region: (kind == Kind::Bedrock).then(|| REGION.to_owned()),
-                price_as: (kind == Kind::Azure).then(|| kind.model().to_owned()),
+                // Names that say nothing of a price: a deployment's, a reseller's, and one on nobody's server in particular.
+                price_as: match kind {
+                    Kind::Azure | Kind::Compatible => Some(format!("openai/{}", kind.model())),
+                    Kind::OpenRouter => Some(kind.model().to_owned()),
+                    _ => None,
+                },
                 ..ProviderSettings::default()
             },
             name: kind.name().to_owned(),
@@ -71,7 +77,7 @@ impl Asker {
             max_output: 2000,
             texts: ("fn main() { run(); }\n".repeat(200), "Where does it begin?".to_owned()),
             cancel: CancellationToken::new(),
-            allowed: None,
+            limit: None,
         }
     }
 
@@ -151,8 +157,8 @@ impl Ready {
     pub async fn ask_and(&self, mut look: impl FnMut(&Update)) -> Asked {
         let (sender, mut receiver) = mpsc::channel(16);
         let asking = async {
-            let exchange =
-                self.cloud.ask(&self.house.door, &self.house.prompt, &self.house.consent, &sender, &self.cancel).await;
+            let (house, consent) = (&self.house, self.house.consent());
+            let exchange = self.cloud.ask(&house.door, &house.prompt, &consent, &sender, &self.cancel).await;
             drop(sender);
             exchange
         };

@@ -2,7 +2,7 @@
 
 use super::cache::Input;
 use super::prompt::Prompt;
-use super::tokens;
+use super::tokens::{self, Cut};
 
 /// Why it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Answer {
     /// Unique at this double.
     pub id: String,
     pub model: String,
-    /// One event each.
-    pub pieces: Vec<String>,
+    /// One event each, with its tokens.
+    pub pieces: Vec<(String, u64)>,
     pub end: End,
     pub input: Input,
     /// Reasoning included.
@@ -29,14 +29,14 @@ pub struct Answer {
 
 impl Answer {
     /// An answer of `text` after so much reasoning, no longer than the prompt allows.
-    pub fn new(id: String, prompt: &Prompt, text: &str, reasoning: u64, input: Input) -> Self {
+    pub fn new(id: String, prompt: &Prompt, text: &str, reasoning: u64, input: Input, cut: Cut) -> Self {
         let reasoning = reasoning.min(prompt.max_output);
         let text = prompt.stops.iter().filter_map(|stop| text.find(stop.as_str())).min().map_or(text, |at| &text[..at]);
-        let all = tokens::split(text);
+        let all = tokens::split(text, cut);
         let room = usize::try_from(prompt.max_output - reasoning).unwrap_or(usize::MAX);
         let kept = &all[..all.len().min(room)];
         // A few tokens an event, as providers send them.
-        let pieces = kept.chunks(3).map(<[&str]>::concat).collect();
+        let pieces = kept.chunks(3).map(|tokens| (tokens.concat(), tokens.len() as u64)).collect();
         Self {
             id,
             model: prompt.model.clone(),
@@ -72,8 +72,13 @@ impl Frame {
 /// Tokens of the pieces one by one, summed up, upon the reasoning before them.
 pub fn progress(answer: &Answer) -> impl Iterator<Item = (&str, u64)> {
     let mut sum = answer.reasoning;
-    answer.pieces.iter().map(move |piece| {
-        sum += tokens::count(piece);
+    answer.pieces.iter().map(move |(piece, tokens)| {
+        sum += tokens;
         (piece.as_str(), sum)
     })
+}
+
+/// All of the text.
+pub fn whole(answer: &Answer) -> String {
+    answer.pieces.iter().map(|(piece, _)| piece.as_str()).collect()
 }

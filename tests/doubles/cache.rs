@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sha2::{Digest, Sha256};
 
 use super::prompt::{Keep, Prompt};
-use super::tokens;
+use super::tokens::{self, Cut};
 
 /// How a provider decides what it keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub struct Cache {
 
 impl Cache {
     /// Counts a prompt, and keeps of it what is to be kept. Prefixes below `minimum` tokens are not.
-    pub fn take(&mut self, prompt: &Prompt, habit: Habit, minimum: u64) -> Input {
+    pub fn take(&mut self, prompt: &Prompt, habit: Habit, minimum: u64, cut: Cut) -> Input {
         let mut hash = Sha256::new();
         hash.update(prompt.model.as_bytes());
         let mut total = 0;
@@ -54,7 +54,7 @@ impl Cache {
             .map(|segment| {
                 hash.update((segment.text.len() as u64).to_le_bytes());
                 hash.update(segment.text.as_bytes());
-                total += tokens::count(&segment.text);
+                total += tokens::count(&segment.text, cut);
                 (total, hash.clone().finalize().into(), segment.keep)
             })
             .collect();

@@ -97,7 +97,12 @@ pub fn error(trouble: Trouble, message: &str, waits: &[Wait]) -> (u16, Value) {
         Trouble::Unavailable | Trouble::Overloaded => (503, "UNAVAILABLE"),
         Trouble::GatewayTimeout => (504, "DEADLINE_EXCEEDED"),
         Trouble::BadRequest | Trouble::ContextOverflow => (400, "INVALID_ARGUMENT"),
-        other => (other.status(), "FAILED_PRECONDITION"),
+        Trouble::RequestTimeout => (408, "DEADLINE_EXCEEDED"),
+        Trouble::Conflict => (409, "ABORTED"),
+        Trouble::TooLarge => (413, "INVALID_ARGUMENT"),
+        Trouble::BadGateway => (502, "UNAVAILABLE"),
+        Trouble::ModelError => (424, "INTERNAL"),
+        Trouble::NoCredit => (402, "FAILED_PRECONDITION"),
     };
     let mut details = Vec::new();
     if trouble == Trouble::Auth {

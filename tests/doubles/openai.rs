@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Kind;
-use super::answer::{Answer, End, Frame, progress};
+use super::answer::{Answer, End, Frame, progress, whole};
 use super::http::Request;
 use super::prompt::{Keep, Prompt, Refusal, Segment, Trouble};
 use super::rules::{at_least_one, list, must_be, object, one_of, text, texts};
@@ -222,7 +222,7 @@ pub fn responses_stream(answer: &Answer) -> Vec<Frame> {
     for (piece, output) in progress(answer) {
         frames.push(Frame::new(event(with("response.output_text.delta", "delta", json!(piece))), output));
     }
-    let whole = answer.pieces.concat();
+    let whole = whole(answer);
     frames.push(Frame::new(event(with("response.output_text.done", "text", json!(whole))), answer.output));
     let part = json!({"type": "output_text", "text": whole, "annotations": []});
     frames.push(Frame::new(event(with("response.content_part.done", "part", part)), answer.output));

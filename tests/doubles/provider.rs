@@ -38,7 +38,6 @@ pub use {
     record::{Closed, Record, Seen},
     sigv4::{ACCESS_KEY, REGION, SECRET_KEY, SESSION_TOKEN},
     tls::{Authority, Certificate},
-    tokens::count as count_tokens,
 };
 
 use serve::Shared;
@@ -93,7 +92,7 @@ impl Kind {
             Self::Anthropic => "claude-opus-5-5",
             Self::OpenAi | Self::OpenAiChat | Self::Azure | Self::Compatible => "gpt-6.1-sol",
             Self::Gemini => "gemini-4-argon",
-            Self::Bedrock => "anthropic.claude-sonnet-5-5",
+            Self::Bedrock => "global.anthropic.claude-sonnet-5-5",
             Self::OpenRouter => "anthropic/claude-sonnet-5-5",
             Self::Mistral => "mistral-large-4",
             Self::DeepSeek => "deepseek-v4-pro",

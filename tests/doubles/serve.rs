@@ -333,7 +333,9 @@ fn plan(
         Fault::Duplicate => Box::new(frames.into_iter().flat_map(|frame| [frame.clone(), frame]).map(Step::send)),
         Fault::Endless => {
             let last = frames[before_end.saturating_sub(1).min(frames.len() / 2)].clone();
-            Box::new(frames.into_iter().take(before_end / 2).chain(std::iter::repeat(last)).map(Step::send))
+            let more =
+                (1000_u64..).map(move |number| Frame { bytes: wire::renumber(&last.bytes, number), ..last.clone() });
+            Box::new(frames.into_iter().take(before_end / 2).chain(more).map(Step::send))
         }
         Fault::KeepAlives(count) => {
             let idle = Frame::new(wire::keep_alive(kind), 0);
@@ -366,9 +368,10 @@ struct Bill<'a> {
 
 impl<'a> Bill<'a> {
     fn open(shared: &'a Shared, number: usize, prompt: &Prompt, reply: &Reply) -> Self {
-        let input = lock(&shared.cache).take(prompt, wire::cache_habit(shared.setup.kind), shared.setup.cache_minimum);
+        let (habit, cut) = (wire::cache_habit(shared.setup.kind), wire::cut(shared.setup.kind));
+        let input = lock(&shared.cache).take(prompt, habit, shared.setup.cache_minimum, cut);
         let text = reply.text.as_deref().unwrap_or(&shared.setup.text);
-        let mut answer = Answer::new(format!("double-{number}"), prompt, text, reply.reasoning, input);
+        let mut answer = Answer::new(format!("double-{number}"), prompt, text, reply.reasoning, input, cut);
         answer.money = price(&prompt.model, &answer, answer.output);
         let charge = Charge {
             model: prompt.model.clone(),

@@ -1,7 +1,16 @@
-//! A tokenizer that always says the same: about three and a half bytes of English or code for a token, as real ones.
+//! A tokenizer that always says the same, with as many bytes a token as real ones have.
+
+/// How fine a family of models cuts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// About three and a half bytes of English or code a token.
+    Usual,
+    /// A fifth to a quarter more tokens, as newer Claude models.
+    Fine,
+}
 
 /// Cuts a text into tokens. Joined they are the text.
-pub fn split(text: &str) -> Vec<&str> {
+pub fn split(text: &str, cut: Cut) -> Vec<&str> {
     let mut tokens = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -11,7 +20,7 @@ pub fn split(text: &str) -> Vec<&str> {
         let class = Class::of(word.chars().next().unwrap_or(' '));
         let length: usize = word
             .chars()
-            .take(class.longest())
+            .take(class.longest(cut))
             .take_while(|character| Class::of(*character) == class)
             .map(char::len_utf8)
             .sum();
@@ -22,8 +31,8 @@ pub fn split(text: &str) -> Vec<&str> {
     tokens
 }
 
-pub fn count(text: &str) -> u64 {
-    split(text).len() as u64
+pub fn count(text: &str, cut: Cut) -> u64 {
+    split(text, cut).len() as u64
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -47,12 +56,14 @@ impl Class {
     }
 
     /// Characters of one token.
-    fn longest(self) -> usize {
-        match self {
-            Self::Letter => 6,
-            Self::Digit | Self::Mark => 3,
-            Self::Blank => 16,
-            Self::Other => 1,
+    fn longest(self, cut: Cut) -> usize {
+        match (self, cut) {
+            (Self::Letter, Cut::Usual) => 6,
+            (Self::Letter, Cut::Fine) => 4,
+            (Self::Mark, Cut::Fine) => 2,
+            (Self::Digit | Self::Mark, _) => 3,
+            (Self::Blank, _) => 16,
+            (Self::Other, _) => 1,
         }
     }
 }

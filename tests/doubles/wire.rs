@@ -9,6 +9,7 @@ use super::cache::Habit;
 use super::fault::Wait;
 use super::http::Request;
 use super::prompt::{Prompt, Refusal, Trouble};
+use super::tokens::Cut;
 use super::{Kind, anthropic, bedrock, gemini, openai};
 
 pub fn read(kind: Kind, request: &Request, key: &str, now: SystemTime) -> Result<Prompt, Refusal> {
@@ -49,6 +50,14 @@ pub fn cache_habit(kind: Kind) -> Habit {
         Kind::Anthropic | Kind::Bedrock | Kind::OpenRouter => Habit::Breakpoints,
         Kind::OpenAi | Kind::OpenAiChat | Kind::Azure | Kind::Compatible => Habit::Automatic,
         Kind::Gemini | Kind::Mistral | Kind::DeepSeek => Habit::Free,
+    }
+}
+
+/// How fine the provider's models cut.
+pub fn cut(kind: Kind) -> Cut {
+    match kind {
+        Kind::Anthropic | Kind::Bedrock | Kind::OpenRouter => Cut::Fine,
+        _ => Cut::Usual,
     }
 }
 
@@ -153,4 +162,12 @@ pub fn keep_alive(kind: Kind) -> Vec<u8> {
         Kind::Bedrock => Vec::new(),
         _ => b": keep-alive\n\n".to_vec(),
     }
+}
+
+/// The same event as a later one: where events are numbered, a number that was there before is a repetition.
+pub fn renumber(event: &[u8], number: u64) -> Vec<u8> {
+    let text = String::from_utf8_lossy(event);
+    let Some((before, after)) = text.split_once("\"sequence_number\":") else { return event.to_vec() };
+    let rest = after.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    format!("{before}\"sequence_number\":{number}{rest}").into_bytes()
 }

@@ -7,9 +7,9 @@ use super::super::remote::{Cleared, Reach, Site, Standing};
 use super::super::route::{Decision, Facts, ModelFacts, Route, decide, is_lookup};
 use super::super::threads::{Thread, ThreadTurn, title};
 use super::super::{Question, Workspace};
-use super::Parts;
+use super::{Parts, Payload};
 use crate::config::{AskSettings, CloudEffort};
-use crate::gate::{Draft, DraftTurn, Piece, Preview, Section, Source, Withheld};
+use crate::gate::{Draft, DraftTurn, Piece, Section, Source, Withheld};
 use crate::providers::{CacheLife, Effort, Role};
 
 /// Tokens of a server that says nothing of its window: what small models mostly have.
@@ -35,7 +35,8 @@ pub struct Assessed {
 }
 
 pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Assessed {
-    let site = parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings));
+    let site =
+        parts.remote.as_ref().map(|remote| remote.site(workspace.index.root(), &workspace.settings, &workspace.user));
     // Only a model that is named and cannot be asked is one whose no has to be told.
     let (site, refusal) = match site {
         Some(Ok(site)) => (Some(site), None),
@@ -163,9 +164,9 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
     Prepared { draft, thread, turn, notes }
 }
 
-pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Preview, Withheld> {
+pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Payload, Withheld> {
     let remote = parts.remote.as_ref().ok_or(Withheld::NoProvider)?;
-    let site = remote.site(workspace.index.root(), &workspace.settings)?;
+    let site = remote.site(workspace.index.root(), &workspace.settings, &workspace.user)?;
     if let Some(withheld) = &site.standing().blocked {
         return Err(withheld.clone());
     }
@@ -177,7 +178,7 @@ pub fn preview(parts: &Parts, question: &Question, workspace: &Workspace) -> Res
     }
     let prepared = prepare(parts, question, workspace, site.as_ref());
     let cleared: Arc<dyn Cleared> = site.clear(prepared.draft, question.limit)?;
-    Ok(cleared.preview().clone())
+    Ok(Payload { preview: cleared.preview().clone(), texts: cleared.texts() })
 }
 
 fn folder(workspace: &Workspace) -> String {

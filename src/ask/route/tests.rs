@@ -92,9 +92,11 @@ fn every_combination_has_a_sentence() {
         for kind in kinds {
             for (is_local, is_lookup, stays) in [(0, 0, 0), (0, 0, 1), (0, 1, 0), (0, 1, 1), (1, 0, 0), (1, 1, 1)] {
                 for blocked in &blocked {
-                    for (down, left, needed) in
-                        [(None, None, 1), (Some("down"), None, 1), (None, Some(Picodollars::ZERO), 1 << 40)]
-                    {
+                    for (down, left, needed) in [
+                        (None, None, 1),
+                        (Some("it failed three times"), None, 1),
+                        (None, Some(Picodollars::ZERO), 1 << 40),
+                    ] {
                         let model = ModelFacts {
                             is_local: is_local == 1,
                             blocked: blocked.clone(),

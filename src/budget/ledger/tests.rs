@@ -45,6 +45,12 @@ impl Scene {
     }
 }
 
+/// In memory where there is such a place: every change is synced, and there are many.
+fn in_memory() -> tempfile::TempDir {
+    let memory = std::path::Path::new("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
 pub fn account() -> Account {
     Account {
         session: "session-1".into(),

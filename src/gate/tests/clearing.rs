@@ -3,12 +3,11 @@
 use super::*;
 use crate::config::SecretsMode;
 
-/// A token of a kind that is replaced, put together here so that no scanner takes this file for a leak.
+/// A token of a kind that is replaced on this machine and leaves it by no means, put together here so that no scanner takes this file for a leak.
 fn token() -> String {
     ["gh", "p_", "R4nd0mLyCh0senTokenF0rTests0123abcdEF"].concat()
 }
 
-/// Of a kind that never leaves.
 fn private_key() -> String {
     let body = "MIIEpAIBAAKCAQEA7bq0v5Z9sW1xKq3mLr8YtUuPzH4cG2dJfNnE6aXwVoTyRsBh\n".repeat(4);
     ["-----BEGIN RSA PRIV", "ATE KEY-----\n", &body, "-----END RSA PRIV", "ATE KEY-----\n"].concat()
@@ -168,7 +167,7 @@ fn a_secret_has_a_placeholder_wherever_it_stands() {
     let token = token();
     let (head, tail) = token.split_at(13);
     let prompt = scene.cleared(&draft(
-        cloud(),
+        machine(),
         vec![
             words(&format!("let key = \"{head}")),
             words(&format!("{tail}\"; // ")),
@@ -194,7 +193,7 @@ fn a_secret_over_the_border_of_two_sections_is_found() {
     let scene = Scene::new();
     let token = token();
     let (head, tail) = token.split_at(20);
-    let mut split = draft(cloud(), vec![words(head)]);
+    let mut split = draft(machine(), vec![words(head)]);
     split.turns[0].sections[1].pieces = vec![words(&format!("{tail} what is this?"))];
     let sent = texts(&scene.cleared(&split)).join("|");
     assert!(!sent.contains(head) && !sent.contains(tail), "{sent}");

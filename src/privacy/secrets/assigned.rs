@@ -21,8 +21,18 @@ pub(super) struct Assigned {
     pub is_quoted: bool,
 }
 
-/// The value of the name of which a word ends at `at`.
-pub(super) fn assigned(text: &[u8], at: usize) -> Option<Assigned> {
+/// The value without quotes that was read last. Values within it end where it ends, so a line of names in names is read once.
+#[derive(Default)]
+pub(super) struct LastBare {
+    range: Range<usize>,
+    within: usize,
+}
+
+/// Values within one value that are looked at; more than people write.
+const MAX_WITHIN: usize = 8;
+
+/// The value of the name of which a word ends at `at`. Positions come in order.
+pub(super) fn assigned(text: &[u8], at: usize, last: &mut LastBare) -> Option<Assigned> {
     let name_end = at + count(text, at, MAX_NAME, |byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     let rest = at..name_end;
     let is_flag = is_flag(text, at);
@@ -34,7 +44,7 @@ pub(super) fn assigned(text: &[u8], at: usize) -> Option<Assigned> {
     }
     here += count(text, here, 1, |byte| byte == b']');
     let (value_at, needs_quotes) = behind_separator(text, here, is_flag)?;
-    let (value, is_quoted) = read(text, value_at)?;
+    let (value, is_quoted) = read(text, value_at, last)?;
     // An element's text, not what follows a type's name in brackets.
     let is_in_tag = text.get(here) != Some(&b'>') || text.get(value.end) == Some(&b'<');
     (is_in_tag && (is_quoted || !needs_quotes)).then_some(Assigned { rest, value, is_quoted })
@@ -120,7 +130,7 @@ fn behind_type(text: &[u8], at: usize) -> usize {
 }
 
 /// The value that begins at `at`, and whether it is in quotes.
-fn read(text: &[u8], at: usize) -> Option<(Range<usize>, bool)> {
+fn read(text: &[u8], at: usize, last: &mut LastBare) -> Option<(Range<usize>, bool)> {
     // Prefixes of strings: `b"x"`, `r"x"`, `f"x"`, `String::from("x")` is a name with an argument.
     let prefix = count(text, at, 2, |byte| b"brfuL@".contains(&byte));
     let quote_at = if matches!(text.get(at + prefix), Some(b'"' | b'\'' | b'`' | b'\\')) { at + prefix } else { at };
@@ -135,7 +145,16 @@ fn read(text: &[u8], at: usize) -> Option<(Range<usize>, bool)> {
         }
         _ => {
             let ends = |byte: u8| byte.is_ascii_whitespace() || b"\"'`,;&<>(){}[]|\\".contains(&byte);
-            let end = at + count(text, at, limit - at, |byte| !ends(byte));
+            if last.range.contains(&at) {
+                last.within += 1;
+                if last.within > MAX_WITHIN {
+                    return None;
+                }
+            } else {
+                let end = at + count(text, at, limit - at, |byte| !ends(byte));
+                *last = LastBare { range: at..end, within: 0 };
+            }
+            let end = last.range.end;
             // What goes on as a call or an index is an expression.
             let is_expression = matches!(text.get(end), Some(b'(' | b'[' | b'{'));
             let value = trim_end(text, at..end);
@@ -173,7 +192,7 @@ mod tests {
     #[track_caller]
     fn check(text: &str, expected: Option<&str>) {
         let at = text.to_ascii_lowercase().find("password").unwrap() + "password".len();
-        let found = assigned(text.as_bytes(), at).map(|found| {
+        let found = assigned(text.as_bytes(), at, &mut LastBare::default()).map(|found| {
             let value = &text[found.value];
             if found.is_quoted { format!("\"{value}\"") } else { value.to_owned() }
         });

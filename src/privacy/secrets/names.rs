@@ -1,5 +1,9 @@
 //! Whether a name such as `password` names a secret: `password_url`, `tokenizer` and `max_tokens` do not.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Parts behind the word that make the name one of something else.
 const OF_SOMETHING_ELSE: &[&str] = &[
     "type",
@@ -102,14 +106,18 @@ const OF_SOMETHING_ELSE: &[&str] = &[
 
 /// `before` is what stands right before the word that was looked for, `rest` what is left of the name behind it.
 pub(super) fn is_secret_name(before: &[u8], rest: &[u8]) -> bool {
-    let is_public = memchr::memmem::find(&before.to_ascii_lowercase(), b"public").is_some();
+    let is_public = before.windows(6).any(|part| part.eq_ignore_ascii_case(b"public"));
     let goes_on = rest.first().is_some_and(u8::is_ascii_lowercase) && !is_plural(rest);
-    let lower = rest.to_ascii_lowercase();
-    let is_other = OF_SOMETHING_ELSE.iter().any(|part| {
-        memchr::memmem::find_iter(&lower, part.as_bytes())
-            .any(|at| at == 0 || !lower[at - 1].is_ascii_lowercase() || rest[at].is_ascii_uppercase())
-    });
-    !is_public && !goes_on && !is_other
+    // A part begins where a word does: `passwordHash` has one, `passwordless` has not.
+    let begins = |at: usize| at == 0 || !rest[at - 1].is_ascii_lowercase() || rest[at].is_ascii_uppercase();
+    let is_other = || parts().is_some_and(|parts| parts.find_overlapping_iter(rest).any(|part| begins(part.start())));
+    !is_public && !goes_on && (rest.is_empty() || !is_other())
+}
+
+fn parts() -> Option<&'static AhoCorasick> {
+    static PARTS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(OF_SOMETHING_ELSE).ok();
+    PARTS.get_or_init(build).as_ref()
 }
 
 fn is_plural(rest: &[u8]) -> bool {

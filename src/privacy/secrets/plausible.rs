@@ -1,6 +1,10 @@
 //! Whether a value can be a secret at all: most of what stands behind a name like `password` is a placeholder, a reference, or
 //! a word.
 
+use std::sync::OnceLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Shannon entropy in bits a byte.
 pub(super) fn entropy(value: &[u8]) -> f32 {
     let mut counts = [0_u32; 256];
@@ -76,17 +80,19 @@ const WEAK_VALUES: &[&str] = &[
 /// every rule.
 pub(super) fn is_stand_in(value: &[u8]) -> bool {
     let Some(first) = value.first() else { return true };
-    value.iter().all(|byte| byte == first) || holds(value, STAND_INS) || is_reference(value)
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    value.iter().all(|byte| byte == first) || holds(value, &WORDS, STAND_INS) || is_reference(value)
 }
 
 /// What people write into tests and documents.
 pub(super) fn is_weak(value: &[u8]) -> bool {
-    WEAK_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) || holds(value, WEAK_STAND_INS)
+    static WORDS: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    WEAK_VALUES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())) || holds(value, &WORDS, WEAK_STAND_INS)
 }
 
-fn holds(value: &[u8], words: &[&str]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    words.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+fn holds(value: &[u8], built: &OnceLock<Option<AhoCorasick>>, words: &[&str]) -> bool {
+    let build = || AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok();
+    built.get_or_init(build).as_ref().is_some_and(|words| words.is_match(value))
 }
 
 /// A name of a value instead of the value: `${TOKEN}`, `<token>`, `{{ token }}`, `%TOKEN%`, `$TOKEN`, `$(command)`, `@token@`.

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use aho_corasick::AhoCorasick;
 
-use super::assigned::{Assigned, assigned};
+use super::assigned::{Assigned, LastBare, assigned};
 use super::block;
 use super::names::is_secret_name;
 use super::placeholder::placeholders_in;
@@ -98,6 +98,7 @@ impl Scanner {
         let mut found = Vec::new();
         // Of one position, since several names end there.
         let mut value: (usize, Option<Assigned>) = (usize::MAX, None);
+        let mut last = LastBare::default();
         let mut stretches: HashMap<usize, Vec<Range<usize>>> = HashMap::new();
         for hit in keywords.find_overlapping_iter(text) {
             let (number, exact) = &self.owners[hit.pattern().as_usize()];
@@ -112,7 +113,7 @@ impl Scanner {
                 Shape::Token => found.extend(token(rule, text, word.start).map(|range| (number, range))),
                 Shape::Value => {
                     if value.0 != word.end {
-                        value = (word.end, assigned(text, word.end));
+                        value = (word.end, assigned(text, word.end, &mut last));
                     }
                     if let Some(assigned) = &value.1
                         && is_value(rule, text, &word, assigned)

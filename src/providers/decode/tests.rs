@@ -4,6 +4,8 @@ mod answers;
 mod broken;
 mod counts;
 
+use std::sync::LazyLock;
+
 use super::eventstream::frame;
 use super::*;
 use crate::config::{ProviderKind, ProviderSettings};
@@ -42,7 +44,12 @@ struct Fixture {
 }
 
 /// `KIND/NAME.sse` and what should come of it in `KIND/NAME.events`. Frames are written as lines of their type, name and payload.
-fn fixtures() -> Vec<Fixture> {
+fn fixtures() -> &'static [Fixture] {
+    static FIXTURES: LazyLock<Vec<Fixture>> = LazyLock::new(read_fixtures);
+    &FIXTURES
+}
+
+fn read_fixtures() -> Vec<Fixture> {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/providers/answers");
     let mut fixtures = Vec::new();
     for kind in KINDS {

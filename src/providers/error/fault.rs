@@ -19,6 +19,8 @@ pub(super) struct Fault {
     pub message: Option<String>,
     pub wait: Option<Duration>,
     pub request_id: Option<String>,
+    /// The body calls itself an error.
+    pub is_error: bool,
     /// A quota of a whole day: waiting for minutes does not help.
     pub is_daily: bool,
     /// OpenRouter's limit on what runs at the same time, which ends by itself although it comes as 402.
@@ -42,7 +44,8 @@ impl Fault {
         // Gemini wraps errors in a list where no stream was asked for.
         let value = value.get(0).unwrap_or(value);
         let error = value.get("error").unwrap_or(value);
-        let mut fault = Self::default();
+        let is_error = value.get("error").is_some_and(|error| !error.is_null());
+        let mut fault = Self { is_error, ..Self::default() };
         fault.details(error.get("details"));
         for (of, name) in [
             (error.get("innererror").unwrap_or(&Value::Null), "code"),

@@ -68,6 +68,8 @@ const TABLE: &[Row] = &[
     (Compatible, 599, "", "", Server, BACKOFF),
     (Compatible, 200, "", "<html>welcome</html>", Protocol, NEVER),
     (Compatible, 200, "", "", Protocol, NEVER),
+    (Compatible, 200, "", r#"{"id":"x","object":"chat.completion","type":"message","choices":[]}"#, Protocol, NEVER),
+    (Compatible, 200, "", r#"{"error":{"message":"x","type":"server_error"}}"#, Server, BACKOFF),
     // Anthropic.
     (Anthropic, 400, "", r#"{"type":"error","error":{"type":"invalid_request_error","message":"max_tokens: required"},"request_id":"req_1"}"#, BadRequest, NEVER),
     (Anthropic, 400, "", r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 1200000 tokens > 1000000 maximum"}}"#, ContextOverflow, NEVER),

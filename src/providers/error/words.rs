@@ -8,8 +8,9 @@ use crate::providers::Endpoint;
 
 /// Longest sentence of a provider's that is shown, in characters.
 const MAX_WORDS: usize = 300;
-/// Longest quotation in it.
+/// Longest quotation in it. Names, which have no blanks, may be longer.
 const MAX_QUOTED: usize = 40;
+const MAX_NAME: usize = 100;
 /// Longest text that is looked at, in characters.
 const MAX_READ: usize = 4096;
 /// Words of letters and digits from this length on are taken for keys.
@@ -119,7 +120,8 @@ fn without_quotations(text: &str) -> String {
             *other == close && (close != '\'' || rest.get(at + 1).is_none_or(|after| !after.is_alphanumeric()))
         };
         let length = rest.iter().enumerate().position(is_end).unwrap_or(rest.len());
-        if length > MAX_QUOTED {
+        let is_name = length <= MAX_NAME && !rest.iter().take(length).any(|c| c.is_whitespace());
+        if length > MAX_QUOTED && !is_name {
             kept.push('…');
         } else {
             kept.extend(rest.iter().take(length));

@@ -1,1 +1,110 @@
+use std::process::Command;
 
+use tempfile::TempDir;
+
+use super::*;
+use crate::config::Environment;
+
+fn program() -> PathBuf {
+    Environment::of_process().find_executable("git").expect("git is needed for this test")
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity = ["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgSign=false"];
+    let run = Command::new(program()).current_dir(folder).args(identity).args(arguments).output().unwrap();
+    assert!(run.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&run.stderr));
+}
+
+/// One commit, one change.
+fn repository() -> TempDir {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::create_dir(place.path().join("src")).unwrap();
+    std::fs::write(place.path().join("src/a.rs"), "fn a() {}\n").unwrap();
+    git(place.path(), &["init", "-q"]);
+    git(place.path(), &["add", "."]);
+    git(place.path(), &["commit", "-q", "-m", "Begin"]);
+    std::fs::write(place.path().join("src/a.rs"), "fn a() {}\nfn b() {}\n").unwrap();
+    place
+}
+
+#[test]
+fn changes_and_history_are_read() {
+    let place = repository();
+    let repository = Repository::open(&program(), place.path()).unwrap();
+    let changes = repository.diff();
+    assert_eq!(changes.len(), 1);
+    assert_eq!(changes[0].0, "src/a.rs");
+    assert!(changes[0].1.contains("+fn b() {}"), "{}", changes[0].1);
+    assert!(repository.log(None).unwrap().ends_with("Begin\n"));
+    assert!(repository.log(Some("src/a.rs")).unwrap().ends_with("Begin\n"));
+    assert_eq!(repository.log(Some("src/:(glob)**")).as_deref(), Some(""));
+    // From a folder within, paths are that folder's.
+    let within = Repository::open(&program(), &place.path().join("src")).unwrap();
+    assert_eq!(within.diff()[0].0, "a.rs");
+    assert!(Repository::open(&program(), tempfile::tempdir().unwrap().path()).is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_hostile_repository_runs_nothing() {
+    let place = repository();
+    let folder = place.path();
+    let marker = tempfile::tempdir().unwrap();
+    let touch = |name: &str| format!("touch {}; cat", marker.path().join(name).display());
+    std::fs::write(folder.join(".gitattributes"), "*.rs filter=evil diff=evil\n*.md filter=spaced.name\n").unwrap();
+    std::fs::write(folder.join("b.md"), "b\n").unwrap();
+    for (key, name) in [
+        ("core.fsmonitor", "fsmonitor"),
+        ("core.pager", "pager"),
+        ("diff.external", "external"),
+        ("diff.evil.command", "command"),
+        ("diff.evil.textconv", "textconv"),
+        ("filter.evil.clean", "clean"),
+        ("filter.evil.smudge", "smudge"),
+        ("filter.evil.process", "process"),
+        ("filter.spaced.name.clean", "spaced"),
+        ("core.sshCommand", "ssh"),
+        ("gpg.program", "gpg"),
+        ("core.editor", "editor"),
+    ] {
+        git(folder, &["config", key, &touch(name)]);
+    }
+    for (key, value) in [("filter.evil.required", "true"), ("log.showSignature", "true"), ("diff.noprefix", "true")] {
+        git(folder, &["config", key, value]);
+    }
+    let hooks = folder.join(".git/hooks");
+    std::fs::create_dir_all(&hooks).unwrap();
+    for hook in ["post-index-change", "fsmonitor-watchman", "reference-transaction"] {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::write(hooks.join(hook), format!("#!/bin/sh\n{}\n", touch(hook))).unwrap();
+        std::fs::set_permissions(hooks.join(hook), std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    // Setting it up runs some of them.
+    for entry in std::fs::read_dir(marker.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let repository = Repository::open(&program(), folder).unwrap();
+    assert_eq!(repository.diff().iter().filter(|(path, _)| path == "src/a.rs").count(), 1);
+    assert!(repository.log(None).is_some());
+    let run: Vec<_> = std::fs::read_dir(marker.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert!(run.is_empty(), "it ran {run:?}");
+}
+
+#[test]
+fn a_repository_whose_files_lie_elsewhere_is_left_alone() {
+    let place = repository();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::fs::create_dir(elsewhere.path().join("src")).unwrap();
+    std::fs::write(elsewhere.path().join("src/a.rs"), "a secret\n").unwrap();
+    git(place.path(), &["config", "core.worktree", &elsewhere.path().to_string_lossy()]);
+    assert!(Repository::open(&program(), place.path()).is_none());
+}
+
+#[test]
+fn hunks_are_told_apart() {
+    let diff = "diff --git a/a.rs b/a.rs\n--- a/a.rs\n+++ b/a.rs\n@@ -1 +1 @@\n--- x\n+++ y\n@@ -9 +9 @@\n-c\ndiff --git a/b b/b\n\
+                Binary files a/b and b/b differ\ndiff --git a/gone.rs b/gone.rs\n--- a/gone.rs\n+++ /dev/null\n@@ -1 +0,0 @@\n-z\n";
+    let expected =
+        [("a.rs", "@@ -1 +1 @@\n--- x\n+++ y\n"), ("a.rs", "@@ -9 +9 @@\n-c\n"), ("gone.rs", "@@ -1 +0,0 @@\n-z\n")];
+    assert_eq!(hunks(diff), expected.map(|(path, hunk)| (path.to_owned(), hunk.to_owned())));
+}

@@ -8,7 +8,7 @@ use super::*;
 fn every_answer_is_understood() {
     let fixtures = fixtures();
     let mut wrong = String::new();
-    for Fixture { kind, name, bytes, expected } in &fixtures {
+    for Fixture { kind, name, bytes, expected } in fixtures {
         let actual = shown(&decode(*kind, [bytes.as_slice()]));
         if actual != *expected {
             wrong += &format!("== {name}\n{actual}\nexpected:\n{expected}\n");
@@ -23,6 +23,7 @@ fn every_answer_is_understood() {
 #[test]
 fn a_cut_anywhere_changes_nothing() {
     for Fixture { kind, name, bytes, .. } in fixtures() {
+        let kind = *kind;
         let whole = decode(kind, [bytes.as_slice()]);
         assert_eq!(decode(kind, bytes.chunks(1)), whole, "{name}, byte by byte");
         for at in 0..=bytes.len() {
@@ -34,10 +35,9 @@ fn a_cut_anywhere_changes_nothing() {
 
 /// Fixtures of server-sent events as text with LF.
 fn texts() -> Vec<(ProviderKind, String, String)> {
-    let mut fixtures = fixtures();
-    fixtures.retain(|fixture| fixture.name.ends_with(".sse"));
-    let text = |bytes| String::from_utf8(bytes).unwrap().replace("\r\n", "\n");
-    fixtures.into_iter().map(|fixture| (fixture.kind, fixture.name, text(fixture.bytes))).collect()
+    let fixtures = fixtures().iter().filter(|fixture| fixture.name.ends_with(".sse"));
+    let text = |bytes: &[u8]| std::str::from_utf8(bytes).unwrap().replace("\r\n", "\n");
+    fixtures.map(|fixture| (fixture.kind, fixture.name.clone(), text(&fixture.bytes))).collect()
 }
 
 #[test]
@@ -72,8 +72,7 @@ proptest! {
         which: prop::sample::Index,
         cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
     ) {
-        let fixtures = fixtures();
-        let Fixture { kind, bytes, .. } = which.get(&fixtures);
+        let Fixture { kind, bytes, .. } = which.get(fixtures());
         let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         cuts.extend([0, bytes.len()]);
         cuts.sort_unstable();

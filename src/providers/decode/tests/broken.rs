@@ -114,10 +114,10 @@ fn names_of_the_provider_are_words_or_left_out() {
 /// Messages that belong to some provider's grammar, in any order, any number of times.
 fn any_message() -> impl Strategy<Value = String> {
     let messages: Vec<String> = fixtures()
-        .into_iter()
+        .iter()
         .filter(|fixture| fixture.name.ends_with(".sse"))
         .flat_map(|fixture| {
-            let text = String::from_utf8(fixture.bytes).unwrap().replace("\r\n", "\n");
+            let text = std::str::from_utf8(&fixture.bytes).unwrap().replace("\r\n", "\n");
             text.split("\n\n").map(|message| format!("{message}\n\n")).collect::<Vec<_>>()
         })
         .collect();
@@ -147,8 +147,7 @@ proptest! {
     /// A message twice, one left out, two in each other's place.
     #[test]
     fn answers_out_of_order_end_once(which: prop::sample::Index, at: prop::sample::Index, with: prop::sample::Index, how in 0..3) {
-        let fixtures = fixtures();
-        let Fixture { kind, bytes, .. } = which.get(&fixtures);
+        let Fixture { kind, bytes, .. } = which.get(fixtures());
         let mut messages: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
         if messages.is_empty() {
             return Ok(());
@@ -165,8 +164,7 @@ proptest! {
     /// One byte changed: the same events, others, or an error, but an end.
     #[test]
     fn answers_with_a_changed_byte_end_once(which: prop::sample::Index, at: prop::sample::Index, byte: u8) {
-        let fixtures = fixtures();
-        let Fixture { kind, bytes, .. } = which.get(&fixtures);
+        let Fixture { kind, bytes, .. } = which.get(fixtures());
         let mut bytes = bytes.clone();
         if !bytes.is_empty() {
             let at = at.index(bytes.len());
@@ -178,8 +176,7 @@ proptest! {
     /// Cut anywhere: the events so far, and then an end that says so, unless the rest is of no matter.
     #[test]
     fn a_cut_answer_is_not_whole(which: prop::sample::Index, at: prop::sample::Index) {
-        let fixtures = fixtures();
-        let Fixture { kind, bytes, .. } = which.get(&fixtures);
+        let Fixture { kind, bytes, .. } = which.get(fixtures());
         let whole = decode(*kind, [bytes.as_slice()]);
         let cut = decode(*kind, [&bytes[..at.index(bytes.len() + 1)]]);
         let (last, before) = cut.split_last().unwrap();

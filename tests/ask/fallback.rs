@@ -1,0 +1,94 @@
+//! Who answers when the cloud does not, and that nothing leaves then.
+
+use tandem::ask::{ConsentReply, Question};
+use tandem::budget::Picodollars;
+
+use super::house::{Came, House, cloud};
+use crate::provider::{Reply, Trouble};
+
+/// The index answers and says why; nothing was sent.
+#[track_caller]
+fn is_local(came: &Came, house: &House, why: &str) {
+    assert!(came.notices.contains(why), "{}", came.notices);
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.text.contains("src/part_"), "{}", came.text);
+    assert_eq!(house.double.record().connections, 0, "{why}");
+    assert_eq!(house.spent(), Picodollars::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_of_the_user_or_of_the_settings() {
+    let house = House::new().await;
+    *house.reply.lock().unwrap() = ConsentReply::Refused;
+    is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "you did not allow it");
+    let house = House::with(|settings| settings.cloud.enabled = false).await;
+    is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "switched off");
+    let house = House::with(|settings| settings.budget.limits.clear()).await;
+    is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "monthly limit");
+    let house = House::with(|settings| settings.cloud.model = "made-up".to_owned()).await;
+    is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "made-up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_no_of_the_budget() {
+    let house = House::with(|settings| settings.budget.limits.push("$0.0001 per request".to_owned())).await;
+    is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "would be passed");
+    let house = House::new().await;
+    let question = Question { limit: Some(Picodollars(1_000_000)), ..cloud("How is a request handed on?") };
+    is_local(&house.ask(question).await, &house, "would be passed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_in_the_question() {
+    let house = House::with(|settings| settings.privacy.secrets = tandem::config::SecretsMode::Local).await;
+    let key = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let came = house.ask(cloud(&format!("Is a request signed with {key}?"))).await;
+    is_local(&came, &house, "a secret was found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redacted_secret_does_not_leave() {
+    let house = House::new().await;
+    let key = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let came = house.ask(cloud(&format!("Is a request signed with {key}?"))).await;
+    let record = house.double.record();
+    assert_eq!(record.requests.len(), 1);
+    assert!(!record.contains(&key));
+    assert!(came.footer.redactions >= 1, "{:?}", came.footer);
+    for entry in walk(&house.paths.state) {
+        let bytes = std::fs::read(&entry).unwrap();
+        assert!(!bytes.windows(key.len()).any(|window| window == key.as_bytes()), "it is in {entry:?}");
+    }
+}
+
+fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_stays_here() {
+    let house = House::with(|settings| settings.privacy.local_only = vec!["src/part_07.rs".to_owned()]).await;
+    is_local(&house.ask(cloud("What does `request_7` do?")).await, &house, "src/part_07.rs may not leave");
+    // A question that is not about it goes without it.
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("left out"), "{}", came.notices);
+    assert!(!house.double.record().contains("request_7("));
+    assert_eq!(house.double.record().requests.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_provider_that_fails() {
+    let house = House::new().await;
+    for _ in 0..3 {
+        house.double.reply(Reply::refuse(Trouble::Overloaded));
+    }
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert_eq!(came.footer.answered_by, "the index", "{}", came.text);
+    assert!(came.notices.contains("did not answer"), "{}", came.notices);
+    assert_eq!(house.double.record().requests.len(), 3, "one question, and two retries of their own");
+    // Three in a row open the breaker: the next question stays here at once.
+    let came = house.ask(cloud("How is a request checked?")).await;
+    assert!(came.notices.contains("asked again"), "{}", came.notices);
+    assert_eq!(house.double.record().requests.len(), 3);
+}
