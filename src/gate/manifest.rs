@@ -32,8 +32,8 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
-/// What the user is shown before a request is sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the user is shown before a request is sent. The default is of no request: a consent to it is one to nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Preview {
     pub provider: String,
     /// Host and port.
