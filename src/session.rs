@@ -78,6 +78,8 @@ struct State {
     client: Option<String>,
     folders: Vec<PathBuf>,
     settings: Arc<Settings>,
+    /// The user's alone: what opens the cloud must stand in these.
+    user: Arc<Settings>,
     disabled_paths: Arc<PathPatterns>,
     model: Option<Arc<dyn Engine>>,
     with_lookup: bool,
@@ -107,6 +109,7 @@ impl Session {
             encoding,
             client: None,
             folders: Vec::new(),
+            user: settings.clone(),
             settings,
             disabled_paths,
             model,
@@ -158,6 +161,11 @@ impl Session {
         state.disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
+    }
+
+    /// What the user alone has set, without the editor's and the folders' settings. For questions.
+    pub fn configure_user(&self, user: Settings) {
+        self.state().user = Arc::new(user);
     }
 
     /// Replaces the engine; requests under way end with the old one.

@@ -26,7 +26,7 @@ pub use report::{Difference, Entry, EstimateError, Grouping, State, Total, diffe
 pub use sqlite::{AfterRepair, SqliteLedger};
 
 use super::windows::Span;
-use super::{Amount, Limit, Period, Picodollars};
+use super::{Limit, Period, Picodollars};
 
 /// Who spends.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -35,6 +35,8 @@ pub struct WorkspaceArguments {
 pub struct Workspace {
     pub index: Arc<Index>,
     pub settings: Settings,
+    /// The user's alone.
+    pub user: Settings,
     pub json: bool,
 }
 
@@ -56,12 +58,12 @@ impl WorkspaceArguments {
         for problem in &loaded.problems {
             eprintln!("tandem: {problem}");
         }
-        let settings = loaded.settings;
+        let (settings, user) = (loaded.settings, loaded.user);
         if !settings.index.enabled {
             bail!("index.enabled is false here; --set index.enabled=true turns the index on for this command");
         }
         let options = IndexOptions::new(&settings.index, Some(loader.paths().index_directory()));
-        Ok(Workspace { index: Index::open(&folder, options), settings, json: self.json })
+        Ok(Workspace { index: Index::open(&folder, options), settings, user, json: self.json })
     }
 }
 

@@ -34,11 +34,15 @@ pub async fn ask(desk: Desk, wish: Wish) {
         Ok(running) => running,
         Err(problem) => return desk.client.show(Severity::Warning, &problem),
     };
-    trust::ask_if_needed(&desk, &workspace, question.route).await;
     let progress = match desk.features.progress {
         true => desk.client.begin_cancellable(format!("{TOKEN}{}", running.id), &title).await,
         false => None,
     };
+    tokio::select! {
+        () = trust::ask_if_needed(&desk, &workspace, question.route) => {}
+        // The pipeline says so, too.
+        () = running.cancel.cancelled() => {}
+    }
     let asked = answerer.ask(question.clone(), workspace.clone());
     let mut answer = Answer { desk: &desk, title: &title, progress, sheet: None, question, workspace };
     let ending = answer.follow(asked, &running).await;

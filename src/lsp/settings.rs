@@ -145,6 +145,7 @@ impl EditorSettings {
             let more = fresh.len() - SHOWN_PROBLEMS;
             self.client.show(Severity::Warning, &format!("{more} more problems with the settings are in the log"));
         }
+        self.session.configure_user(loaded.user);
         self.session.configure(loaded.settings.clone());
         loaded.settings
     }

@@ -24,9 +24,9 @@ use crate::ask::{Asked, Focus, Kind, OpenText, Question, Workspace};
 use crate::budget::{Crossing, Picodollars, WindowState};
 use crate::config::RouteChoice;
 use crate::context::Analysis;
-use crate::gate::Preview;
 use crate::text::{Document, Range};
 
+pub use crate::ask::Payload;
 pub use comments::CommentQuestion;
 pub use pipeline::Pipeline;
 pub use running::Running;
@@ -75,14 +75,6 @@ pub struct Wish {
     pub route: Option<RouteChoice>,
     pub limit: Option<Picodollars>,
     pub with_changes: bool,
-}
-
-/// What would be sent, for people to look at.
-#[derive(Clone, Debug)]
-pub struct Payload {
-    pub preview: Preview,
-    /// The texts as they would be sent, in their order.
-    pub texts: Vec<Arc<str>>,
 }
 
 /// Answers questions: the pipeline, or a script in tests. What takes long (ledger, keys, files) is done in futures, never
@@ -217,10 +209,10 @@ impl Session {
 
     /// The folder as it is now, for a question about it.
     fn workspace(&self, index: Arc<crate::index::Index>) -> Workspace {
-        let (mut open, settings) = {
+        let (mut open, settings, user) = {
             let state = self.state();
             let open = state.documents.all().map(|open| (open.used, open.document.clone()));
-            (open.collect::<Vec<_>>(), state.settings.clone())
+            (open.collect::<Vec<_>>(), state.settings.clone(), state.user.clone())
         };
         open.sort_by_key(|(used, _)| std::cmp::Reverse(*used));
         let of_index = |(_, document): (u64, Document)| {
@@ -229,7 +221,7 @@ impl Session {
         };
         let documents = open.into_iter().filter_map(of_index).collect();
         let git = self.questions.answerer.get().and_then(|answers| answers.git.clone());
-        Workspace { index, documents, settings, git }
+        Workspace { index, documents, settings, user, git }
     }
 
     /// The first folder, for questions about nothing in particular.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::User;
+use super::support::{Ended, User};
 
 const MAIN: &str = "fn main() {\n    retry_later();\n}\n\n/// Tries once more after a pause.\nfn retry_later() {}\n";
 
@@ -80,4 +80,40 @@ fn trust_is_given_to_what_is_there_and_ends_with_it() {
     user.run(&["trust", "--yes"]).expect_code(0);
     user.run(&["trust", "--revoke"]).expect_code(0);
     user.run(&["trust"]).expect_code(1);
+}
+
+/// With a cloud model set up, and a folder that is trusted.
+fn with_cloud(user: &User, arguments: &[&str]) -> Ended {
+    let mut command = user.command(arguments);
+    command
+        .env("ANTHROPIC_API_KEY", "sk-test")
+        .env("TANDEM_CLOUD_PROVIDER", "anthropic")
+        .env("TANDEM_CLOUD_MODEL", "claude-sonnet-5-5")
+        .env("TANDEM_BUDGET_LIMITS", "$20 per month");
+    Ended::of(command.output().unwrap())
+}
+
+#[test]
+fn a_damaged_ledger_refuses_the_cloud_and_nothing_else() {
+    let user = user();
+    user.run(&["trust", "--yes"]).expect_code(0);
+    user.write(".local/state/tandem/ledger.db", &"no database ".repeat(400));
+    let ended = with_cloud(&user, &["ask", "--cloud", "--yes", "what does retry_later do"]).expect_code(0);
+    assert!(ended.stdout.contains("> No model is asked: the ledger is damaged"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("src/main.rs:6"), "it is answered here: {}", ended.stdout);
+    assert!(ended.stdout.contains("nothing left this machine"), "{}", ended.stdout);
+    user.run(&["complete", "src/main.rs:2:5", "--set", "engine.choice=lookup"]).expect_code(0);
+}
+
+#[test]
+fn without_a_yes_nothing_is_sent() {
+    let user = user();
+    user.run(&["trust", "--yes"]).expect_code(0);
+    let shown = with_cloud(&user, &["preview", "what does retry_later do"]).expect_code(0);
+    for part in ["api.anthropic.com", "Cost: $", "src/main.rs", "fn retry_later", "$0.00 of $20 per month"] {
+        assert!(shown.stdout.contains(part), "{part}: {}", shown.stdout);
+    }
+    let ended = with_cloud(&user, &["ask", "--cloud", "what does retry_later do"]).expect_code(0);
+    assert!(ended.stderr.contains("--yes allows it"), "{}", ended.stderr);
+    assert!(ended.stdout.contains("you did not allow it"), "{}", ended.stdout);
 }

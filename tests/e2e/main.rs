@@ -21,6 +21,7 @@ mod next_edit;
 mod ordering;
 mod process;
 mod question_actions;
+mod question_clients;
 mod questions;
 mod replay;
 mod settings;

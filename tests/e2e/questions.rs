@@ -431,7 +431,7 @@ async fn what_cannot_be_asked_is_told() {
 
 /// A folder with settings of its own, and a user who has set up a cloud model.
 async fn with_cloud(route: &str) -> Editor {
-    let workspace = Workspace::new(&[("src/main.rs", MAIN), (".tandem.toml", "completion.maxLines = 3\n")]);
+    let workspace = Workspace::new(&[("src/main.rs", MAIN), (".tandem.toml", "index.enabled = true\n")]);
     let user = json!({
         "cloud.provider": "anthropic",
         "cloud.model": "claude-x",
@@ -455,12 +455,12 @@ async fn a_folder_is_trusted_before_anything_of_it_may_leave() {
     assert_eq!(asked["params"]["actions"], json!([{ "title": "Trust" }, { "title": "Show" }, { "title": "Not now" }]));
     editor.client.told_method("window/showMessageRequest").await;
     editor.end().await;
-    assert!(editor.client.edited.values().any(|text| text.contains("```\ncompletion.maxLines = 3\n```")));
+    assert!(editor.client.edited.values().any(|text| text.contains("```\nindex.enabled = true\n```")));
     // Trusted, until it changes.
     editor.ask("two").await;
     editor.end().await;
     assert_eq!(editor.client.arrived("window/showMessageRequest"), 0);
-    editor.workspace.write(".tandem.toml", "completion.maxLines = 2\n");
+    editor.workspace.write(".tandem.toml", "# other\nindex.enabled = true\n");
     editor.ask("three").await;
     let asked = editor.client.told_method("window/showMessageRequest").await;
     let message = asked["params"]["message"].as_str().expect("a text");

@@ -46,7 +46,7 @@ for _, line in ipairs(lines) do
   end
 end
 settings.TANDEM_CLOUD_PROVIDER = 'anthropic'
-settings.TANDEM_CLOUD_MODEL = 'claude-sonnet-5'
+settings.TANDEM_CLOUD_MODEL = 'claude-sonnet-5-5'
 settings.TANDEM_BUDGET_LIMITS = '$20 per month'
 settings.TANDEM_ASK_ROUTE = 'cloud'
 

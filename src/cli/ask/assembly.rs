@@ -34,6 +34,7 @@ pub fn workspace(opened: &workspace::Workspace, loader: &Loader) -> Workspace {
         index: opened.index.clone(),
         documents: Vec::new(),
         settings: Arc::new(opened.settings.clone()),
+        user: Arc::new(opened.user.clone()),
         git: loader.environment().find_executable("git"),
     }
 }

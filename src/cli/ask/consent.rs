@@ -98,8 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_terminal_only_the_option_allows_it() {
-        let show = async || String::new();
-        assert_eq!(ask(Permission::Given, &request(true), show).await, ConsentReply::Once);
-        assert_eq!(ask(Permission::Nobody, &request(true), show).await, ConsentReply::Refused);
+        assert_eq!(ask(Permission::Given, &request(true), async || String::new()).await, ConsentReply::Once);
+        assert_eq!(ask(Permission::Nobody, &request(true), async || String::new()).await, ConsentReply::Refused);
     }
 }

@@ -94,6 +94,8 @@ impl Screen {
         if !self.shows {
             return Ok(());
         }
+        // A rule right below a line would make a heading of it.
+        self.terminal.line("")?;
         for line in text.trim_start_matches('\n').lines() {
             self.terminal.styled(&[(Style::Dim, &harmless(line))])?;
         }
@@ -148,13 +150,13 @@ mod tests {
 
     #[test]
     fn into_a_pipe_the_text_goes_as_it_is() {
-        assert_eq!(written(false, &["# A\n", "b", "c"]), "# A\nbc\n---\n\n* cost\n");
+        assert_eq!(written(false, &["# A\n", "b", "c"]), "# A\nbc\n\n---\n\n* cost\n");
     }
 
     #[test]
     fn a_terminal_gets_lines_with_a_little_style() {
         let text = written(true, &["# A\nb", "c\n```\n# d\n```\ne"]);
-        let expected = "\x1b[1m# A\x1b[0m\nbc\n\x1b[2m```\x1b[0m\n\x1b[2m# d\x1b[0m\n\x1b[2m```\x1b[0m\ne\n\
+        let expected = "\x1b[1m# A\x1b[0m\nbc\n\x1b[2m```\x1b[0m\n\x1b[2m# d\x1b[0m\n\x1b[2m```\x1b[0m\ne\n\n\
                         \x1b[2m---\x1b[0m\n\x1b[2m\x1b[0m\n\x1b[2m* cost\x1b[0m\n";
         assert_eq!(text, expected);
     }

@@ -122,7 +122,7 @@ mod tests {
             ("sql", "-- ask: why?"),
             ("vim", "\" ask: why?"),
         ] {
-            assert_eq!(text(language, &format!("{comment}$0")).as_deref(), Some("why?"), "{language}: {comment}");
+            assert_eq!(text(language, &format!("{comment}$0\n")).as_deref(), Some("why?"), "{language}: {comment}");
         }
     }
 

@@ -1,72 +1,267 @@
-//! The question pipeline as a session asks it.
+//! The question pipeline with all that is behind it: the gate, the ledger, the audit log, prices, keys.
+//!
+//! Opened by the first question, on a thread that may wait. What cannot be opened refuses the cloud and nothing else, and is tried
+//! again by the next question: the user may have mended it.
 
-use std::sync::Arc;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
-use super::{Answerer, Payload};
+use super::{Answerer, Payload, words};
 use crate::ask::{Asked, Asker, Parts, Question, Threads, Workspace};
-use crate::budget::{Crossing, WindowState};
-use crate::config::Loader;
+use crate::budget::{
+    Account, Clock, Crossing, Ledger, LedgerError, Limits, Refusal, WindowState, open_ledger, workspace_key,
+};
+use crate::config::{BudgetSettings, Loader};
+use crate::gate::Withheld;
+use crate::gate::audit::Reading;
 
-/// Answers on this machine.
-pub struct Pipeline {
+/// Steps that wait for whoever shows them.
+const STEPS: usize = 16;
+/// Requests that the list of what left this machine has at most; `tandem audit` has all.
+const AUDITED: usize = 50;
+
+/// Cheap to make; everything is opened later.
+pub struct Pipeline(Arc<Shared>);
+
+struct Shared {
+    loader: Loader,
+    /// One run of a server or a command, in the ledger and the audit log.
+    session: String,
+    threads: Arc<Threads>,
+    /// Fails are not kept.
+    opened: Mutex<Option<(BudgetSettings, Opened)>>,
+    #[cfg(feature = "cloud")]
+    breakers: Arc<crate::cloud::Breakers>,
+}
+
+#[derive(Clone)]
+struct Opened {
     asker: Asker,
+    ledger: Result<Arc<dyn Ledger>, LedgerError>,
 }
 
 impl Pipeline {
-    /// Opens nothing.
     pub fn new(loader: &Loader) -> Self {
-        let random = || {
-            let mut bytes = [0; 16];
-            if let Err(error) = getrandom::fill(&mut bytes) {
-                tracing::error!(%error, "the system gives no random numbers");
-            }
-            u128::from_le_bytes(bytes)
-        };
-        let parts = Parts {
-            remote: None,
+        Self(Arc::new(Shared {
+            session: format!("{:032x}", random()),
             threads: Arc::new(Threads::in_directory(loader.paths().threads_directory())),
-            clock: Arc::new(SystemTime::now),
-            random: Arc::new(random),
-        };
-        Self { asker: Asker::new(parts) }
+            opened: Mutex::default(),
+            #[cfg(feature = "cloud")]
+            breakers: Arc::default(),
+            loader: loader.clone(),
+        }))
     }
+
+    async fn off<T: Send + 'static>(
+        shared: Arc<Shared>,
+        look: impl FnOnce(&Shared) -> T + Send + 'static,
+    ) -> Option<T> {
+        let looked = tokio::task::spawn_blocking(move || look(&shared)).await;
+        looked.inspect_err(|error| tracing::error!(%error, "a question could not be looked into")).ok()
+    }
+}
+
+fn random() -> u128 {
+    let mut bytes = [0; 16];
+    if let Err(error) = getrandom::fill(&mut bytes) {
+        tracing::error!(%error, "the system gives no random numbers");
+    }
+    u128::from_le_bytes(bytes)
 }
 
 impl std::fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pipeline")
+        f.debug_struct("Pipeline").field("session", &self.0.session).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// Touches the disk.
+    fn open(&self) -> Opened {
+        let user = self.loader.load(&[], None).user;
+        let key = BudgetSettings { limits: Vec::new(), ..user.budget.clone() };
+        let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
+            return opened.clone();
+        }
+        let ledger = open_ledger(&user.budget, self.loader.paths(), Clock::system()).and_then(|ledger| {
+            match ledger.reconcile()? {
+                0 => {}
+                count => tracing::info!(count, "what processes that died had reserved counts as spent"),
+            }
+            Ok(ledger)
+        });
+        let parts = Parts {
+            remote: self.remote(&user, &ledger),
+            threads: self.threads.clone(),
+            clock: Arc::new(SystemTime::now),
+            random: Arc::new(random),
+        };
+        let opened = Opened { asker: Asker::new(parts), ledger };
+        if opened.ledger.is_ok() {
+            *known = Some((key, opened.clone()));
+        }
+        opened
+    }
+
+    #[cfg(feature = "cloud")]
+    fn remote(
+        &self,
+        user: &crate::config::Settings,
+        ledger: &Result<Arc<dyn Ledger>, LedgerError>,
+    ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
+        use crate::ask::{Outside, OutsideParts};
+        use crate::budget::{Calibration, PriceTable};
+        use crate::cloud::{Backoff, Setup};
+
+        let paths = self.loader.paths();
+        Some(Arc::new(Outside::new(OutsideParts {
+            paths: paths.clone(),
+            environment: Arc::new(self.loader.environment().clone()),
+            ledger: ledger.clone(),
+            audit: Arc::new(crate::gate::audit::AuditLog::new(paths.audit_file(), user.privacy.audit_days)),
+            prices: Arc::new(PriceTable::load(&paths.prices_file())),
+            calibration: Arc::new(Calibration::load(&paths.token_counts_file())),
+            breakers: self.breakers.clone(),
+            session: self.session.clone(),
+            clock: Arc::new(SystemTime::now),
+            setup: Arc::new(Setup::default),
+            backoff: Backoff::default(),
+        })))
+    }
+
+    #[cfg(not(feature = "cloud"))]
+    fn remote(
+        &self,
+        _user: &crate::config::Settings,
+        _ledger: &Result<Arc<dyn Ledger>, LedgerError>,
+    ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
+        None
+    }
+
+    fn account(&self, workspace: &Workspace) -> Account {
+        let cloud = &workspace.settings.cloud;
+        Account {
+            session: self.session.clone(),
+            workspace: workspace_key(workspace.index.root()),
+            provider: cloud.provider.clone(),
+            model: cloud.model.clone(),
+        }
+    }
+
+    fn windows(&self, workspace: &Workspace) -> Result<Vec<WindowState>, String> {
+        let limits = Limits::read(&workspace.settings.budget.limits);
+        if let Some(problem) = limits.refusal() {
+            return Err(problem);
+        }
+        let windows = self.open().ledger.and_then(|ledger| ledger.windows(&self.account(workspace), &limits.readable));
+        windows.map_err(|error| Withheld::Budget(Refusal::Ledger(error)).to_string())
+    }
+
+    fn crossings(&self, workspace: &Workspace) -> Vec<Crossing> {
+        let limits = Limits::read(&workspace.settings.budget.limits).readable;
+        if limits.is_empty() {
+            return Vec::new();
+        }
+        let crossings = self.open().ledger.and_then(|ledger| ledger.crossings(&self.account(workspace), &limits));
+        crossings.unwrap_or_else(|error| {
+            tracing::warn!(%error, "whether a limit is nearly used up is not known");
+            Vec::new()
+        })
+    }
+
+    fn audit(&self) -> Result<String, String> {
+        let file = self.loader.paths().audit_file();
+        let reading = Reading::of(&file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        let mut text = String::from("# What left this machine\n\n");
+        for entry in reading.entries.iter().rev().take(AUDITED) {
+            let sent = &entry.sent;
+            let at = entry.at.strftime("%Y-%m-%d %H:%M UTC");
+            let _ = writeln!(
+                text,
+                "* {at}: {} of {} files to {} at {}, at most {}{}",
+                words::bytes(sent.bytes),
+                sent.files.len(),
+                words::plain(&sent.model),
+                words::plain(&sent.host),
+                sent.cost.1,
+                if entry.outcome.is_some() { "" } else { ", not settled" },
+            );
+        }
+        if reading.entries.is_empty() {
+            text.push_str("Nothing.\n");
+        }
+        if let Some(record) = reading.stopped_at {
+            let _ =
+                writeln!(text, "\nWhat stands behind record {record} does not hang together: `tandem audit --verify`.");
+        }
+        Ok(text)
     }
 }
 
 impl Answerer for Pipeline {
     fn ask(&self, question: Question, workspace: Workspace) -> Asked {
-        self.asker.ask(question, workspace)
+        let (steps, receiver) = mpsc::channel(STEPS);
+        let cancel = CancellationToken::new();
+        let (shared, cancelled) = (self.0.clone(), cancel.clone());
+        tokio::spawn(async move {
+            let Some(opened) = Self::off(shared, Shared::open).await else { return };
+            let mut asked = opened.asker.ask(question, workspace);
+            let mut is_cancelled = false;
+            loop {
+                let step = tokio::select! {
+                    () = cancelled.cancelled(), if !is_cancelled => {
+                        // It goes on until it is settled.
+                        is_cancelled = true;
+                        asked.cancel.cancel();
+                        continue;
+                    }
+                    step = asked.steps.recv() => step,
+                };
+                let Some(step) = step else { return };
+                if steps.send(step).await.is_err() {
+                    return;
+                }
+            }
+        });
+        Asked::new(receiver, cancel)
     }
 
     fn preview(&self, question: Question, workspace: Workspace) -> BoxFuture<'static, Result<Payload, String>> {
-        let asker = self.asker.clone();
+        let shared = self.0.clone();
         async move {
-            match asker.preview(question, workspace).await {
-                Ok(preview) => Ok(Payload { preview, texts: Vec::new() }),
-                Err(withheld) => Err(withheld.to_string()),
-            }
+            let opened = Self::off(shared, Shared::open).await.ok_or("this is a defect, see the log")?;
+            opened.asker.payload(question, workspace).await.map_err(|withheld| withheld.to_string())
         }
         .boxed()
     }
 
-    fn budget(&self, _workspace: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
-        async { Ok(Vec::new()) }.boxed()
+    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
+        let shared = self.0.clone();
+        async move {
+            let windows = Self::off(shared, move |shared| shared.windows(&workspace)).await;
+            windows.unwrap_or_else(|| Err("this is a defect, see the log".to_owned()))
+        }
+        .boxed()
     }
 
-    fn crossings(&self, _workspace: Workspace) -> BoxFuture<'static, Vec<Crossing>> {
-        async { Vec::new() }.boxed()
+    fn crossings(&self, workspace: Workspace) -> BoxFuture<'static, Vec<Crossing>> {
+        let shared = self.0.clone();
+        async move { Self::off(shared, move |shared| shared.crossings(&workspace)).await.unwrap_or_default() }.boxed()
     }
 
     fn audit(&self) -> BoxFuture<'static, Result<String, String>> {
-        async { Ok("# What left this machine\n\nNothing.\n".to_owned()) }.boxed()
+        let shared = self.0.clone();
+        async move {
+            let audit = Self::off(shared, Shared::audit).await;
+            audit.unwrap_or_else(|| Err("this is a defect, see the log".to_owned()))
+        }
+        .boxed()
     }
 }

@@ -1,3 +1,5 @@
+//! What people read, word for word.
+
 use super::*;
 use crate::ask::Focus;
 use crate::budget::{Amount, Limit, Period, Scope};
@@ -20,8 +22,8 @@ fn bars_tell_what_is_spent_and_what_is_reserved() {
         window(Amount::Tokens(0), 0, 0),
     ];
     let expected = "```\n\
-        [####+...............]  20 % $4.10 of $20.00 per month, $1.00 of it reserved, resets 2026-12-01 00:00 UTC\n\
-        [####################] 120 % 600,000 tokens of 500,000 tokens per month, resets 2026-12-01 00:00 UTC\n\
+        [####+...............]  20 % $4.10 of $20 per month, $1.00 of it reserved, resets 2026-12-01 00:00 UTC\n\
+        [####################] 120 % 600,000 tokens of 500000 tokens per month, resets 2026-12-01 00:00 UTC\n\
         [....................] 100 % 0 tokens of 0 tokens per month, resets 2026-12-01 00:00 UTC\n```\n";
     assert_eq!(budget(&windows), expected);
     assert_eq!(fullest(&windows).map(percent), Some(120));
