@@ -92,6 +92,16 @@ impl Limits {
     }
 }
 
+impl Limit {
+    /// The amount in its unit: pico-dollars or tokens.
+    pub fn units(&self) -> u64 {
+        match self.amount {
+            Amount::Money(money) => money.0,
+            Amount::Tokens(tokens) => tokens,
+        }
+    }
+}
+
 impl Amount {
     /// So many of this one's units, for people: `$1.20` or `5,000 tokens`.
     pub fn show(self, units: u64) -> String {
