@@ -128,7 +128,7 @@ async fn a_server_without_keys_is_asked_without_one() {
     let double = Double::with(setup).await;
     let mut asker = Asker::at(&double);
     asker.settings.key_env = None;
-    asker.settings.is_local = true;
+    asker.settings.is_local = Some(true);
     assert!(is_complete(&asker.ask().await));
     assert_eq!(double.record().requests[0].request.header("authorization"), None);
 }
