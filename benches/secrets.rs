@@ -61,8 +61,8 @@ fn repository(scanner: &Scanner, directory: &Path, show: usize) {
             rule.0 += 1;
             rule.1 |= finding.blocks;
             if rule.2.len() < show {
-                let start = text.floor_char_boundary(finding.range.start.saturating_sub(40));
-                let end = text.ceil_char_boundary(finding.range.end.min(finding.range.start + 40));
+                let start = boundary(text, finding.range.start.saturating_sub(40));
+                let end = boundary(text, finding.range.end.min(finding.range.start + 40));
                 rule.2.push(format!("{}: {}", path.display(), text[start..end].replace('\n', "⏎")));
             }
         }
@@ -86,7 +86,7 @@ fn questions(scanner: &Scanner, files: &[(PathBuf, String)]) {
     for (_, text) in files {
         question.push_str(text);
         if question.len() >= QUESTION {
-            let end = question.floor_char_boundary(QUESTION);
+            let end = boundary(&question, QUESTION);
             let begin = Instant::now();
             let found = scanner.find(&question[..end]);
             std::hint::black_box(redact(&question[..end], &found, &placeholders));
@@ -145,6 +145,11 @@ fn collect(directory: &Path, files: &mut Vec<(PathBuf, String)>) {
             files.push((path, text));
         }
     }
+}
+
+/// The last border between characters up to there.
+fn boundary(text: &str, at: usize) -> usize {
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn ms(time: Duration) -> f64 {

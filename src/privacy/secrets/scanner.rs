@@ -182,7 +182,7 @@ impl Scanner {
         found.sort_unstable_by_key(|(rule, range)| (range.start, range.end, *rule));
         let mut settled: Vec<(usize, Range<usize>)> = Vec::new();
         for (rule, range) in found {
-            let range = text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end);
+            let range = on_characters(text, range);
             match settled.last_mut() {
                 Some((first, last)) if range.start < last.end => {
                     last.end = last.end.max(range.end);
@@ -200,6 +200,13 @@ impl Scanner {
         };
         settled.into_iter().map(finding).collect()
     }
+}
+
+/// The range with the whole of the characters at its ends.
+fn on_characters(text: &str, range: Range<usize>) -> Range<usize> {
+    let start = (0..=range.start).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = (range.end..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+    start..end
 }
 
 fn all_of(text: &str) -> Vec<Finding> {
