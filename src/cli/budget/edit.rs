@@ -199,7 +199,7 @@ mod tests {
         assert!(more.contains("# all of it\n") && more.contains("# small\n") && more.contains("# who"), "{more}");
         let read: toml::Table = more.parse().unwrap();
         let expected = ["$20 per month", "$1 per day", "9000 tokens per month"];
-        assert_eq!(read["budget"]["limits"], expected.as_slice().into());
+        assert_eq!(read["budget"]["limits"], expected.to_vec().into());
     }
 
     #[test]
