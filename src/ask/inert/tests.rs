@@ -190,7 +190,7 @@ fn outside_of_code(text: &str) -> String {
     for line in text.lines() {
         let bare = line.trim_start_matches(' ');
         let mark: String =
-            bare.chars().take_while(|c| Some(*c) == bare.chars().next() && (*c == '`' || *c == '~')).collect();
+            bare.chars().take_while(|c| bare.starts_with(*c) && (*c == '`' || *c == '~')).collect();
         if let Some(open) = &fence {
             if line.len() - bare.len() <= 3 && mark.starts_with(open.as_str()) && bare[mark.len()..].trim().is_empty() {
                 fence = None;

@@ -50,7 +50,10 @@ pub fn question_at(document: &Document, tree: Option<&SyntaxTree>, byte: usize) 
     if range.end < here.start {
         return None;
     }
-    let end = text.floor_char_boundary(MOST_BYTES);
+    let mut end = text.len().min(MOST_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
     text.truncate(end);
     (!text.is_empty()).then_some(CommentQuestion { text, subject, range })
 }
