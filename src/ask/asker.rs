@@ -53,6 +53,13 @@ pub struct Asked {
     _guard: DropGuard,
 }
 
+impl Asked {
+    /// What answers sends `steps` and listens to `cancel`.
+    pub fn new(steps: mpsc::Receiver<Step>, cancel: CancellationToken) -> Self {
+        Self { steps, cancel: cancel.clone(), _guard: cancel.drop_guard() }
+    }
+}
+
 /// What would be sent, for people to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
@@ -72,7 +79,7 @@ impl Asker {
         let cancel = CancellationToken::new();
         let run = run::Run::new(self.parts.clone(), question, workspace, steps, cancel.clone());
         tokio::spawn(run.run());
-        Asked { steps: receiver, cancel: cancel.clone(), _guard: cancel.drop_guard() }
+        Asked::new(receiver, cancel)
     }
 
     /// What `ask` would send, without sending it. An error says why nothing would be.
