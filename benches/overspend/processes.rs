@@ -92,12 +92,16 @@ pub fn run(seed: u64, program: &Path) -> Run {
     run
 }
 
-/// With SIGKILL where there are signals. Whether it was still running.
+/// Exit code of a panic.
+const PANICKED: i32 = 101;
+
+/// With SIGKILL where there are signals. Whether it was still running; one that ended by itself must have ended well.
 fn kill(process: &mut Child) -> bool {
-    let was_running = process.try_wait().is_ok_and(|status| status.is_none());
+    let ended = process.try_wait().unwrap();
+    assert!(ended.and_then(|status| status.code()) != Some(PANICKED), "a process failed by itself");
     let _ = process.kill();
     let _ = process.wait();
-    was_running
+    ended.is_none()
 }
 
 fn read_bills(file: &Path) -> Bills {
