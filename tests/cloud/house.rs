@@ -36,10 +36,10 @@ impl House {
         let mut settings = Settings::default();
         settings.cloud.provider = endpoint.name.clone();
         settings.cloud.model = asker.model.clone();
-        settings
-            .cloud
-            .providers
-            .insert(endpoint.name.clone(), ProviderSettings { is_local: Some(endpoint.is_local), ..asker.settings.clone() });
+        settings.cloud.providers.insert(
+            endpoint.name.clone(),
+            ProviderSettings { is_local: Some(endpoint.is_local), ..asker.settings.clone() },
+        );
         settings.budget.limits = vec!["$100 per month".to_owned()];
         let policy = Policy::new(&settings, &root, true, true, Placeholders::new([7; 32]))
             .with_user_tag("0123456789abcdef".to_owned());

@@ -13,7 +13,7 @@ async fn editor(name: &str, workspace: &Workspace) -> Client {
     let root = workspace.uri("");
     params["rootUri"] = json!(root);
     params["workspaceFolders"] = json!([{ "uri": root.trim_end_matches('/'), "name": "x" }]);
-    let state = workspace.path(".git/state");
+    let state = workspace.state();
     let mut client = Setup::lookup().answered_by(Scripted::says("text"), &state).start();
     client.initialized = client.result("initialize", params).await;
     client.notify("initialized", json!({})).await;

@@ -73,7 +73,7 @@ impl Editor {
     }
 
     fn files(&self) -> Vec<String> {
-        let place = self.workspace.path(".git/state/tandem/answers");
+        let place = self.workspace.state().join("tandem/answers");
         let files = std::fs::read_dir(place).into_iter().flatten();
         files.map(|file| std::fs::read_to_string(file.expect("a file").path()).expect("a text")).collect()
     }

@@ -189,8 +189,7 @@ fn outside_of_code(text: &str) -> String {
     let mut fence: Option<String> = None;
     for line in text.lines() {
         let bare = line.trim_start_matches(' ');
-        let mark: String =
-            bare.chars().take_while(|c| bare.starts_with(*c) && (*c == '`' || *c == '~')).collect();
+        let mark: String = bare.chars().take_while(|c| bare.starts_with(*c) && (*c == '`' || *c == '~')).collect();
         if let Some(open) = &fence {
             if line.len() - bare.len() <= 3 && mark.starts_with(open.as_str()) && bare[mark.len()..].trim().is_empty() {
                 fence = None;

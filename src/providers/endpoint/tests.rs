@@ -160,8 +160,11 @@ fn a_closed_connection_ends_the_bill_where_that_is_known() {
 fn local_is_this_machine_or_what_the_user_calls_so() {
     assert!(at(Compatible, "http://127.0.0.1:8080").is_local);
     assert!(!at(Compatible, "https://box.example").is_local);
-    let mine =
-        ProviderSettings { is_local: Some(true), base_url: Some("https://box.example".to_owned()), ..settings(Compatible) };
+    let mine = ProviderSettings {
+        is_local: Some(true),
+        base_url: Some("https://box.example".to_owned()),
+        ..settings(Compatible)
+    };
     assert!(Endpoint::of("box", &mine).unwrap().is_local);
     let gateway = ProviderSettings {
         is_local: Some(false),

@@ -11,15 +11,23 @@ use super::{Client, HANG, Setup};
 
 pub struct Workspace {
     folder: tempfile::TempDir,
+    /// The user\'s, outside of it.
+    state: tempfile::TempDir,
 }
 
 impl Workspace {
     pub fn new(files: &[(&str, &str)]) -> Self {
-        let workspace = Self { folder: tempfile::tempdir().expect("a folder") };
+        let workspace =
+            Self { folder: tempfile::tempdir().expect("a folder"), state: tempfile::tempdir().expect("a folder") };
         for (path, text) in files {
             workspace.write(path, text);
         }
         workspace
+    }
+
+    /// The user's state directory.
+    pub fn state(&self) -> PathBuf {
+        self.state.path().to_owned()
     }
 
     /// As the file system spells it.
@@ -53,8 +61,7 @@ impl Workspace {
 
     /// `user`: what the user has set beside the editor.
     pub async fn ask_of(&self, answerer: Arc<dyn Answerer>, capabilities: Value, user: Value) -> Client {
-        let state = self.folder.path().join(".git/state");
-        let setup = Setup::script(|_| "foo(bar)".into()).answered_by(answerer, &state).user(user);
+        let setup = Setup::script(|_| "foo(bar)".into()).answered_by(answerer, &self.state()).user(user);
         let mut client = open(setup, &[&self.root()], capabilities, Value::Null).await;
         // Questions are about what is indexed.
         client.until_symbols("main", &["main"]).await;
