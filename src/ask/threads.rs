@@ -51,6 +51,9 @@ pub struct Thread {
     pub at: i64,
     /// See `pack::Ground::tag`.
     pub tag: String,
+    /// A server of the user's answered some of it: files that stay here may be in its answers, so it goes to no cloud model.
+    #[serde(default)]
+    pub stays: bool,
     /// The part that is the same for every question.
     pub stable: Vec<Piece>,
     pub turns: Vec<ThreadTurn>,

@@ -15,9 +15,7 @@ use super::client::Client;
 use super::key::{Credentials, KeyError};
 use super::{answer, credentials, failure};
 use crate::gate::{Ending, Permit, Settled, Withheld};
-use crate::providers::{
-    CacheLife, Decoder, Endpoint, ErrorClass, Event, ProviderError, Request, Retry, error_of, request_id,
-};
+use crate::providers::{Decoder, Endpoint, ErrorClass, Event, ProviderError, Retry, error_of, request_id};
 
 /// What is told while a request is under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +82,7 @@ pub async fn send(
 ) -> Result<Answer, Withheld> {
     let attempt = permit.attempt();
     let endpoint = permit.endpoint().clone();
-    let asks_long = asks_for_long_writes(permit.request());
+    let asks_long = permit.request().asks_for_long_cache();
     let (path, headers) = (permit.encoded().path.clone(), permit.encoded().headers.clone());
     let credentials = tokio::select! {
         biased;
@@ -116,11 +114,6 @@ pub async fn send(
     let has_output = under_way.has_output;
     let settled = clerk.settle(ending.clone()).await;
     Ok(Answer { ending, settled, has_output, attempt })
-}
-
-fn asks_for_long_writes(request: &Request) -> bool {
-    let blocks = request.system.iter().chain(request.turns.iter().flat_map(|turn| &turn.blocks));
-    blocks.into_iter().any(|block| block.cache == Some(CacheLife::Long))
 }
 
 /// An error is shown and written down; what it holds of the provider's words may hold the key.

@@ -124,7 +124,15 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         if thread.is_none() {
             notes.push("The thread is gone or of another folder; this question begins a new one.".to_owned());
         }
-        thread
+        let may_go_on = |thread: &Thread| standing.is_local || !thread.stays;
+        if thread.as_ref().is_some_and(|thread| !may_go_on(thread)) {
+            notes.push(
+                "A server of yours answered in this thread, so nothing of it goes to a cloud model; this question begins a new \
+                 one."
+                    .to_owned(),
+            );
+        }
+        thread.filter(may_go_on)
     });
     let tag = old.as_ref().map_or_else(|| format!("{:016x}", (parts.random)() as u64), |thread| thread.tag.clone());
     let reach = |path: &str| if standing.is_local { Reach::Out } else { site.reach(path) };
@@ -161,6 +169,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         max_output,
         effort: Some(effort(workspace.settings.cloud.effort)),
     };
+    thread.stays |= standing.is_local;
     Prepared { draft, thread, turn, notes }
 }
 
@@ -207,6 +216,7 @@ fn begin(parts: &Parts, question: &Question, workspace: &Workspace, ground: &Gro
         folder: folder(workspace),
         at: parts.now(),
         tag: ground.tag.to_owned(),
+        stays: false,
         stable: stable.pieces,
         turns: Vec::new(),
     }
@@ -222,7 +232,7 @@ fn retold(
     old: &Thread,
 ) -> Thread {
     let mut fresh = begin(parts, question, workspace, ground, prompt);
-    (fresh.id, fresh.title) = (old.id.clone(), old.title.clone());
+    (fresh.id, fresh.title, fresh.stays) = (old.id.clone(), old.title.clone(), old.stays);
     let mut left = prompt * RETOLD_PERCENT / 100;
     for turn in old.turns.iter().rev() {
         let tokens = tokens(ground, &turn.question) + (ground.count)(&turn.answer);

@@ -6,7 +6,7 @@ use super::super::{ConsentReply, Focus, Kind, Question, Step};
 use super::*;
 use crate::budget::{LedgerError, Refusal};
 use crate::config::RouteChoice;
-use crate::gate::Source;
+use crate::gate::{Draft, Source};
 use crate::providers::{ErrorClass, ProviderError, Reason, Retry};
 
 const ANSWER: &str = "It calls `save` (src/store.rs:8) and `src/gone.rs:3`. ![x](https://evil.example/)\n";
@@ -279,6 +279,29 @@ async fn a_server_of_the_user_s_answers_without_being_asked_about() {
     assert!(!footer(&steps).is_cloud);
     let draft = &remote.drafts()[0];
     assert!(draft.max_output <= 2048, "a small window is not for the answer alone");
+}
+
+#[tokio::test]
+async fn what_a_server_of_the_user_s_said_goes_to_no_cloud() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("It holds the key 4711."));
+    remote.standing.lock().unwrap().is_local = true;
+    let asker = asker(Some(remote.clone()));
+    let first = steps(&asker, question("What is in src/store.rs?"), &fixture, ConsentReply::Once).await;
+    let thread = footer(&first).thread.clone();
+    let follow = Question { thread: thread.clone(), ..question("And why?") };
+    let second = steps(&asker, follow.clone(), &fixture, ConsentReply::Once).await;
+    assert_eq!(footer(&second).thread, thread, "the same server may go on");
+    remote.standing.lock().unwrap().is_local = false;
+    let third =
+        steps(&asker, Question { route: Some(RouteChoice::Cloud), ..follow }, &fixture, ConsentReply::Once).await;
+    assert_ne!(footer(&third).thread, thread);
+    let drafts = remote.drafts();
+    let said = |at: usize| {
+        let draft: &Draft = &drafts[at];
+        let sections = draft.turns.iter().flat_map(|turn| &turn.sections);
+        sections.flat_map(|section| &section.pieces).any(|piece| piece.text.contains("4711"))
+    };
+    assert!(said(1) && !said(2), "drafts: {}", drafts.len());
 }
 
 #[tokio::test]

@@ -22,6 +22,7 @@ fn thread(id: &str, at: i64) -> Thread {
         folder: "/w".to_owned(),
         at,
         tag: "t".to_owned(),
+        stays: false,
         stable: vec![piece("rules", Source::Instructions)],
         turns: vec![turn],
     }
