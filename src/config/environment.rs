@@ -63,11 +63,15 @@ impl Environment {
         self.get("NO_COLOR").is_none() && self.get("TERM") != Some("dumb")
     }
 
-    /// The first executable file of this name on the search path.
+    /// The first executable file of this name on the search path. Directories that are not absolute do not count: from a folder
+    /// of strangers they would lead to programs of theirs.
     pub fn find_executable(&self, name: &str) -> Option<PathBuf> {
         let path = self.get("PATH")?;
         let file_name = format!("{name}{}", std::env::consts::EXE_SUFFIX);
-        std::env::split_paths(path).map(|directory| directory.join(&file_name)).find(|file| is_executable(file))
+        std::env::split_paths(path)
+            .filter(|directory| directory.is_absolute())
+            .map(|directory| directory.join(&file_name))
+            .find(|file| is_executable(file))
     }
 
     /// `~/x` with the home directory in place of `~`.

@@ -56,10 +56,14 @@ impl Repository {
         // A repository can say that its files are somebody else's directory.
         let top = std::fs::canonicalize(top.trim_end_matches('\n')).ok()?;
         let folder = std::fs::canonicalize(folder).ok()?;
-        if !folder.starts_with(&top) {
+        if !folder.starts_with(&top) || !repository.is_of(&top) {
             return None;
         }
         let names = repository.run(&["config", "--includes", "--name-only", "-z", "--list"])?;
+        // Behind the end of what was read there may be filters.
+        if names.len() as u64 >= MOST_OUTPUT {
+            return None;
+        }
         for name in names.split('\0').filter(|name| name.to_lowercase().starts_with("filter.")) {
             let (driver, key) = name.rsplit_once('.')?;
             let value = match key.to_lowercase().as_str() {
@@ -72,6 +76,22 @@ impl Repository {
         repository.filters.sort_unstable();
         repository.filters.dedup();
         (repository.filters.len() <= MOST_FILTERS).then_some(repository)
+    }
+
+    /// Whether the data that git uses are those of the files at `top`: a file or link `.git` can lead to another repository,
+    /// all of whose content would be the difference.
+    fn is_of(&self, top: &Path) -> bool {
+        let Some(data) = self.run(&["rev-parse", "--absolute-git-dir"]) else { return false };
+        let Ok(data) = std::fs::canonicalize(data.trim_end_matches('\n')) else { return false };
+        let own = top.join(".git");
+        let is_own = std::fs::symlink_metadata(&own).is_ok_and(|at| at.is_dir()) && data == own;
+        // A worktree's data name its `.git`, a submodule's its folder.
+        let names = |path: PathBuf, expected: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == expected);
+        let is_worktree = std::fs::read_to_string(data.join("gitdir"))
+            .is_ok_and(|back| names(data.join(back.trim_end_matches('\n')), &own));
+        let worktree = self.run(&["config", "--local", "--get", "core.worktree"]);
+        let is_submodule = worktree.is_some_and(|worktree| names(data.join(worktree.trim_end_matches('\n')), top));
+        is_own || is_worktree || is_submodule
     }
 
     /// Hunks of what is not committed, each with its file's path from the folder.

@@ -46,6 +46,34 @@ fn changes_and_history_are_read() {
     assert!(Repository::open(&program(), tempfile::tempdir().unwrap().path()).is_none());
 }
 
+#[test]
+fn a_configuration_that_is_too_long_to_be_read_is_none_to_trust() {
+    let place = repository();
+    let config = place.path().join(".git/config");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    for number in 0..700 {
+        text.push_str(&format!("[padding \"{}{number}\"]\n\tkey = 1\n", "x".repeat(800)));
+    }
+    text.push_str("[filter \"evil\"]\n\tclean = cat\n");
+    std::fs::write(&config, text).unwrap();
+    assert!(Repository::open(&program(), place.path()).is_none());
+}
+
+#[test]
+fn another_repository_s_data_are_not_this_folder_s() {
+    let secret = repository();
+    let folder = tempfile::tempdir().unwrap();
+    let data = secret.path().join(".git");
+    std::fs::write(folder.path().join(".git"), format!("gitdir: {}\n", data.display())).unwrap();
+    assert!(Repository::open(&program(), folder.path()).is_none());
+    // A worktree's data lie elsewhere, too, and name it.
+    let worktree = tempfile::tempdir().unwrap();
+    let place = worktree.path().join("tree");
+    git(secret.path(), &["worktree", "add", "-q", place.to_str().unwrap()]);
+    std::fs::write(place.join("src/a.rs"), "fn c() {}\n").unwrap();
+    assert_eq!(Repository::open(&program(), &place).unwrap().diff().len(), 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hostile_repository_runs_nothing() {
