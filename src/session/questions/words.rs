@@ -35,6 +35,18 @@ pub fn plain(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// A line in Markdown that is nothing but text: no link, image, HTML or formula, whoever it quotes.
+pub fn prose(text: &str) -> String {
+    let mut line = String::new();
+    for character in plain(text).chars() {
+        if matches!(character, '\\' | '<' | '[' | ']' | '!' | '&' | '$' | '|') {
+            line.push('\\');
+        }
+        line.push(character);
+    }
+    line
+}
+
 /// At most so many characters; where some are missing, the last one says so.
 pub fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
@@ -175,6 +187,8 @@ pub fn payload(preview: &Preview, texts: &[Arc<str>]) -> String {
 
 /// In a fence that nothing inside can close.
 pub fn fenced(text: &str) -> String {
+    // A lone carriage return ends a line in Markdown, too.
+    let text = &text.replace("\r\n", "\n").replace('\r', "\n");
     let longest = text.lines().map(|line| line.trim_start().chars().take_while(|mark| *mark == '`').count()).max();
     let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
     let end = if text.ends_with('\n') || text.is_empty() { "" } else { "\n" };
@@ -191,15 +205,15 @@ pub fn footer(footer: &Footer) -> String {
                 let _ = writeln!(out, "* The change above touches {what} and applies. Nothing was changed: review it.");
             }
             Some(problem) => {
-                let _ = writeln!(out, "* The change above does not apply as it stands: {}", plain(problem));
+                let _ = writeln!(out, "* The change above does not apply as it stands: {}", prose(problem));
             }
         }
     }
     if let Some(why) = &footer.incomplete {
-        let _ = writeln!(out, "* **Not the whole answer:** {}", plain(why));
+        let _ = writeln!(out, "* **Not the whole answer:** {}", prose(why));
     }
     let usage = &footer.usage;
-    let mut line = format!("* Answered by {}: {}", plain(&footer.answered_by), cost(footer));
+    let mut line = format!("* Answered by {}: {}", prose(&footer.answered_by), cost(footer));
     if usage.input() > 0 || usage.output > 0 {
         let _ = write!(line, ", {} tokens in", grouped(usage.input()));
         if usage.cache_read > 0 {
@@ -214,7 +228,7 @@ pub fn footer(footer: &Footer) -> String {
     out.push_str(&line);
     out.push('\n');
     if !footer.route_reason.is_empty() {
-        let _ = writeln!(out, "* Route: {}", plain(&footer.route_reason));
+        let _ = writeln!(out, "* Route: {}", prose(&footer.route_reason));
     }
     if footer.cited + footer.unverified > 0 {
         let _ = write!(out, "* Citations: {} found in the files", footer.cited);

@@ -15,6 +15,23 @@ fn window(amount: Amount, settled: u64, open: u64) -> WindowState {
 }
 
 #[test]
+fn what_a_footer_quotes_is_text() {
+    let footer = Footer {
+        answered_by: "a $x$".to_owned(),
+        route_reason: "see `a` and <b>".to_owned(),
+        diff: Some(crate::ask::Diff {
+            problem: Some("![x](https://evil.example/?q=1) is no path".to_owned()),
+            ..Default::default()
+        }),
+        ..Footer::default()
+    };
+    let shown = super::footer(&footer);
+    assert!(shown.contains("\\!\\[x\\](https"), "{shown}");
+    assert!(shown.contains("a \\$x\\$") && shown.contains("`a` and \\<b>"), "{shown}");
+    assert_eq!(fenced("a\r```\r\nb"), "````\na\n```\nb\n````\n");
+}
+
+#[test]
 fn bars_tell_what_is_spent_and_what_is_reserved() {
     let windows = [
         window(Amount::Money(cents(2_000)), cents(310).0, cents(100).0),
