@@ -77,18 +77,16 @@ impl Outside {
         Self { parts: Arc::new(parts), cloud: Mutex::default() }
     }
 
-    /// The user changed something that may mend what failed.
-    pub fn forget_failures(&self) {
-        self.parts.breakers.reset_all();
-        *self.cloud.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
     fn cloud(&self, settings: &CloudSettings) -> Result<Arc<Cloud>, Withheld> {
         let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = cloud.as_ref().filter(|(of, _)| of == settings) {
             return Ok(known.clone());
         }
         let parts = &self.parts;
+        if cloud.is_some() {
+            // Another key or address may mend what failed.
+            parts.breakers.reset_all();
+        }
         let client = Client::new(settings, &parts.environment, (parts.setup)());
         let client = client.map_err(|error| Withheld::Request(error.to_string()))?;
         let fresh = Arc::new(Cloud { client, breakers: parts.breakers.clone(), backoff: parts.backoff.clone() });
@@ -133,7 +131,9 @@ impl Remote for Outside {
         let down = match parts.breakers.circuit(&endpoint, Instant::now()) {
             Circuit::Closed => None,
             Circuit::Paused { left, why } => Some(format!("{why}; it is asked again in {} s", left.as_secs().max(1))),
-            Circuit::Open { why } => Some(format!("{why}; it is asked again when a setting has changed")),
+            Circuit::Open { why } => {
+                Some(format!("{why}; it is asked again in some minutes, or when a setting has changed"))
+            }
         };
         let row = row.unwrap_or_else(|_| Arc::new(PriceRow::free()));
         let standing = Standing {
@@ -176,7 +176,8 @@ impl Outside {
 
 /// The least that a limit in money leaves.
 fn left(ledger: &dyn Ledger, account: &Account, limits: &[Limit]) -> Result<Option<Picodollars>, LedgerError> {
-    let windows = ledger.windows(account, limits)?;
+    let limits: Vec<Limit> = limits.iter().filter(|limit| limit.applies(account)).cloned().collect();
+    let windows = ledger.windows(account, &limits)?;
     let in_money = windows.iter().filter(|window| matches!(window.limit.amount, Amount::Money(_)));
     Ok(in_money.map(|window| Picodollars(window.left())).min())
 }

@@ -8,7 +8,7 @@ use std::fmt;
 
 pub use read::LimitError;
 
-use super::Picodollars;
+use super::{Account, Picodollars};
 
 /// The time over which a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -93,6 +93,15 @@ impl Limits {
 }
 
 impl Limit {
+    /// Whether what this account spends counts.
+    pub fn applies(&self, account: &Account) -> bool {
+        match &self.scope {
+            Scope::User | Scope::Workspace => true,
+            Scope::Provider(provider) => *provider == account.provider,
+            Scope::Model(model) => *model == account.model,
+        }
+    }
+
     /// The amount in its unit: pico-dollars or tokens.
     pub fn units(&self) -> u64 {
         match self.amount {

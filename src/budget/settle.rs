@@ -48,6 +48,13 @@ impl Progress {
         self.usage = Some(*usage);
     }
 
+    /// No final count came: what was counted of the answer is of its beginning.
+    pub fn without_last_count(&mut self) {
+        if let Some(usage) = &mut self.usage {
+            (usage.output, usage.reasoning) = (0, 0);
+        }
+    }
+
     /// A piece of the answer, shown reasoning included.
     pub fn text(&mut self, text: &str) {
         self.output.append(text);

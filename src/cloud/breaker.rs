@@ -1,6 +1,6 @@
 //! Endpoints that are left alone for a while, because the last requests to them failed.
 //!
-//! A key that is refused, or credit that is used up, does not get better by asking: it stays open until the user does something.
+//! A key that is refused, or credit that is used up, does not get better by asking: it stays open for ten minutes, or until settings change.
 //! A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
 
 use std::collections::HashMap;
@@ -48,9 +48,9 @@ impl Breakers {
         let Some(state) = states.get(&place(endpoint)) else { return Circuit::Closed };
         let left = state.paused_until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
         match (state.open, left.is_zero()) {
-            (true, _) => Circuit::Open { why: state.why.clone() },
+            (true, false) => Circuit::Open { why: state.why.clone() },
             (false, false) => Circuit::Paused { left, why: state.why.clone() },
-            (false, true) => Circuit::Closed,
+            (_, true) => Circuit::Closed,
         }
     }
 
@@ -69,7 +69,8 @@ impl Breakers {
         let state = states.entry(place(endpoint)).or_default();
         state.why = error.message.clone();
         if lasts {
-            state.open = true;
+            // Credit is bought and keys are mended elsewhere, which nobody tells us.
+            (state.open, state.paused_until) = (true, Some(now + LONGEST_PAUSE));
             return;
         }
         state.failures += 1;
@@ -118,12 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_key_opens_it_until_the_user_acts() {
+    fn a_refused_key_opens_it_for_a_while_or_until_the_user_acts() {
         for class in [ErrorClass::Auth, ErrorClass::NoCredit, ErrorClass::SpendLimit] {
             let (breakers, now) = (Breakers::default(), Instant::now());
             assert_eq!(fail(&breakers, class, now), Circuit::Open { why: "so it is".to_owned() });
-            let tomorrow = now + Duration::from_secs(86_400);
-            assert_eq!(breakers.circuit(&endpoint(), tomorrow), Circuit::Open { why: "so it is".to_owned() });
+            let soon = now + Duration::from_secs(599);
+            assert_eq!(breakers.circuit(&endpoint(), soon), Circuit::Open { why: "so it is".to_owned() });
+            assert_eq!(breakers.circuit(&endpoint(), now + Duration::from_secs(600)), Circuit::Closed);
+            assert_eq!(fail(&breakers, class, soon), Circuit::Open { why: "so it is".to_owned() });
             breakers.reset(&endpoint());
             assert_eq!(breakers.circuit(&endpoint(), now), Circuit::Closed);
         }

@@ -65,6 +65,9 @@ impl Cloud {
                 break Finish::Failed(error);
             }
             let attempt = u32::try_from(answers.len() + 1).unwrap_or(u32::MAX);
+            let spent =
+                answers.iter().filter_map(|answer| answer.settled.settlement).map(|settled| settled.money).sum();
+            let door = &Arc::new(door.after_spending(spent));
             let sent = match permit(door, prompt, consent, attempt).await {
                 Ok(permit) => send(&self.client, permit, updates, cancel).await,
                 Err(withheld) => Err(withheld),

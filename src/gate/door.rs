@@ -11,8 +11,8 @@ use super::policy::Reach;
 use super::ticket::Ticket;
 use super::{ClearedPrompt, Consent, ConsentStore, Permit, Preview, Remembered, Withheld};
 use crate::budget::{
-    Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Planned, PriceTable,
-    Refusal, Scope, TextSize, WindowState,
+    Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Period, Picodollars,
+    Planned, PriceTable, Refusal, Scope, TextSize, WindowState,
 };
 use crate::config::ConsentMode;
 use crate::providers::{CacheLife, Request};
@@ -105,6 +105,17 @@ impl Door {
         self.set_aside(prompt, attempt).inspect_err(|_| consent.give_back(attempt))
     }
 
+    /// With less to spend on this request: so much went to earlier attempts.
+    pub fn after_spending(&self, spent: Picodollars) -> Self {
+        let mut door = self.clone();
+        for limit in door.limits.iter_mut().filter(|limit| limit.period == Period::Request) {
+            if let Amount::Money(most) = &mut limit.amount {
+                *most = most.saturating_sub(spent);
+            }
+        }
+        door
+    }
+
     /// What the user should be told of after it was settled: limits that are nearly used up.
     pub fn crossings(&self, prompt: &ClearedPrompt) -> Vec<Crossing> {
         if prompt.reach() != Reach::Cloud {
@@ -163,8 +174,9 @@ impl Door {
             matches!(limit.amount, Amount::Tokens(_))
                 && matches!(&limit.scope, Scope::Provider(name) if *name == prompt.endpoint().name)
         };
+        let account = self.account(prompt);
         match prompt.reach() {
-            Reach::Cloud => self.limits.clone(),
+            Reach::Cloud => self.limits.iter().filter(|limit| limit.applies(&account)).cloned().collect(),
             Reach::Machine | Reach::Own => self.limits.iter().filter(is_named).cloned().collect(),
         }
     }

@@ -172,9 +172,12 @@ impl Ticket {
                 End::Broken
             }
             Ending::Ended { reason, usage } => {
-                if let Some(usage) = usage {
-                    self.usage = *usage;
-                    self.progress.usage(usage);
+                match usage {
+                    Some(usage) => {
+                        self.usage = *usage;
+                        self.progress.usage(usage);
+                    }
+                    None => self.progress.without_last_count(),
                 }
                 if *reason == Reason::Truncated { End::Broken } else { End::Complete }
             }

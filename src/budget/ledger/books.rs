@@ -77,7 +77,7 @@ impl<S: Sql> Books<'_, S> {
     pub fn reserve(&mut self, admission: &Admission<'_>) -> Result<Reserved, Refusal> {
         let now = self.now()?;
         let account = admission.account;
-        let limits = || admission.limits.iter().filter(|limit| applies(limit, account));
+        let limits = || admission.limits.iter().filter(|limit| limit.applies(account));
         let mut passed: Option<(WindowState, u64)> = None;
         for limit in limits() {
             let window = self.window(limit, account, now)?;
@@ -186,7 +186,7 @@ impl<S: Sql> Books<'_, S> {
         let now = self.now()?;
         let mut crossings = Vec::new();
         self.sql.execute(sql::FORGET_CROSSINGS, &[(now.at - REMEMBERED).into()])?;
-        for limit in limits.iter().filter(|limit| limit.period != Period::Request && applies(limit, account)) {
+        for limit in limits.iter().filter(|limit| limit.period != Period::Request && limit.applies(account)) {
             let window = self.window(limit, account, now)?;
             let name = self.window_name(limit, account, now);
             let passed = |percent: u8| window.allowed() > 0 && window.percent() >= u64::from(percent);
@@ -312,15 +312,6 @@ impl<S: Sql> Books<'_, S> {
     fn number(&mut self, sql: &str, values: &[Value]) -> Result<i64, LedgerError> {
         let rows = self.sql.query(sql, values)?;
         rows.first().map_or(Err(LedgerError::Damaged("it does not answer a question".to_owned())), |row| row.integer(0))
-    }
-}
-
-/// Whether the account's spending counts against it.
-fn applies(limit: &Limit, account: &Account) -> bool {
-    match &limit.scope {
-        Scope::User | Scope::Workspace => true,
-        Scope::Provider(provider) => *provider == account.provider,
-        Scope::Model(model) => *model == account.model,
     }
 }
 

@@ -173,6 +173,10 @@ proptest! {
                 Step::Settle { which, amount } => {
                     let which = which % ids.len();
                     processes[1].0.settle(ids[which], &cost(amount)).unwrap();
+                    if requests[which].now == Now::Released {
+                        // Its reservation was given back, and others may have taken it.
+                        requests[which].reserved = 0;
+                    }
                     if requests[which].now != Now::Settled {
                         requests[which].end(Now::Settled, amount);
                     }
