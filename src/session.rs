@@ -168,6 +168,11 @@ impl Session {
         self.state().user = Arc::new(user);
     }
 
+    /// The user's own settings, without what may come from a folder.
+    pub fn user_settings(&self) -> Arc<Settings> {
+        self.state().user.clone()
+    }
+
     /// Replaces the engine; requests under way end with the old one.
     pub fn set_model(&self, model: Option<Arc<dyn Engine>>) {
         let mut state = self.state();

@@ -24,6 +24,7 @@ pub fn number_of(token: &str) -> Option<u64> {
 
 /// Answers a question. What cannot be asked is told to the user.
 pub async fn ask(desk: Desk, wish: Wish) {
+    desk.renew_settings().await;
     let (question, workspace) = match desk.session.question(wish).await {
         Ok(made) => made,
         Err(problem) => return desk.client.show(Severity::Warning, &problem),
@@ -90,7 +91,7 @@ impl Answer<'_> {
                     self.say("waiting for your permission");
                     self.consent(*request, &running.cancel).await;
                 }
-                Some(Step::Notice(text)) => self.write(&format!("> {}\n\n", words::plain(&text))),
+                Some(Step::Notice(text)) => self.write(&format!("> {}\n\n", words::prose(&text))),
                 Some(Step::Text(text)) => self.write(&text),
                 Some(Step::Done(footer)) => return Ending::Done(footer),
                 Some(Step::Failed(problem)) => return Ending::Failed(problem),
@@ -138,7 +139,7 @@ impl Answer<'_> {
     fn write(&mut self, text: &str) {
         let sheet = self.sheet.get_or_insert_with(|| {
             let sheet = Sheet::begin(self.desk, self.title);
-            sheet.push(&format!("# {}\n\n", self.title));
+            sheet.push(&format!("# {}\n\n", words::prose(self.title)));
             sheet
         });
         sheet.push(text);

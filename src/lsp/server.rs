@@ -70,6 +70,7 @@ impl Server {
             sheets: self.sheets.clone(),
             trust: self.settings.trust(),
             refusals: self.refusals.clone(),
+            settings: self.settings.clone(),
             directory: self.settings.answers_directory(),
         }
     }

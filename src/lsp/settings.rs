@@ -48,6 +48,15 @@ struct State {
     told: HashSet<String>,
 }
 
+impl State {
+    /// What the client said, all together.
+    fn editor(&self) -> Value {
+        let mut editor = unwrapped(&self.options).clone();
+        merge(&mut editor, unwrapped(&self.section));
+        editor
+    }
+}
+
 impl EditorSettings {
     pub fn new(
         session: Arc<Session>,
@@ -94,6 +103,16 @@ impl EditorSettings {
         }
     }
 
+    /// Reads all files again, and takes over what is not as it was.
+    pub fn renew(&self) {
+        let state = self.state();
+        let loaded = self.loader.load(&state.folders, Some(&state.editor()));
+        drop(state);
+        if loaded.settings != *self.session.settings() || loaded.user != *self.session.user_settings() {
+            self.start(Value::Null);
+        }
+    }
+
     /// From now on the folders may be indexed. `watches_files`: the client tells of changed files when asked to.
     pub fn index_from_now_on(&self, watches_files: bool) {
         self.state().watches_files = Some(watches_files);
@@ -127,9 +146,7 @@ impl EditorSettings {
 
     /// Merges all layers, configures the session, and tells the user of what was ignored, each problem once.
     fn load(&self, state: &mut State) -> Settings {
-        let mut editor = unwrapped(&state.options).clone();
-        merge(&mut editor, unwrapped(&state.section));
-        let loaded = self.loader.load(&state.folders, Some(&editor));
+        let loaded = self.loader.load(&state.folders, Some(&state.editor()));
         let log_problems = observe::apply(&loaded.settings.log, &self.loader.paths().log_file());
         let mut fresh = Vec::new();
         for problem in loaded.problems.iter().map(ToString::to_string).chain(log_problems) {

@@ -21,6 +21,7 @@ use tower_lsp::gen_lsp_types as lsp;
 use super::asking::trust::Refusals;
 use super::capabilities::ClientFeatures;
 use super::client::ClientHandle;
+use crate::lsp::settings::EditorSettings;
 use crate::privacy::Trust;
 use crate::session::Session;
 
@@ -41,8 +42,20 @@ pub struct Desk {
     pub sheets: Arc<Sheets>,
     pub trust: Trust,
     pub refusals: Arc<Refusals>,
+    pub settings: Arc<EditorSettings>,
     /// For files.
     pub directory: PathBuf,
+}
+
+impl Desk {
+    /// Settings as they are on disk now. A user who lowers a limit, or a folder that keeps more to itself since the last pull, means
+    /// the next question.
+    pub async fn renew_settings(&self) {
+        let settings = self.settings.clone();
+        if let Err(error) = tokio::task::spawn_blocking(move || settings.renew()).await {
+            tracing::error!(%error, "the settings could not be read again");
+        }
+    }
 }
 
 /// The writing end. Dropping it without `finish` leaves the document as it is.

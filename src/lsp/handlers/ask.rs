@@ -102,6 +102,7 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
         PREVIEW => {
             let wish = Arguments::read(PREVIEW, params)?;
             server.in_background(async move {
+                desk.renew_settings().await;
                 let shown = match desk.session.question(wish).await {
                     Ok((question, workspace)) => answerer.preview(question, workspace).await,
                     Err(problem) => Err(problem),

@@ -29,13 +29,16 @@ const AUDITED: usize = 50;
 /// Cheap to make; everything is opened later.
 pub struct Pipeline(Arc<Shared>);
 
+/// What was opened holds as long as these do: the ledger's settings, and time and length of the user's price file.
+type Key = (BudgetSettings, Option<(Option<SystemTime>, u64)>);
+
 struct Shared {
     loader: Loader,
     /// One run of a server or a command, in the ledger and the audit log.
     session: String,
     threads: Arc<Threads>,
     /// Fails are not kept.
-    opened: Mutex<Option<(BudgetSettings, Opened)>>,
+    opened: Mutex<Option<(Key, Opened)>>,
     #[cfg(feature = "cloud")]
     breakers: Arc<crate::cloud::Breakers>,
 }
@@ -85,7 +88,9 @@ impl Shared {
     /// Touches the disk.
     fn open(&self) -> Opened {
         let user = self.loader.load(&[], None).user;
-        let key = BudgetSettings { limits: Vec::new(), ..user.budget.clone() };
+        let prices = std::fs::metadata(self.loader.paths().prices_file()).ok();
+        let prices = prices.map(|file| (file.modified().ok(), file.len()));
+        let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, prices);
         let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
             return opened.clone();
