@@ -110,6 +110,7 @@ impl Remote for Outside {
         let has_monthly_limit = Limits::read(&user.budget.limits).has_monthly();
         let policy = Policy::new(settings, root, has_monthly_limit, is_trusted, placeholders);
         let is_local = policy.reach(&endpoint) != gate::Reach::Cloud;
+        let stays = policy.reach(&endpoint) == gate::Reach::Machine;
         let limits = Limits::read(&settings.budget.limits).readable;
         let account = Account {
             session: parts.session.clone(),
@@ -140,6 +141,7 @@ impl Remote for Outside {
             endpoint,
             model,
             is_local,
+            stays,
             window: row.context,
             tiers: row.tiers.iter().map(|tier| tier.above).collect(),
             blocked,

@@ -22,6 +22,8 @@ pub struct Standing {
     pub model: String,
     /// On this machine or on one of the user's.
     pub is_local: bool,
+    /// On this machine: what may not leave it may be read there.
+    pub stays: bool,
     /// Tokens of prompt and answer together that it takes; None where nobody said.
     pub window: Option<u64>,
     /// Prompts of more tokens than these cost more for each, in order.

@@ -85,12 +85,18 @@ pub struct FakeRemote {
 }
 
 impl FakeRemote {
+    pub fn be_on_this_machine(&self, is_here: bool) {
+        let mut standing = self.standing.lock().unwrap();
+        (standing.is_local, standing.stays) = (is_here, is_here);
+    }
+
     pub fn new(answer: &str) -> Arc<Self> {
         let endpoint = Endpoint::named("anthropic", &CloudSettings::default()).unwrap();
         let standing = Standing {
             endpoint: Arc::new(endpoint),
             model: "large".to_owned(),
             is_local: false,
+            stays: false,
             window: None,
             tiers: Vec::new(),
             blocked: None,

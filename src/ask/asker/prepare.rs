@@ -49,11 +49,12 @@ pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Asse
     let reach = |path: &str| site.as_ref().map_or(Reach::Out, |site| site.reach(path));
     let count = |text: &str| site.as_ref().map_or_else(|| roughly(text), |site| site.count(text));
     let is_local = site.as_ref().is_some_and(|site| site.standing().is_local);
+    let stays = site.as_ref().is_some_and(|site| site.standing().stays);
     let ground = Ground {
         workspace,
         question,
         // What stays on this machine may be read by its servers; what is denied is in no index.
-        reach: if is_local { &everywhere } else { &reach },
+        reach: if stays { &everywhere } else { &reach },
         count: &count,
         tag: "",
     };
@@ -124,18 +125,17 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         if thread.is_none() {
             notes.push("The thread is gone or of another folder; this question begins a new one.".to_owned());
         }
-        let may_go_on = |thread: &Thread| standing.is_local || !thread.stays;
+        let may_go_on = |thread: &Thread| standing.stays || !thread.stays;
         if thread.as_ref().is_some_and(|thread| !may_go_on(thread)) {
             notes.push(
-                "A server of yours answered in this thread, so nothing of it goes to a cloud model; this question begins a new \
-                 one."
+                "A server on this machine answered in this thread, so nothing of it leaves; this question begins a new one."
                     .to_owned(),
             );
         }
         thread.filter(may_go_on)
     });
     let tag = old.as_ref().map_or_else(|| format!("{:016x}", (parts.random)() as u64), |thread| thread.tag.clone());
-    let reach = |path: &str| if standing.is_local { Reach::Out } else { site.reach(path) };
+    let reach = |path: &str| if standing.stays { Reach::Out } else { site.reach(path) };
     let count = |text: &str| site.count(text);
     let ground = Ground { workspace, question, reach: &reach, count: &count, tag: &tag };
     let asked = question_pieces(&ground);
@@ -169,7 +169,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         max_output,
         effort: Some(effort(workspace.settings.cloud.effort)),
     };
-    thread.stays |= standing.is_local;
+    thread.stays |= standing.stays;
     Prepared { draft, thread, turn, notes }
 }
 

@@ -269,7 +269,7 @@ async fn a_change_is_tried_and_never_applied() {
 #[tokio::test]
 async fn a_server_of_the_user_s_answers_without_being_asked_about() {
     let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
-    remote.standing.lock().unwrap().is_local = true;
+    remote.be_on_this_machine(true);
     *remote.consent.lock().unwrap() = Wanted::No;
     remote.stays.lock().unwrap().push("src/store.rs".to_owned());
     let steps =
@@ -284,14 +284,14 @@ async fn a_server_of_the_user_s_answers_without_being_asked_about() {
 #[tokio::test]
 async fn what_a_server_of_the_user_s_said_goes_to_no_cloud() {
     let (fixture, remote) = (Fixture::small(), FakeRemote::new("It holds the key 4711."));
-    remote.standing.lock().unwrap().is_local = true;
+    remote.be_on_this_machine(true);
     let asker = asker(Some(remote.clone()));
     let first = steps(&asker, question("What is in src/store.rs?"), &fixture, ConsentReply::Once).await;
     let thread = footer(&first).thread.clone();
     let follow = Question { thread: thread.clone(), ..question("And why?") };
     let second = steps(&asker, follow.clone(), &fixture, ConsentReply::Once).await;
     assert_eq!(footer(&second).thread, thread, "the same server may go on");
-    remote.standing.lock().unwrap().is_local = false;
+    remote.be_on_this_machine(false);
     let third =
         steps(&asker, Question { route: Some(RouteChoice::Cloud), ..follow }, &fixture, ConsentReply::Once).await;
     assert_ne!(footer(&third).thread, thread);

@@ -49,6 +49,9 @@ impl SqliteLedger {
                 if with_suffix(file, "-wal").exists() {
                     return Err(adapter::damaged(file, "is gone, but its journal is there"));
                 }
+                if repair::is_interrupted(file) {
+                    return Err(adapter::damaged(file, "was to be repaired, but that was interrupted"));
+                }
                 make(file, 0)?;
             }
         }

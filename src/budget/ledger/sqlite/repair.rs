@@ -27,8 +27,16 @@ pub(super) fn repair(
 ) -> Result<Option<PathBuf>, LedgerError> {
     let _lock = lock(file)?;
     let journal = with_suffix(file, "-wal");
+    let now = clock.now();
+    let presumed_until = match after {
+        AfterRepair::Spent => now.saturating_add(1),
+        AfterRepair::Unspent => 0,
+    };
     if !file.exists() && !journal.exists() {
-        // The next one to open it makes it.
+        // Else the next one to open it makes it.
+        if is_interrupted(file) {
+            make(file, presumed_until)?;
+        }
         return Ok(None);
     }
     // Without the file there is nothing to open, and opening would wait for the lock that is held here.
@@ -39,7 +47,6 @@ pub(super) fn repair(
             Err(error) => return Err(error),
         }
     }
-    let now = clock.now();
     let aside = unused(&with_suffix(file, &format!(".damaged-{now}")));
     let moved = if file.exists() {
         database::rename(file, &aside)
@@ -47,12 +54,16 @@ pub(super) fn repair(
         std::fs::rename(&journal, with_suffix(&aside, "-wal"))
     };
     moved.map_err(|error| adapter::unusable(file, &error.to_string()))?;
-    let presumed_until = match after {
-        AfterRepair::Spent => now.saturating_add(1),
-        AfterRepair::Unspent => 0,
-    };
     make(file, presumed_until)?;
     Ok(Some(aside))
+}
+
+/// Whether there is none because a damaged one was put aside and nothing took its place: what is made then must presume the worst.
+pub(super) fn is_interrupted(file: &Path) -> bool {
+    let begins = format!("{}.damaged-", file.file_name().unwrap_or_default().to_string_lossy());
+    let beside = file.parent().and_then(|directory| std::fs::read_dir(directory).ok());
+    let is_aside = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().starts_with(&begins);
+    !file.exists() && beside.into_iter().flatten().flatten().any(is_aside)
 }
 
 /// Nothing that was kept is overwritten.

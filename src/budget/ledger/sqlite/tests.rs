@@ -150,6 +150,21 @@ fn a_repaired_ledger_presumes_the_running_windows_spent() {
 }
 
 #[test]
+fn a_repair_that_was_interrupted_opens_nothing() {
+    let scene = Scene::new();
+    damage(&scene);
+    let repair = || SqliteLedger::repair(&scene.file(), scene.clock(), TimeZone::UTC, AfterRepair::Spent).unwrap();
+    repair();
+    // As if nothing had been put in the damaged one's place.
+    for side in ["", "-wal", "-shm"] {
+        let _ = std::fs::remove_file(with_suffix(&scene.file(), side));
+    }
+    assert!(matches!(try_open(&scene), Err(LedgerError::Damaged(_))));
+    repair();
+    refused(ask(&scene.open(), &account(), &[month()], 1));
+}
+
+#[test]
 fn a_user_who_says_that_nothing_was_spent_is_believed() {
     let scene = Scene::new();
     damage(&scene);
