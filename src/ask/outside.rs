@@ -1,6 +1,7 @@
 //! The way out as it is: through the gate, in its order, to the room that sends.
 
 mod cleared;
+mod still;
 
 use std::fmt;
 use std::path::Path;
@@ -21,6 +22,7 @@ use crate::gate::{self, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Sec
 use crate::privacy::secrets::Placeholders;
 use crate::privacy::{Sensitivity, SensitivityRules, Trust, TrustState, Verdict};
 use crate::providers::{Endpoint, Role};
+use still::Still;
 
 /// What is shared by all questions of a process.
 pub struct OutsideParts {
@@ -164,7 +166,14 @@ impl Remote for Outside {
             clock: parts.clock.clone(),
         };
         let cloud = self.cloud(&settings.cloud)?;
-        Ok(Arc::new(Place { standing, policy, rules, row, door, cloud }))
+        let still = Still {
+            root: root.to_owned(),
+            trust: Trust::new(&parts.paths.state),
+            exclude: settings.index.exclude.clone(),
+            privacy: settings.privacy.clone(),
+            is_free: is_local,
+        };
+        Ok(Arc::new(Place { still, standing, policy, rules, row, door, cloud }))
     }
 }
 
@@ -200,6 +209,7 @@ fn probe(endpoint: &Arc<Endpoint>, model: &str) -> Draft {
 
 /// A workspace with its settings.
 struct Place {
+    still: Still,
     standing: Standing,
     policy: Policy,
     rules: SensitivityRules,
@@ -240,6 +250,6 @@ impl Site for Place {
         }));
         let prompt = gate::clear(&draft, &self.policy)?;
         let preview = door.preview(&prompt)?;
-        Ok(Arc::new(cleared::Prompt::new(door, prompt, preview, self.cloud.clone())))
+        Ok(Arc::new(cleared::Prompt::new(door, prompt, preview, self.cloud.clone(), self.still.clone())))
     }
 }

@@ -1,6 +1,6 @@
 //! Who answers when the cloud does not, and that nothing leaves then.
 
-use tandem::ask::{ConsentReply, Question};
+use tandem::ask::{ConsentReply, Question, Step};
 use tandem::budget::Picodollars;
 
 use super::house::{Came, House, cloud};
@@ -27,6 +27,30 @@ async fn a_no_of_the_user_or_of_the_settings() {
     is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "monthly limit");
     let house = House::with(|settings| settings.cloud.model = "made-up".to_owned()).await;
     is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "made-up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_changes_while_the_user_thinks() {
+    let question = || cloud("How is a request handed on?");
+    let house = House::new().await;
+    let (root, state) = (house.workspace.index.root().to_owned(), house.paths.state.clone());
+    let revoke = |step: &Step| {
+        if matches!(step, Step::Consent(_)) {
+            tandem::privacy::Trust::new(&state).revoke(&root).expect("a word that can be taken back");
+        }
+    };
+    is_local(&house.ask_and(question(), |step, _| revoke(step)).await, &house, "not trusted");
+    let house = House::new().await;
+    let hidden = house.workspace.index.root().join("src");
+    let ignore = |step: &Step| {
+        if matches!(step, Step::Consent(_)) {
+            // Deeper than what trust looks at.
+            std::fs::write(hidden.join(".aiignore"), "*.rs\n").expect("a file");
+        }
+    };
+    let came = house.ask_and(question(), |step, _| ignore(step)).await;
+    assert!(came.notices.contains("may not be sent"), "{}", came.notices);
+    assert_eq!((house.double.record().connections, house.spent()), (0, Picodollars::ZERO));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::remote::{Answering, Cleared, Ended, Finish, Given, Update, Wanted};
+use super::still::Still;
 use crate::budget::{
     Account, Admission, Crossing, Entry, Guards, Ledger, LedgerError, Limit, Outcome, Period, Picodollars, Refusal,
     Reserved, Settlement, Span, Stage, WindowState,
@@ -23,11 +24,12 @@ pub struct Prompt {
     prompt: Arc<ClearedPrompt>,
     preview: Preview,
     cloud: Arc<Cloud>,
+    still: Still,
 }
 
 impl Prompt {
-    pub fn new(door: Door, prompt: ClearedPrompt, preview: Preview, cloud: Arc<Cloud>) -> Self {
-        Self { door, prompt: Arc::new(prompt), preview, cloud }
+    pub fn new(door: Door, prompt: ClearedPrompt, preview: Preview, cloud: Arc<Cloud>, still: Still) -> Self {
+        Self { door, prompt: Arc::new(prompt), preview, cloud, still }
     }
 
     fn yes(&self, given: Given) -> Result<Consent, Withheld> {
@@ -59,6 +61,7 @@ impl Cleared for Prompt {
     }
 
     fn send(&self, given: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld> {
+        self.still.holds(&self.prompt)?;
         let consent = Arc::new(self.yes(given)?);
         let guards = if is_guarded { self.door.guards } else { Guards::OFF };
         let door = Arc::new(Door { guards, ..self.door.clone() });
