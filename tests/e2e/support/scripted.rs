@@ -62,7 +62,12 @@ fn preview() -> Preview {
     preview.provider = "anthropic".to_owned();
     preview.host = "api.anthropic.com:443".to_owned();
     preview.model = "claude-x".to_owned();
-    let file = SentFile { path: "src/main.rs".to_owned(), ranges: Vec::from([0..40]), bytes: 40, is_internal: false };
+    let file = SentFile {
+        path: "src/main.rs".to_owned(),
+        ranges: std::iter::once(0..40).collect(),
+        bytes: 40,
+        is_internal: false,
+    };
     preview.manifest.files = vec![file];
     preview.manifest.bytes = 1_240;
     preview.input_tokens = (300, 400);

@@ -63,8 +63,12 @@ fn a_title_says_what_is_asked() {
 
 #[test]
 fn the_footer_tells_cost_tokens_route_and_what_was_sent() {
-    let file =
-        SentFile { path: "src/`a`\n.rs".to_owned(), ranges: Vec::from([0..1_200]), bytes: 1_200, is_internal: false };
+    let file = SentFile {
+        path: "src/`a`\n.rs".to_owned(),
+        ranges: std::iter::once(0..1_200).collect(),
+        bytes: 1_200,
+        is_internal: false,
+    };
     let usage = Usage { input_uncached: 1_000, cache_read: 9_000, output: 321, ..Usage::default() };
     let mut cloud = Footer {
         answered_by: "anthropic, claude-x".to_owned(),
