@@ -1,5 +1,7 @@
 //! What happens while a question is answered, in the order in which it happens.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use super::diff::Diff;
@@ -20,6 +22,8 @@ pub enum ConsentReply {
 #[derive(Debug)]
 pub struct ConsentRequest {
     pub preview: Preview,
+    /// The very texts that a yes sends, in their order.
+    pub texts: Vec<Arc<str>>,
     /// Why it is asked although the user allowed this workspace: it grew, or internal files are in it.
     pub why: Option<String>,
     /// Whether `ConsentReply::Workspace` is on offer.

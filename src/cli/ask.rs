@@ -185,15 +185,9 @@ async fn ask(
     let mut screen = Screen::new(terminal, !is_json, std::io::stderr().is_terminal());
     let permission = Permission::of(arguments.yes);
     let mut report = Report::default();
-    let asked = answerer.ask(question.clone(), workspace.clone());
-    let is_interrupted = follow(asked, &mut screen, &mut report, async |request| {
-        let show = async || match answerer.preview(question.clone(), workspace.clone()).await {
-            Ok(Payload { preview, texts }) => words::payload(&preview, &texts),
-            Err(problem) => problem,
-        };
-        consent::ask(permission, request, show).await
-    })
-    .await?;
+    let asked = answerer.ask(question, workspace.clone());
+    let is_interrupted =
+        follow(asked, &mut screen, &mut report, async |request| consent::ask(permission, request).await).await?;
     for crossing in answerer.crossings(workspace).await {
         eprintln!("tandem: {} % of a limit is used: {}", crossing.percent, words::standing(&crossing.window));
     }

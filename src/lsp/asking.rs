@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::client::{Progress, Severity};
 use super::sheet::{Desk, Sheet};
-use crate::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
+use crate::ask::{Asked, ConsentReply, ConsentRequest, Footer, Step, Workspace};
 use crate::session::LastAnswer;
-use crate::session::questions::{Payload, Running, Wish, words};
+use crate::session::questions::{Running, Wish, words};
 use consent::Said;
 
 /// What the progress token of a question begins with; its number follows.
@@ -44,8 +44,8 @@ pub async fn ask(desk: Desk, wish: Wish) {
         // The pipeline says so, too.
         () = running.cancel.cancelled() => {}
     }
-    let asked = answerer.ask(question.clone(), workspace.clone());
-    let mut answer = Answer { desk: &desk, title: &title, progress, sheet: None, question, workspace };
+    let asked = answerer.ask(question, workspace.clone());
+    let mut answer = Answer { desk: &desk, title: &title, progress, sheet: None, workspace };
     let ending = answer.follow(asked, &running).await;
     answer.end(ending).await;
     // Only now, so that whoever waits for the end waits for all of it.
@@ -58,7 +58,6 @@ struct Answer<'a> {
     title: &'a str,
     progress: Option<Progress>,
     sheet: Option<Sheet>,
-    question: Question,
     workspace: Workspace,
 }
 
@@ -108,7 +107,10 @@ impl Answer<'_> {
             loop {
                 match consent::ask(&self.desk.client, &request).await {
                     Said::Reply(reply) => return reply,
-                    Said::Show => self.show_payload().await,
+                    Said::Show => {
+                        let text = words::payload(&request.preview, &request.texts);
+                        Sheet::show(self.desk, "What would be sent", &text).await;
+                    }
                 }
             }
         };
@@ -119,15 +121,6 @@ impl Answer<'_> {
         if request.reply.send(reply).is_err() {
             tracing::info!("nobody waits for a consent any more");
         }
-    }
-
-    async fn show_payload(&self) {
-        let Some(answerer) = self.desk.session.answerer() else { return };
-        let text = match answerer.preview(self.question.clone(), self.workspace.clone()).await {
-            Ok(Payload { preview, texts }) => words::payload(&preview, &texts),
-            Err(problem) => problem,
-        };
-        Sheet::show(self.desk, "What would be sent", &text).await;
     }
 
     fn say(&self, line: &str) {

@@ -265,7 +265,7 @@ async fn what_would_be_sent_is_shown_and_the_question_asked_again() {
     }
     let shown: Vec<&String> = editor.client.edited.values().filter(|text| text.starts_with("# What would")).collect();
     assert_eq!(shown.len(), 2);
-    assert!(shown[0].contains("```\nwhy?fn main() {"), "the exact text: {}", shown[0]);
+    assert!(shown[0].contains("```\nwhat is sent\n```"), "the very text: {}", shown[0]);
     assert_eq!(editor.client.leave().await, 0);
 }
 

@@ -146,7 +146,8 @@ impl Run {
 
     async fn consent(&self, cleared: &dyn Cleared, why: Option<String>, may_remember: bool) -> Result<Given, Instead> {
         let (reply, answer) = oneshot::channel();
-        let request = ConsentRequest { preview: cleared.preview().clone(), why, may_remember, reply };
+        let (preview, texts) = (cleared.preview().clone(), cleared.texts());
+        let request = ConsentRequest { preview, texts, why, may_remember, reply };
         self.tell(Step::Consent(Box::new(request))).await?;
         let answer = tokio::select! {
             biased;

@@ -36,7 +36,7 @@ enum Typed {
     No,
 }
 
-pub async fn ask(permission: Permission, request: &ConsentRequest, show: impl AsyncFn() -> String) -> ConsentReply {
+pub async fn ask(permission: Permission, request: &ConsentRequest) -> ConsentReply {
     match permission {
         Permission::Given => return ConsentReply::Once,
         Permission::Nobody => {
@@ -60,7 +60,7 @@ pub async fn ask(permission: Permission, request: &ConsentRequest, show: impl As
             Typed::Once => ConsentReply::Once,
             Typed::Always if request.may_remember => ConsentReply::Workspace,
             Typed::Show => {
-                for line in show().await.lines() {
+                for line in words::payload(&request.preview, &request.texts).lines() {
                     eprintln!("{}", harmless(line));
                 }
                 continue;
@@ -85,7 +85,7 @@ mod tests {
 
     fn request(may_remember: bool) -> ConsentRequest {
         let (reply, _) = tokio::sync::oneshot::channel();
-        ConsentRequest { preview: crate::gate::Preview::default(), why: None, may_remember, reply }
+        ConsentRequest { preview: crate::gate::Preview::default(), texts: Vec::new(), why: None, may_remember, reply }
     }
 
     #[test]
@@ -98,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_terminal_only_the_option_allows_it() {
-        assert_eq!(ask(Permission::Given, &request(true), async || String::new()).await, ConsentReply::Once);
-        assert_eq!(ask(Permission::Nobody, &request(true), async || String::new()).await, ConsentReply::Refused);
+        assert_eq!(ask(Permission::Given, &request(true)).await, ConsentReply::Once);
+        assert_eq!(ask(Permission::Nobody, &request(true)).await, ConsentReply::Refused);
     }
 }

@@ -33,7 +33,8 @@ impl Stage {
     /// Asks for consent; no answer is a no.
     pub async fn consent(&self, may_remember: bool) -> ConsentReply {
         let (reply, answer) = oneshot::channel();
-        let request = ConsentRequest { preview: preview(), why: None, may_remember, reply };
+        let request =
+            ConsentRequest { preview: preview(), texts: vec!["what is sent".into()], why: None, may_remember, reply };
         self.step(Step::Consent(Box::new(request))).await;
         answer.await.unwrap_or(ConsentReply::Refused)
     }
