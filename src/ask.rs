@@ -5,7 +5,6 @@
 mod asker;
 mod cite;
 mod diff;
-mod footer;
 mod inert;
 mod measure;
 #[cfg(feature = "cloud")]

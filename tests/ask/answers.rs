@@ -28,8 +28,9 @@ async fn an_answer_is_streamed_cited_inert_and_billed() {
     assert!(came.footer.files.iter().any(|file| file.path == "src/part_07.rs"), "{:?}", came.footer.files);
     let preview = house.previews.lock().unwrap()[0].clone();
     assert!(came.footer.cost <= preview.cost.1 && came.footer.usage.input() <= preview.input_tokens.1);
-    let line = came.footer.markdown();
-    assert!(line.contains("sent parts of") && line.contains(&came.footer.cost.to_string()), "{line}");
+    let below = tandem::session::questions::words::footer(&came.footer);
+    assert!(below.contains("* Sent: ") && below.contains("src/part_"), "{below}");
+    assert!(below.contains(&came.footer.cost.to_string()), "{below}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
