@@ -72,7 +72,8 @@ impl Calibration {
         }
         let share = usage.input().saturating_mul(1000).div_ceil(bound).min(*SCALES.end());
         // What counts a token a byte is far above any count: it says nothing of the ordinary part.
-        let share = if estimate.size.dense.saturating_mul(10) > bound { share.max(1000) } else { share };
+        let unscaled = estimate.row.tokenizer.unscaled(&estimate.size);
+        let share = if unscaled.saturating_mul(10) > bound { share.max(1000) } else { share };
         let share = u16::try_from(share).unwrap_or(u16::MAX);
         let key = key(&estimate.row);
         let Some(file) = &self.file else {

@@ -3,7 +3,8 @@
 //! Proven is only this: every vocabulary in use works on bytes, so a text has no more tokens than bytes. That is far too much
 //! to reserve, so ordinary text (ASCII words, punctuation, blanks) is counted by its pieces, with a weight for each that
 //! covered every one of the texts it was tried on; docs/budget.md tells which. Whatever is not ordinary counts a token for
-//! each byte: other scripts, digits, and long runs that look like hashes or encoded data.
+//! each byte: other scripts, digits (or three of them, where the vocabulary has all such numbers), and long runs that look
+//! like hashes or encoded data.
 
 mod scan;
 
@@ -16,8 +17,11 @@ pub struct TextSize {
     pub bytes: u64,
     /// The ordinary part, in quarters of a token.
     pub quarters: u64,
-    /// Bytes that may each be a token.
+    /// Bytes that may each be a token, digits of numbers aside.
     pub dense: u64,
+    /// Digits of numbers, and the threes that the numbers are cut into, the rest of each being one, too.
+    pub digits: u64,
+    pub triples: u64,
     /// Runs of ASCII letters: no token spans two of them.
     pub words: u64,
     /// Blocks and turns: each may bring a few tokens of its own.
@@ -114,7 +118,14 @@ impl Tokenizer {
     fn of_text(self, size: &TextSize, scale: u64) -> u64 {
         let ordinary = u128::from(size.quarters) * u128::from(self.percent()) * u128::from(scale);
         let ordinary = u64::try_from(ordinary.div_ceil(400_000)).unwrap_or(u64::MAX);
-        ordinary.saturating_add(size.dense).min(size.bytes)
+        ordinary.saturating_add(self.unscaled(size)).min(size.bytes)
+    }
+
+    /// The part that is bounded by what vocabularies are made like, not by what was seen of them. OpenAI's have every number of
+    /// up to three digits, and cut longer ones into such; of the others it is not known, so each digit counts.
+    pub(super) fn unscaled(self, size: &TextSize) -> u64 {
+        let numbers = if self == Self::O200k { size.triples } else { size.digits };
+        size.dense.saturating_add(numbers)
     }
 }
 

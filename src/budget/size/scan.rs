@@ -14,6 +14,9 @@ const LONG_WORD: u64 = 12;
 /// Blanks or line ends that are one token.
 const BLANKS_A_TOKEN: u64 = 16;
 
+/// Digits that are one token in the vocabularies that have all numbers of so many: they cut longer ones from the left.
+const DIGITS_A_TOKEN: u64 = 3;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Lower,
@@ -45,6 +48,9 @@ impl Class {
 struct Run {
     bytes: u64,
     digits: u64,
+    /// Digits of the number that is being read, and what of all numbers is three digits or the rest of them.
+    number: u64,
+    triples: u64,
     /// Words of a camelCase name, and groups of digits.
     pieces: u64,
     /// Letters of the last word.
@@ -88,8 +94,11 @@ impl Run {
     fn take(&mut self, class: Class, before: Option<Class>, size: &mut TextSize) {
         self.bytes += 1;
         if class == Class::Digit {
+            let is_going_on = before == Some(Class::Digit) && self.bytes > 1;
             self.digits += 1;
-            self.pieces += u64::from(before != Some(Class::Digit) || self.bytes == 1);
+            self.number = if is_going_on { self.number + 1 } else { 1 };
+            self.triples += u64::from(self.number % DIGITS_A_TOKEN == 1);
+            self.pieces += u64::from(!is_going_on);
             self.end_word();
             return;
         }
@@ -117,7 +126,8 @@ impl Run {
             size.dense += self.bytes;
         } else {
             size.quarters += self.quarters;
-            size.dense += self.digits;
+            size.digits += self.digits;
+            size.triples += self.triples;
         }
     }
 }

@@ -145,7 +145,6 @@ fn what_is_not_ordinary_counts_a_token_for_each_byte() {
         "界面のコードを説明してください",
         "Это объяснение",
         "🦀🔥👩‍👩‍👧‍👦",
-        "0123456789012345678901234567890123456789",
         "d41d8cd98f00b204e9800998ecf8427e",
         "Y2xhc3NpZmllZEluZm9ybWF0aW9uMTIzNDU2Nzg5MA",
         "\0\0\0\x01\x02\x7f",
@@ -156,6 +155,21 @@ fn what_is_not_ordinary_counts_a_token_for_each_byte() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn numbers_count_by_their_digits_or_by_threes_of_them() {
+    for (text, digits, threes) in
+        [("7", 1, 1), ("123", 3, 1), ("1234", 4, 2), ("1,234,567", 7 + 2, 3 + 2), ("v12x3456", 6 + 2, 1 + 2 + 2)]
+    {
+        assert_eq!(high(Tokenizer::O200k, text), threes, "{text}");
+        for tokenizer in [Tokenizer::Gemini, Tokenizer::ClaudeOlder, Tokenizer::Claude, Tokenizer::Other] {
+            assert!(high(tokenizer, text) >= digits.min(text.len() as u64), "{text}");
+        }
+    }
+    let long = "0123456789".repeat(4);
+    assert_eq!(high(Tokenizer::Claude, &long), 40);
+    assert_eq!(high(Tokenizer::O200k, &long), 14);
 }
 
 #[test]
@@ -211,10 +225,12 @@ proptest! {
     #[test]
     fn a_bound_is_never_above_the_bytes_nor_below_the_unusual_ones(text in "(\\PC|[a-zA-Z0-9 \n.]|[0-9a-f]{8}){0,200}") {
         let size = TextSize::of(&text);
-        let unusual = text.bytes().filter(|byte| !byte.is_ascii() || byte.is_ascii_digit()).count() as u64;
+        let digits = text.bytes().filter(u8::is_ascii_digit).count() as u64;
+        let foreign = text.bytes().filter(|byte| !byte.is_ascii()).count() as u64;
         for tokenizer in [Tokenizer::O200k, Tokenizer::Gemini, Tokenizer::ClaudeOlder, Tokenizer::Claude] {
             let most = tokenizer.text_bound(&size);
-            prop_assert!(most <= text.len() as u64 && most >= unusual);
+            let digits = if tokenizer == Tokenizer::O200k { digits.div_ceil(3) } else { digits };
+            prop_assert!(most <= text.len() as u64 && most >= foreign + digits);
             prop_assert!(most >= size.words && size.dense <= size.bytes);
         }
     }
