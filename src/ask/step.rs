@@ -28,6 +28,9 @@ pub struct ConsentRequest {
     pub why: Option<String>,
     /// Whether `ConsentReply::Workspace` is on offer.
     pub may_remember: bool,
+    /// A guard stopped it: many equal questions, or much money in a short time. A yes that was given beforehand is not meant
+    /// for this one.
+    pub is_guard: bool,
     pub reply: oneshot::Sender<ConsentReply>,
 }
 

@@ -15,6 +15,7 @@ use crate::budget::{Outcome, Picodollars};
 use crate::config::{CloudSettings, IndexSettings, Settings};
 use crate::gate::{Draft, Preview, Withheld};
 use crate::index::{Index, IndexOptions};
+use crate::privacy::UserKey;
 use crate::providers::{Endpoint, Event, Reason, Usage};
 
 pub const SERVER: &str = "//! Takes requests.\n\nuse crate::store::save;\n\n/// Reads a request and answers it.\npub fn handle_request(text: &str) -> String {\n    let key = parse_key(text);\n    save(&key)\n}\n\nfn parse_key(text: &str) -> String {\n    text.trim().to_owned()\n}\n";
@@ -77,6 +78,7 @@ pub struct FakeRemote {
     pub consent: Mutex<Wanted>,
     pub events: Mutex<Vec<Event>>,
     pub finish: Mutex<Finish>,
+    pub notes: Mutex<Vec<String>>,
     /// The answer does not end by itself.
     pub is_endless: Mutex<bool>,
     pub drafts: Mutex<Vec<Draft>>,
@@ -112,6 +114,7 @@ impl FakeRemote {
             consent: Mutex::new(Wanted::Yes { why: None, may_remember: true }),
             events: Mutex::new(pieces.chain([Event::Usage(usage)]).collect()),
             finish: Mutex::new(Finish::Answered(Reason::Complete)),
+            notes: Mutex::default(),
             is_endless: Mutex::new(false),
             drafts: Mutex::default(),
             sent: AtomicUsize::new(0),
@@ -192,7 +195,7 @@ impl Cleared for FakeCleared {
         let events = self.remote.events.lock().unwrap().clone();
         let mut finish = self.remote.finish.lock().unwrap().clone();
         let is_endless = *self.remote.is_endless.lock().unwrap();
-        let settled = self.remote.settled.clone();
+        let (settled, notes) = (self.remote.settled.clone(), self.remote.notes.lock().unwrap().clone());
         let (out, updates) = mpsc::channel(4);
         let (done, ended) = oneshot::channel();
         let is_refused = is_guarded && matches!(&finish, Finish::Withheld(..));
@@ -226,7 +229,7 @@ impl Cleared for FakeCleared {
             let finish = if is_cancelled { Finish::Cancelled } else { finish };
             settled.fetch_add(1, Ordering::SeqCst);
             let cost = Picodollars(12_300_000_000);
-            let _ = done.send(Ended { finish, usage, cost, outcome: Some(Outcome::Counted), notes: Vec::new() });
+            let _ = done.send(Ended { finish, usage, cost, outcome: Some(Outcome::Counted), notes });
         });
         Ok(Answering { updates, ended })
     }
@@ -247,6 +250,7 @@ pub fn parts(remote: Option<Arc<FakeRemote>>) -> Parts {
         remote: remote.map(|remote| Arc::new(Handle(remote)) as Arc<dyn Remote>),
         threads: Arc::new(Threads::in_memory()),
         clock: Arc::new(|| std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000)),
+        key: Some(UserKey::new([3; 32])),
         random: Arc::new(move || {
             let number = number.fetch_add(1, Ordering::SeqCst) as u128;
             number << 64 | number

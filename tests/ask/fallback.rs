@@ -1,7 +1,7 @@
 //! Who answers when the cloud does not, and that nothing leaves then.
 
 use tandem::ask::{ConsentReply, Question, Step};
-use tandem::budget::Picodollars;
+use tandem::budget::{Guards, Picodollars};
 
 use super::house::{Came, House, cloud};
 use crate::provider::{Reply, Trouble};
@@ -60,6 +60,25 @@ async fn a_no_of_the_budget() {
     let house = House::new().await;
     let question = Question { limit: Some(Picodollars(1_000_000)), ..cloud("How is a request handed on?") };
     is_local(&house.ask(question).await, &house, "would be passed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_again_and_again_is_asked_about() {
+    let house = House::new().await;
+    let question = || cloud("How is a request handed on?");
+    for _ in 0..Guards::REPEATS {
+        house.ask(question()).await;
+    }
+    let mut guards = 0;
+    let came = house
+        .ask_and(question(), |step, _| guards += u32::from(matches!(step, Step::Consent(request) if request.is_guard)))
+        .await;
+    assert_eq!((guards, came.footer.is_cloud), (1, true), "the user said yes to it: {}", came.notices);
+    *house.reply.lock().expect("the reply") = ConsentReply::Refused;
+    let came = house.ask(question()).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("you did not allow it"), "{}", came.notices);
+    assert_eq!(house.entries().len(), Guards::REPEATS as usize + 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use tandem::config::{Environment, IndexSettings, Paths, ProviderKind, ProviderSe
 use tandem::gate::Preview;
 use tandem::gate::audit::AuditLog;
 use tandem::index::{Index, IndexOptions};
-use tandem::privacy::{Fingerprint, Trust};
+use tandem::privacy::{Fingerprint, Trust, UserKey};
 
 use crate::provider::{self, Authority, Certificate, Double, Kind};
 
@@ -87,6 +87,7 @@ impl House {
             remote: Some(Arc::new(outside)),
             threads: Arc::new(Threads::in_directory(paths.state.join("threads"))),
             clock: Arc::new(SystemTime::now),
+            key: Some(UserKey::load(&paths.state).expect("a key")),
             random: Arc::new(|| 0x1234_5678_9abc_def0_0fed_cba9_8765_4321),
         });
         let index = IndexSettings { threads: 1, ..IndexSettings::default() };

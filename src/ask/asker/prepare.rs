@@ -24,6 +24,9 @@ const FIRST_PERCENT: usize = 80;
 const NEW_PERCENT: usize = 20;
 /// Percent of the room for what was said before, where a full thread begins anew.
 const RETOLD_PERCENT: usize = 25;
+/// Length of a tag, 64 bits.
+const TAG_LETTERS: usize = 16;
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// What is known before anything is packed.
 #[derive(Debug)]
@@ -134,7 +137,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         }
         thread.filter(may_go_on)
     });
-    let tag = old.as_ref().map_or_else(|| format!("{:016x}", (parts.random)() as u64), |thread| thread.tag.clone());
+    let tag = old.as_ref().map_or_else(|| tag(parts, workspace), |thread| thread.tag.clone());
     let reach = |path: &str| if standing.stays { Reach::Out } else { site.reach(path) };
     let count = |text: &str| site.count(text);
     let ground = Ground { workspace, question, reach: &reach, count: &count, tag: &tag };
@@ -188,6 +191,16 @@ pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Res
     let prepared = prepare(parts, question, workspace, site.as_ref());
     let cleared: Arc<dyn Cleared> = site.clear(prepared.draft, question.limit)?;
     Ok(Payload { preview: cleared.preview().clone(), texts: cleared.texts() })
+}
+
+/// What stands in the marks around everything that comes from the repository: nobody who writes into it can know the tag. It is
+/// the same all day, so that the same question is the same bytes: the guard against loops knows it again, and a provider has
+/// the map and the documents of another thread in its cache.
+fn tag(parts: &Parts, workspace: &Workspace) -> String {
+    let Some(key) = &parts.key else { return format!("{:016x}", (parts.random)() as u64) };
+    let day = parts.now().div_euclid(SECONDS_A_DAY);
+    let hash = key.hash("tandem 2026-11 tags of questions", &[folder(workspace).as_bytes(), &day.to_le_bytes()]);
+    hash.chars().take(TAG_LETTERS).collect()
 }
 
 fn folder(workspace: &Workspace) -> String {

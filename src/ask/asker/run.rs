@@ -19,6 +19,7 @@ use super::super::{Kind, Question, Workspace};
 use super::prepare::{Assessed, Prepared, assess, name, prepare};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
+use crate::budget::{Outcome, Picodollars};
 use crate::config::RouteChoice;
 use crate::gate::{Piece, Source, Withheld};
 use crate::providers::{Event, Reason};
@@ -41,6 +42,8 @@ struct Over;
 /// Why no model answered; then the index does.
 enum Instead {
     Over,
+    /// It was sent and then cancelled, before a word of the answer came. A sentence with what it did cost.
+    Cancelled(String),
     /// A sentence.
     Because(String),
 }
@@ -82,6 +85,10 @@ impl Run {
         match self.ask_model(&decision, &site).await {
             Ok(()) => Ok(()),
             Err(Instead::Over) => Err(Over),
+            Err(Instead::Cancelled(sentence)) => {
+                self.put(Step::Failed(sentence)).await;
+                Ok(())
+            }
             Err(Instead::Because(why)) => {
                 let model = name(site.standing());
                 self.tell(Step::Notice(format!(
@@ -139,15 +146,21 @@ impl Run {
         let cleared = cleared.map_err(|withheld| Instead::Because(explain(&withheld)))?;
         let given = match cleared.consent() {
             Wanted::No => Given::Before,
-            Wanted::Yes { why, may_remember } => self.consent(cleared.as_ref(), why, may_remember).await?,
+            Wanted::Yes { why, may_remember } => self.consent(cleared.as_ref(), why, may_remember, false).await?,
         };
         self.converse(decision, site.as_ref(), prepared, cleared, given).await
     }
 
-    async fn consent(&self, cleared: &dyn Cleared, why: Option<String>, may_remember: bool) -> Result<Given, Instead> {
+    async fn consent(
+        &self,
+        cleared: &dyn Cleared,
+        why: Option<String>,
+        may_remember: bool,
+        is_guard: bool,
+    ) -> Result<Given, Instead> {
         let (reply, answer) = oneshot::channel();
         let (preview, texts) = (cleared.preview().clone(), cleared.texts());
-        let request = ConsentRequest { preview, texts, why, may_remember, reply };
+        let request = ConsentRequest { preview, texts, why, may_remember, is_guard, reply };
         self.tell(Step::Consent(Box::new(request))).await?;
         let answer = tokio::select! {
             biased;
@@ -176,24 +189,27 @@ impl Run {
             && may_be_allowed(withheld)
         {
             // Much in a short time: the user may say yes to that, too.
-            let given = self.consent(cleared.as_ref(), Some(explain(withheld)), false).await?;
+            let given = self.consent(cleared.as_ref(), Some(explain(withheld)), false, true).await?;
             reader = Reader::new(self.workspace.as_ref());
+            let notes = std::mem::take(&mut ended.notes);
             ended = self.send(&cleared, given, false, &mut reader).await?;
+            ended.notes.splice(..0, notes);
         }
         let has_text = !reader.raw.trim().is_empty();
         let Read { rest, raw, counts, diff } = reader.finish();
         if !has_text {
+            // Cancelled or not: a limit that is nearly used up is told once, and this is the time.
+            for note in std::mem::take(&mut ended.notes) {
+                self.put(Step::Notice(note)).await;
+            }
             let because = match &ended.finish {
-                Finish::Cancelled => return Err(Instead::Over),
+                Finish::Cancelled => return Err(Instead::Cancelled(cancelled(&ended))),
                 Finish::Failed(error) => explain_error(error),
                 Finish::Withheld(withheld, _) => explain(withheld),
                 Finish::Answered(reason) => {
                     why_incomplete(reason, false).unwrap_or_else(|| "its answer is empty".to_owned())
                 }
             };
-            for note in ended.notes {
-                self.tell(Step::Notice(note)).await?;
-            }
             return Err(Instead::Because(because));
         }
         // From here on the answer is the user's, cancelled or not: what was paid for is told.
@@ -205,7 +221,8 @@ impl Run {
             Finish::Answered(reason) => why_incomplete(reason, true),
             Finish::Failed(error) => Some(explain_error(error)),
             Finish::Withheld(withheld, _) => Some(explain(withheld)),
-            Finish::Cancelled => Some("you cancelled it".to_owned()),
+            Finish::Cancelled if self.cancel.is_cancelled() => Some("you cancelled it".to_owned()),
+            Finish::Cancelled => Some("its end was not heard of".to_owned()),
         };
         let wants_diff = matches!(self.question.kind, Kind::Tests | Kind::Document | Kind::Refactor);
         let diff = diff.filter(|_| wants_diff && incomplete.is_none()).map(|diff| self.check(&diff));
@@ -275,7 +292,7 @@ impl Run {
             finish: Finish::Cancelled,
             usage: Default::default(),
             cost: cleared.preview().cost.1,
-            outcome: Some(crate::budget::Outcome::Presumed),
+            outcome: Some(Outcome::Presumed),
             notes: vec!["What it did cost is not known yet; all that was reserved counts until it is.".to_owned()],
         };
         Ok(settled.ok().and_then(Result::ok).unwrap_or_else(lost))
@@ -360,6 +377,17 @@ fn as_sent(thread: &mut Thread, texts: Vec<Arc<str>>) {
             texts.next().inspect(|text| *answer = text.to_string());
         }
         texts.next().into_iter().for_each(|text| piece.text = text);
+    }
+}
+
+/// What became of a question that was cancelled before a word of its answer came.
+fn cancelled(ended: &Ended) -> String {
+    let cost = ended.cost;
+    match ended.outcome {
+        _ if cost == Picodollars::ZERO => "cancelled; it did cost nothing".to_owned(),
+        Some(Outcome::Counted) => format!("cancelled; it did cost {cost}"),
+        Some(Outcome::Estimated) | None => format!("cancelled; it did cost about {cost}"),
+        Some(Outcome::Presumed) => format!("cancelled; what it did cost is not known, and {cost} count until it is"),
     }
 }
 

@@ -242,6 +242,44 @@ async fn a_cancel_in_the_middle_ends_with_what_was_paid_for() {
     drop(asked);
 }
 
+#[tokio::test]
+async fn a_cancel_before_the_first_word_tells_what_it_did_cost_and_which_limits_are_nearly_used_up() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new(""));
+    *remote.is_endless.lock().unwrap() = true;
+    *remote.consent.lock().unwrap() = Wanted::No;
+    *remote.notes.lock().unwrap() = vec!["80 % of a limit are used.".to_owned()];
+    let mut asked = asker(Some(remote.clone())).ask(cloud("why"), fixture.workspace.clone());
+    let mut told = Vec::new();
+    while let Some(step) = asked.steps.recv().await {
+        if matches!(&step, Step::Progress(line) if line.starts_with("asking")) {
+            asked.cancel.cancel();
+        }
+        told.push(step);
+    }
+    assert!(notices(&told).contains("80 %"), "{told:?}");
+    assert!(matches!(told.last(), Some(Step::Failed(why)) if why == "cancelled; it did cost $0.013"), "{told:?}");
+}
+
+#[tokio::test]
+async fn equal_questions_are_equal_bytes_all_day_and_others_the_next() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    let ask_at = async |day: u64| {
+        let clock = Arc::new(move || UNIX_EPOCH + std::time::Duration::from_secs(day * 86_400 + 5));
+        let asker = Asker::new(Parts { clock, ..parts(Some(remote.clone())) });
+        steps(&asker, cloud("why"), &fixture, ConsentReply::Once).await;
+        remote.drafts().pop().unwrap()
+    };
+    let first = ask_at(3).await;
+    assert_eq!(first, ask_at(3).await, "else no guard can tell that it is asked again and again");
+    let other = asker(Some(remote.clone()));
+    steps(&other, cloud("What does `save` do?"), &fixture, ConsentReply::Once).await;
+    let at_day_0 = ask_at(0).await;
+    let drafts = remote.drafts();
+    assert_eq!(at_day_0.system, drafts[drafts.len() - 2].system, "what is the same for every question is");
+    assert_ne!(at_day_0.turns, drafts[drafts.len() - 2].turns);
+    assert_ne!(first, ask_at(4).await, "a tag that somebody learned is of no use for long");
+}
+
 async fn last(mut asked: Asked) -> Option<Step> {
     let mut last = None;
     while let Some(step) = asked.steps.recv().await {

@@ -11,7 +11,7 @@ fn cents(cents: u64) -> Picodollars {
 
 fn window(amount: Amount, settled: u64, open: u64) -> WindowState {
     let limit = Limit { amount, period: Period::Month, scope: Scope::User };
-    WindowState { limit, settled, open, resets_at: Some(1_796_083_200) }
+    WindowState { limit, settled, open, resets_at: Some(1_796_083_200), clock_is_behind: 0 }
 }
 
 #[test]
