@@ -270,3 +270,6 @@ impl Answerer for Pipeline {
         .boxed()
     }
 }
+
+#[cfg(all(test, feature = "cloud"))]
+mod tests;
