@@ -21,6 +21,6 @@ pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
 pub use schema::{
     AskSettings, BudgetSettings, CloudEffort, CloudSettings, CompletionSettings, ConsentMode, Debounce, EngineChoice,
-    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderKind, ProviderSettings,
-    RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
+    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderAuth, ProviderKind,
+    ProviderSettings, RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
 };

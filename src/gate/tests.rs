@@ -167,6 +167,7 @@ pub fn cloud() -> Endpoint {
         region: None,
         api_version: None,
         price_as: None,
+        shows_bearer: false,
         is_local: false,
     }
 }
