@@ -242,6 +242,20 @@ async fn a_cancel_in_the_middle_ends_with_what_was_paid_for() {
     drop(asked);
 }
 
+/// So no token of a prompt can be promised to cost less than a write to the cache: the estimate counts all of them as such.
+#[tokio::test]
+async fn nothing_of_a_question_stands_behind_the_last_mark_of_the_cache() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    let asker = asker(Some(remote.clone()));
+    let first = steps(&asker, cloud("How is a request saved?"), &fixture, ConsentReply::Once).await;
+    let follow = Question { thread: footer(&first).thread.clone(), ..cloud("And why?") };
+    steps(&asker, follow, &fixture, ConsentReply::Once).await;
+    for draft in remote.drafts() {
+        let last = draft.turns.last().and_then(|turn| turn.sections.last()).unwrap();
+        assert_eq!(last.cache, Some(crate::providers::CacheLife::Short));
+    }
+}
+
 async fn last(mut asked: Asked) -> Option<Step> {
     let mut last = None;
     while let Some(step) = asked.steps.recv().await {
