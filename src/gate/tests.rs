@@ -2,6 +2,7 @@
 
 mod clearing;
 mod consenting;
+mod fitting;
 mod leaks;
 mod passing;
 

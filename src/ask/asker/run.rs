@@ -223,6 +223,7 @@ impl Run {
             cited: counts.cited,
             unverified: counts.unverified,
             incomplete,
+            lowered: cleared.preview().lowered.as_ref().map(ToString::to_string),
             diff,
             ..Footer::default()
         };
