@@ -332,6 +332,20 @@ async fn an_answer_without_end_is_read_to_its_longest() {
     assert_eq!(footer(&steps).incomplete.as_deref(), Some("it is longer than is read"));
 }
 
+/// So no token of a prompt can be promised to cost less than a write to the cache: the estimate counts all of them as such.
+#[tokio::test]
+async fn nothing_of_a_question_stands_behind_the_last_mark_of_the_cache() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    let asker = asker(Some(remote.clone()));
+    let first = steps(&asker, cloud("How is a request saved?"), &fixture, ConsentReply::Once).await;
+    let follow = Question { thread: footer(&first).thread.clone(), ..cloud("And why?") };
+    steps(&asker, follow, &fixture, ConsentReply::Once).await;
+    for draft in remote.drafts() {
+        let last = draft.turns.last().and_then(|turn| turn.sections.last()).unwrap();
+        assert_eq!(last.cache, Some(crate::providers::CacheLife::Short));
+    }
+}
+
 async fn last(mut asked: Asked) -> Option<Step> {
     let mut last = None;
     while let Some(step) = asked.steps.recv().await {
@@ -369,6 +383,41 @@ async fn a_server_of_the_user_s_answers_without_being_asked_about() {
     assert!(!footer(&steps).is_cloud);
     let draft = &remote.drafts()[0];
     assert!(draft.max_output <= 2048, "a small window is not for the answer alone");
+}
+
+#[tokio::test]
+async fn a_server_on_this_machine_reads_what_stays_and_nothing_that_is_denied() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    remote.be_on_this_machine(true);
+    *remote.consent.lock().unwrap() = Wanted::No;
+    remote.stays.lock().unwrap().push("src/store.rs".to_owned());
+    remote.denied.lock().unwrap().push("src/server.rs".to_owned());
+    let question = question("Compare src/store.rs and src/server.rs");
+    steps(&asker(Some(remote.clone())), question, &fixture, ConsentReply::Refused).await;
+    let drafts = remote.drafts();
+    let sections = drafts[0].system.iter().chain(drafts[0].turns.iter().flat_map(|turn| &turn.sections));
+    let sent: String = sections.flat_map(|section| &section.pieces).map(|piece| &*piece.text).collect();
+    assert!(sent.contains("Writes a row to the database"), "{sent}");
+    assert!(!sent.contains("handle_request") && !sent.contains("parse_key"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_server_of_the_user_s_on_another_machine_is_sent_nothing_that_stays() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    remote.be_elsewhere();
+    *remote.consent.lock().unwrap() = Wanted::No;
+    remote.stays.lock().unwrap().push("src/store.rs".to_owned());
+    let asker = asker(Some(remote.clone()));
+    for words in ["What is in src/store.rs?", "How is a request saved?"] {
+        let steps = steps(&asker, cloud(words), &fixture, ConsentReply::Refused).await;
+        assert_eq!((text(&steps).as_str(), footer(&steps).is_cloud), ("So.", false), "{words}");
+        assert!(notices(&steps).contains("may not leave was left out"), "{}", notices(&steps));
+    }
+    for draft in remote.drafts() {
+        let sections = draft.system.iter().chain(draft.turns.iter().flat_map(|turn| &turn.sections));
+        let sent: String = sections.flat_map(|section| &section.pieces).map(|piece| &*piece.text).collect();
+        assert!(sent.contains("parse_key") && !sent.contains("saved {key}"), "{sent}");
+    }
 }
 
 #[tokio::test]

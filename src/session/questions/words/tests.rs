@@ -114,3 +114,20 @@ fn sizes_and_counts_are_for_people() {
     assert_eq!((bytes(999), bytes(12_345), bytes(2_500_000)), ("999 bytes".into(), "12.3 kB".into(), "2.5 MB".into()));
     assert_eq!((grouped(7), grouped(1_000), grouped(1_234_567)), ("7".into(), "1,000".into(), "1,234,567".into()));
 }
+
+#[test]
+fn an_answer_that_is_made_shorter_is_told_with_the_reason() {
+    let window = Box::new(window(Amount::Money(cents(2_000)), cents(1_970).0, 0));
+    let lowered = crate::gate::Lowered { to: 2_000, from: 8_192, window };
+    let sentence = "The answer may have 2,000 tokens instead of 8,192, because $0.30 of $20 per month can be spent now";
+    assert_eq!(lowered.to_string(), sentence);
+    let mut preview = Preview::for_tests("anthropic", "claude-x");
+    preview.lowered = Some(lowered);
+    let shown = payload(&preview, &[]);
+    assert!(shown.contains("\n* The answer may have 2,000 tokens instead of 8,192, because \\$0.30 of"), "{shown}");
+    let (reply, _) = tokio::sync::oneshot::channel();
+    let request = ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, reply };
+    assert!(consent(&request).contains(&format!(" {sentence}.")), "{}", consent(&request));
+    let below = super::footer(&Footer { lowered: Some(sentence.to_owned()), ..Footer::default() });
+    assert!(below.contains("\n* The answer may have 2,000 tokens"), "{below}");
+}
