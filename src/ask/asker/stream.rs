@@ -1,6 +1,6 @@
 //! A model's answer on its way to the user: made inert, its citations checked, its diff collected, with an end to its length.
 
-use super::super::cite::{Citer, Counts, Files};
+use super::super::cite::{Citer, Counts, Files, Passage};
 use super::super::diff::Collector;
 use super::super::inert::Inert;
 
@@ -18,7 +18,7 @@ pub struct Reader<'a> {
 
 /// What an answer came to.
 pub struct Read {
-    pub rest: String,
+    pub rest: Passage,
     pub raw: String,
     pub counts: Counts,
     pub diff: Option<String>,
@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What can be shown by now.
-    pub fn push(&mut self, text: &str) -> String {
+    pub fn push(&mut self, text: &str) -> Passage {
         // A piece may be as long as a frame of the protocol.
         let room = LONGEST_ANSWER.saturating_sub(self.raw.len());
         self.is_too_long |= text.len() > room;
@@ -60,7 +60,7 @@ impl<'a> Reader<'a> {
         diffs.push(&parts);
         let mut rest = citer.push(&parts);
         let (last, counts) = citer.finish();
-        rest.push_str(&last);
+        rest.append(last);
         Read { rest, raw, counts, diff: diffs.finish(), is_too_long }
     }
 }

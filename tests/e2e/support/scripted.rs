@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tandem::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
-use tandem::budget::{Amount, Crossing, Limit, Outcome, Period, Picodollars, Scope, WindowState};
+use tandem::budget::{Amount, Crossing, Limit, Outcome, Period, Picodollars, Scope, Total, WindowState};
 use tandem::gate::{Preview, SentFile};
-use tandem::session::questions::{Answerer, Payload};
+use tandem::session::questions::{Answerer, Budget, Payload};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ impl Stage {
     }
 
     pub async fn text(&self, text: &str) -> bool {
-        self.step(Step::Text(text.to_owned())).await
+        self.step(Step::Text(text.into())).await
     }
 
     /// Asks for consent; no answer is a no.
@@ -96,6 +96,8 @@ pub struct Scripted {
     pub crossings: Mutex<Vec<Crossing>>,
     /// The questions that came, in order.
     asked: Mutex<Vec<Question>>,
+    /// The folders that they were about, as they were then.
+    workspaces: Mutex<Vec<Workspace>>,
     /// What cannot be opened, so that nothing about money can be said.
     pub broken: Mutex<Option<String>>,
 }
@@ -105,7 +107,13 @@ impl Scripted {
         play: impl Fn(Stage) -> F + Send + Sync + 'static,
     ) -> Arc<Self> {
         let play = Arc::new(move |stage| play(stage).boxed());
-        Arc::new(Self { play, crossings: Mutex::default(), asked: Mutex::default(), broken: Mutex::default() })
+        Arc::new(Self {
+            play,
+            crossings: Mutex::default(),
+            asked: Mutex::default(),
+            workspaces: Mutex::default(),
+            broken: Mutex::default(),
+        })
     }
 
     /// Answers at once with this text.
@@ -119,6 +127,10 @@ impl Scripted {
     pub fn asked(&self) -> Vec<Question> {
         self.asked.lock().expect("no panic").clone()
     }
+
+    pub fn workspaces(&self) -> Vec<Workspace> {
+        self.workspaces.lock().expect("no panic").clone()
+    }
 }
 
 impl fmt::Debug for Scripted {
@@ -128,8 +140,9 @@ impl fmt::Debug for Scripted {
 }
 
 impl Answerer for Scripted {
-    fn ask(&self, question: Question, _: Workspace) -> Asked {
+    fn ask(&self, question: Question, workspace: Workspace) -> Asked {
         self.asked.lock().expect("no panic").push(question);
+        self.workspaces.lock().expect("no panic").push(workspace);
         let (steps, receiver) = mpsc::channel(8);
         let cancel = CancellationToken::new();
         tokio::spawn((self.play)(Stage { cancel: cancel.clone(), steps }));
@@ -149,9 +162,20 @@ impl Answerer for Scripted {
         .boxed()
     }
 
-    fn budget(&self, _: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
+    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
         let broken = self.broken.lock().expect("no panic").clone();
-        async move { broken.map_or(Ok(vec![window(10)]), Err) }.boxed()
+        let money = Picodollars(self.asked().len() as u64 * paid().cost.0);
+        let total = Total { requests: self.asked().len() as u64, tokens: 1_000, money, ..Total::default() };
+        let today = broken.is_none().then_some(total);
+        let windows = broken.map_or(Ok(vec![window(10)]), Err);
+        let cloud = &workspace.settings.cloud;
+        let budget =
+            Budget { is_off: None, provider: cloud.provider.clone(), model: cloud.model.clone(), windows, today };
+        async move { budget }.boxed()
+    }
+
+    fn glance(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
+        self.budget(workspace)
     }
 
     fn crossings(&self, _: Workspace) -> BoxFuture<'static, Vec<Crossing>> {
