@@ -126,7 +126,7 @@ fn an_answer_that_is_made_shorter_is_told_with_the_reason() {
     let shown = payload(&preview, &[]);
     assert!(shown.contains("\n* The answer may have 2,000 tokens instead of 8,192, because \\$0.30 of"), "{shown}");
     let (reply, _) = tokio::sync::oneshot::channel();
-    let request = ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, reply };
+    let request = ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply };
     assert!(consent(&request).contains(&format!(" {sentence}.")), "{}", consent(&request));
     let below = super::footer(&Footer { lowered: Some(sentence.to_owned()), ..Footer::default() });
     assert!(below.contains("\n* The answer may have 2,000 tokens"), "{below}");
