@@ -173,6 +173,7 @@ fn events() -> Vec<Event> {
         unverified: 1,
         elapsed_ms: 1,
         incomplete: Some(text()),
+        lowered: Some(text()),
         thread: Some(text()),
         diff: Some(ProposedDiff { text: text(), problems: vec![text()], files: vec![new] }),
     };
@@ -201,6 +202,7 @@ fn full_consent() -> ConsentParams {
         may_remember: true,
         input_tokens: Between { least: 1, most: 2 },
         max_output_tokens: 1,
+        lowered: Some(text()),
         cost: Between { least: text(), most: text() },
         files: vec![file()],
         redactions: vec![Redaction { kind: text(), count: 1 }],
