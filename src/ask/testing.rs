@@ -73,6 +73,7 @@ impl Fixture {
 pub struct FakeRemote {
     pub standing: Mutex<Standing>,
     pub stays: Mutex<Vec<String>>,
+    pub denied: Mutex<Vec<String>>,
     /// What clearing comes to, instead of being cleared.
     pub refusal: Mutex<Option<Withheld>>,
     pub consent: Mutex<Wanted>,
@@ -90,6 +91,12 @@ impl FakeRemote {
     pub fn be_on_this_machine(&self, is_here: bool) {
         let mut standing = self.standing.lock().unwrap();
         (standing.is_local, standing.stays) = (is_here, is_here);
+    }
+
+    /// A server of the user's, on another machine.
+    pub fn be_elsewhere(&self) {
+        let mut standing = self.standing.lock().unwrap();
+        (standing.is_local, standing.stays) = (true, false);
     }
 
     pub fn new(answer: &str) -> Arc<Self> {
@@ -110,6 +117,7 @@ impl FakeRemote {
         Arc::new(Self {
             standing: Mutex::new(standing),
             stays: Mutex::default(),
+            denied: Mutex::default(),
             refusal: Mutex::default(),
             consent: Mutex::new(Wanted::Yes { why: None, may_remember: true }),
             events: Mutex::new(pieces.chain([Event::Usage(usage)]).collect()),
@@ -151,8 +159,12 @@ impl Site for FakeSite {
     }
 
     fn reach(&self, path: &str) -> Reach {
-        let stays = self.0.stays.lock().unwrap();
-        if stays.iter().any(|own| own == path) { Reach::Stays } else { Reach::Out }
+        let names = |paths: &Mutex<Vec<String>>| paths.lock().unwrap().iter().any(|own| own == path);
+        match (names(&self.0.denied), names(&self.0.stays)) {
+            (true, _) => Reach::Denied,
+            (false, true) => Reach::Stays,
+            (false, false) => Reach::Out,
+        }
     }
 
     fn count(&self, text: &str) -> usize {

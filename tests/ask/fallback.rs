@@ -1,5 +1,7 @@
 //! Who answers when the cloud does not, and that nothing leaves then.
 
+use std::time::Duration;
+
 use tandem::ask::{ConsentReply, Question, Step};
 use tandem::budget::{Guards, Picodollars};
 
@@ -134,4 +136,20 @@ async fn a_provider_that_fails() {
     let came = house.ask(cloud("How is a request checked?")).await;
     assert!(came.notices.contains("asked again"), "{}", came.notices);
     assert_eq!(house.double.record().requests.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_leaves_the_provider_alone_for_ten_minutes() {
+    let house = House::new().await;
+    house.double.reply(Reply::refuse(Trouble::NoCredit));
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("did not answer"), "{}", came.notices);
+    house.wait(Duration::from_secs(599));
+    let came = house.ask(cloud("How is a request checked?")).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("asked again in some minutes"), "{}", came.notices);
+    assert_eq!(house.double.record().requests.len(), 1);
+    house.wait(Duration::from_secs(1));
+    let came = house.ask(cloud("How is a request read?")).await;
+    assert_eq!((came.footer.is_cloud, house.double.record().requests.len()), (true, 2), "{}", came.notices);
 }

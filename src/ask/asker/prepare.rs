@@ -138,7 +138,11 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         thread.filter(may_go_on)
     });
     let tag = old.as_ref().map_or_else(|| tag(parts, workspace), |thread| thread.tag.clone());
-    let reach = |path: &str| if standing.stays { Reach::Out } else { site.reach(path) };
+    let reach = |path: &str| match site.reach(path) {
+        // It does not leave; what is denied is read by no server.
+        Reach::Stays if standing.stays => Reach::Out,
+        reach => reach,
+    };
     let count = |text: &str| site.count(text);
     let ground = Ground { workspace, question, reach: &reach, count: &count, tag: &tag };
     let asked = question_pieces(&ground);

@@ -320,6 +320,41 @@ async fn a_server_of_the_user_s_answers_without_being_asked_about() {
 }
 
 #[tokio::test]
+async fn a_server_on_this_machine_reads_what_stays_and_nothing_that_is_denied() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    remote.be_on_this_machine(true);
+    *remote.consent.lock().unwrap() = Wanted::No;
+    remote.stays.lock().unwrap().push("src/store.rs".to_owned());
+    remote.denied.lock().unwrap().push("src/server.rs".to_owned());
+    let question = question("Compare src/store.rs and src/server.rs");
+    steps(&asker(Some(remote.clone())), question, &fixture, ConsentReply::Refused).await;
+    let drafts = remote.drafts();
+    let sections = drafts[0].system.iter().chain(drafts[0].turns.iter().flat_map(|turn| &turn.sections));
+    let sent: String = sections.flat_map(|section| &section.pieces).map(|piece| &*piece.text).collect();
+    assert!(sent.contains("Writes a row to the database"), "{sent}");
+    assert!(!sent.contains("handle_request") && !sent.contains("parse_key"), "{sent}");
+}
+
+#[tokio::test]
+async fn a_server_of_the_user_s_on_another_machine_is_sent_nothing_that_stays() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    remote.be_elsewhere();
+    *remote.consent.lock().unwrap() = Wanted::No;
+    remote.stays.lock().unwrap().push("src/store.rs".to_owned());
+    let asker = asker(Some(remote.clone()));
+    for words in ["What is in src/store.rs?", "How is a request saved?"] {
+        let steps = steps(&asker, cloud(words), &fixture, ConsentReply::Refused).await;
+        assert_eq!((text(&steps).as_str(), footer(&steps).is_cloud), ("So.", false), "{words}");
+        assert!(notices(&steps).contains("may not leave was left out"), "{}", notices(&steps));
+    }
+    for draft in remote.drafts() {
+        let sections = draft.system.iter().chain(draft.turns.iter().flat_map(|turn| &turn.sections));
+        let sent: String = sections.flat_map(|section| &section.pieces).map(|piece| &*piece.text).collect();
+        assert!(sent.contains("parse_key") && !sent.contains("saved {key}"), "{sent}");
+    }
+}
+
+#[tokio::test]
 async fn what_a_server_of_the_user_s_said_goes_to_no_cloud() {
     let (fixture, remote) = (Fixture::small(), FakeRemote::new("It holds the key 4711."));
     remote.be_on_this_machine(true);

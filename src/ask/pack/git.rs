@@ -13,7 +13,12 @@ const MOST_OUTPUT: u64 = 512 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Filters that a repository may configure before it is left alone.
 const MOST_FILTERS: usize = 64;
-const MOST_COMMITS: &str = "20";
+const MOST_COMMITS: usize = 20;
+/// Commits among which those are that may be told.
+const MOST_READ_COMMITS: &str = "100";
+/// What is told of a commit, between NULs and behind a mark.
+const COMMIT_FORMAT: &str = "--format=%x00%x01%h %ad %s%x00";
+const COMMIT_MARK: char = '\u{1}';
 /// Bytes of one hunk.
 const LONGEST_HUNK: usize = 64 * 1024;
 
@@ -30,9 +35,11 @@ const OVERRULED: &[(&str, &str)] = &[
     ("diff.external", ""),
     ("diff.noprefix", "false"),
     ("diff.mnemonicPrefix", "false"),
+    ("diff.relative", "false"),
     ("diff.submodule", "short"),
     ("diff.ignoreSubmodules", "all"),
     ("submodule.recurse", "false"),
+    ("log.follow", "false"),
     ("log.showSignature", "false"),
     ("protocol.allow", "never"),
     ("gc.auto", "0"),
@@ -44,6 +51,8 @@ const OVERRULED: &[(&str, &str)] = &[
 pub struct Repository {
     program: PathBuf,
     folder: PathBuf,
+    /// Where the folder is from the top, with a slash behind it; empty at the top.
+    prefix: String,
     /// What overrules the repository's filters.
     filters: Vec<(String, &'static str)>,
 }
@@ -51,13 +60,18 @@ pub struct Repository {
 impl Repository {
     /// None where there is none, where its files lie elsewhere, or where it is too strange.
     pub fn open(program: &Path, folder: &Path) -> Option<Self> {
-        let mut repository = Self { program: program.to_owned(), folder: folder.to_owned(), filters: Vec::new() };
+        let (program, given) = (program.to_owned(), folder.to_owned());
+        let mut repository = Self { program, folder: given, prefix: String::new(), filters: Vec::new() };
         let top = repository.run(&["rev-parse", "--show-toplevel"])?;
         // A repository can say that its files are somebody else's directory.
         let top = std::fs::canonicalize(top.trim_end_matches('\n')).ok()?;
         let folder = std::fs::canonicalize(folder).ok()?;
         if !folder.starts_with(&top) || !repository.is_of(&top) {
             return None;
+        }
+        for part in folder.strip_prefix(&top).ok()? {
+            repository.prefix.push_str(part.to_str()?);
+            repository.prefix.push('/');
         }
         let names = repository.run(&["config", "--includes", "--name-only", "-z", "--list"])?;
         // Behind the end of what was read there may be filters.
@@ -112,23 +126,44 @@ impl Repository {
         self.run(&arguments).map(|diff| hunks(&diff)).unwrap_or_default()
     }
 
-    /// The last commits, of a file where one is given: short hash, date, subject.
-    pub fn log(&self, path: Option<&str>) -> Option<String> {
-        let mut arguments = vec![
+    /// The last commits, of a file where one is given: short hash, date, subject. A subject tells of all files of its commit, and
+    /// has no path that the gate could judge: it is left out unless each of these lies in the folder and `may_tell`, by its
+    /// path from there. Merges, and commits of no file, are left out, too.
+    pub fn log(&self, path: Option<&str>, may_tell: &dyn Fn(&str) -> bool) -> Option<String> {
+        let literal = path.map_or_else(|| ".".to_owned(), |path| format!(":(literal){path}"));
+        let output = self.run(&[
             "log",
+            "-z",
+            "--name-only",
+            // Other files of the same commit, the old name of one that moved, and a submodule are told of, too.
+            "--full-diff",
+            "--no-renames",
+            "--ignore-submodules=none",
+            "--no-merges",
             "--no-show-signature",
             "--no-color",
             "--no-ext-diff",
             "--no-textconv",
+            "--encoding=UTF-8",
             "--max-count",
-            MOST_COMMITS,
+            MOST_READ_COMMITS,
             "--date=short",
-            "--format=%h %ad %s",
+            COMMIT_FORMAT,
             "--",
-        ];
-        let literal = path.map(|path| format!(":(literal){path}"));
-        arguments.extend(literal.as_deref());
-        self.run(&arguments)
+            &literal,
+        ])?;
+        let mut commits = commits(&output);
+        if output.len() as u64 >= MOST_OUTPUT {
+            // Its files are not all known.
+            commits.pop();
+        }
+        let may_tell = |name: &&str| {
+            // What is not UTF-8 was read as another name.
+            let name = name.strip_prefix(&*self.prefix).filter(|name| !name.contains(char::REPLACEMENT_CHARACTER));
+            name.is_some_and(may_tell)
+        };
+        let told = commits.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(|name| may_tell(&name)));
+        Some(told.take(MOST_COMMITS).map(|(line, _)| format!("{line}\n")).collect())
     }
 
     /// Standard output of a command that succeeded in time.
@@ -177,6 +212,25 @@ impl Repository {
     }
 }
 
+/// What is told of each commit, and its files from the top. Neither has a NUL in it, names are not empty, and an empty text stands
+/// around what is told.
+fn commits(output: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut commits: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut is_behind_empty = false;
+    for text in output.split('\0') {
+        if is_behind_empty && let Some(line) = text.strip_prefix(COMMIT_MARK) {
+            commits.push((line, Vec::new()));
+        } else if !text.is_empty()
+            && let Some((_, names)) = commits.last_mut()
+        {
+            // The first of a commit's names stands on a line of its own.
+            names.push(if is_behind_empty { text.strip_prefix('\n').unwrap_or(text) } else { text });
+        }
+        is_behind_empty = text.is_empty();
+    }
+    commits
+}
+
 /// Path and text of every hunk. Files that are not text, and paths that git has to quote, are left out.
 fn hunks(diff: &str) -> Vec<(String, String)> {
     let mut hunks: Vec<(String, String)> = Vec::new();
@@ -205,4 +259,4 @@ fn hunks(diff: &str) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

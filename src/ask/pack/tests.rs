@@ -143,6 +143,25 @@ fn what_may_not_leave_is_left_out_and_told() {
 }
 
 #[test]
+fn commits_about_files_that_stay_are_not_told_of() {
+    let mut fixture = Fixture::small();
+    let folder = fixture.place.path();
+    git::tests::git(folder, &["init", "-q"]);
+    git::tests::commit(folder, "Begin", &[]);
+    git::tests::commit(folder, "Answer sooner", &["src/server.rs"]);
+    git::tests::commit(folder, "Hide the plan", &["src/store.rs"]);
+    fixture.workspace.git = Some(git::tests::program());
+    let question = Question { with_changes: true, ..question("What happened lately?") };
+    let stays = |path: &str| if path == "src/store.rs" { Reach::Stays } else { Reach::Out };
+    let everything = ground(&fixture, &question);
+    let public = text(&relevant(&Ground { reach: &stays, ..ground_of(&fixture, &question) }, &room(4000), &[]));
+    assert!(public.contains("Answer sooner\n</log-7a>"), "{public}");
+    assert!(!public.contains("Hide the plan") && !public.contains("Begin"), "{public}");
+    let whole = text(&relevant(&everything, &room(4000), &[]));
+    assert!(whole.contains("Hide the plan") && whole.contains("Begin"), "{whole}");
+}
+
+#[test]
 fn a_focus_comes_first_with_its_diagnostics() {
     let fixture = Fixture::small();
     let start = SERVER.find("fn parse_key").unwrap();

@@ -274,3 +274,6 @@ impl Answerer for Pipeline {
         .boxed()
     }
 }
+
+#[cfg(all(test, feature = "cloud"))]
+mod tests;
