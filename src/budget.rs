@@ -26,7 +26,7 @@ pub use ledger::{
 };
 pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope, thousands};
 pub use money::Picodollars;
-pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
+pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Services, Status, Tier};
 pub use settle::{End, Progress, settlement};
 pub use size::{TextSize, Tokenizer};
 pub use windows::{Span, zone};
