@@ -86,6 +86,8 @@ pub struct Settlement {
     pub money: Picodollars,
     pub tokens: u64,
     pub outcome: Outcome,
+    /// What it costs by our prices, where the provider counted.
+    pub own_cost: Option<Picodollars>,
     /// What the provider says it cost, where it does.
     pub provider_cost: Option<Picodollars>,
 }

@@ -250,6 +250,7 @@ impl Drop for Ticket {
             money: self.estimate.money.1.max(floor),
             tokens: self.estimate.tokens(),
             outcome: Outcome::Presumed,
+            own_cost: None,
             provider_cost: None,
         };
         self.end(Some(presumed), EndResult::Unknown, None);
