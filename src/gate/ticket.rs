@@ -184,14 +184,16 @@ impl Ticket {
             Ending::Failed(_) | Ending::Cancelled => End::Broken,
         };
         let settlement = budget::settlement(&self.progress, end, &self.estimate, self.prompt.endpoint());
+        let (result, detail) = in_words(ending);
+        // The ledger first: what is learned may have to wait for others, and is worth less.
+        let settled = self.end(settlement, result, detail);
         if settlement.is_some_and(|settlement| settlement.outcome == Outcome::Counted)
             && self.prompt.reach() == Reach::Cloud
             && let Err(error) = self.door.calibration.learn(&self.estimate, &self.usage)
         {
             tracing::warn!(%error, "what a request taught about counting is not kept");
         }
-        let (result, detail) = in_words(ending);
-        self.end(settlement, result, detail)
+        settled
     }
 
     /// Tells ledger and audit log.
