@@ -38,7 +38,7 @@ impl Progress {
         self.is_written = true;
     }
 
-    /// A status other than 200 came instead of an answer: nothing was begun.
+    /// A status of 300 and above came instead of an answer: nothing was begun.
     pub fn rejected(&mut self) {
         self.is_rejected = true;
     }

@@ -16,7 +16,7 @@ use crate::providers::{ProviderError, Reason, Usage};
 pub enum Ending {
     /// Certainly not a byte of it reached the provider: no address, no connection, no TLS.
     Unsent(ProviderError),
-    /// Another status than 200 came instead of an answer.
+    /// A status that says so (3xx, 4xx, 5xx) came instead of an answer.
     Rejected(ProviderError),
     /// The stream came to its own end. Usage is None where the provider never told.
     Ended { reason: Reason, usage: Option<Usage> },
