@@ -111,3 +111,19 @@ fn sizes_and_counts_are_for_people() {
     assert_eq!((bytes(999), bytes(12_345), bytes(2_500_000)), ("999 bytes".into(), "12.3 kB".into(), "2.5 MB".into()));
     assert_eq!((grouped(7), grouped(1_000), grouped(1_234_567)), ("7".into(), "1,000".into(), "1,234,567".into()));
 }
+
+#[test]
+fn who_may_read_along_without_billing_is_said_before_anything_is_sent() {
+    let asked = |host: &str| {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let mut preview = Preview::for_tests("mine", "large");
+        preview.host = host.to_owned();
+        consent(&ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply })
+    };
+    for host in ["generativelanguage.googleapis.com", "generativelanguage.googleapis.com:443"] {
+        assert!(asked(host).contains("may be read by people"), "{}", asked(host));
+    }
+    for host in ["api.anthropic.com:443", "generativelanguage.googleapis.com.example:443", "[::1]:443"] {
+        assert!(!asked(host).contains("read by people"), "{}", asked(host));
+    }
+}
