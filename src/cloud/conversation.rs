@@ -24,6 +24,9 @@ pub struct Cloud {
     pub backoff: Backoff,
 }
 
+/// Looks, right before each attempt, whether what the gate cleared may still be sent. May wait for disks.
+pub type LastLook = Arc<dyn Fn(&ClearedPrompt) -> Result<(), Withheld> + Send + Sync>;
+
 /// How a question ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finish {
@@ -55,6 +58,7 @@ impl Cloud {
         door: &Arc<Door>,
         prompt: &Arc<ClearedPrompt>,
         consent: &Arc<Consent>,
+        last_look: &LastLook,
         updates: &mpsc::Sender<Update>,
         cancel: &CancellationToken,
     ) -> Exchange {
@@ -68,7 +72,7 @@ impl Cloud {
             let spent =
                 answers.iter().filter_map(|answer| answer.settled.settlement).map(|settled| settled.money).sum();
             let door = &Arc::new(door.after_spending(spent));
-            let sent = match permit(door, prompt, consent, attempt).await {
+            let sent = match permit(door, prompt, consent, last_look, attempt).await {
                 Ok(permit) => send(&self.client, permit, updates, cancel).await,
                 Err(withheld) => Err(withheld),
             };
@@ -162,10 +166,13 @@ async fn permit(
     door: &Arc<Door>,
     prompt: &Arc<ClearedPrompt>,
     consent: &Arc<Consent>,
+    last_look: &LastLook,
     attempt: u32,
 ) -> Result<Permit, Withheld> {
-    let (door, prompt, consent) = (door.clone(), prompt.clone(), consent.clone());
-    let permitted =
-        tokio::task::spawn_blocking(move || Ok(door.reserve(prompt, &consent, attempt)?.record()?.permit()));
+    let (door, prompt, consent, last_look) = (door.clone(), prompt.clone(), consent.clone(), last_look.clone());
+    let permitted = tokio::task::spawn_blocking(move || {
+        last_look(&prompt)?;
+        Ok(door.reserve(prompt, &consent, attempt)?.record()?.permit())
+    });
     permitted.await.unwrap_or_else(|_| Err(Withheld::Request("the request could not be reserved".to_owned())))
 }
