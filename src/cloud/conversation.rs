@@ -19,7 +19,7 @@ use crate::providers::{ErrorClass, ProviderError, Reason, Retry};
 #[derive(Debug)]
 pub struct Cloud {
     pub client: Client,
-    /// Outlives changes of settings; `Breakers::reset_all` is for them.
+    /// Outlives changes of settings; `Breakers::reset` is for them.
     pub breakers: Arc<Breakers>,
     pub backoff: Backoff,
 }
@@ -110,9 +110,10 @@ impl Cloud {
             Circuit::Paused { left, why } => {
                 (format!("{why}; asked again in {} s at the earliest", left.as_secs().max(1)), ErrorClass::Overloaded)
             }
-            Circuit::Open { why } => {
-                (format!("{why}; not asked again for some minutes, or before a setting has changed"), ErrorClass::Auth)
-            }
+            Circuit::Open { why } => (
+                format!("{why}; not asked again within ten minutes of that, unless its settings change"),
+                ErrorClass::Auth,
+            ),
         };
         Some(failure::plain(class, why, Retry::Never))
     }
@@ -161,7 +162,7 @@ fn error_of(answer: &Answer) -> Option<&ProviderError> {
     }
 }
 
-/// Money set aside and a record written, on a thread that may wait for disks.
+/// Looked at once more, money set aside and a record written, on a thread that may wait for disks.
 async fn permit(
     door: &Arc<Door>,
     prompt: &Arc<ClearedPrompt>,
