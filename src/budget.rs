@@ -28,6 +28,6 @@ pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope, thousands};
 pub use money::Picodollars;
 pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Services, Status, Tier};
 pub use settle::{End, Progress, settlement};
-pub use size::{TextSize, Tokenizer};
+pub use size::{TextSize, Tokenizer, tokens_around};
 pub use windows::{Span, zone};
 pub use workspace::workspace_key;

@@ -26,7 +26,7 @@ pub struct Standing {
     pub stays: bool,
     /// Tokens of prompt and answer together that it takes; None where nobody said.
     pub window: Option<u64>,
-    /// Prompts of more tokens than these cost more for each, in order.
+    /// Prompts of more tokens than these, as `Site::count` has them, cost more for each, in order.
     pub tiers: Vec<u64>,
     /// Why nothing can be sent now, whatever it is.
     pub blocked: Option<Withheld>,
