@@ -11,6 +11,7 @@ mod keys;
 mod layers;
 mod load;
 mod paths;
+mod regular;
 mod schema;
 
 pub use eagerness::{Eagerness, Level};
@@ -19,6 +20,7 @@ pub use keys::{KEYS, Key, Kind, Tighten};
 pub use layers::{Layer, Origin, Problem};
 pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
+pub use regular::{read_beginning, read_small};
 pub use schema::{
     AskSettings, BudgetSettings, CloudEffort, CloudSettings, CompletionSettings, ConsentMode, Debounce, EngineChoice,
     EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderKind, ProviderSettings,

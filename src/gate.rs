@@ -20,7 +20,7 @@ mod tests;
 mod ticket;
 mod withheld;
 
-pub use clear::{ClearedPrompt, clear};
+pub use clear::{ClearedPrompt, clear, is_plain};
 pub use consent::{Consent, MAX_ATTEMPTS};
 pub use consents::{Allowed, ConsentStore, Remembered};
 pub use door::{AuditRecord, Clock, Door, Reservation};

@@ -268,6 +268,7 @@ impl Site for Place {
 
     fn reach(&self, path: &str) -> Reach {
         match self.rules.of(Path::new(path)) {
+            _ if !gate::is_plain(path) => Reach::Denied,
             Verdict::Allowed(Sensitivity::LocalOnly) => Reach::Stays,
             Verdict::Allowed(_) => Reach::Out,
             Verdict::Denied(_) => Reach::Denied,

@@ -39,12 +39,15 @@ pub struct ConsentRequest {
 pub struct Footer {
     /// `the index`, or provider and model.
     pub answered_by: String,
-    /// Whether anything left the machine.
+    /// Whether a cloud model wrote it.
     pub is_cloud: bool,
+    /// Whether anything left this machine for it, also to a server of the user's, and also where no answer came of it.
+    pub has_left: bool,
     pub route_reason: String,
     pub usage: Usage,
     pub cost: Picodollars,
     pub cost_is: Option<Outcome>,
+    /// What left, if anything did.
     pub files: Vec<SentFile>,
     pub redactions: usize,
     /// Citations that were found in the index, and those that were not.

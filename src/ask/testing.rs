@@ -245,10 +245,11 @@ impl Cleared for FakeCleared {
                 is_cancelled = true;
             }
             drop(out);
+            let has_left = !is_refused;
             let finish = if is_cancelled { Finish::Cancelled } else { finish };
             settled.fetch_add(1, Ordering::SeqCst);
-            let cost = Picodollars(12_300_000_000);
-            let _ = done.send(Ended { finish, usage, cost, outcome: Some(Outcome::Counted), notes });
+            let cost = if has_left { Picodollars(12_300_000_000) } else { Picodollars::ZERO };
+            let _ = done.send(Ended { finish, has_left, usage, cost, outcome: Some(Outcome::Counted), notes });
         });
         Ok(Answering { updates, ended })
     }

@@ -179,14 +179,19 @@ fn check_shape(draft: &Draft) -> Result<(), Withheld> {
     Ok(())
 }
 
+/// Whether a path from the root leads nowhere else on any system. Others never leave, so they need not be packed.
+pub fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\\')
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// How sensitive each path is, if all of them may go that far. `names` are the paths without secrets.
 fn judge(paths: &[&str], names: &[String], policy: &Policy, reach: Reach) -> Result<Vec<Sensitivity>, Withheld> {
     let (mut denied, mut local_only) = (Vec::new(), Vec::new());
     let mut sensitivities = Vec::with_capacity(paths.len());
     for (path, name) in paths.iter().zip(names) {
-        let is_plain = !path.is_empty()
-            && !path.contains('\\')
-            && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let is_plain = is_plain(path);
         match policy.files.of(Path::new(path)) {
             Verdict::Allowed(Sensitivity::LocalOnly) if is_plain && reach != Reach::Machine => {
                 local_only.push(name.clone())

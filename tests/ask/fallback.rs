@@ -182,9 +182,11 @@ async fn a_provider_that_fails() {
     assert_eq!(came.footer.answered_by, "the index", "{}", came.text);
     assert!(came.notices.contains("did not answer"), "{}", came.notices);
     assert_eq!(house.double.record().requests.len(), 3, "one question, and two retries of their own");
+    assert!(came.footer.has_left && !came.footer.is_cloud && !came.footer.files.is_empty(), "{:?}", came.footer);
     // Three in a row open the breaker: the next question stays here at once.
     let came = house.ask(cloud("How is a request checked?")).await;
     assert!(came.notices.contains("asked again"), "{}", came.notices);
+    assert!(!came.footer.has_left && came.footer.files.is_empty(), "{:?}", came.footer);
     assert_eq!(house.double.record().requests.len(), 3);
 }
 

@@ -116,3 +116,10 @@ proptest! {
         prop_assert_eq!(cited_in_pieces(&answer, length), cited_in_pieces(&answer, 10_000));
     }
 }
+
+#[test]
+fn an_answer_of_nothing_but_citations_is_looked_up_as_far_as_anybody_reads() {
+    let (text, counts) = cited_in_pieces(&"src/server.rs:1 ".repeat(1_200), 1 << 20);
+    assert_eq!((counts.cited, counts.unverified), (MOST_CITATIONS, 200));
+    assert_eq!(text.matches(UNVERIFIED).count(), 200);
+}

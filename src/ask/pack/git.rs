@@ -1,6 +1,8 @@
 //! What changed and what happened lately, read by running `git`: in a repository that may be hostile. Its configuration can name
 //! programs in many places; each of these is overruled, and output and time are bounded.
 
+mod own;
+
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -92,20 +94,15 @@ impl Repository {
         (repository.filters.len() <= MOST_FILTERS).then_some(repository)
     }
 
-    /// Whether the data that git uses are those of the files at `top`: a file or link `.git` can lead to another repository,
-    /// all of whose content would be the difference.
+    /// Whether the data that git uses are those of the files at `top`.
     fn is_of(&self, top: &Path) -> bool {
-        let Some(data) = self.run(&["rev-parse", "--absolute-git-dir"]) else { return false };
-        let Ok(data) = std::fs::canonicalize(data.trim_end_matches('\n')) else { return false };
-        let own = top.join(".git");
-        let is_own = std::fs::symlink_metadata(&own).is_ok_and(|at| at.is_dir()) && data == own;
-        // A worktree's data name its `.git`, a submodule's its folder.
-        let names = |path: PathBuf, expected: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == expected);
-        let is_worktree = std::fs::read_to_string(data.join("gitdir"))
-            .is_ok_and(|back| names(data.join(back.trim_end_matches('\n')), &own));
+        let place = |name: &str| {
+            let path = self.run(&["rev-parse", name])?;
+            std::fs::canonicalize(self.folder.join(path.trim_end_matches('\n'))).ok()
+        };
+        let (Some(data), Some(common)) = (place("--absolute-git-dir"), place("--git-common-dir")) else { return false };
         let worktree = self.run(&["config", "--local", "--get", "core.worktree"]);
-        let is_submodule = worktree.is_some_and(|worktree| names(data.join(worktree.trim_end_matches('\n')), top));
-        is_own || is_worktree || is_submodule
+        own::is_own(top, &data, &common, worktree.as_deref().map(|path| path.trim_end_matches('\n')))
     }
 
     /// Hunks of what is not committed, each with its file's path from the folder.

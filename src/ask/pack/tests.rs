@@ -47,6 +47,17 @@ fn a_pack_holds_what_the_question_names_and_what_that_uses() {
 }
 
 #[test]
+fn a_long_row_is_cut_between_values() {
+    let secret = "k".repeat(60);
+    let row = format!("a = [{}\"{secret}\", 1]", "1, ".repeat(320));
+    let fixture = Fixture::new(&[("src/data.py", &format!("{row}\n{}\n", "x".repeat(1200)))]);
+    let text = texts::Texts::new(&fixture.workspace).get("src/data.py").expect("a text");
+    let shown = text.numbered(&(0..2));
+    assert!(shown.starts_with("1\ta = [1, 1") && shown.ends_with("…\n2\t…\n"), "{shown}");
+    assert!(!shown.contains('k') && !shown.contains('x'), "half of a value is none that a rule knows: {shown}");
+}
+
+#[test]
 fn every_byte_of_a_file_is_named_with_its_place() {
     let fixture = Fixture::small();
     let question = question("save the request to the database");

@@ -24,6 +24,7 @@ impl Report {
         if let Some(footer) = &self.footer {
             report["answeredBy"] = json!(footer.answered_by);
             report["isCloud"] = json!(footer.is_cloud);
+            report["leftMachine"] = json!(footer.has_left);
             report["routeReason"] = json!(footer.route_reason);
             report["usage"] = json!(footer.usage);
             report["cost"] = json!(footer.cost);

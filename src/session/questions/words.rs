@@ -250,7 +250,7 @@ pub fn footer(footer: &Footer) -> String {
         }
         out.push('\n');
     }
-    if footer.is_cloud {
+    if footer.has_left {
         let size: usize = footer.files.iter().map(|file| file.bytes).sum();
         let _ = write!(out, "* Sent: {} of {}", bytes(size), counted(footer.files.len(), "file"));
         if !footer.files.is_empty() {

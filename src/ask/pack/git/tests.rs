@@ -147,6 +147,70 @@ fn another_repository_s_data_are_not_this_folder_s() {
     assert_eq!(Repository::open(&program(), &place).unwrap().diff().len(), 1);
 }
 
+#[test]
+fn a_repository_that_borrows_another_s_commits_is_left_alone() {
+    let secret = repository();
+    let data = secret.path().join(".git");
+    let begin = || {
+        let place = tempfile::tempdir().unwrap();
+        git(place.path(), &["init", "-q"]);
+        std::fs::write(place.path().join("README.md"), "Come in.\n").unwrap();
+        place
+    };
+    let is_left_alone = |place: &TempDir, how: &str| {
+        assert!(Repository::open(&program(), place.path()).is_none(), "{how}");
+    };
+    assert!(Repository::open(&program(), begin().path()).is_some());
+
+    let place = begin();
+    std::fs::remove_dir_all(place.path().join(".git")).unwrap();
+    std::fs::create_dir(place.path().join(".git")).unwrap();
+    std::fs::copy(data.join("HEAD"), place.path().join(".git/HEAD")).unwrap();
+    std::fs::write(place.path().join(".git/commondir"), format!("{}\n", data.display())).unwrap();
+    is_left_alone(&place, "its common directory is another's");
+
+    let place = begin();
+    let fake = place.path().join("data/worktrees/x");
+    std::fs::create_dir_all(&fake).unwrap();
+    std::fs::remove_dir_all(place.path().join(".git")).unwrap();
+    std::fs::write(place.path().join(".git"), "gitdir: data/worktrees/x\n").unwrap();
+    std::fs::write(fake.join("gitdir"), "../../../.git\n").unwrap();
+    std::fs::write(fake.join("commondir"), format!("{}\n", data.display())).unwrap();
+    std::fs::copy(data.join("HEAD"), fake.join("HEAD")).unwrap();
+    is_left_alone(&place, "it says that it is a worktree of another");
+
+    let place = begin();
+    let alternates = place.path().join(".git/objects/info/alternates");
+    std::fs::write(alternates, data.join("objects").display().to_string()).unwrap();
+    is_left_alone(&place, "its objects are another's");
+
+    #[cfg(unix)]
+    for name in ["objects", "refs", "HEAD", "objects/pack", "refs/heads", "index"] {
+        let place = begin();
+        let own = place.path().join(".git").join(name);
+        if own.is_dir() {
+            std::fs::remove_dir_all(&own).unwrap()
+        } else {
+            drop(std::fs::remove_file(&own))
+        }
+        std::os::unix::fs::symlink(data.join(name), &own).unwrap();
+        is_left_alone(&place, name);
+    }
+}
+
+#[test]
+fn a_submodule_s_changes_are_read() {
+    let inner = repository();
+    let outer = repository();
+    git(
+        outer.path(),
+        &["-c", "protocol.file.allow=always", "submodule", "--quiet", "add", inner.path().to_str().unwrap(), "inner"],
+    );
+    let place = outer.path().join("inner");
+    std::fs::write(place.join("src/a.rs"), "fn z() {}\n").unwrap();
+    assert_eq!(Repository::open(&program(), &place).unwrap().diff().len(), 1);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_hostile_repository_runs_nothing() {

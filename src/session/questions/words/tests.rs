@@ -73,6 +73,7 @@ fn the_footer_tells_cost_tokens_route_and_what_was_sent() {
     let mut cloud = Footer {
         answered_by: "anthropic, claude-x".to_owned(),
         is_cloud: true,
+        has_left: true,
         route_reason: "the context does not fit the local model".to_owned(),
         usage,
         cost: cents(12),
@@ -96,6 +97,8 @@ fn the_footer_tells_cost_tokens_route_and_what_was_sent() {
     cloud.incomplete = Some("you cancelled it".to_owned());
     let text = footer(&cloud);
     assert!(text.contains("at most $0.12") && text.contains("**Not the whole answer:** you cancelled it"), "{text}");
+    let failed = Footer { answered_by: "the index".to_owned(), is_cloud: false, ..cloud };
+    assert!(footer(&failed).contains("* Sent: 1.2 kB of 1 file"), "what was paid for in vain was sent, too");
     let local = footer(&Footer { answered_by: "the index".to_owned(), ..Footer::default() });
     assert!(local.contains("nothing left this machine") && !local.contains("Citations"), "{local}");
 }
