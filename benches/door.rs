@@ -196,6 +196,7 @@ fn draft(pieces: Vec<Piece>) -> Draft {
             region: None,
             api_version: None,
             price_as: None,
+            shows_bearer: false,
             is_local: false,
         }),
         model: "claude-opus-5-5".to_owned(),

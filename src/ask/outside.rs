@@ -286,8 +286,7 @@ impl Site for Place {
             period: Period::Request,
             scope: Scope::User,
         }));
-        let prompt = gate::clear(&draft, &self.policy)?;
-        let preview = door.preview(&prompt)?;
+        let (prompt, preview) = door.fit(gate::clear(&draft, &self.policy)?)?;
         Ok(Arc::new(cleared::Prompt::new(door, prompt, preview, self.cloud.clone(), self.still.clone())))
     }
 }

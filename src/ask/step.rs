@@ -57,6 +57,8 @@ pub struct Footer {
     pub elapsed_ms: u64,
     /// The answer is not whole: cancelled, cut off, at its limit.
     pub incomplete: Option<String>,
+    /// Why the answer could not be as long as it might have been: a sentence without its end.
+    pub lowered: Option<String>,
     /// Where the next question goes on.
     pub thread: Option<String>,
     /// The change that the answer proposes, to look at. Nobody applies it but the user.

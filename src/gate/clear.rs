@@ -84,6 +84,14 @@ impl ClearedPrompt {
         &self.digest
     }
 
+    /// The same with fewer tokens for the answer: nothing that is sent of the workspace is another.
+    pub(super) fn with_less_output(mut self, max_output: u32) -> Self {
+        self.request.max_output = self.request.max_output.min(max_output);
+        self.encoded = encode(&self.endpoint, &self.request);
+        self.digest = digest_of(&self.endpoint, &self.encoded);
+        self
+    }
+
     pub(super) fn encoded(&self) -> &Encoded {
         &self.encoded
     }
@@ -136,10 +144,7 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
 
     let request = build(draft, policy, &clean.texts);
     let encoded = encode(&draft.endpoint, &request);
-    let mut digest = blake3::Hasher::new();
-    for part in [draft.endpoint.base_url.as_bytes(), encoded.path.as_bytes(), b"\0", &encoded.body] {
-        digest.update(part);
-    }
+    let digest = digest_of(&draft.endpoint, &encoded);
     let (manifest, hashes) = list(&pieces, &paths, &sensitivities, &clean);
     Ok(ClearedPrompt {
         endpoint: Arc::clone(&draft.endpoint),
@@ -149,9 +154,17 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
         encoded,
         manifest,
         hashes,
-        digest: *digest.finalize().as_bytes(),
+        digest,
         placeholders: policy.placeholders.clone(),
     })
+}
+
+fn digest_of(endpoint: &Endpoint, encoded: &Encoded) -> [u8; 32] {
+    let mut digest = blake3::Hasher::new();
+    for part in [endpoint.base_url.as_bytes(), encoded.path.as_bytes(), b"\0", &encoded.body] {
+        digest.update(part);
+    }
+    *digest.finalize().as_bytes()
 }
 
 fn sections(draft: &Draft) -> impl Iterator<Item = &Section> {

@@ -2,6 +2,7 @@
 
 mod clearing;
 mod consenting;
+mod fitting;
 mod leaks;
 mod passing;
 
@@ -174,6 +175,7 @@ pub fn cloud() -> Endpoint {
         region: None,
         api_version: None,
         price_as: None,
+        shows_bearer: false,
         is_local: false,
     }
 }

@@ -250,6 +250,7 @@ impl Run {
             cited: counts.cited,
             unverified: counts.unverified,
             incomplete,
+            lowered: cleared.preview().lowered.as_ref().map(ToString::to_string),
             diff,
             ..sent(&ended, cleared.as_ref(), standing.stays)
         };

@@ -355,6 +355,20 @@ async fn an_answer_without_end_is_read_to_its_longest() {
     assert_eq!(footer(&steps).incomplete.as_deref(), Some("it is longer than is read"));
 }
 
+/// So no token of a prompt can be promised to cost less than a write to the cache: the estimate counts all of them as such.
+#[tokio::test]
+async fn nothing_of_a_question_stands_behind_the_last_mark_of_the_cache() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    let asker = asker(Some(remote.clone()));
+    let first = steps(&asker, cloud("How is a request saved?"), &fixture, ConsentReply::Once).await;
+    let follow = Question { thread: footer(&first).thread.clone(), ..cloud("And why?") };
+    steps(&asker, follow, &fixture, ConsentReply::Once).await;
+    for draft in remote.drafts() {
+        let last = draft.turns.last().and_then(|turn| turn.sections.last()).unwrap();
+        assert_eq!(last.cache, Some(crate::providers::CacheLife::Short));
+    }
+}
+
 async fn last(mut asked: Asked) -> Option<Step> {
     let mut last = None;
     while let Some(step) = asked.steps.recv().await {

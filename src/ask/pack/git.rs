@@ -159,7 +159,7 @@ impl Repository {
             let name = name.strip_prefix(&*self.prefix).filter(|name| !name.contains(char::REPLACEMENT_CHARACTER));
             name.is_some_and(may_tell)
         };
-        let told = commits.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(|name| may_tell(&name)));
+        let told = commits.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(may_tell));
         Some(told.take(MOST_COMMITS).map(|(line, _)| format!("{line}\n")).collect())
     }
 

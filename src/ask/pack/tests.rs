@@ -172,6 +172,33 @@ fn commits_about_files_that_stay_are_not_told_of() {
     assert!(whole.contains("Hide the plan") && whole.contains("Begin"), "{whole}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_with_an_odd_name_is_judged_by_its_own() {
+    // In a map's text each of these names could pass for something else.
+    let odd = [" src/blank.rs", "src/server.rs\nsrc/second.rs", "src/server.rs\n  third.rs"];
+    let fixture = Fixture::new(&[
+        ("src/server.rs", SERVER),
+        (odd[0], "pub fn secret_one() {}\n"),
+        (odd[1], "pub fn secret_two() {}\n"),
+        (odd[2], "pub fn secret_three() {}\n"),
+    ]);
+    let question = question("anything");
+    let everything = text(&stable(&ground(&fixture, &question), 4000));
+    assert_eq!(everything.matches("pub fn secret_").count(), 3, "{everything}");
+    let stays = |path: &str| if odd.contains(&path) { Reach::Stays } else { Reach::Out };
+    let pack = stable(&Ground { reach: &stays, ..ground_of(&fixture, &question) }, 4000);
+    let public = text(&pack);
+    assert!(public.contains("pub fn handle_request") && !public.contains("secret_"), "{public}");
+    assert_eq!(pack.withheld.len(), 3, "{:?}", pack.withheld);
+    for piece in stable(&ground(&fixture, &question), 4000).pieces {
+        let own = odd.iter().position(|path| piece.source.path() == Some(path));
+        let names = ["secret_one", "secret_two", "secret_three"];
+        let shown: Vec<usize> = (0..3).filter(|at| piece.text.contains(names[*at])).collect();
+        assert_eq!(shown, own.into_iter().collect::<Vec<_>>(), "{:?}", piece.text);
+    }
+}
+
 #[test]
 fn a_focus_comes_first_with_its_diagnostics() {
     let fixture = Fixture::small();

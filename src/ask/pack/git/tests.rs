@@ -95,6 +95,18 @@ fn of_a_folder_within_nothing_outside_is_told() {
 }
 
 #[test]
+fn a_commit_whose_files_are_not_all_known_is_not_told_of() {
+    let place = repository();
+    let folder = place.path();
+    // More names than are read; the last one is not among them.
+    let names: Vec<String> = (0..2800).map(|number| format!("long/{number:04}{}", "x".repeat(190))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).chain(["secret.md"]).collect();
+    commit(folder, "Huge", &names);
+    commit(folder, "Public", &["src/b.rs"]);
+    assert_eq!(subjects(folder, None, &|path| !path.contains("secret")), ["Public"]);
+}
+
+#[test]
 fn commits_and_their_files_are_told_apart() {
     let output = "\0\u{1}a1 Subject\0\0\n\nodd\0\u{1}b2 a name\0\0\u{1}c3 None\0\0\0\u{1}d4 \u{1}\0\0\nx\0";
     let expected: [(&str, &[&str]); 3] =

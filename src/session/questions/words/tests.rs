@@ -130,3 +130,20 @@ fn who_may_read_along_without_billing_is_said_before_anything_is_sent() {
         assert!(!asked(host).contains("read by people"), "{}", asked(host));
     }
 }
+
+#[test]
+fn an_answer_that_is_made_shorter_is_told_with_the_reason() {
+    let window = Box::new(window(Amount::Money(cents(2_000)), cents(1_970).0, 0));
+    let lowered = crate::gate::Lowered { to: 2_000, from: 8_192, window };
+    let sentence = "The answer may have 2,000 tokens instead of 8,192, because $0.30 of $20 per month can be spent now";
+    assert_eq!(lowered.to_string(), sentence);
+    let mut preview = Preview::for_tests("anthropic", "claude-x");
+    preview.lowered = Some(lowered);
+    let shown = payload(&preview, &[]);
+    assert!(shown.contains("\n* The answer may have 2,000 tokens instead of 8,192, because \\$0.30 of"), "{shown}");
+    let (reply, _) = tokio::sync::oneshot::channel();
+    let request = ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply };
+    assert!(consent(&request).contains(&format!(" {sentence}.")), "{}", consent(&request));
+    let below = super::footer(&Footer { lowered: Some(sentence.to_owned()), ..Footer::default() });
+    assert!(below.contains("\n* The answer may have 2,000 tokens"), "{below}");
+}
