@@ -109,7 +109,7 @@ async fn the_same_question_again_and_again_is_asked_about() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_loop_that_is_allowed_may_still_be_a_burst() {
     let house = House::with(|settings| {
-        settings.budget.limits.push("$50 per day".to_owned());
+        settings.budget.limits.push("$5 per day".to_owned());
         settings.budget.burst_percent = 1;
     });
     let house = house.await;
