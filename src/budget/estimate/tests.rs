@@ -87,7 +87,7 @@ fn a_limit_of_nothing_lets_nothing_pass_that_is_free_either() {
     let window = |cents: u64| {
         let amount = Amount::Money(Picodollars(cents * Picodollars::DOLLAR.0 / 100));
         let limit = Limit { amount, period: Period::Month, scope: Scope::User };
-        WindowState { limit, settled: 0, open: 0, resets_at: None }
+        WindowState { limit, settled: 0, open: 0, resets_at: None, clock_is_behind: 0 }
     };
     let free = estimate(&Arc::new(PriceRow::free()), (50, 60), 8192, None);
     assert_eq!(free.within(&[window(1)]).as_ref(), Some(&free));
