@@ -1,6 +1,6 @@
 //! A no, or an error, as a sentence with a way out.
 
-use crate::budget::{LedgerError, Refusal, WindowState};
+use crate::budget::{Guard, LedgerError, Refusal, WindowState};
 use crate::gate::Withheld;
 use crate::providers::{ErrorClass, ProviderError};
 
@@ -41,9 +41,9 @@ fn spent(window: &WindowState) -> String {
     format!("{} with {} spent or reserved", window.limit, amount.show(window.settled.saturating_add(window.open)))
 }
 
-/// Whether the user may say yes to it all the same.
-pub fn may_be_allowed(withheld: &Withheld) -> bool {
-    matches!(withheld, Withheld::Budget(Refusal::Burst { .. } | Refusal::Loop { .. }))
+/// What the user may say yes to all the same.
+pub fn guard_of(withheld: &Withheld) -> Option<Guard> {
+    if let Withheld::Budget(refusal) = withheld { refusal.guard() } else { None }
 }
 
 /// What went wrong at a provider, and what helps.
@@ -78,7 +78,7 @@ mod tests {
         assert!(sentence.contains("per day") && sentence.contains("$0.60") && sentence.contains("$0.50"), "{sentence}");
         assert!(explain(&Withheld::NoMonthlyLimit).contains("budget.limits"));
         let refusal = Withheld::Budget(Refusal::Loop { times: 4 });
-        assert!(explain(&refusal).contains("4 times") && may_be_allowed(&refusal));
-        assert!(!may_be_allowed(&Withheld::CloudOff));
+        assert!(explain(&refusal).contains("4 times"));
+        assert_eq!((guard_of(&refusal), guard_of(&Withheld::CloudOff)), (Some(Guard::Repeats), None));
     }
 }

@@ -9,9 +9,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::asker::Parts;
+use super::refusal::guard_of;
 use super::remote::{Answering, Cleared, Ended, Finish, Given, Reach, Remote, Site, Standing, Update, Wanted};
 use super::{Asker, Question, Step, Threads, Workspace};
-use crate::budget::{Outcome, Picodollars};
+use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::{CloudSettings, IndexSettings, Settings};
 use crate::gate::{Draft, Preview, Withheld};
 use crate::index::{Index, IndexOptions};
@@ -78,6 +79,8 @@ pub struct FakeRemote {
     pub refusal: Mutex<Option<Withheld>>,
     pub consent: Mutex<Wanted>,
     pub events: Mutex<Vec<Event>>,
+    /// What refuses until the user says yes to it, in this order.
+    pub guards: Mutex<Vec<Withheld>>,
     pub finish: Mutex<Finish>,
     pub notes: Mutex<Vec<String>>,
     /// The answer does not end by itself.
@@ -121,6 +124,7 @@ impl FakeRemote {
             refusal: Mutex::default(),
             consent: Mutex::new(Wanted::Yes { why: None, may_remember: true }),
             events: Mutex::new(pieces.chain([Event::Usage(usage)]).collect()),
+            guards: Mutex::default(),
             finish: Mutex::new(Finish::Answered(Reason::Complete)),
             notes: Mutex::default(),
             is_endless: Mutex::new(false),
@@ -202,7 +206,7 @@ impl Cleared for FakeCleared {
         pieces.map(|piece| Arc::from(piece.text.replace("hunter2", "[REDACTED]"))).collect()
     }
 
-    fn send(&self, _: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld> {
+    fn send(&self, _: Given, allowed: &[Guard], cancel: CancellationToken) -> Result<Answering, Withheld> {
         self.remote.sent.fetch_add(1, Ordering::SeqCst);
         let events = self.remote.events.lock().unwrap().clone();
         let mut finish = self.remote.finish.lock().unwrap().clone();
@@ -210,9 +214,12 @@ impl Cleared for FakeCleared {
         let (settled, notes) = (self.remote.settled.clone(), self.remote.notes.lock().unwrap().clone());
         let (out, updates) = mpsc::channel(4);
         let (done, ended) = oneshot::channel();
-        let is_refused = is_guarded && matches!(&finish, Finish::Withheld(..));
-        if !is_guarded {
-            finish = Finish::Answered(Reason::Complete);
+        let guards = self.remote.guards.lock().unwrap().clone();
+        let refusal =
+            guards.into_iter().find(|refusal| guard_of(refusal).is_none_or(|guard| !allowed.contains(&guard)));
+        let is_refused = refusal.is_some();
+        if let Some(refusal) = refusal {
+            finish = Finish::Withheld(refusal, None);
         }
         tokio::spawn(async move {
             let mut usage = Usage::default();

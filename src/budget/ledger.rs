@@ -18,7 +18,7 @@ mod sql;
 mod sqlite;
 
 pub use clock::Clock;
-pub use guards::Guards;
+pub use guards::{Guard, Guards};
 pub use open::open_ledger;
 #[cfg(feature = "cloud")]
 pub use postgres::PostgresLedger;
@@ -86,6 +86,8 @@ pub struct Settlement {
     pub money: Picodollars,
     pub tokens: u64,
     pub outcome: Outcome,
+    /// What it costs by our prices, where the provider counted.
+    pub own_cost: Option<Picodollars>,
     /// What the provider says it cost, where it does.
     pub provider_cost: Option<Picodollars>,
 }
@@ -176,6 +178,17 @@ pub enum Refusal {
     Burst { window: Box<WindowState>, percent: u32, recent: u64, wanted: u64 },
     #[error("{0}")]
     Ledger(#[from] LedgerError),
+}
+
+impl Refusal {
+    /// The guard whose no it is; None where there is nothing to say yes to.
+    pub fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::Loop { .. } => Some(Guard::Repeats),
+            Self::Burst { .. } => Some(Guard::Burst),
+            Self::OverLimit { .. } | Self::Ledger(_) => None,
+        }
+    }
 }
 
 /// With its numbers, when it starts again, and the way out.

@@ -7,6 +7,7 @@
 mod find;
 mod read;
 mod row;
+mod service;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use find::{Asked, PriceError};
 pub use read::BadRow;
 use read::Whose;
 pub use row::{OLD_AFTER_DAYS, PriceRow, Rates, Status, Tier};
+pub use service::Services;
 
 const SHIPPED: &str = include_str!("prices/shipped.toml");
 
@@ -35,6 +37,8 @@ struct Unreadable {
 #[derive(Clone, Debug, Default)]
 pub struct PriceTable {
     shipped: Vec<Arc<PriceRow>>,
+    /// Of the shipped table: what holds for all models of a provider.
+    services: Vec<(String, Services)>,
     users: Vec<Arc<PriceRow>>,
     /// Of the user's file: their models have no price until they are mended.
     bad: Vec<BadRow>,
@@ -46,8 +50,14 @@ pub struct PriceTable {
 impl PriceTable {
     /// The table of this version. `file`: where the user's would be, to be named in messages.
     pub fn shipped(file: &Path) -> Self {
-        let rows = read::rows(SHIPPED, Whose::Ours).map(|rows| rows.good).unwrap_or_default();
-        Self { shipped: rows.into_iter().map(Arc::new).collect(), file: file.to_owned(), ..Self::default() }
+        let rows = read::rows(SHIPPED, Whose::Ours).unwrap_or_default();
+        let table = Self { services: rows.services, file: file.to_owned(), ..Self::default() };
+        let complete = |row: PriceRow| {
+            let services = row.services.or(table.services(&row.provider));
+            Arc::new(PriceRow { services, ..row })
+        };
+        let shipped = rows.good.into_iter().map(complete).collect();
+        Self { shipped, ..table }
     }
 
     /// The table of this version and the user's file, which need not exist. Never fails: what is wrong with it shows in
@@ -75,9 +85,16 @@ impl PriceTable {
         self
     }
 
+    /// What holds for all models of a provider; of one that the table does not name, what holds for any.
+    fn services(&self, provider: &str) -> Services {
+        let of = |name: &str| self.services.iter().find(|(known, _)| known == name).map(|(_, services)| *services);
+        of(provider).or_else(|| of(read::ALL)).unwrap_or_default()
+    }
+
     /// Prices are the user's alone; facts that it leaves out are those that are known.
     fn as_users(&self, row: PriceRow) -> PriceRow {
-        let row = PriceRow { is_users: true, ..row };
+        let services = row.services.or(self.services(&row.provider));
+        let row = PriceRow { is_users: true, services, ..row };
         let Some(known) = self.shipped.iter().find(|known| known.provider == row.provider && known.id == row.id) else {
             return row;
         };
@@ -128,7 +145,8 @@ impl PriceTable {
 fn is_lower(own: &PriceRow, known: &PriceRow) -> bool {
     let starts =
         [0].into_iter().chain([own, known].into_iter().flat_map(|row| row.tiers.iter().map(|tier| tier.above + 1)));
-    starts.into_iter().any(|prompt| own.rates(prompt).is_anywhere_below(known.rates(prompt)))
+    let is_below = |prompt| own.rates(prompt).is_anywhere_below(known.rates(prompt));
+    starts.into_iter().any(is_below) || own.services.is_anywhere_below(&known.services)
 }
 
 #[cfg(test)]

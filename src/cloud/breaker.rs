@@ -1,7 +1,10 @@
 //! Endpoints that are left alone for a while, because the last requests to them failed.
 //!
-//! A key that is refused, or credit that is used up, does not get better by asking: it stays open for ten minutes, or until settings
-//! change. A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
+//! A key that is refused, or credit that is used up, does not get better by asking: it stays open until the user acts. That is a
+//! change of the provider's settings; or a question that they ask ten minutes later or more, since credit is bought and keys are
+//! mended where nobody tells us. Nothing but a question of the user's ever asks.
+//!
+//! A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -24,7 +27,7 @@ pub enum Circuit {
         left: Duration,
         why: String,
     },
-    /// Not before the user has changed something. Why: a sentence.
+    /// Not before the provider's settings change, or ten minutes have passed. Why: a sentence.
     Open {
         why: String,
     },
@@ -44,7 +47,7 @@ pub type Ticks = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// The state of all endpoints. One for a process.
 pub struct Breakers {
-    states: Mutex<HashMap<String, State>>,
+    states: Mutex<HashMap<(String, String), State>>,
     now: Ticks,
 }
 
@@ -92,10 +95,10 @@ impl Breakers {
         let state = states.entry(place(endpoint)).or_default();
         state.why = error.message.clone();
         if lasts {
-            // Credit is bought and keys are mended elsewhere, which nobody tells us.
             (state.open, state.paused_until) = (true, Some(now + LONGEST_PAUSE));
             return;
         }
+        state.open = false;
         state.failures += 1;
         // After a pause the next one is an attempt: that it fails is enough.
         if state.failures >= FAILURES || state.pauses > 0 {
@@ -105,19 +108,19 @@ impl Breakers {
         }
     }
 
-    /// Settings or keys may be others now.
-    pub fn reset_all(&self) {
-        self.states().clear();
+    /// The settings of this provider are others now, and so may its key or address be.
+    pub fn reset(&self, provider: &str) {
+        self.states().retain(|(name, _), _| name != provider);
     }
 
-    fn states(&self) -> MutexGuard<'_, HashMap<String, State>> {
+    fn states(&self) -> MutexGuard<'_, HashMap<(String, String), State>> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Another host under the same name is another endpoint.
-fn place(endpoint: &Endpoint) -> String {
-    format!("{} {}", endpoint.name, endpoint.host())
+fn place(endpoint: &Endpoint) -> (String, String) {
+    (endpoint.name.clone(), endpoint.host().to_owned())
 }
 
 #[cfg(test)]
@@ -171,9 +174,22 @@ mod tests {
             assert_eq!(scene.wait(599), open());
             assert_eq!(scene.wait(1), Circuit::Closed);
             assert_eq!(scene.fail(class), open());
-            scene.breakers.reset_all();
+            scene.breakers.reset("openai");
+            assert_eq!(scene.wait(0), open(), "the settings of another provider");
+            scene.breakers.reset("anthropic");
             assert_eq!(scene.wait(0), Circuit::Closed);
         }
+    }
+
+    #[test]
+    fn a_pause_after_an_opening_is_a_pause() {
+        let scene = Scene::new();
+        scene.fail(ErrorClass::NoCredit);
+        assert_eq!(scene.wait(600), Circuit::Closed);
+        for _ in 0..FAILURES - 1 {
+            assert_eq!(scene.fail(ErrorClass::Server), Circuit::Closed);
+        }
+        assert_eq!(scene.fail(ErrorClass::Server), paused(30));
     }
 
     #[test]

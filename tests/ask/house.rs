@@ -31,7 +31,11 @@ pub struct House {
     pub reply: Mutex<ConsentReply>,
     /// By the clock of what was left alone.
     now: Arc<Mutex<Instant>>,
+    /// Happens once, between an attempt and the next.
+    pub between: Arc<Mutex<Option<Happening>>>,
 }
+
+type Happening = Box<dyn FnOnce() + Send>;
 
 /// What a question came to.
 pub struct Came {
@@ -66,6 +70,8 @@ impl House {
         let address = double.address;
         let now = Arc::new(Mutex::new(Instant::now()));
         let shown = now.clone();
+        let between = Arc::<Mutex<Option<Happening>>>::default();
+        let waiting = between.clone();
         let outside = Outside::new(OutsideParts {
             paths: paths.clone(),
             environment,
@@ -83,7 +89,12 @@ impl House {
             }),
             backoff: Backoff {
                 chance: Arc::new(|| 0.0),
-                sleep: Arc::new(|_| Box::pin(tokio::task::yield_now())),
+                sleep: Arc::new(move |_| {
+                    if let Some(happen) = waiting.lock().expect("what happens").take() {
+                        happen();
+                    }
+                    Box::pin(tokio::task::yield_now())
+                }),
                 ..Backoff::default()
             },
         });
@@ -99,7 +110,7 @@ impl House {
         index.settle();
         let workspace = Workspace { index, documents: Vec::new(), user: settings.clone(), settings, git: None };
         let (previews, reply) = (Mutex::default(), Mutex::new(ConsentReply::Once));
-        Self { double, asker, workspace, ledger, paths, _place: place, previews, reply, now }
+        Self { double, asker, workspace, ledger, paths, _place: place, previews, reply, now, between }
     }
 
     pub fn start(&self, question: Question) -> Asked {

@@ -56,8 +56,8 @@ fn ask(ledger: &SqliteLedger, user: &User, reserved: u64, cost: Option<u64>) {
     };
     let reservation = ledger.reserve(&admission).unwrap();
     if let Some(cost) = cost {
-        let settlement =
-            Settlement { money: Picodollars(cost), tokens: 40_000, outcome: Outcome::Counted, provider_cost: None };
+        let (money, outcome) = (Picodollars(cost), Outcome::Counted);
+        let settlement = Settlement { money, tokens: 40_000, outcome, own_cost: None, provider_cost: None };
         ledger.settle(reservation, &settlement).unwrap();
     }
 }

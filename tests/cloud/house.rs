@@ -9,6 +9,7 @@ use tandem::budget::{
     Amount, Calibration, Clock, Entry, Guards, Ledger, Limit, Period, Picodollars, PriceTable, Scope, SqliteLedger,
     State,
 };
+use tandem::cloud::LastLook;
 use tandem::config::{ConsentMode, ProviderSettings, Settings};
 use tandem::gate::audit::AuditLog;
 use tandem::gate::{
@@ -23,6 +24,8 @@ use super::support::Asker;
 pub struct House {
     pub door: Arc<Door>,
     pub prompt: Arc<ClearedPrompt>,
+    /// What is looked at before each attempt.
+    pub last_look: LastLook,
     ledger: Arc<SqliteLedger>,
     _place: tempfile::TempDir,
 }
@@ -68,7 +71,7 @@ impl House {
             keeps_contents: false,
             clock: Arc::new(SystemTime::now),
         };
-        Self { door: Arc::new(door), prompt: Arc::new(prompt), ledger, _place: place }
+        Self { door: Arc::new(door), prompt: Arc::new(prompt), last_look: Arc::new(|_| Ok(())), ledger, _place: place }
     }
 
     /// The user's yes to this question, once more.

@@ -8,6 +8,7 @@ use super::super::route::{Decision, Facts, ModelFacts, Route, decide, is_lookup}
 use super::super::threads::{Thread, ThreadTurn, title};
 use super::super::{Question, Workspace};
 use super::{Parts, Payload};
+use crate::budget::tokens_around;
 use crate::config::{AskSettings, CloudEffort};
 use crate::gate::{Draft, DraftTurn, Piece, Section, Source, Withheld};
 use crate::providers::{CacheLife, Effort, Role};
@@ -185,7 +186,7 @@ pub fn prepare(
     let most =
         if is_following { prompt.min(before + before * NEW_PERCENT / 100) } else { prompt * FIRST_PERCENT / 100 };
     let shown: Vec<Shown> = thread.shown();
-    let space = Room { tokens: most, taken: (before + asked_tokens).min(most), tiers: standing.tiers.clone() };
+    let space = Room { tokens: most, taken: (before + asked_tokens).min(most), tiers: tiers(standing, &thread) };
     let context = pack::relevant(&ground, &space, &shown);
     if !context.withheld.is_empty() {
         notes.push(left_out(&context.withheld));
@@ -338,6 +339,13 @@ fn turns(thread: &Thread, turn: &ThreadTurn) -> Vec<DraftTurn> {
         }
     }
     turns
+}
+
+/// Where tiers begin for the texts alone: a price counts what stands around them, too.
+fn tiers(standing: &Standing, thread: &Thread) -> Vec<u64> {
+    // The stable part, a context and a question in a turn of the user's, an answer in one of the model's.
+    let parts = 4 + 5 * thread.turns.len() as u64;
+    standing.tiers.iter().map(|tier| tier.saturating_sub(tokens_around(parts))).collect()
 }
 
 fn tokens(ground: &Ground<'_>, pieces: &[Piece]) -> usize {

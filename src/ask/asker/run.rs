@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::super::diff;
-use super::super::refusal::{explain, explain_error, may_be_allowed};
+use super::super::refusal::{explain, explain_error, guard_of};
 use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Update, Wanted};
 use super::super::route::{Decision, Local, Route};
 use super::super::step::{ConsentReply, ConsentRequest, Footer, Step};
@@ -19,7 +19,7 @@ use super::super::{Kind, Question, Workspace};
 use super::prepare::{Assessed, Prepared, assess, name, prepare};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
-use crate::budget::{Outcome, Picodollars};
+use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::RouteChoice;
 use crate::gate::{Piece, Source, Withheld};
 use crate::providers::{Event, Reason};
@@ -193,15 +193,17 @@ impl Run {
         given: Given,
     ) -> Result<(), Instead> {
         let mut reader = Reader::new(self.workspace.as_ref());
-        let mut ended = self.send(&cleared, given, true, &mut reader).await?;
-        if let Finish::Withheld(withheld, None) = &ended.finish
-            && may_be_allowed(withheld)
+        let mut allowed = Vec::new();
+        let mut ended = self.send(&cleared, given, &allowed, &mut reader).await?;
+        while let Finish::Withheld(withheld, None) = &ended.finish
+            && let Some(guard) = guard_of(withheld).filter(|guard| !allowed.contains(guard))
         {
-            // Much in a short time: the user may say yes to that, too.
+            // Much in a short time: the user may say yes to that, too, and to each kind of it alone.
             let given = self.consent(cleared.as_ref(), Some(explain(withheld)), false, true).await?;
+            allowed.push(guard);
             reader = Reader::new(self.workspace.as_ref());
             let notes = std::mem::take(&mut ended.notes);
-            ended = self.send(&cleared, given, false, &mut reader).await?;
+            ended = self.send(&cleared, given, &allowed, &mut reader).await?;
             ended.notes.splice(..0, notes);
         }
         let has_text = !reader.raw.trim().is_empty();
@@ -262,13 +264,13 @@ impl Run {
         &self,
         cleared: &Arc<dyn Cleared>,
         given: Given,
-        is_guarded: bool,
+        allowed: &[Guard],
         reader: &mut Reader<'_>,
     ) -> Result<Ended, Instead> {
         self.tell(Step::Progress(format!("asking {}", cleared.preview().model))).await?;
         let token = self.cancel.child_token();
         let guard = token.clone().drop_guard();
-        let sent = cleared.send(given, is_guarded, token);
+        let sent = cleared.send(given, allowed, token);
         let Answering { mut updates, ended } = sent.map_err(|withheld| Instead::because(explain(&withheld)))?;
         let mut is_thinking = false;
         while let Some(update) = updates.recv().await {

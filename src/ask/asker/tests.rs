@@ -4,7 +4,7 @@ use super::super::remote::{Finish, Wanted};
 use super::super::testing::{FakeRemote, Fixture, SERVER, asker, footer, notices, parts, question, steps, text};
 use super::super::{ConsentReply, Focus, Kind, Question, Step};
 use super::*;
-use crate::budget::{LedgerError, Refusal};
+use crate::budget::{Amount, LedgerError, Limit, Period, Picodollars, Refusal, Scope, WindowState};
 use crate::config::RouteChoice;
 use crate::gate::{Draft, Source};
 use crate::providers::{ErrorClass, ProviderError, Reason, Retry};
@@ -117,14 +117,37 @@ async fn what_stays_here_keeps_its_question_here() {
 #[tokio::test]
 async fn much_in_a_short_time_is_asked_about_once_more() {
     let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
-    let repeated = Withheld::Budget(Refusal::Loop { times: 6 });
-    *remote.finish.lock().unwrap() = Finish::Withheld(repeated, None);
+    remote.guards.lock().unwrap().push(Withheld::Budget(Refusal::Loop { times: 6 }));
     *remote.consent.lock().unwrap() = Wanted::No;
     let asker = asker(Some(remote.clone()));
     let yes = steps(&asker, cloud("why"), &fixture, ConsentReply::Once).await;
     assert_eq!((text(&yes).as_str(), remote.sent()), ("So.", 2));
     let no = steps(&asker, cloud("why"), &fixture, ConsentReply::Refused).await;
     assert_eq!(footer(&no).answered_by, "the index");
+}
+
+#[tokio::test]
+async fn a_yes_to_one_guard_is_no_yes_to_the_other() {
+    let (fixture, remote) = (Fixture::small(), FakeRemote::new("So."));
+    let limit = Limit { amount: Amount::Money(Picodollars::DOLLAR), period: Period::Day, scope: Scope::User };
+    let window = Box::new(WindowState { limit, settled: 0, open: 0, resets_at: None, clock_is_behind: 0 });
+    let burst = Refusal::Burst { window, percent: 20, recent: 0, wanted: Picodollars::DOLLAR.0 / 2 };
+    let refusals = [Refusal::Loop { times: 6 }, burst].map(Withheld::Budget);
+    *remote.guards.lock().unwrap() = refusals.to_vec();
+    *remote.consent.lock().unwrap() = Wanted::No;
+    let asker = asker(Some(remote.clone()));
+    let yes = steps(&asker, cloud("why"), &fixture, ConsentReply::Once).await;
+    assert_eq!((text(&yes).as_str(), remote.sent()), ("So.", 3), "each is asked about, once");
+    let mut asked = asker.ask(cloud("why"), fixture.workspace.clone());
+    let (mut reasons, mut replies) = (Vec::new(), [ConsentReply::Once, ConsentReply::Refused].into_iter());
+    while let Some(step) = asked.steps.recv().await {
+        if let Step::Consent(request) = step {
+            reasons.extend(request.why.clone());
+            let _ = request.reply.send(replies.next().unwrap());
+        }
+    }
+    assert!(reasons[0].contains("6 times") && reasons[1].contains("20 %"), "{reasons:?}");
+    assert_eq!((reasons.len(), remote.sent()), (2, 5));
 }
 
 #[tokio::test]

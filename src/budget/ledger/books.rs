@@ -157,6 +157,7 @@ impl<S: Sql> Books<'_, S> {
             settlement.money.0.into(),
             settlement.tokens.into(),
             settlement.provider_cost.map(|cost| cost.0).into(),
+            settlement.own_cost.map(|cost| cost.0).into(),
             self.now()?.at.into(),
             reserved.0.into(),
         ];
@@ -347,6 +348,7 @@ fn entry(row: &Row) -> Result<Entry, LedgerError> {
             State::Open(*stage.ok_or_else(strange)?)
         }
     };
+    let cost = |column| Ok(row.optional(column)?.map(|cost| Picodollars(cost.unsigned_abs())));
     Ok(Entry {
         reserved: Reserved(row.integer(0)?),
         at: row.integer(1)?,
@@ -363,7 +365,8 @@ fn entry(row: &Row) -> Result<Entry, LedgerError> {
         reserved_tokens: row.units(11)?,
         money: Picodollars(row.units(12)?),
         tokens: row.units(13)?,
-        provider_cost: row.optional(14)?.map(|cost| Picodollars(cost.unsigned_abs())),
-        pid: u32::try_from(row.integer(15)?).unwrap_or_default(),
+        provider_cost: cost(14)?,
+        own_cost: cost(15)?,
+        pid: u32::try_from(row.integer(16)?).unwrap_or_default(),
     })
 }

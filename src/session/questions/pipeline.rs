@@ -32,8 +32,9 @@ const AUDITED: usize = 50;
 /// Cheap to make; everything is opened later.
 pub struct Pipeline(Arc<Shared>);
 
-/// What was opened holds as long as these do: the ledger's settings, and time and length of the user's price file.
-type Key = (BudgetSettings, Option<(Option<SystemTime>, u64)>);
+/// What was opened holds as long as these do: the ledger's settings, the days that audit records are kept, and time and length
+/// of the user's price file.
+type Key = (BudgetSettings, u32, Option<(Option<SystemTime>, u64)>);
 
 struct Shared {
     loader: Loader,
@@ -93,7 +94,7 @@ impl Shared {
         let user = self.loader.load(&[], None).user;
         let prices = std::fs::metadata(self.loader.paths().prices_file()).ok();
         let prices = prices.map(|file| (file.modified().ok(), file.len()));
-        let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, prices);
+        let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, user.privacy.audit_days, prices);
         let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
             return opened.clone();

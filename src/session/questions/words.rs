@@ -12,6 +12,8 @@ use crate::gate::{Manifest, Preview, SentFile};
 const TITLE: usize = 60;
 /// Files that a line names before it counts the rest.
 const NAMED_FILES: usize = 8;
+/// Where a key without billing is accepted, too: nothing in an answer tells.
+const GEMINI: &str = "generativelanguage.googleapis.com";
 /// Characters of a bar.
 const BAR: usize = 20;
 /// Why nothing leaves where the editor keeps a folder's code from running.
@@ -133,10 +135,21 @@ pub fn consent(request: &ConsentRequest) -> String {
     if let Some(fullest) = fullest(&preview.windows) {
         let _ = write!(text, " Budget: {}.", standing(fullest));
     }
+    text.push_str(terms(&preview.host));
     if let Some(why) = &request.why {
         let _ = write!(text, " You are asked because {}.", plain(why).trim_end_matches('.'));
     }
     text
+}
+
+/// What a provider may do with what it is sent, where that depends on something that cannot be seen from here.
+fn terms(host: &str) -> &'static str {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if name.eq_ignore_ascii_case(GEMINI) {
+        " Without billing at Google's, what is sent may be read by people and used to improve products."
+    } else {
+        ""
+    }
 }
 
 /// What would be sent, whole. `texts`: as they would be sent, in their order.

@@ -116,6 +116,22 @@ fn sizes_and_counts_are_for_people() {
 }
 
 #[test]
+fn who_may_read_along_without_billing_is_said_before_anything_is_sent() {
+    let asked = |host: &str| {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let mut preview = Preview::for_tests("mine", "large");
+        preview.host = host.to_owned();
+        consent(&ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply })
+    };
+    for host in ["generativelanguage.googleapis.com", "generativelanguage.googleapis.com:443"] {
+        assert!(asked(host).contains("may be read by people"), "{}", asked(host));
+    }
+    for host in ["api.anthropic.com:443", "generativelanguage.googleapis.com.example:443", "[::1]:443"] {
+        assert!(!asked(host).contains("read by people"), "{}", asked(host));
+    }
+}
+
+#[test]
 fn an_answer_that_is_made_shorter_is_told_with_the_reason() {
     let window = Box::new(window(Amount::Money(cents(2_000)), cents(1_970).0, 0));
     let lowered = crate::gate::Lowered { to: 2_000, from: 8_192, window };
