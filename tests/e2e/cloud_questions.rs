@@ -236,7 +236,8 @@ async fn a_cancel_before_the_first_word_closes_the_connection_and_ends_it() {
     assert_eq!(house.view.run("tandem.cancel", json!(question)).await, json!({ "cancelled": 1 }));
     let events = house.view.events(question).await;
     let last = events.last().expect("an end");
-    assert_eq!((&last["event"], &last["problem"]), (&json!("failed"), &json!("cancelled")), "{events:?}");
+    let problem = last["problem"].as_str().unwrap_or_default();
+    assert!(last["event"] == "failed" && problem.starts_with("cancelled; it did cost about $"), "{events:?}");
     house.double.until(|record| !record.closed.is_empty()).await;
     house.view.leave(&[question]).await;
 }
