@@ -19,8 +19,8 @@ describe('the budget', () => {
     const all = rows(budget, time);
     expect(all.map((row) => `${row.label}: ${row.description}`)).toEqual([
       'Cloud model: anthropic, claude-opus-5-5',
-      '$20 per month: ████████░░ 85 % · $3.10 left',
-      '200k tokens per request: ░░░░░░░░░░ 0 % · 200,000 tokens left',
+      '$20 per month: 85 % ████████░░ $3.10 left',
+      '200k tokens per request: 0 % ░░░░░░░░░░ 200,000 tokens left',
       'Today: $0.41, 51,000 tokens, 1 question',
     ]);
     expect(all[1]!.icon).toBe('warning');

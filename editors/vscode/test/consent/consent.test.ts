@@ -83,9 +83,9 @@ describe('the question', () => {
     expect(text).toContain('and 185 more: Show has all of it');
   });
 
-  it('offers to remember only where that is allowed', () => {
-    expect(buttons(request)).toEqual([ONCE, ALWAYS, SHOW]);
-    expect(buttons({ ...request, mayRemember: false })).toEqual([ONCE, SHOW]);
+  it('has nothing that is a yes under the Enter key, and offers to remember only where that is allowed', () => {
+    expect(buttons(request)).toEqual([SHOW, ONCE, ALWAYS]);
+    expect(buttons({ ...request, mayRemember: false })).toEqual([SHOW, ONCE]);
   });
 });
 
@@ -107,11 +107,11 @@ describe('the answer', () => {
     const shown = screen(SHOW, SHOW, ONCE);
     expect(await askConsent(request, shown, live)).toBe('once');
     expect(shown.seen).toEqual([
-      'modal This time|Always for this workspace|Show',
+      'modal Show|This time|Always for this workspace',
       'show # What would be sent',
-      'aside This time|Always for this workspace|Show|Cancel',
+      'aside Show|This time|Always for this workspace|Cancel',
       'show # What would be sent',
-      'aside This time|Always for this workspace|Show|Cancel',
+      'aside Show|This time|Always for this workspace|Cancel',
     ]);
     expect(await askConsent(request, screen(SHOW, undefined), live)).toBe('no');
   });
