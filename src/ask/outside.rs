@@ -6,7 +6,7 @@ mod still;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
@@ -131,7 +131,7 @@ impl Remote for Outside {
             Ok(_) if is_local => None,
             Ok(_) => row.as_ref().err().cloned().map(Withheld::Price).or(broken),
         };
-        let down = match parts.breakers.circuit(&endpoint, Instant::now()) {
+        let down = match parts.breakers.circuit(&endpoint) {
             Circuit::Closed => None,
             Circuit::Paused { left, why } => Some(format!("{why}; it is asked again in {} s", left.as_secs().max(1))),
             Circuit::Open { why } => {
@@ -231,6 +231,7 @@ impl Site for Place {
 
     fn reach(&self, path: &str) -> Reach {
         match self.rules.of(Path::new(path)) {
+            _ if !gate::is_plain(path) => Reach::Denied,
             Verdict::Allowed(Sensitivity::LocalOnly) => Reach::Stays,
             Verdict::Allowed(_) => Reach::Out,
             Verdict::Denied(_) => Reach::Denied,
@@ -248,8 +249,10 @@ impl Site for Place {
             period: Period::Request,
             scope: Scope::User,
         }));
-        let prompt = gate::clear(&draft, &self.policy)?;
-        let preview = door.preview(&prompt)?;
+        let (prompt, preview) = door.fit(gate::clear(&draft, &self.policy)?)?;
         Ok(Arc::new(cleared::Prompt::new(door, prompt, preview, self.cloud.clone(), self.still.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,9 +18,10 @@ fn explain_budget(refusal: &Refusal) -> String {
     match refusal {
         Refusal::OverLimit { window, wanted } => format!(
             "the limit of {} would be passed: {} wanted; raise it in `budget.limits`, ask for less context, or wait (`tandem \
-             budget` shows until when)",
+             budget` shows until when){}",
             spent(window),
             window.limit.amount.show(*wanted),
+            window.clock_problem().map_or_else(String::new, |problem| format!("; {problem}")),
         ),
         Refusal::Burst { window, percent, wanted, .. } => format!(
             "it would be more than {percent} % of a day's limit within five minutes: {}, {} wanted",
@@ -70,7 +71,8 @@ mod tests {
     #[test]
     fn a_no_names_what_and_the_way_out() {
         let limit = Limit { amount: Amount::Money(Picodollars::DOLLAR), period: Period::Day, scope: Scope::User };
-        let window = Box::new(WindowState { limit, settled: 600_000_000_000, open: 0, resets_at: None });
+        let window =
+            Box::new(WindowState { limit, settled: 600_000_000_000, open: 0, resets_at: None, clock_is_behind: 0 });
         let refusal = Refusal::OverLimit { window, wanted: 500_000_000_000 };
         let sentence = explain(&Withheld::Budget(refusal));
         assert!(sentence.contains("per day") && sentence.contains("$0.60") && sentence.contains("$0.50"), "{sentence}");

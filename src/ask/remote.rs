@@ -87,6 +87,8 @@ pub enum Finish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub finish: Finish,
+    /// Bytes of it may have reached somebody, whatever came back.
+    pub has_left: bool,
     pub usage: Usage,
     pub cost: Picodollars,
     pub outcome: Option<Outcome>,

@@ -187,6 +187,20 @@ mod tests {
     }
 
     #[test]
+    fn text_that_counts_a_token_a_byte_lowers_no_bound() {
+        let (calibration, ordinary) = (Calibration::in_memory(), estimate("a"));
+        let size = TextSize::of(&"день и ночь 日本語 = 0x9f86d081884c7d659a2feaa0c55ad015;\n".repeat(100));
+        let planned = Planned { size: &size, max_output: 100, cache: None };
+        let dense = Estimate::of(&planned, &ordinary.row, &calibration);
+        for _ in 0..30 {
+            calibration.learn(&dense, &count(&dense, 300)).unwrap();
+        }
+        assert_eq!(calibration.scale(&ordinary.row), 1000, "words are not seen in it");
+        calibration.learn(&dense, &count(&dense, 1200)).unwrap();
+        assert!(calibration.scale(&ordinary.row) > 1190, "more than the bound is more than the bound");
+    }
+
+    #[test]
     fn nonsense_teaches_little() {
         let (calibration, estimate) = (Calibration::in_memory(), estimate("a"));
         calibration.learn(&estimate, &Usage::default()).unwrap();

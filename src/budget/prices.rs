@@ -8,11 +8,12 @@ mod find;
 mod read;
 mod row;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+
+use crate::config::read_small;
 
 pub use find::{Asked, PriceError};
 pub use read::BadRow;
@@ -53,7 +54,7 @@ impl PriceTable {
     /// `problems`, and in the refusal of what it was to price.
     pub fn load(file: &Path) -> Self {
         let table = Self::shipped(file);
-        match read_file(file) {
+        match read_small(file, MAX_FILE_BYTES) {
             Ok(text) => table.with_user(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => table,
             Err(error) => {
@@ -128,19 +129,6 @@ fn is_lower(own: &PriceRow, known: &PriceRow) -> bool {
     let starts =
         [0].into_iter().chain([own, known].into_iter().flat_map(|row| row.tiers.iter().map(|tier| tier.above + 1)));
     starts.into_iter().any(|prompt| own.rates(prompt).is_anywhere_below(known.rates(prompt)))
-}
-
-fn read_file(file: &Path) -> std::io::Result<String> {
-    let invalid = |message: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
-    if !file.metadata()?.is_file() {
-        return invalid("it is not a regular file".to_owned());
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return invalid(format!("it is longer than {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! Endpoints that are left alone for a while, because the last requests to them failed.
 //!
-//! A key that is refused, or credit that is used up, does not get better by asking: it stays open for ten minutes, or until settings change.
-//! A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
+//! A key that is refused, or credit that is used up, does not get better by asking: it stays open for ten minutes, or until settings
+//! change. A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::providers::{Endpoint, ErrorClass, ProviderError};
@@ -38,15 +39,36 @@ struct State {
     why: String,
 }
 
+/// The time that pauses are measured by.
+pub type Ticks = Arc<dyn Fn() -> Instant + Send + Sync>;
+
 /// The state of all endpoints. One for a process.
-#[derive(Debug, Default)]
-pub struct Breakers(Mutex<HashMap<String, State>>);
+pub struct Breakers {
+    states: Mutex<HashMap<String, State>>,
+    now: Ticks,
+}
+
+impl Default for Breakers {
+    fn default() -> Self {
+        Self::new(Arc::new(Instant::now))
+    }
+}
+
+impl fmt::Debug for Breakers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breakers").field("states", &self.states).finish_non_exhaustive()
+    }
+}
 
 impl Breakers {
-    pub fn circuit(&self, endpoint: &Endpoint, now: Instant) -> Circuit {
-        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn new(now: Ticks) -> Self {
+        Self { states: Mutex::default(), now }
+    }
+
+    pub fn circuit(&self, endpoint: &Endpoint) -> Circuit {
+        let states = self.states();
         let Some(state) = states.get(&place(endpoint)) else { return Circuit::Closed };
-        let left = state.paused_until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+        let left = state.paused_until.map(|until| until.saturating_duration_since((self.now)())).unwrap_or_default();
         match (state.open, left.is_zero()) {
             (true, false) => Circuit::Open { why: state.why.clone() },
             (false, false) => Circuit::Paused { left, why: state.why.clone() },
@@ -56,16 +78,17 @@ impl Breakers {
 
     /// An answer began: everything is well.
     pub fn succeeded(&self, endpoint: &Endpoint) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&place(endpoint));
+        self.states().remove(&place(endpoint));
     }
 
-    pub fn failed(&self, endpoint: &Endpoint, error: &ProviderError, now: Instant) {
+    pub fn failed(&self, endpoint: &Endpoint, error: &ProviderError) {
         let lasts = match error.class {
             ErrorClass::Auth | ErrorClass::NoCredit | ErrorClass::SpendLimit => true,
             ErrorClass::Network | ErrorClass::Server | ErrorClass::Overloaded | ErrorClass::Timeout => false,
             _ => return,
         };
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (self.now)();
+        let mut states = self.states();
         let state = states.entry(place(endpoint)).or_default();
         state.why = error.message.clone();
         if lasts {
@@ -82,14 +105,13 @@ impl Breakers {
         }
     }
 
-    /// The user did something about it: asks for this endpoint in spite of it all, for example.
-    pub fn reset(&self, endpoint: &Endpoint) {
-        self.succeeded(endpoint);
-    }
-
     /// Settings or keys may be others now.
     pub fn reset_all(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.states().clear();
+    }
+
+    fn states(&self) -> MutexGuard<'_, HashMap<String, State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -105,13 +127,36 @@ mod tests {
     use crate::config::ProviderSettings;
     use crate::providers::Retry;
 
+    /// Breakers with a clock that a test turns.
+    struct Scene {
+        breakers: Breakers,
+        now: Arc<Mutex<Instant>>,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let now = Arc::new(Mutex::new(Instant::now()));
+            let shown = now.clone();
+            Self { breakers: Breakers::new(Arc::new(move || *shown.lock().unwrap())), now }
+        }
+
+        fn wait(&self, seconds: u64) -> Circuit {
+            *self.now.lock().unwrap() += Duration::from_secs(seconds);
+            self.breakers.circuit(&endpoint())
+        }
+
+        fn fail(&self, class: ErrorClass) -> Circuit {
+            self.breakers.failed(&endpoint(), &plain(class, "so it is".to_owned(), Retry::Never));
+            self.breakers.circuit(&endpoint())
+        }
+    }
+
     fn endpoint() -> Endpoint {
         Endpoint::of("anthropic", &ProviderSettings::default()).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn fail(breakers: &Breakers, class: ErrorClass, now: Instant) -> Circuit {
-        breakers.failed(&endpoint(), &plain(class, "so it is".to_owned(), Retry::Never), now);
-        breakers.circuit(&endpoint(), now)
+    fn open() -> Circuit {
+        Circuit::Open { why: "so it is".to_owned() }
     }
 
     fn paused(seconds: u64) -> Circuit {
@@ -121,47 +166,45 @@ mod tests {
     #[test]
     fn a_refused_key_opens_it_for_a_while_or_until_the_user_acts() {
         for class in [ErrorClass::Auth, ErrorClass::NoCredit, ErrorClass::SpendLimit] {
-            let (breakers, now) = (Breakers::default(), Instant::now());
-            assert_eq!(fail(&breakers, class, now), Circuit::Open { why: "so it is".to_owned() });
-            let soon = now + Duration::from_secs(599);
-            assert_eq!(breakers.circuit(&endpoint(), soon), Circuit::Open { why: "so it is".to_owned() });
-            assert_eq!(breakers.circuit(&endpoint(), now + Duration::from_secs(600)), Circuit::Closed);
-            assert_eq!(fail(&breakers, class, soon), Circuit::Open { why: "so it is".to_owned() });
-            breakers.reset(&endpoint());
-            assert_eq!(breakers.circuit(&endpoint(), now), Circuit::Closed);
+            let scene = Scene::new();
+            assert_eq!(scene.fail(class), open());
+            assert_eq!(scene.wait(599), open());
+            assert_eq!(scene.wait(1), Circuit::Closed);
+            assert_eq!(scene.fail(class), open());
+            scene.breakers.reset_all();
+            assert_eq!(scene.wait(0), Circuit::Closed);
         }
     }
 
     #[test]
     fn pauses_grow_while_it_goes_on_failing() {
-        let (breakers, mut now) = (Breakers::default(), Instant::now());
-        assert_eq!(fail(&breakers, ErrorClass::Network, now), Circuit::Closed);
-        assert_eq!(fail(&breakers, ErrorClass::Server, now), Circuit::Closed);
+        let scene = Scene::new();
+        assert_eq!(scene.fail(ErrorClass::Network), Circuit::Closed);
+        assert_eq!(scene.fail(ErrorClass::Server), Circuit::Closed);
         for pause in [30, 60, 120, 240, 480, 600, 600] {
-            assert_eq!(fail(&breakers, ErrorClass::Overloaded, now), paused(pause));
-            now += Duration::from_secs(pause);
-            assert_eq!(breakers.circuit(&endpoint(), now), Circuit::Closed);
+            assert_eq!(scene.fail(ErrorClass::Overloaded), paused(pause));
+            assert_eq!(scene.wait(pause), Circuit::Closed);
         }
     }
 
     #[test]
     fn a_success_in_between_makes_it_forget() {
-        let (breakers, now) = (Breakers::default(), Instant::now());
+        let scene = Scene::new();
         for _ in 0..2 {
-            fail(&breakers, ErrorClass::Network, now);
+            scene.fail(ErrorClass::Network);
         }
-        breakers.succeeded(&endpoint());
-        assert_eq!(fail(&breakers, ErrorClass::Network, now), Circuit::Closed);
+        scene.breakers.succeeded(&endpoint());
+        assert_eq!(scene.fail(ErrorClass::Network), Circuit::Closed);
     }
 
     #[test]
     fn a_bad_request_says_nothing_of_the_endpoint() {
-        let (breakers, now) = (Breakers::default(), Instant::now());
+        let scene = Scene::new();
         for class in
             [ErrorClass::BadRequest, ErrorClass::RateLimited, ErrorClass::ContextOverflow, ErrorClass::Cancelled]
         {
             for _ in 0..5 {
-                assert_eq!(fail(&breakers, class, now), Circuit::Closed);
+                assert_eq!(scene.fail(class), Circuit::Closed);
             }
         }
     }

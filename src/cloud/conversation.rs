@@ -2,7 +2,7 @@
 //! nothing is left to try, or something of an answer was shown.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -45,7 +45,7 @@ pub struct Exchange {
 impl Cloud {
     /// Whether this endpoint is worth asking now.
     pub fn circuit(&self, prompt: &ClearedPrompt) -> Circuit {
-        self.breakers.circuit(prompt.endpoint(), Instant::now())
+        self.breakers.circuit(prompt.endpoint())
     }
 
     /// Asks, and asks again where that may help. Events go to `updates`; after the first piece of an answer there is no further
@@ -106,7 +106,9 @@ impl Cloud {
             Circuit::Paused { left, why } => {
                 (format!("{why}; asked again in {} s at the earliest", left.as_secs().max(1)), ErrorClass::Overloaded)
             }
-            Circuit::Open { why } => (format!("{why}; not asked again before something changed"), ErrorClass::Auth),
+            Circuit::Open { why } => {
+                (format!("{why}; not asked again for some minutes, or before a setting has changed"), ErrorClass::Auth)
+            }
         };
         Some(failure::plain(class, why, Retry::Never))
     }
@@ -132,7 +134,7 @@ impl Cloud {
         }
         // No key at all says nothing about the endpoint, and is found out anew without asking it.
         if !(error.class == ErrorClass::Auth && matches!(answer.ending, Ending::Unsent(_))) {
-            self.breakers.failed(endpoint, &error, Instant::now());
+            self.breakers.failed(endpoint, &error);
         }
         match self.backoff.wait(attempt, &error).filter(|_| !answer.has_output) {
             Some(wait) if self.circuit(prompt) == Circuit::Closed => {

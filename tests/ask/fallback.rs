@@ -1,7 +1,9 @@
 //! Who answers when the cloud does not, and that nothing leaves then.
 
+use std::time::Duration;
+
 use tandem::ask::{ConsentReply, Question, Step};
-use tandem::budget::Picodollars;
+use tandem::budget::{Guards, Picodollars};
 
 use super::house::{Came, House, cloud};
 use crate::provider::{Reply, Trouble};
@@ -63,6 +65,25 @@ async fn a_no_of_the_budget() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_again_and_again_is_asked_about() {
+    let house = House::new().await;
+    let question = || cloud("How is a request handed on?");
+    for _ in 0..Guards::REPEATS {
+        house.ask(question()).await;
+    }
+    let mut guards = 0;
+    let came = house
+        .ask_and(question(), |step, _| guards += u32::from(matches!(step, Step::Consent(request) if request.is_guard)))
+        .await;
+    assert_eq!((guards, came.footer.is_cloud), (1, true), "the user said yes to it: {}", came.notices);
+    *house.reply.lock().expect("the reply") = ConsentReply::Refused;
+    let came = house.ask(question()).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("you did not allow it"), "{}", came.notices);
+    assert_eq!(house.entries().len(), Guards::REPEATS as usize + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_in_the_question() {
     let house = House::with(|settings| settings.privacy.secrets = tandem::config::SecretsMode::Local).await;
     let key = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
@@ -111,8 +132,26 @@ async fn a_provider_that_fails() {
     assert_eq!(came.footer.answered_by, "the index", "{}", came.text);
     assert!(came.notices.contains("did not answer"), "{}", came.notices);
     assert_eq!(house.double.record().requests.len(), 3, "one question, and two retries of their own");
+    assert!(came.footer.has_left && !came.footer.is_cloud && !came.footer.files.is_empty(), "{:?}", came.footer);
     // Three in a row open the breaker: the next question stays here at once.
     let came = house.ask(cloud("How is a request checked?")).await;
     assert!(came.notices.contains("asked again"), "{}", came.notices);
+    assert!(!came.footer.has_left && came.footer.files.is_empty(), "{:?}", came.footer);
     assert_eq!(house.double.record().requests.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_leaves_the_provider_alone_for_ten_minutes() {
+    let house = House::new().await;
+    house.double.reply(Reply::refuse(Trouble::NoCredit));
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("did not answer"), "{}", came.notices);
+    house.wait(Duration::from_secs(599));
+    let came = house.ask(cloud("How is a request checked?")).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("asked again in some minutes"), "{}", came.notices);
+    assert_eq!(house.double.record().requests.len(), 1);
+    house.wait(Duration::from_secs(1));
+    let came = house.ask(cloud("How is a request read?")).await;
+    assert_eq!((came.footer.is_cloud, house.double.record().requests.len()), (true, 2), "{}", came.notices);
 }

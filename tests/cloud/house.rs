@@ -14,6 +14,7 @@ use tandem::gate::audit::AuditLog;
 use tandem::gate::{
     ClearedPrompt, Consent, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, clear,
 };
+use tandem::privacy::UserKey;
 use tandem::privacy::secrets::Placeholders;
 use tandem::providers::{CacheLife, Endpoint, Role};
 
@@ -41,7 +42,7 @@ impl House {
             ProviderSettings { is_local: Some(endpoint.is_local), ..asker.settings.clone() },
         );
         settings.budget.limits = vec!["$100 per month".to_owned()];
-        let policy = Policy::new(&settings, &root, true, true, Placeholders::new([7; 32]))
+        let policy = Policy::new(&settings, &root, true, true, Placeholders::new(UserKey::new([7; 32])))
             .with_user_tag("0123456789abcdef".to_owned());
         let prompt = clear(&draft(endpoint, asker), &policy).expect("a question that may leave");
         let state = place.path().join("state");

@@ -12,7 +12,7 @@ use crate::budget::{
     Reserved, Settlement, Span, Stage, WindowState,
 };
 use crate::cloud::{self, Cloud, Exchange};
-use crate::gate::{ClearedPrompt, Consent, Door, Preview, Remembered, Withheld};
+use crate::gate::{ClearedPrompt, Consent, Door, Ending, Preview, Remembered, Withheld};
 use crate::providers::Usage;
 
 /// Events that wait for who shows them.
@@ -104,6 +104,7 @@ fn summed(exchange: Exchange, crossings: &[Crossing]) -> Ended {
             cloud::Finish::Cancelled => Finish::Cancelled,
             cloud::Finish::Withheld(withheld, error) => Finish::Withheld(withheld, error),
         },
+        has_left: exchange.answers.iter().any(|answer| !matches!(answer.ending, Ending::Unsent(_))),
         usage: Usage::default(),
         cost: Picodollars::ZERO,
         outcome: None,

@@ -235,7 +235,7 @@ impl<S: Sql> Books<'_, S> {
     /// What is dated later than the clock counts as reserved now, and the clock's time holds. How many these were.
     pub fn trust_clock(&mut self) -> Result<u64, LedgerError> {
         let moved = self.sql.execute(sql::REDATE, &[self.clock.into()])?;
-        self.sql.execute(sql::SEE, &[self.clock.into()])?;
+        self.sql.execute(sql::TRUST, &[self.clock.into()])?;
         Ok(moved)
     }
 
@@ -252,7 +252,9 @@ impl<S: Sql> Books<'_, S> {
     }
 
     fn window(&mut self, limit: &Limit, account: &Account, now: Now) -> Result<WindowState, LedgerError> {
-        let state = |settled, open, resets_at| WindowState { limit: limit.clone(), settled, open, resets_at };
+        let clock_is_behind = u64::try_from(now.at.saturating_sub(self.clock)).unwrap_or_default();
+        let state =
+            |settled, open, resets_at| WindowState { limit: limit.clone(), settled, open, resets_at, clock_is_behind };
         match limit.period {
             Period::Request => Ok(state(0, 0, None)),
             Period::Session => {

@@ -84,6 +84,10 @@ pub(super) const BOOK: &str = "SELECT seen, presumed_until FROM book";
 
 pub(super) const SEE: &str = "UPDATE book SET seen = $1";
 
+/// A moment before which windows are presumed spent is not later than now either: it is of the same clock.
+pub(super) const TRUST: &str = "
+    UPDATE book SET seen = $1, presumed_until = CASE WHEN presumed_until > $1 THEN $1 + 1 ELSE presumed_until END";
+
 pub(super) const REDATE: &str = "UPDATE request SET at = $1 WHERE at > $1";
 
 pub(super) const INSERT: &str = "

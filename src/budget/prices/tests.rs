@@ -21,6 +21,7 @@ fn endpoint(name: &str, kind: ProviderKind, base_url: &str) -> Endpoint {
         region: None,
         api_version: None,
         price_as: None,
+        shows_bearer: false,
         is_local: false,
     }
 }

@@ -7,9 +7,13 @@ use std::time::{Duration, SystemTime};
 use super::head::Head;
 use super::record::{Came, FileSent, Record, Result as EndResult, Sent};
 use super::*;
-use crate::budget::Picodollars;
+use crate::budget::{Outcome, Picodollars};
 use crate::gate::Redacted;
 use crate::providers::Usage;
+use records::{came, sent};
+
+#[path = "../../../tests/support/records.rs"]
+mod records;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,46 +57,6 @@ impl Place {
 
 fn day(number: u32) -> SystemTime {
     SystemTime::UNIX_EPOCH + DAY * (20_000 + number)
-}
-
-fn sent(path: &str) -> Sent {
-    Sent {
-        session: "5f".into(),
-        workspace: "c0ffee".into(),
-        provider: "anthropic".into(),
-        host: "api.anthropic.com:443".into(),
-        model: "claude-opus-5-5".into(),
-        is_local: false,
-        attempt: 1,
-        digest: Digest::of(path.as_bytes()),
-        bytes: 1200,
-        files: vec![FileSent {
-            path: path.into(),
-            ranges: vec![(0, 700), (900, 1000)],
-            bytes: 800,
-            hash: Digest::of(b"text"),
-            is_internal: false,
-        }],
-        redactions: vec![Redacted { rule: "github-token".into(), count: 2 }],
-        input_tokens: (300, 480),
-        max_output_tokens: 1024,
-        cost: (Picodollars(1_000_000), Picodollars(900_000_000)),
-        price: "anthropic/claude-opus-5-5 2026-11-12".into(),
-        reservation: Some(7),
-    }
-}
-
-fn came(of: u64) -> Came {
-    Came {
-        of,
-        result: EndResult::Complete,
-        detail: None,
-        request_id: Some("req_1".into()),
-        usage: Usage { input_uncached: 400, output: 100, ..Usage::default() },
-        cost: Picodollars(500_000_000),
-        cost_is: Some(crate::budget::Outcome::Counted),
-        problem: None,
-    }
 }
 
 /// Files of the log and its head, to be put back.

@@ -20,6 +20,7 @@ use crate::budget::{
 use crate::config::{BudgetSettings, Loader};
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
+use crate::privacy::UserKey;
 
 /// Steps that wait for whoever shows them.
 const STEPS: usize = 16;
@@ -106,6 +107,9 @@ impl Shared {
             remote: self.remote(&user, &ledger),
             threads: self.threads.clone(),
             clock: Arc::new(SystemTime::now),
+            key: UserKey::load(&self.loader.paths().state)
+                .inspect_err(|error| tracing::warn!(%error, "without a key of the user's, loops are not noticed"))
+                .ok(),
             random: Arc::new(random),
         };
         let opened = Opened { asker: Asker::new(parts), ledger };
@@ -270,3 +274,6 @@ impl Answerer for Pipeline {
         .boxed()
     }
 }
+
+#[cfg(all(test, feature = "cloud"))]
+mod tests;

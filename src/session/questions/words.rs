@@ -124,6 +124,9 @@ pub fn consent(request: &ConsentRequest) -> String {
     if internal > 0 {
         let _ = write!(text, " {} marked internal.", counted(internal, "file"));
     }
+    if let Some(lowered) = &preview.lowered {
+        let _ = write!(text, " {}.", plain(&lowered.to_string()));
+    }
     if let Some(fullest) = fullest(&preview.windows) {
         let _ = write!(text, " Budget: {}.", standing(fullest));
     }
@@ -154,6 +157,9 @@ pub fn payload(preview: &Preview, texts: &[Arc<str>]) -> String {
         grouped(most),
         grouped(u64::from(preview.max_output_tokens)),
     );
+    if let Some(lowered) = &preview.lowered {
+        let _ = writeln!(out, "* {}", prose(&lowered.to_string()));
+    }
     let _ = writeln!(out, "* Cost: {}; the larger amount is reserved before it is sent", cost_range(preview.cost));
     for redacted in &manifest.redactions {
         let _ = writeln!(out, "* Redacted: {} by rule {}", counted(redacted.count, "secret"), code(&redacted.rule));
@@ -212,6 +218,9 @@ pub fn footer(footer: &Footer) -> String {
     if let Some(why) = &footer.incomplete {
         let _ = writeln!(out, "* **Not the whole answer:** {}", prose(why));
     }
+    if let Some(lowered) = &footer.lowered {
+        let _ = writeln!(out, "* {}", prose(lowered));
+    }
     let usage = &footer.usage;
     let mut line = format!("* Answered by {}: {}", prose(&footer.answered_by), cost(footer));
     if usage.input() > 0 || usage.output > 0 {
@@ -237,7 +246,7 @@ pub fn footer(footer: &Footer) -> String {
         }
         out.push('\n');
     }
-    if footer.is_cloud {
+    if footer.has_left {
         let size: usize = footer.files.iter().map(|file| file.bytes).sum();
         let _ = write!(out, "* Sent: {} of {}", bytes(size), counted(footer.files.len(), "file"));
         if !footer.files.is_empty() {
