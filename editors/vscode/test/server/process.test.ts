@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disk } from '../../src/server/disk';
+import { disk, makeExecutable } from '../../src/server/disk';
 import { askVersion, run } from '../../src/server/process';
 
 let folder: string;
@@ -64,6 +64,11 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     expect(disk.look(program('runs', script('')))).toBe('file');
     expect(disk.look(join(folder, 'nothing'))).toBe('missing');
     expect(disk.look(folder)).toBe('missing');
-    if (process.getuid?.() !== 0) expect(disk.look(program('still', script(''), 0o644))).toBe('blocked');
+    // Root may read everything, and still runs only what somebody may.
+    const still = program('still', script(''), 0o644);
+    expect(disk.look(still)).toBe('blocked');
+    expect(makeExecutable(still)).toBe(true);
+    expect(disk.look(still)).toBe('file');
+    expect(makeExecutable(join(folder, 'nothing'))).toBe(false);
   });
 });
