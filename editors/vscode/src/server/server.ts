@@ -117,11 +117,8 @@ export class Server implements vscode.Disposable {
     const keys = vscode.workspace.isTrusted ? await this.secrets() : {};
     const [loaded, running] = await Promise.all([
       this.later(),
-      run(
-        file,
-        ['serve', ...told.arguments],
-        { cwd, environment: { ...process.env, ...keys, ...told.environment } },
-        (line) => this.log.info(line),
+      run(file, ['serve', ...told.arguments], { cwd, environment: { ...process.env, ...keys, ...told.environment } }, (line) =>
+        this.log.info(line),
       ),
     ]);
     this.log.info(`started ${file}, process ${running.process.pid ?? 0}`);

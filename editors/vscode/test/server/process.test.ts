@@ -47,7 +47,12 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
 
   it('leaves its last lines', async () => {
     const lines: string[] = [];
-    const running = await run(program('dying', script('for i in $(seq 30); do echo "line $i" >&2; done; exit 7')), [], { cwd: folder, environment: process.env }, (line) => lines.push(line));
+    const running = await run(
+      program('dying', script('for i in $(seq 30); do echo "line $i" >&2; done; exit 7')),
+      [],
+      { cwd: folder, environment: process.env },
+      (line) => lines.push(line),
+    );
     expect(await running.ended).toEqual({ code: 7, signal: null });
     expect(lines).toHaveLength(30);
     expect(running.lastLines).toHaveLength(20);
@@ -55,7 +60,12 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   });
 
   it('gets its environment and nothing by other ways', async () => {
-    const running = await run(program('keys', script('echo "$SOME_KEY" >&2; echo "$@" >&2')), ['serve'], { cwd: folder, environment: { SOME_KEY: 'abc', PATH: process.env['PATH'] } }, () => undefined);
+    const running = await run(
+      program('keys', script('echo "$SOME_KEY" >&2; echo "$@" >&2')),
+      ['serve'],
+      { cwd: folder, environment: { SOME_KEY: 'abc', PATH: process.env['PATH'] } },
+      () => undefined,
+    );
     await running.ended;
     expect(running.lastLines).toEqual(['abc', 'serve']);
   });

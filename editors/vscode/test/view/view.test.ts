@@ -19,7 +19,17 @@ beforeEach(async () => {
   await import('../../src/answers/view/main');
 });
 
-const shown = (more: Partial<Shown> = {}): Shown => ({ id: 1, title: 'How?', state: 'running', progress: 'sending', route: '', problem: '', footer: [], files: [], ...more });
+const shown = (more: Partial<Shown> = {}): Shown => ({
+  id: 1,
+  title: 'How?',
+  state: 'running',
+  progress: 'sending',
+  route: '',
+  problem: '',
+  footer: [],
+  files: [],
+  ...more,
+});
 const ask = { label: 'Ask a question', hasThread: false, isRunning: true };
 const paragraph = (...children: Tree[]): Element => ({ tag: 'p', children });
 
@@ -50,7 +60,17 @@ describe('the page', () => {
 
   it('makes no element of what is text', () => {
     const evil = '<img src=x onerror=alert(1)><script>alert(1)</script>';
-    send({ type: 'answer', shown: shown({ title: evil, route: evil, problem: evil, footer: [[evil, evil]], files: [{ name: evil, detail: evil, canOpen: true }], change: { label: evil, problems: [evil] } }) });
+    send({
+      type: 'answer',
+      shown: shown({
+        title: evil,
+        route: evil,
+        problem: evil,
+        footer: [[evil, evil]],
+        files: [{ name: evil, detail: evil, canOpen: true }],
+        change: { label: evil, problems: [evil] },
+      }),
+    });
     send({ type: 'blocks', id: 1, from: 0, blocks: [paragraph({ text: evil }), { tag: 'script' as 'p', children: [{ text: evil }] }] });
     expect(all('img, script')).toEqual([]);
     expect(one('h2').textContent).toBe(evil);
@@ -58,7 +78,10 @@ describe('the page', () => {
   });
 
   it('replaces the end of an answer and leaves its beginning', () => {
-    send({ type: 'answer', shown: shown() }, { type: 'blocks', id: 1, from: 0, blocks: [paragraph({ text: 'one' }), paragraph({ text: 'tw' })] });
+    send(
+      { type: 'answer', shown: shown() },
+      { type: 'blocks', id: 1, from: 0, blocks: [paragraph({ text: 'one' }), paragraph({ text: 'tw' })] },
+    );
     const first = one('.body').firstChild;
     send({ type: 'blocks', id: 1, from: 1, blocks: [paragraph({ text: 'two' }), { tag: 'hr', children: [] }] });
     expect(one('.body').firstChild).toBe(first);
@@ -82,7 +105,17 @@ describe('the page', () => {
 
 describe('what can be pressed', () => {
   it('is a checked citation, and not one that was not found', () => {
-    send({ type: 'answer', shown: shown() }, { type: 'blocks', id: 1, from: 0, blocks: [paragraph({ citation: 3, text: 'a.rs:1', isVerified: true }, { text: ' ' }, { citation: 4, text: 'b.rs:2', isVerified: false })] });
+    send(
+      { type: 'answer', shown: shown() },
+      {
+        type: 'blocks',
+        id: 1,
+        from: 0,
+        blocks: [
+          paragraph({ citation: 3, text: 'a.rs:1', isVerified: true }, { text: ' ' }, { citation: 4, text: 'b.rs:2', isVerified: false }),
+        ],
+      },
+    );
     one('button.citation').click();
     expect(last()).toEqual({ type: 'open', id: 1, citation: 3 });
     expect(one('.citation.unverified').tagName).toBe('SPAN');
@@ -111,7 +144,17 @@ describe('what can be pressed', () => {
   });
 
   it('is a file that was sent, where it can be opened', () => {
-    send({ type: 'answer', shown: shown({ state: 'done', footer: [['Cost', '$0']], files: [{ name: 'gone.rs', detail: '1 kB', canOpen: false }, { name: 'a.rs', detail: '2 kB', canOpen: true }] }) });
+    send({
+      type: 'answer',
+      shown: shown({
+        state: 'done',
+        footer: [['Cost', '$0']],
+        files: [
+          { name: 'gone.rs', detail: '1 kB', canOpen: false },
+          { name: 'a.rs', detail: '2 kB', canOpen: true },
+        ],
+      }),
+    });
     expect(one('summary').textContent).toBe('2 files were sent');
     one('button.file').click();
     expect(last()).toEqual({ type: 'file', id: 1, file: 1 });
@@ -120,7 +163,8 @@ describe('what can be pressed', () => {
 
 describe('the box', () => {
   const box = (): HTMLTextAreaElement => one('#follow-up-text') as HTMLTextAreaElement;
-  const key = (more: KeyboardEventInit): void => void box().dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more }));
+  const key = (more: KeyboardEventInit): void =>
+    void box().dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more }));
 
   beforeEach(() => send({ type: 'ask', ask: { label: 'Go on with “How?”', hasThread: true, isRunning: true } }));
 
