@@ -8,12 +8,14 @@ mod audit;
 mod bench;
 mod budget;
 mod complete;
+mod completions;
 mod demo;
 mod doctor;
 pub mod engine;
 mod engines;
 mod eval;
 mod index;
+mod man;
 mod map;
 mod outline;
 mod place;
@@ -30,10 +32,11 @@ mod workspace;
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::config::{Environment, Key, Loader};
@@ -63,12 +66,27 @@ Settings come from your config.toml, the editor, a repository's .tandem.toml (wh
 tighten) and TANDEM_* variables. --set KEY=VALUE stands above them all. `tandem doctor` shows
 which files are in effect, docs/configuration.md lists the keys.";
 
+/// What `tandem --version` says: a report of a bug needs to know what this build is made of, and so does the packaging.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let features = [
+        ("cloud", cfg!(feature = "cloud")),
+        ("cuda", cfg!(feature = "cuda")),
+        ("llama", cfg!(feature = "llama")),
+        ("metal", cfg!(feature = "metal")),
+        ("openmp", cfg!(feature = "openmp")),
+        ("vulkan", cfg!(feature = "vulkan")),
+    ];
+    let built_in: Vec<&str> = features.iter().filter(|(_, is_in)| *is_in).map(|(name, _)| *name).collect();
+    let built_in = if built_in.is_empty() { "none".to_owned() } else { built_in.join(" ") };
+    format!("{}\nfeatures: {built_in}", env!("CARGO_PKG_VERSION"))
+});
+
 /// A language server that completes code with a model on this machine.
 ///
 /// Typing never waits and nothing leaves the machine. An editor starts `tandem serve`; the other commands are for
 /// people.
 #[derive(Debug, Parser)]
-#[command(name = "tandem", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "tandem", version, long_version = VERSION.as_str(), after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -116,6 +134,12 @@ enum Command {
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
     Engine(engine::EngineArgs),
+
+    // What packages are made of, and who builds with cargo asks for once.
+    #[command(hide = true)]
+    Completions(completions::Arguments),
+    #[command(hide = true)]
+    Man(man::Arguments),
 }
 
 /// Runs one command. An error is a sentence for the user.
@@ -143,6 +167,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
+        // These two are about the program alone: no settings, no log, nothing of the user's is looked at.
+        Command::Completions(arguments) => return completions::run(arguments),
+        Command::Man(arguments) => return man::run(arguments),
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
     let loaded = loader.load(&[], None);
@@ -171,6 +198,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 
@@ -230,6 +259,20 @@ fn assignments(option: &str, list: &[String]) -> anyhow::Result<Map<String, Valu
     Ok(settings)
 }
 
+/// The command line as people may see it: without the commands that one process of ours gives another.
+fn public() -> clap::Command {
+    let all = Arguments::command();
+    let commands: Vec<_> = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    clap::Command::new("tandem")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .long_about(all.get_long_about().cloned().unwrap_or_default())
+        .after_help(all.get_after_help().cloned().unwrap_or_default())
+        .args(all.get_arguments().cloned())
+        .subcommand_required(true)
+        .subcommands(commands)
+}
+
 /// The reader of our output went away.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
@@ -240,8 +283,6 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn options(set: &[&str]) -> Options {
