@@ -5,7 +5,7 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint setup install bench docs
+.PHONY: help demo test test-editors unit lint setup install bench docs package package-check
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
@@ -16,6 +16,8 @@ help:
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
+	@echo "make package       packages of this system in dist/; BINARY=path/to/tandem takes one that is built already"
+	@echo "make package-check builds packages of BINARY twice in a scratch folder, compares, unpacks and tries them"
 
 # The same build as the tests', so that llama.cpp is compiled once: about five minutes on two cores.
 demo: setup
@@ -56,3 +58,12 @@ test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+
+# Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised
+# one is built first, which takes long on few cores.
+package: $(if $(BINARY),,setup)
+	@if [ -f "$(TOOLS)/env.sh" ]; then . "$(TOOLS)/env.sh"; fi; FEATURES="$(FEATURES)" BINARY="$(BINARY)" scripts/package.sh
+
+package-check:
+	@if [ -f "$(TOOLS)/env.sh" ]; then . "$(TOOLS)/env.sh"; fi; BINARY="$(BINARY)" scripts/package/check.sh
+	@scripts/package/lint.sh
