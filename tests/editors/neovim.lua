@@ -6,8 +6,8 @@ local scratch = require('scratch')
 local Neovim = {}
 Neovim.__index = Neovim
 
---- Starts it in the workspace of `scratch.home(name, settings)` without a plugin: with the snippet that the documentation has for
---- that as its `init.lua`, and `more` below that.
+--- Starts it in the workspace of `scratch.home(name, settings)` without a plugin: with the snippet that the
+--- documentation has for that as its `init.lua`, and `more` below that.
 function Neovim.start(name, settings, more)
   return Neovim.with_init(name, settings, scratch.snippet('docs/editors/neovim.md', 'lua native') .. (more or ''))
 end
@@ -87,7 +87,8 @@ function Neovim:text()
   ]])
 end
 
---- Replaces the whole text, in normal mode. The buffer is not read again: for a moment after that Neovim is not attached.
+--- Replaces the whole text, in normal mode. The buffer is not read again: for a moment after that Neovim is not
+--- attached.
 function Neovim:set_text(text)
   check.wait('normal mode', function()
     return vim.rpcrequest(self.channel, 'nvim_get_mode').mode == 'n'

@@ -30,7 +30,8 @@ function M.snippet(readme, language)
   return assert(text:match('```' .. vim.pesc(language) .. '\n(.-)```'), readme .. ' has no block in ' .. language)
 end
 
---- Puts the plugin where a package manager would put it: as files of their own, without what only this repository needs.
+--- Puts the plugin where a package manager would put it: as files of their own, without what only this repository
+--- needs.
 function M.copy_plugin(directory)
   local source = M.repository .. '/editors/neovim'
   for _, part in ipairs({ 'doc', 'lsp', 'lua', 'plugin' }) do

@@ -15,7 +15,7 @@ end
 --- @param text string
 --- @return string
 function M.word(text)
-  local word = vim.fn.matchstr(text, [[^\_s*\%(\k\+\|\%(\k\@!\S\)\+\)]])
+  local word = vim.fn.matchstr(text, '^\\_s*\\%(\\k\\+\\|\\%(\\k\\@![^ \\t\\r\\n]\\)\\+\\)')
   return word ~= '' and word or text
 end
 

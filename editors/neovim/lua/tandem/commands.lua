@@ -29,18 +29,16 @@ local function with_status(act)
 end
 
 --- Sets one of the client's settings, for running servers and those to come.
---- @param keys string[] path below the section `tandem`
+--- @param keys [string, string] group and name below the section `tandem`
 --- @param value any nil: as it is without the editor
 local function configure(keys, value)
   local function set(section)
-    section = section or {}
-    local place = section
-    for index = 1, #keys - 1 do
-      place[keys[index]] = place[keys[index]] or {}
-      place = place[keys[index]]
-    end
-    place[keys[#keys]] = value
-    return section
+    section = vim.deepcopy(section or {})
+    local group = section[keys[1]] or {}
+    group[keys[2]] = value
+    section[keys[1]] = next(group) and group or nil
+    -- Empty, it would travel as a list.
+    return next(section) and section or vim.empty_dict()
   end
   local settings = vim.deepcopy(vim.lsp.config.tandem)
   settings.settings = vim.tbl_extend('force', settings.settings or {}, {

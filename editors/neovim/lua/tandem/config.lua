@@ -94,26 +94,43 @@ local function defaults(schema)
   return values
 end
 
+--- How many letters must be put in, taken out or changed to make one of the other.
+local function distance(one, other)
+  local above = {}
+  for column = 0, #other do
+    above[column] = column
+  end
+  for row = 1, #one do
+    local here = { [0] = row }
+    for column = 1, #other do
+      local changed = above[column - 1] + (one:byte(row) == other:byte(column) and 0 or 1)
+      here[column] = math.min(changed, above[column] + 1, here[column - 1] + 1)
+    end
+    above = here
+  end
+  return above[#other]
+end
+
 --- The name that somebody who wrote `name` likely meant; nil where none is near.
 local function nearest(name, schema)
-  local best, distance
+  local best, least
   for known in vim.spairs(schema) do
-    local away = #vim.text.diff(
-      table.concat(vim.split(known, ''), '\n') .. '\n',
-      table.concat(vim.split(tostring(name), ''), '\n') .. '\n',
-      { result_type = 'indices' }
-    )
-    if not distance or away < distance then
-      best, distance = known, away
+    local away = distance(tostring(name), known)
+    if not least or away < least then
+      best, least = known, away
     end
   end
-  return distance and distance <= 2 and best or nil
+  return least and least <= 2 and best or nil
 end
 
 local function off(schema)
   local values = {}
   for name, rule in pairs(schema) do
-    values[name] = is_leaf(rule) and false or off(rule)
+    if is_leaf(rule) then
+      values[name] = false
+    else
+      values[name] = off(rule)
+    end
   end
   return values
 end
@@ -164,6 +181,15 @@ function M.set(options)
   return problems
 end
 
+--- Settings as they travel: a group without anything in it is still no list.
+local function as_groups(settings)
+  local groups = vim.empty_dict()
+  for name, group in pairs(settings) do
+    groups[name] = type(group) == 'table' and not next(group) and vim.empty_dict() or group
+  end
+  return groups
+end
+
 --- What goes into `vim.lsp.config`: only what was asked for, so that it changes nothing else there.
 --- @return table
 function M.client()
@@ -171,7 +197,7 @@ function M.client()
     cmd = current.cmd,
     filetypes = current.filetypes,
     root_markers = current.root_markers,
-    settings = { tandem = vim.tbl_isempty(current.settings) and vim.empty_dict() or current.settings },
+    settings = { tandem = as_groups(current.settings) },
   }
 end
 
