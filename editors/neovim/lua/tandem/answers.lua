@@ -38,7 +38,7 @@ end
 
 local function retitle(answer)
   local marks = { running = '…', done = '✓', failed = '✗' }
-  sheet.set_title(answer.bufnr, (' %s %s   %s'):format(marks[answer.state], answer.title, hints(answer)))
+  sheet.set_title(answer.bufnr, marks[answer.state] .. ' ' .. answer.title, hints(answer))
 end
 
 --- Text of the client's own, on lines of its own.
@@ -134,7 +134,12 @@ local function map_keys(bufnr)
   map(keys.diff, function()
     M.show_diff(bufnr)
   end, 'show the change')
-  map(keys.close, '<Cmd>close<CR>', 'close')
+  map(keys.close, function()
+    -- The last window of all stays, with something else in it.
+    if not pcall(vim.api.nvim_win_close, 0, false) then
+      vim.cmd.enew()
+    end
+  end, 'close')
 end
 
 local function new_sheet()

@@ -45,20 +45,29 @@ local function choose(entry, name)
   end
 end
 
---- Goes into the window, with the cursor on the no; out of insert mode only, because keys that are being typed are no
---- answer.
+--- Whether the cursor may be taken elsewhere: nothing is being typed.
+local function is_idle()
+  local mode = vim.api.nvim_get_mode().mode
+  return (mode == 'n' or mode == 'nt') and vim.fn.getcmdwintype() == ''
+end
+
+--- Goes into the window, with the cursor on the no, as soon as nothing is being typed: keys that are meant for the code
+--- are no answer.
 local function enter(entry, row)
-  local function go()
-    if not entry.is_over and vim.api.nvim_win_is_valid(entry.window) then
-      vim.api.nvim_set_current_win(entry.window)
-      vim.api.nvim_win_set_cursor(entry.window, { row, 3 })
-    end
-  end
-  if vim.api.nvim_get_mode().mode == 'n' then
-    go()
+  if entry.is_over or not vim.api.nvim_win_is_valid(entry.window) then
     return
   end
-  vim.api.nvim_create_autocmd('ModeChanged', { pattern = '*:n', once = true, callback = vim.schedule_wrap(go) })
+  if is_idle() then
+    vim.api.nvim_set_current_win(entry.window)
+    vim.api.nvim_win_set_cursor(entry.window, { row, 3 })
+    return
+  end
+  vim.api.nvim_create_autocmd({ 'ModeChanged', 'CmdwinLeave' }, {
+    once = true,
+    callback = vim.schedule_wrap(function()
+      enter(entry, row)
+    end),
+  })
 end
 
 local function open_window(entry)

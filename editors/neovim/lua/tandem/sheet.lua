@@ -71,9 +71,10 @@ end
 --- What stands above the text in its window.
 --- @param bufnr integer
 --- @param title string
-function M.set_title(bufnr, title)
+--- @param hints string which keys there are; cut off first
+function M.set_title(bufnr, title, hints)
   -- Evaluated once only, so that a `%` in a question is a `%`.
-  vim.b[bufnr].tandem_title = title
+  vim.b[bufnr].tandem_title, vim.b[bufnr].tandem_hints = title, hints
 end
 
 local function place(bufnr)
@@ -115,7 +116,7 @@ function M.show(bufnr)
   options.wrap, options.linebreak, options.breakindent = true, true, true
   options.number, options.relativenumber, options.spell, options.list = false, false, false, false
   options.signcolumn, options.foldcolumn, options.colorcolumn = 'no', '0', ''
-  options.winbar = "%{get(b:, 'tandem_title', '')}"
+  options.winbar = " %{get(b:, 'tandem_title', '')}  %<%{get(b:, 'tandem_hints', '')}"
   return window
 end
 
