@@ -1,7 +1,7 @@
---- An unmodified Neovim asks a question by code action, allows it, and gets a cited answer that grows, with its cost. The provider
---- is played on this machine under its real name: TLS for that name, a certificate that the user trusts, and a proxy that leads
---- there, so that everything happens as with a model that has to be paid.
---- `nvim -l tests/editors/question.lua`, started by run.sh.
+--- An unmodified Neovim asks a question by code action, allows it, and gets a cited answer that grows, with its cost.
+--- The provider is played on this machine under its real name: TLS for that name, a certificate that the user trusts,
+--- and a proxy that leads there, so that everything happens as with a model that has to be paid. `nvim -l
+--- tests/editors/question.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local scratch = require('scratch')
