@@ -19,7 +19,14 @@ made() { say "$(wc -c <"$1" | tr -d ' ') bytes: $1"; }
 # Leaves a check out and says why.
 skip_check() { say "SKIPPED: $*"; }
 
-host_target() { rustc -vV | sed -n 's/^host: //p'; }
+# This machine's target triple; where there is no Rust, as far as packages of Linux need it.
+host_target() {
+    if need rustc; then
+        rustc -vV | sed -n 's/^host: //p'
+    else
+        printf '%s-unknown-linux-gnu\n' "$(uname -m)"
+    fi
+}
 
 package_version() { sed -n 's/^version = "\(.*\)"$/\1/p' Cargo.toml | head -n 1; }
 

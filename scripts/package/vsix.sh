@@ -19,15 +19,20 @@ vsix_target() {
     esac
 }
 
+# What package-lock.json names. `npm ci` refuses a list that lacks an optional package of another system; an installation that
+# saves nothing takes the same versions by the same hashes, and leaves such a package out.
+install_packages() {
+    (cd "$extension" && { npm ci --no-audit --no-fund || npm install --no-save --no-audit --no-fund; }) >"$work/npm.log" 2>&1
+}
+
 # Says why there can be none here.
 vsix_problem() {
     if ! [ -f "$extension/package.json" ]; then
         echo "there is no $extension"
     elif ! need npm || ! need node; then
         echo "there is no npm"
-    elif ! [ -d "$extension/node_modules/esbuild" ] &&
-        ! (cd "$extension" && npm ci --no-audit --no-fund >"$work/npm.log" 2>&1); then
-        echo "npm ci did not manage: $(tail -n 1 "$work/npm.log")"
+    elif ! [ -d "$extension/node_modules/esbuild" ] && ! install_packages; then
+        echo "npm cannot install what package-lock.json names: $(grep -m 1 'npm error' "$work/npm.log" || true)"
     fi
 }
 

@@ -27,7 +27,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 check = JsonStrictValidator(SchemaVersion.V1_6)
 wrong = [f"{file}: {error}" for file in sys.argv[1:] if (error := check.validate_str(open(file, encoding="utf-8").read()))]
-sys.exit("\n".join(wrong))
+sys.exit("\n".join(wrong) or 0)
 END
         ok "CycloneDX's schema takes them"
     else
