@@ -244,6 +244,30 @@ class Bills(unittest.TestCase):
             self.assertIn(words, broken(change))
 
 
+class Build(Scratch):
+    """With a `cargo` that writes down how it is called."""
+
+    def build(self, **variables):
+        cargo = self.write("bin/cargo", '#!/bin/sh\nprintf "%s|" "$@" "$RUSTFLAGS"\n', 0o755)
+        environment = {"PATH": f"{cargo.parent}:/usr/bin:/bin", "HOME": "/home/ann", **variables}
+        script = '. scripts/package/common.sh; exe=; build_binary; printf "%s" "$binary"'
+        done = subprocess.run(["sh", "-euc", script], cwd=crates.ROOT, env=environment, capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout.split("|")
+
+    def test_a_release_is_built_as_locked_and_names_no_path_of_this_machine(self):
+        *arguments, flags, binary = self.build()
+        self.assertEqual(arguments, ["build", "--locked", "--bin", "tandem", "--profile", "release"])
+        self.assertEqual(flags.split(), [f"--remap-path-prefix={crates.ROOT}=tandem", "--remap-path-prefix=/home/ann/.cargo=cargo"])
+        self.assertEqual(binary, "target/release/tandem")
+
+    def test_features_target_and_profile_are_passed_on(self):
+        *arguments, flags, binary = self.build(FEATURES="--features vulkan", TARGET="x86_64-apple-darwin", PROFILE="dev", RUSTFLAGS="-C a=b")
+        self.assertEqual(arguments[5:], ["dev", "--features", "vulkan", "--target", "x86_64-apple-darwin"])
+        self.assertTrue(flags.startswith("-C a=b "), flags)
+        self.assertEqual(binary, "target/x86_64-apple-darwin/debug/tandem")
+
+
 class Debian(Scratch):
     def test_a_package_describes_itself(self):
         for name in ["usr/bin/tandem", "usr/share/man/man1/tandem.1", "usr/share/doc/tandem-vulkan/THIRD-PARTY.txt", "DEBIAN/x"]:

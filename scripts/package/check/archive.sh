@@ -65,7 +65,13 @@ for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zi
         printf 'def packed_function():\n    pass\n' >"$work/home/sample.py"
         (cd "$work/home" && as_user "$program" outline sample.py) | grep -q packed_function ||
             die "$base: its program does not know a Python function"
-        ok "$base unpacks and runs"
+        as_user "$program" doctor >"$work/doctor.log" 2>&1 || { cat "$work/doctor.log" >&2; die "$base: something is broken"; }
+        # The card is there where the model is built in; then doctor loads it and tries it.
+        if [ -f "$tree/MODEL_CARD.md" ] && ! grep -q 'known holes filled' "$work/doctor.log"; then
+            cat "$work/doctor.log" >&2
+            die "$base: its starter model was not tried"
+        fi
+        ok "$base unpacks and runs: $(tail -n 1 "$work/doctor.log")"
     else
         skip_check "running $base: it is for another system"
     fi
