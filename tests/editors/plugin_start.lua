@@ -1,5 +1,5 @@
---- How the plugin is installed and started, and what it says where it cannot be: packages, `vim.pack`, loaded late as lazy.nvim does it,
---- `vim.lsp.enable` alone, no program, an old Neovim, a server that is killed, several folders.
+--- How the plugin is installed and started, and what it says where it cannot be: packages, `vim.pack`, loaded late as
+--- lazy.nvim does it, `vim.lsp.enable` alone, no program, an old Neovim, a server that is killed, several folders.
 --- `nvim -l tests/editors/plugin_start.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
@@ -9,7 +9,8 @@ local Neovim = require('neovim')
 local LOOKUP = { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' }
 local TYPED, REST = 'self.audit.rec', 'ord(self.order_id, self.customer, self.status)'
 
---- Takes a suggestion by word and by Tab, which only works with the plugin, and quits. `has_failed_before`: Neovim has noted errors.
+--- Takes a suggestion by word and by Tab, which only works with the plugin, and quits. `has_failed_before`: Neovim has
+--- noted errors.
 local function works(editor, has_failed_before)
   editor:open('orders.py')
   editor:type('Go<C-U>        ' .. TYPED)
