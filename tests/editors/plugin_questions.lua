@@ -76,10 +76,14 @@ check.case('a code action asks, and a window says what would be sent', function(
   editor:type('6G')
   editor:lua('vim.lsp.buf.code_action()')
   local text = wait_until_asked()
-  for _, words in ipairs({ 'api.anthropic.com', 'jobs.py', 'Cost      $', 'leaves this machine', 'of $20 per month' }) do
+  local expected = { 'api.anthropic.com', 'jobs.py', 'Cost      $', 'leaves this machine', 'of $20 per month' }
+  for _, words in ipairs(expected) do
     check.truthy(text:find(words, 1, true), words .. ' is not in\n' .. text)
   end
-  check.truthy(table.concat(editor:lua('return _G.asked'), '\n'):find('Trust', 1, true), 'the folder was not asked about')
+  check.truthy(
+    table.concat(editor:lua('return _G.asked'), '\n'):find('Trust', 1, true),
+    'the folder was not asked about'
+  )
 end)
 
 check.case('the payload is shown on demand, and holds the file', function()
@@ -124,7 +128,8 @@ check.case('citations: found ones open, another one does not', function()
   editor:lua([[vim.fn.search('jobs.py:7', 'cw')]])
   editor:type('<CR>')
   check.wait('line 7 of the file', function()
-    return editor:lua([[return vim.fs.basename(vim.api.nvim_buf_get_name(0)) .. vim.api.nvim_win_get_cursor(0)[1] ]]) == 'jobs.py7'
+    return editor:lua([[return vim.fs.basename(vim.api.nvim_buf_get_name(0)) .. vim.api.nvim_win_get_cursor(0)[1] ]])
+      == 'jobs.py7'
   end, describe)
 end)
 

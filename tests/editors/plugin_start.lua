@@ -65,11 +65,14 @@ check.case('loaded late, as lazy.nvim does it: after the start, with a file open
     return editor:lua([[return vim.bo.filetype]]) == 'python'
   end)
   -- Its loader puts the folder into 'runtimepath', sources plugin/ and calls setup with the options.
-  editor:lua([[
+  editor:lua(
+    [[
     vim.opt.runtimepath:prepend(...)
     vim.cmd.source(... .. '/plugin/tandem.lua')
     require('tandem').setup({})
-  ]], plugin)
+  ]],
+    plugin
+  )
   check.wait('the server', function()
     return editor:lua([[return #vim.lsp.get_clients({ bufnr = 0, name = 'tandem' })]]) == 1
   end)
@@ -83,11 +86,15 @@ check.case('without plugin/ being sourced, setup does it', function()
 end)
 
 check.case('options that do not fit are said, in a sentence each, and the rest works', function()
-  local editor = Neovim.with_plugin('start-options', LOOKUP, [[
+  local editor = Neovim.with_plugin(
+    'start-options',
+    LOOKUP,
+    [[
     _G.notes = {}
     vim.notify = function(message) table.insert(_G.notes, message) end
     require('tandem').setup({ ghost_txt = {}, keys = { accept = 3 } })
-  ]])
+  ]]
+  )
   check.equal({
     'tandem.setup:\n  there is no option `ghost_txt`, do you mean `ghost_text`?\n'
       .. '  `keys.accept` must be a key such as "<Tab>", or false, and is 3',
@@ -96,11 +103,15 @@ check.case('options that do not fit are said, in a sentence each, and the rest w
 end)
 
 check.case('without the program there is one message with the way out, and typing is typing', function()
-  local editor = Neovim.with_plugin('start-missing', LOOKUP, [[
+  local editor = Neovim.with_plugin(
+    'start-missing',
+    LOOKUP,
+    [[
     _G.notes = {}
     vim.notify = function(message) table.insert(_G.notes, message) end
     require('tandem').setup({ cmd = { 'tandem-that-is-nowhere', 'serve' } })
-  ]])
+  ]]
+  )
   editor:type(':edit orders.py<CR>')
   check.wait('the message', function()
     return #editor:lua('return _G.notes') > 0
@@ -133,13 +144,17 @@ end)
 check.case('a program that is none ends in words and not in a loop', function()
   local broken = scratch.write(scratch.directory .. '/broken', '#!/bin/sh\nexit 3\n')
   vim.uv.fs_chmod(broken, tonumber('755', 8))
-  local editor = Neovim.with_plugin('start-broken', LOOKUP, ([[
+  local editor = Neovim.with_plugin(
+    'start-broken',
+    LOOKUP,
+    ([[
     _G.notes = {}
     vim.notify = function(message) table.insert(_G.notes, message) end
     local defer = vim.defer_fn
     vim.defer_fn = function(act, ms) return defer(act, math.min(ms, 50)) end
     require('tandem').setup({ cmd = { '%s' }, restart = 2 })
-  ]]):format(broken))
+  ]]):format(broken)
+  )
   editor:type(':edit orders.py<CR>')
   check.wait('the last word', function()
     return vim.iter(editor:lua('return _G.notes')):any(function(note)
@@ -152,14 +167,18 @@ check.case('a program that is none ends in words and not in a loop', function()
 end)
 
 check.case('an older Neovim is told so once, without a trace', function()
-  local editor = Neovim.with_plugin('start-old', LOOKUP, [[
+  local editor = Neovim.with_plugin(
+    'start-old',
+    LOOKUP,
+    [[
     _G.notes = {}
     vim.notify = function(message) table.insert(_G.notes, message) end
     local has = vim.fn.has
     vim.fn.has = function(feature) return feature == 'nvim-0.12' and 0 or has(feature) end
     require('tandem').setup({})
     require('tandem').setup({})
-  ]])
+  ]]
+  )
   editor:type(':edit orders.py<CR>:Tandem status<CR>:Tandem ask x<CR>')
   editor:enter('ggO# typed', '# typed')
   local notes = editor:lua('return _G.notes')
@@ -202,7 +221,9 @@ check.case('two folders have a server each; what is no file has none', function(
   scratch.write(other .. '/orders.py', scratch.read(editor.workspace .. '/orders.py'))
   editor:open('orders.py')
   editor:open(other .. '/orders.py')
-  local roots = editor:lua([[return vim.tbl_map(function(client) return client.root_dir end, vim.lsp.get_clients({ name = 'tandem' }))]])
+  local roots = editor:lua(
+    [[return vim.tbl_map(function(client) return client.root_dir end, vim.lsp.get_clients({ name = 'tandem' }))]]
+  )
   table.sort(roots)
   local expected = { editor.workspace, other }
   table.sort(expected)
