@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lints the Lua of the editors: editors/neovim/check.sh
+# Lints the Lua of the plugin and of the tests that drive Neovim: editors/neovim/check.sh
 #
 # luacheck is Debian's package lua-check. StyLua is `stylua` where there is one, else its WebAssembly build from npm, into the
 # cache directory. What cannot be had is SKIPPED with a line that says so.
@@ -11,6 +11,9 @@ cd "$repository"
 status=0
 
 set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin
+for name in check neovim nvim nvim_model plugin plugin_double plugin_questions plugin_start plugin_units question scratch; do
+    set -- "$@" "tests/editors/$name.lua"
+done
 if command -v luacheck >/dev/null 2>&1; then
     echo "luacheck"
     luacheck --quiet --config editors/neovim/.luacheckrc "$@" || status=1

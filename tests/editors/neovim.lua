@@ -36,6 +36,10 @@ function Neovim.with_init(name, settings, init, prepare)
     end,
   })
   assert(self.channel > 0, 'cannot start Neovim')
+  -- An init.lua that waits for something lets requests in.
+  check.wait('the end of init.lua', function()
+    return self:lua('return vim.v.vim_did_enter') == 1
+  end)
   -- Instruments that change nothing: a record of the protocol, and of each request's fate.
   self:lua([[
     vim.o.columns, vim.o.lines = 120, 40

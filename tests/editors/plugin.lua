@@ -158,7 +158,11 @@ check.case('two windows on a buffer: the text goes in where the cursor is', func
   editor:type('gg<C-W>wGo<C-U>' .. INDENT .. '# other<CR><C-U>' .. INDENT .. TYPED)
   editor:wait_for_ghost()
   editor:enter('<Tab>', INDENT .. TYPED .. REST)
-  check.equal(1, editor:lua('return vim.api.nvim_win_get_cursor(vim.fn.win_getid(vim.fn.winnr("#")))[1]'), 'the other cursor')
+  check.equal(
+    1,
+    editor:lua('return vim.api.nvim_win_get_cursor(vim.fn.win_getid(vim.fn.winnr("#")))[1]'),
+    'the other cursor'
+  )
   editor:check_agreement()
   editor:type('<Esc>:only<CR>')
 end)
@@ -204,7 +208,9 @@ check.case('a mapping of the user gets the key when nothing is shown', function(
   check.equal(1, editor:lua('return _G.pressed'), 'how often it ran')
   editor:lua([[vim.keymap.set('i', '<Tab>', 'abc<Left>')]])
   editor:enter('<Tab>!', INDENT .. 'aTbab!c')
-  editor:lua([[vim.keymap.set('i', '<Tab>', '<Plug>(mine)', { remap = true }) vim.keymap.set('i', '<Plug>(mine)', 'MINE')]])
+  editor:lua(
+    [[vim.keymap.set('i', '<Tab>', '<Plug>(mine)', { remap = true }) vim.keymap.set('i', '<Plug>(mine)', 'MINE')]]
+  )
   editor:type('<Esc>')
   new_line()
   editor:enter('<Tab>', INDENT .. 'MINE')
@@ -220,8 +226,12 @@ end)
 
 check.case('while a completion menu is open, Tab belongs to it', function()
   new_line()
-  editor:lua([[vim.keymap.set('i', '<Tab>', function() return vim.fn.pumvisible() == 1 and '<C-N>' or '<Tab>' end, { expr = true })]])
-  editor:lua([[vim.o.completeopt = 'menu,menuone,noselect']])
+  editor:lua([[
+    vim.o.completeopt = 'menu,menuone,noselect'
+    vim.keymap.set('i', '<Tab>', function()
+      return vim.fn.pumvisible() == 1 and '<C-N>' or '<Tab>'
+    end, { expr = true })
+  ]])
   editor:type(TYPED)
   editor:wait_for_ghost()
   editor:type('<C-X><C-N>')
@@ -299,7 +309,11 @@ check.case('Neovim hides its inside: keys still insert the right text', function
   editor:lua([[_G.capability = package.loaded['vim.lsp._capability'] package.loaded['vim.lsp._capability'] = {}]])
   suggest()
   editor:enter('ord<M-Right>', INDENT .. TYPED .. 'ord(')
-  check.equal('self.order_id, self.customer, self.status)', editor:wait_for_ghost().text, 'the rest, by the next answer')
+  check.equal(
+    'self.order_id, self.customer, self.status)',
+    editor:wait_for_ghost().text,
+    'the rest, by the next answer'
+  )
   editor:enter('self<Tab>', INDENT .. TYPED .. REST)
   editor:lua([[package.loaded['vim.lsp._capability'] = _G.capability]])
   editor:check_agreement()
@@ -427,7 +441,15 @@ check.case(':checkhealth tandem finds everything', function()
     local text = editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
     return text:find('<M-n>', 1, true) and text
   end)
-  for _, words in ipairs({ '0.12', 'tandem 0.', 'attached to', 'lookup needs no model', ' files', 'nobody else', 'accept: <Tab>' }) do
+  for _, words in ipairs({
+    '0.12',
+    'tandem 0.',
+    'attached to',
+    'lookup needs no model',
+    ' files',
+    'nobody else',
+    'accept: <Tab>',
+  }) do
     check.truthy(text:find(words, 1, true), words .. ' is not in ' .. text)
   end
   check.truthy(not text:find('ERROR', 1, true) and not text:find('WARNING', 1, true), text)

@@ -24,7 +24,10 @@ end)
 
 check.case('words come one by one and make the whole text again', function()
   local cases = {
-    { 'record(self.id, "größe"):\n    x', { 'record', '(', 'self', '.', 'id', ',', ' "', 'größe', '"):', '\n    x' } },
+    {
+      'record(self.id, "größe"):\n    x',
+      { 'record', '(', 'self', '.', 'id', ',', ' "', 'größe', '"):', '\n    x' },
+    },
     { '  += 1', { '  +=', ' 1' } },
     { '東京 🦀🦀 e\204\129!', { '東京', ' 🦀🦀', ' e\204\129', '!' } },
     { '\n\n}', { '\n\n}' } },
@@ -78,7 +81,11 @@ check.case('options: what does not fit is said and left out, the rest holds', fu
     check.truthy(problems[1]:find(case[2], 1, true), problems[1])
     check.equal('<Tab>', config.get().keys.accept, 'the default stays')
   end
-  check.equal(2, #config.set({ keys = { accept = 3 }, restart = 'no', ghost_text = { delay_ms = 50 } }), 'both are said')
+  check.equal(
+    2,
+    #config.set({ keys = { accept = 3 }, restart = 'no', ghost_text = { delay_ms = 50 } }),
+    'both are said'
+  )
   check.equal(50, config.get().ghost_text.delay_ms, 'what fits holds')
 end)
 
@@ -105,7 +112,10 @@ end)
 
 check.case('the status line', function()
   check.equal('tandem: starting', statusline.format({}))
-  check.equal('tandem: lookup · 0.4 ms', statusline.format({ engine = 'lookup', state = 'idle', lastLatencyMs = 0.42 }))
+  check.equal(
+    'tandem: lookup · 0.4 ms',
+    statusline.format({ engine = 'lookup', state = 'idle', lastLatencyMs = 0.42 })
+  )
   check.equal(
     'tandem: starter · 12 ms · $0.42 (21 %)',
     statusline.format({
@@ -160,7 +170,15 @@ check.case('a bar for each limit, with the time until it begins again', function
     model = 'm',
     today = { cost = '$0.10', tokens = 1200, questions = 2 },
     limits = {
-      { name = '$20 per month', spent = '$3', limit = '$20', left = '$17', share = 0.15, resetsAt = 100000, reserved = '$1' },
+      {
+        name = '$20 per month',
+        spent = '$3',
+        limit = '$20',
+        left = '$17',
+        share = 0.15,
+        resetsAt = 100000,
+        reserved = '$1',
+      },
       { name = '5 tokens per day', spent = '5 tokens', limit = '5 tokens', left = '0 tokens', share = 1 },
       { name = '$1 per request', spent = '$0', limit = '$1', left = '$1', share = 0 },
     },
@@ -184,7 +202,10 @@ check.case('a bar for each limit, with the time until it begins again', function
   local groups = vim.tbl_map(function(mark)
     return mark.group
   end, marks)
-  check.truthy(vim.list_contains(groups, 'TandemBar') and vim.list_contains(groups, 'TandemBarFull'), vim.inspect(groups))
+  check.truthy(
+    vim.list_contains(groups, 'TandemBar') and vim.list_contains(groups, 'TandemBarFull'),
+    vim.inspect(groups)
+  )
   check.equal('0 min', budget_text.duration(-5), 'a clock that is ahead')
   local off = budget_text.render({ isOff = 'No provider is named.', limits = {} }, 0)
   check.equal({ 'No provider is named.', '', 'No limit is set.' }, off)
@@ -243,7 +264,9 @@ check.case('why a suggestion was shown, and why none was', function()
   local shown = why_text.render({
     trigger = 'automatic',
     syntax = 'passed',
-    decision = { shown = { fromMemory = true, suggestions = { { text = 'a```b', source = 'lookup', confidence = 0.876 } } } },
+    decision = {
+      shown = { fromMemory = true, suggestions = { { text = 'a```b', source = 'lookup', confidence = 0.876 } } },
+    },
     gate = { threshold = 0.1, verdicts = { { probability = 0.9 } } },
     tokens = vim.NIL,
     prompt = vim.NIL,
@@ -264,7 +287,8 @@ check.case('why a suggestion was shown, and why none was', function()
   }) do
     check.truthy(text:find(words, 1, true), words .. ' is not in\n' .. text)
   end
-  local hidden = why_text.render({ decision = { hidden = { reason = 'x', sentence = '100 % sure that nothing fits' } } })
+  local hidden =
+    why_text.render({ decision = { hidden = { reason = 'x', sentence = '100 % sure that nothing fits' } } })
   check.equal({ '# Nothing shown', '', '100 % sure that nothing fits' }, vim.list_slice(hidden, 1, 3))
 end)
 

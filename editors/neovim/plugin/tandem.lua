@@ -42,6 +42,21 @@ vim.api.nvim_create_autocmd('LspDetach', {
   end,
 })
 
+vim.api.nvim_create_autocmd('FileType', {
+  group = group,
+  desc = 'Tandem: say when the program is missing',
+  callback = function()
+    if not vim.lsp.is_enabled('tandem') then
+      return false
+    end
+    vim.schedule(function()
+      require('tandem.client').check_binary()
+    end)
+    -- Once is enough.
+    return true
+  end,
+})
+
 local function plug(mode, name, act)
   vim.keymap.set(mode, '<Plug>(tandem-' .. name .. ')', act, { silent = true, desc = 'Tandem: ' .. name })
 end

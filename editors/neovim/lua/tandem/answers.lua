@@ -135,10 +135,8 @@ local function map_keys(bufnr)
     M.show_diff(bufnr)
   end, 'show the change')
   map(keys.close, function()
-    -- The last window of all stays, with something else in it.
-    if not pcall(vim.api.nvim_win_close, 0, false) then
-      vim.cmd.enew()
-    end
+    local is_last = vim.fn.winnr('$') == 1 and vim.fn.tabpagenr('$') == 1
+    vim.cmd(is_last and 'enew' or 'close')
   end, 'close')
 end
 

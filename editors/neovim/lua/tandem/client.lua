@@ -31,26 +31,27 @@ function M.binary()
   return wanted[1], path ~= '' and path or nil
 end
 
---- `root_dir` of the configuration. Starts nothing for what is no file, and nothing where the program is missing: that
---- is said once and not for every buffer.
+--- Says that the program is missing, where it is: once, and not for every buffer. Neovim only writes it into its log.
+--- @return boolean # it is there
+function M.check_binary()
+  local wanted, path = M.binary()
+  local is_missing = wanted ~= nil and path == nil
+  if is_missing and not is_missing_told then
+    is_missing_told = true
+    vim.notify(MISSING:format(wanted), vim.log.levels.ERROR)
+  end
+  return not is_missing
+end
+
+--- `root_dir` of the configuration. Starts nothing for what is no file.
 --- @param bufnr integer
 --- @param on_dir fun(root?: string)
 function M.choose_root(bufnr, on_dir)
   local name = vim.api.nvim_buf_get_name(bufnr)
-  if vim.bo[bufnr].buftype ~= '' or (name:match('^%a[%w+.-]+://') and not vim.startswith(name, 'file://')) then
-    return
+  local is_elsewhere = name:match('^%a[%w+.-]+://') and not vim.startswith(name, 'file://')
+  if vim.bo[bufnr].buftype == '' and not is_elsewhere then
+    on_dir(vim.fs.root(bufnr, vim.lsp.config.tandem.root_markers or {}))
   end
-  local wanted, path = M.binary()
-  if wanted and not path then
-    if not is_missing_told then
-      is_missing_told = true
-      vim.schedule(function()
-        vim.notify(MISSING:format(wanted), vim.log.levels.ERROR)
-      end)
-    end
-    return
-  end
-  on_dir(vim.fs.root(bufnr, vim.lsp.config.tandem.root_markers or {}))
 end
 
 --- The server of a buffer; of any, where it has none and `anywhere` is true: questions can be about a folder.
@@ -112,6 +113,9 @@ end
 --- @param buffers integer[]
 local function start(buffers)
   local settings = vim.lsp.config.tandem
+  if not M.check_binary() then
+    return
+  end
   for _, bufnr in ipairs(buffers) do
     local wanted = vim.api.nvim_buf_is_loaded(bufnr)
       and (not settings.filetypes or vim.tbl_contains(settings.filetypes, vim.bo[bufnr].filetype))

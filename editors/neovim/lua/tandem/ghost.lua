@@ -239,6 +239,14 @@ local function tune(bufnr)
   end
 end
 
+--- Neovim asks at keys. Those that were typed before the server was there count, too.
+local function ask_for_what_is_typed(bufnr)
+  local shown = completor(bufnr)
+  if shown and shown.automatic_request and vim.api.nvim_get_current_buf() == bufnr and in_insert_mode() then
+    shown:automatic_request()
+  end
+end
+
 --- Shows ghost text in a buffer from now on, or no longer.
 --- @param bufnr integer
 function M.enable(bufnr)
@@ -252,6 +260,7 @@ function M.enable(bufnr)
     vim.schedule(function()
       if vim.api.nvim_buf_is_valid(bufnr) then
         tune(bufnr)
+        ask_for_what_is_typed(bufnr)
       end
     end)
   end)
