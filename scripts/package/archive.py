@@ -1,7 +1,7 @@
 """Archives whose bytes depend on nothing but what is in them: names in order, one time, no user, no machine.
 
     archive.py pack FOLDER OUT            a .tar.gz or .zip (by OUT's name) with FOLDER's own name as the root
-    archive.py vsix IN OUT THIRD-PARTY    a vsix again, with the licences of what is bundled in it
+    archive.py vsix IN OUT [THIRD-PARTY]  a vsix again, with the licences of the program that is in it
     archive.py sums FOLDER                writes FOLDER/SHA256SUMS
 
 The time is SOURCE_DATE_EPOCH, in seconds since 1970; TANDEM_PACKAGE_LEVEL says how hard to compress, 1 to 9.
@@ -82,19 +82,19 @@ def pack_zip(folder, out):
                 archive.writestr(zip_member(name, mode_of(path)), path.read_bytes(), compresslevel=level())
 
 
-def repack_vsix(source, out, third_party):
-    """The same vsix in a fixed order and time, with `extension/THIRD-PARTY.txt`."""
+def repack_vsix(source, out, third_party=None):
+    """The same vsix in a fixed order and time, with `extension/THIRD-PARTY.txt` where it has licences to tell."""
     added = "extension/THIRD-PARTY.txt"
     with zipfile.ZipFile(source) as old:
         members = {name: (old.getinfo(name), old.read(name)) for name in old.namelist() if not name.endswith("/")}
     # A package names the type of every ending that is in it.
     types = "[Content_Types].xml"
     info, text = members[types]
-    if b'Extension=".txt"' not in text:
+    if third_party and b'Extension=".txt"' not in text:
         text = text.replace(b"</Types>", b'<Default Extension=".txt" ContentType="text/plain"/></Types>')
         members[types] = (info, text)
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED, compresslevel=level()) as archive:
-        for name in sorted([*members, added], key=str.encode):
+        for name in sorted([*members, *([added] if third_party else [])], key=str.encode):
             if name == added:
                 archive.writestr(zip_member(name, 0o644), third_party.read_bytes(), compresslevel=level())
             else:
@@ -121,7 +121,7 @@ def main():
     if len(arguments) == 3 and arguments[0] == "pack":
         folder, out = map(Path, arguments[1:])
         (pack_zip if out.suffix == ".zip" else pack_tar)(folder, out)
-    elif len(arguments) == 4 and arguments[0] == "vsix":
+    elif len(arguments) in (3, 4) and arguments[0] == "vsix":
         repack_vsix(*map(Path, arguments[1:]))
     elif len(arguments) == 2 and arguments[0] == "sums":
         write_sums(Path(arguments[1]))

@@ -121,6 +121,7 @@ def of_binary(given):
 def of_extension(given):
     name, version, licence, direct = npm.root(given.lock)
     packages = npm.packages(given.lock)
+    crates.check_licences(packages)
     by_path = {package.path: package for package in packages}
 
     def resolve(package_path, wanted):

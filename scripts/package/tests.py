@@ -147,6 +147,11 @@ class Archives(Scratch):
             self.assertEqual(packed.read("extension/THIRD-PARTY.txt"), b"licences")
             self.assertIn(b'Extension=".txt"', packed.read("[Content_Types].xml"))
             self.assertEqual(packed.getinfo("extension/bin/linux-x64/tandem").external_attr >> 16 & 0o777, 0o755)
+        without = self.folder / "without.vsix"
+        archive.repack_vsix(self.folder / "a.vsix", without)
+        with zipfile.ZipFile(without) as packed:
+            self.assertEqual(packed.namelist(), ["[Content_Types].xml", "extension/bin/linux-x64/tandem", "extension/main.js"])
+            self.assertNotIn(b".txt", packed.read("[Content_Types].xml"))
 
     def test_sums_are_those_that_sha256sum_takes(self):
         self.write("b", "b")

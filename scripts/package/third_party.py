@@ -1,6 +1,6 @@
 """Writes THIRD-PARTY.txt: what is in the binary beside our own code, and the licence texts that must go along with it.
 
-    third_party.py --subject WORDS [--target TRIPLE --features "WORDS OF tandem --version"] [--npm PACKAGE-LOCK] --out FILE
+    third_party.py --subject WORDS --target TRIPLE --features "WORDS OF tandem --version" --out FILE
 
 Every licence and notice file that a crate brings is printed, equal texts once. Some crates bring none: theirs is made
 from the licence's words with the authors that the crate names, and says so.
@@ -12,7 +12,6 @@ import re
 from pathlib import Path
 
 import crates
-import npm
 
 TEXT_FILE = re.compile(r"^(licen[sc]e|copying|copyright|notice|unlicense)", re.IGNORECASE)
 NOT_OURS = {"tests", "test", "examples", "benches", "fuzz", "ci", "cmake", ".git"}
@@ -37,7 +36,7 @@ def texts_below(directory):
     """Licence and notice files below a directory, in a fixed order, without those of its tests and tools."""
     found = []
     for place, folders, files in os.walk(directory):
-        folders[:] = sorted(folder for folder in folders if folder not in NOT_OURS and folder != "node_modules")
+        folders[:] = sorted(folder for folder in folders if folder not in NOT_OURS)
         for name in sorted(files):
             path = Path(place) / name
             is_text = path.suffix.lower() in ("", ".md", ".txt", ".rst", ".markdown") or path.suffix[1:].isupper()
@@ -71,19 +70,6 @@ def texts_of(crate):
         holders = ", ".join(crate.authors) or f"the authors of {crate.name}"
         texts.insert(0, from_template(crate.name, crate.licence, holders))
     return texts
-
-
-def npm_packages(lock):
-    """What an extension's bundle is made of: name, version, licence, texts. From package-lock.json and node_modules."""
-    found = []
-    packages = npm.packages(lock)
-    crates.check_licences(packages)
-    for package in packages:
-        texts = [read(path) for path in texts_below(package.directory)] if package.directory.is_dir() else []
-        if not texts:
-            texts = [from_template(package.name, package.licence, f"the authors of {package.name}")]
-        found.append((f"{package.name} {package.version}", package.licence, package.repository, texts))
-    return found
 
 
 def binary_entries(target, features):
@@ -135,16 +121,11 @@ def wrap(users):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--subject", required=True)
-    parser.add_argument("--target")
-    parser.add_argument("--features", default="")
-    parser.add_argument("--npm", type=Path)
+    parser.add_argument("--target", required=True)
+    parser.add_argument("--features", required=True)
     parser.add_argument("--out", required=True, type=Path)
     given = parser.parse_args()
-    entries = []
-    if given.target:
-        entries += binary_entries(given.target, crates.features_of(given.features.split()))
-    if given.npm:
-        entries += npm_packages(given.npm)
+    entries = binary_entries(given.target, crates.features_of(given.features.split()))
     given.out.write_text(render(given.subject, entries), encoding="utf-8", newline="\n")
 
 

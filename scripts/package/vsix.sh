@@ -1,7 +1,7 @@
 # Part of scripts/package.sh: the extension for VS Code, once for all systems and once with this binary inside.
 #
-# editors/vscode makes the vsix; here it gets the licences of what is bundled in it, and an order and a time that do not
-# change from run to run. The network is used to install what package-lock.json names, and only where that is missing.
+# editors/vscode makes the vsix; here it gets the licences of the program in it, and an order and a time that do not change
+# from run to run. The network is used to install what package-lock.json names, and only where that is missing.
 # shellcheck shell=sh disable=SC2154
 
 extension=editors/vscode
@@ -36,21 +36,20 @@ vsix_problem() {
     fi
 }
 
-# One vsix: its file in dist, its licences, then options for the extension's own script.
+# One vsix: its file in dist, then options for the extension's own script. With a program go its licences.
 one_vsix() {
-    out=$1 licences=$2
-    shift 2
+    out=$1
+    shift
     (cd "$extension" && npm run --silent package -- "$@" --out "$work/made.vsix") >"$work/vsix.log" 2>&1 ||
         { cat "$work/vsix.log" >&2; die "the extension cannot be packed"; }
-    python3 scripts/package/archive.py vsix "$work/made.vsix" "$out" "$licences"
+    if [ $# -gt 0 ]; then set -- "$stage/THIRD-PARTY.txt"; fi
+    python3 scripts/package/archive.py vsix "$work/made.vsix" "$out" "$@"
     made "$out"
 }
 
 # The one for all systems: without a program, which is then found on PATH or named in the settings.
 universal_vsix() {
-    python3 scripts/package/third_party.py --subject "Tandem's extension for VS Code, $version" --npm "$lock" \
-        --out "$work/extension.txt"
-    one_vsix "$dist/tandem-vscode-$version.vsix" "$work/extension.txt"
+    one_vsix "$dist/tandem-vscode-$version.vsix"
     if wants sbom; then
         python3 scripts/package/sbom.py extension --lock "$lock" --vsix "$dist/tandem-vscode-$version.vsix" \
             --out "$dist/tandem-vscode-$version.cdx.json"
@@ -64,10 +63,7 @@ platform_vsix() {
         skip "vsix with the binary: VS Code has no name for $target"
         return 0
     fi
-    python3 scripts/package/third_party.py --target "$target" --features "$features" --npm "$lock" \
-        --subject "Tandem's extension for VS Code, $version, and in the tandem that comes with it" --out "$work/both.txt"
-    one_vsix "$dist/tandem-vscode-$version-$platform$variant.vsix" "$work/both.txt" \
-        --target "$platform" --binary "$stage/tandem$exe"
+    one_vsix "$dist/tandem-vscode-$version-$platform$variant.vsix" --target "$platform" --binary "$stage/tandem$exe"
 }
 
 lock=$extension/package-lock.json

@@ -11,7 +11,7 @@ for vsix in "$dist"/tandem-vscode-"$version"*.vsix; do
     mkdir "$work/vsix"
     python3 -m zipfile -e "$vsix" "$work/vsix"
     inside=$work/vsix/extension
-    for file in package.json README.md LICENSE.md THIRD-PARTY.txt; do
+    for file in package.json README.md LICENSE.md NOTICES.md; do
         # vsce writes some names in small letters.
         find "$inside" -maxdepth 1 -iname "$file" -size +0 | grep -q . || die "$base lacks $file"
     done
@@ -26,6 +26,7 @@ for vsix in "$dist"/tandem-vscode-"$version"*.vsix; do
         ;;
     *)
         [ -n "$programs" ] || die "$base has no program in it"
+        [ -s "$inside/THIRD-PARTY.txt" ] || die "$base lacks the licences of what is in its program"
         # Python's unzip drops permissions; what the archive says counts.
         python3 -c '
 import sys, zipfile
