@@ -49,8 +49,10 @@ build_binary() {
     else
         set --
     fi
+    # llama.cpp leaves the vector instructions out where this is set, and is several times slower then. Nothing that is
+    # compiled asks for the time otherwise.
     # shellcheck disable=SC2086
-    cargo build --locked --bin tandem --profile "$profile" ${FEATURES:-} "$@"
+    env -u SOURCE_DATE_EPOCH cargo build --locked --bin tandem --profile "$profile" ${FEATURES:-} "$@"
     binary=$into/$folder/tandem$exe
 }
 
