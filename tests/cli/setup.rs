@@ -78,8 +78,8 @@ fn nothing_is_written_before_somebody_agrees() {
     assert!(printed.parse::<toml::Table>().is_ok() && printed.contains("\"ty\", \"ruff\""), "{printed}");
     assert_eq!((read(&user, LANGUAGES), files(&user.path(".config/helix")).len()), (OTHERS.to_owned(), 1));
     // A pipe that says yes is not somebody.
-    let mut child = user.command(&["setup", "helix"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = child.spawn().unwrap();
+    let mut command = user.command(&["setup", "helix"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // It may have ended before it is told.
     let _ = child.stdin.take().unwrap().write_all(b"y\n");
     assert_eq!(child.wait().unwrap().code(), Some(1));

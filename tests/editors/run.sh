@@ -22,6 +22,13 @@ elif [ "$status" -ne 0 ]; then
     exit 1
 fi
 
+drivers=${EDITOR_TEST_DRIVERS:-nvim nvim_model question helix helix_question helix_faults emacs}
+# Before the variables that steer it are taken out of the environment.
+emacs=
+case " $drivers " in
+*" emacs "*) emacs=$("$repository/scripts/get-editors.sh" emacs) || echo "Emacs cannot be had (the line above says why)" ;;
+esac
+
 # Short, because sockets lie below it and their paths are bounded.
 scratch=$(mktemp -d /tmp/tandem-editors.XXXXXX)
 finish() { [ -n "${EDITOR_TEST_KEEP:-}" ] && echo "kept $scratch" || rm -rf "$scratch"; }
@@ -31,7 +38,7 @@ mkdir -p "$scratch/bin"
 ln -s "$(realpath "$tandem")" "$scratch/bin/tandem"
 
 export EDITOR_TEST_SCRATCH="$scratch" EDITOR_TEST_REPOSITORY="$repository" EDITOR_TEST_BINARY="$tandem" \
-    EDITOR_TEST_EDITORS="$editors"
+    EDITOR_TEST_EDITORS="$editors" EDITOR_TEST_EMACS="$emacs"
 # The user's own settings are not what is tested.
 # The provider's double lies beside the binary's examples.
 export EDITOR_TEST_DOUBLE="${EDITOR_TEST_DOUBLE:-$(dirname "$tandem")/examples/provider_double}"
@@ -39,7 +46,7 @@ unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM
 for variable in $(env | sed -n "s,^\(TANDEM_[A-Z_]*\)=.*,\1,p"); do unset "$variable"; done
 
 : >"$scratch/report"
-for driver in ${EDITOR_TEST_DRIVERS:-nvim nvim_model question helix}; do
+for driver in $drivers; do
     echo "-- $driver"
     # A driver that hangs or dies counts as one failure more.
     { timeout 300 "$editors/bin/nvim" -l "$here/$driver.lua" 2>&1 && echo 0 >"$scratch/status" ||

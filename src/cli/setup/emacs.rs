@@ -15,16 +15,21 @@ pub struct Emacs<'a>(pub &'a Wanted);
 
 impl Emacs<'_> {
     /// lsp-mode runs Tandem beside the language's own server. eglot runs one server for a buffer: Tandem where it knows no
-    /// other, because its entry is the last one, and elsewhere by `tandem-eglot`.
+    /// other, because its entry is the last one, and elsewhere by `tandem-eglot`. The first line is a default for those who have
+    /// set nothing: lsp-mode's own is two seconds. lsp-mode 10 shows ghost text, but announces it by a null, which elsewhere means
+    /// that it is not there: so it is said once more.
     fn body(&self) -> String {
         let command = quoted(&self.0.command);
         format!(
-            r#"(with-eval-after-load 'lsp-mode
+            r#"(defvar lsp-inline-completion-idle-delay 0.2)
+(with-eval-after-load 'lsp-mode
   (lsp-register-client
    (make-lsp-client :new-connection (lsp-stdio-connection '({command} "serve"))
                     :activation-fn (lambda (&rest _) t)
                     :add-on? t
                     :priority -2
+                    :custom-capabilities '((experimental . ((tandemInlineCompletion . t))))
+                    :notification-handlers (lsp-ht ("tandem/status" #'ignore))
                     :server-id 'tandem)))
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs '((prog-mode text-mode) . ({command} "serve")) t))
