@@ -89,17 +89,17 @@ fn nothing_is_written_before_somebody_agrees() {
 #[test]
 fn what_cannot_be_merged_is_left_alone_with_the_way_out() {
     let user = User::new();
+    let ended = user.run(&["setup", "helix", "--language", "rast"]).expect_code(2);
+    assert!(
+        ended.stderr.contains("Helix has no language `rast`; it has: ")
+            && !ended.stderr.contains("Nothing was changed")
+    );
     user.write(LANGUAGES, "a = 1\n[language\n");
     let ended = user.run(&["setup", "helix", "--yes"]).expect_code(2);
     assert!(ended.stderr.contains("languages.toml: line 2: "), "{}", ended.stderr);
     assert!(ended.stderr.contains("Nothing was changed. What belongs into it"), "{}", ended.stderr);
     assert!(ended.stderr.contains("[language-server.tandem]"), "{}", ended.stderr);
     assert_eq!(read(&user, LANGUAGES), "a = 1\n[language\n");
-    let ended = user.run(&["setup", "helix", "--language", "rast"]).expect_code(2);
-    assert!(
-        ended.stderr.contains("Helix has no language `rast`; it has: ")
-            && !ended.stderr.contains("Nothing was changed")
-    );
     std::fs::write(user.path(LANGUAGES), b"# caf\xe9\n").unwrap();
     let ended = user.run(&["setup", "helix", "--yes"]).expect_code(2);
     assert!(ended.stderr.contains("is not in UTF-8"), "{}", ended.stderr);
@@ -134,6 +134,7 @@ fn tandem_on_the_path_is_called_by_its_name() {
     std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_tandem"), user.path("bin/tandem")).unwrap();
     let printed = user.run(&["setup", "zed", "--print"]).expect_code(0).stdout;
     assert!(printed.contains("\"path\": \"tandem\""), "{printed}");
+    std::fs::remove_file(user.path("bin/tandem")).unwrap();
     program(&user, "tandem", "exit 1");
     let printed = user.run(&["setup", "zed", "--print"]).expect_code(0).stdout;
     assert!(!printed.contains("\"path\": \"tandem\""), "another program has the name: {printed}");

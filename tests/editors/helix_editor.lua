@@ -70,7 +70,7 @@ end
 --- Runs a typable command. What is typed in it must be seen before Enter is a key of its own.
 function Helix:command(line)
   self.terminal:type(':' .. line)
-  self.terminal:wait_for(':' .. line:sub(-60))
+  self.terminal:wait_for(line:sub(-60))
   self.terminal:press('Enter')
 end
 
