@@ -17,7 +17,8 @@ impl Emacs<'_> {
     /// lsp-mode runs Tandem beside the language's own server. eglot runs one server for a buffer: Tandem where it knows no
     /// other, because its entry is the last one, and elsewhere by `tandem-eglot`. The first line is a default for those who have
     /// set nothing: lsp-mode's own is two seconds. lsp-mode 10 shows ghost text, but announces it by a null, which elsewhere means
-    /// that it is not there: so it is said once more.
+    /// that it is not there: so it is said once more. And while it waits for an answer it loses what comes in one piece with it, so
+    /// commands are not waited for.
     fn body(&self) -> String {
         let command = quoted(&self.0.command);
         format!(
@@ -30,7 +31,13 @@ impl Emacs<'_> {
                     :priority -2
                     :custom-capabilities '((experimental . ((tandemInlineCompletion . t))))
                     :notification-handlers (lsp-ht ("tandem/status" #'ignore))
+                    :action-handlers (lsp-ht ("tandem.ask" #'tandem-lsp-run) ("tandem.preview" #'tandem-lsp-run))
                     :server-id 'tandem)))
+(defun tandem-lsp-run (action)
+  "Have Tandem run the command of ACTION, and wait for nothing."
+  (lsp-request-async "workspace/executeCommand"
+                     (list :command (lsp:command-command action) :arguments (lsp:command-arguments? action))
+                     #'ignore))
 (with-eval-after-load 'eglot
   (add-to-list 'eglot-server-programs '((prog-mode text-mode) . ({command} "serve")) t))
 (defun tandem-eglot ()

@@ -5,8 +5,10 @@
 
 ;;; Code:
 
+;; As a package manager does it.
+(load "lsp-mode-autoloads" nil t)
 (require 'tandem-check)
-(setq lsp-auto-guess-root t lsp-enable-file-watchers nil lsp-restart 'ignore lsp-enable-suggest-server-download nil
+(setq lsp-enable-snippet nil lsp-auto-guess-root t lsp-enable-file-watchers nil lsp-restart 'ignore lsp-enable-suggest-server-download nil
       lsp-warn-no-matched-clients nil lsp-session-file (expand-file-name "lsp-session" temporary-file-directory))
 (require 'lsp-mode)
 (require 'lsp-inline-completion)
@@ -27,12 +29,7 @@
   "Ask for ghost text at point as a user does and return what is shown."
   (lsp-inline-completion-display)
   (and (lsp-inline-completion--active-p)
-       (lsp-inline-completion-overlay-text)))
-
-(defun lsp-inline-completion-overlay-text ()
-  "The text that is shown."
-  (let ((item (ht-get (elt lsp-inline-completion--items lsp-inline-completion--current) "insertText")))
-    item))
+       (ht-get (elt lsp-inline-completion--items lsp-inline-completion--current) "insertText")))
 
 (check-case "ghost text appears and is inserted"
   (check-new-line check-typed)
