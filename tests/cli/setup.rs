@@ -177,6 +177,26 @@ fn every_editor_s_file_is_written_and_restored() {
 }
 
 #[test]
+fn the_documents_show_what_is_written() {
+    let user = User::new();
+    for (editor, language) in
+        [("helix", "rust"), ("emacs", ""), ("kakoune", ""), ("sublime", ""), ("zed", ""), ("jetbrains", "rust")]
+    {
+        let mut arguments = vec!["setup", editor, "--print", "--command", "tandem"];
+        if !language.is_empty() {
+            arguments.extend(["--language", language]);
+        }
+        let printed = user.run(&arguments).expect_code(0).stdout;
+        let marks = [">>> tandem >>>", "<<< tandem <<<"];
+        let lines = printed.lines().filter(|line| marks.iter().all(|mark| !line.contains(mark)));
+        let block: String = lines.map(|line| format!("{line}\n")).collect();
+        let document = format!("{}/docs/editors/{editor}.md", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(&document).unwrap();
+        assert!(text.contains(&format!("\n{block}```\n")), "{document} lacks this:\n{block}");
+    }
+}
+
+#[test]
 fn another_file_can_be_named() {
     let user = User::new();
     user.run(&["setup", "kakoune", "--yes", "--file", "rc/mine.kak"]).expect_code(0);
