@@ -152,7 +152,7 @@ const FILES: [(&str, &str, &str); 5] = [
         ".config/sublime-text/Packages/User/LSP.sublime-settings",
         "{\n    // mine\n    \"clients\": {\n        \"pylsp\": { \"enabled\": true }\n    }\n}\n",
     ),
-    ("neovim", ".config/nvim/plugin/tandem.lua", ""),
+    ("neovim", ".config/nvim/plugin/tandem_setup.lua", ""),
 ];
 
 #[cfg(target_os = "linux")]

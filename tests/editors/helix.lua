@@ -10,7 +10,8 @@ local TYPED, REST = 'self.audit.rec', 'ord(self.order_id, self.customer, self.st
 
 local ORDERS = scratch.read(scratch.repository .. '/tests/editors/workspace/orders.py')
 
-local helix = Helix.start('helix', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = 'high' }, 'orders.py')
+local helix =
+  Helix.start('helix', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = 'high' }, 'orders.py')
 local terminal = helix.terminal
 
 --- Takes the item of the menu, as a user does: selected it is previewed in the buffer, then it is accepted.
@@ -38,8 +39,8 @@ check.case('text of many bytes before the cursor moves nothing', function()
 end)
 
 check.case('what was accepted is counted', function()
-  -- Helix does not run an item's command: this is read off the edits. It kills the server when it quits, so what counts is
-  -- what was stored before.
+  -- Helix does not run an item's command: this is read off the edits. It kills the server when it quits, so what counts
+  -- is what was stored before.
   local totals
   check.wait('both in the database', function()
     totals = scratch.totals(helix.environment)

@@ -10,8 +10,8 @@ Helix.__index = Helix
 local SETUP = vim.env.EDITOR_TEST_SETUP or scratch.tandem
 
 --- Starts it in the workspace of `scratch.home(name, settings)` with `file` open. `options`:
---- `files`: texts by name, written into the workspace first; `config`: what stands in `config.toml`; `command`: what is started
---- in place of `tandem`; `languages`: those to set up, otherwise all.
+--- `files`: texts by name, written into the workspace first; `config`: what stands in `config.toml`; `command`: what is
+--- started in place of `tandem`; `languages`: those to set up, otherwise all.
 function Helix.start(name, settings, file, options)
   options = options or {}
   local environment, workspace = scratch.home(name, settings)

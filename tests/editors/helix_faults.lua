@@ -1,4 +1,4 @@
---- What goes wrong with an unmodified Helix: the server dies, its binary is missing, the configuration is taken out again.
+--- What goes wrong with an unmodified Helix: the server dies, its binary is missing, the configuration is taken out.
 --- `nvim -l tests/editors/helix_faults.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
@@ -43,7 +43,8 @@ check.case('taken out by the command, the next Helix starts no server', function
 end)
 
 check.case('without its binary Helix edits as ever, and says in --health what is missing', function()
-  local missing = Helix.start('helix-missing', LOOKUP, 'orders.py', { languages = { 'python' }, command = '/nowhere/tandem' })
+  local missing =
+    Helix.start('helix-missing', LOOKUP, 'orders.py', { languages = { 'python' }, command = '/nowhere/tandem' })
   missing:append(TYPED)
   missing:normal()
   missing:write('        ' .. TYPED .. '\n')

@@ -1,8 +1,7 @@
---- An unmodified Helix asks questions: by a comment and a code action, and by its command line; the answer is a document that
---- grows while it is read. `nvim -l tests/editors/helix_question.lua`, started by run.sh.
+--- An unmodified Helix asks questions: by a comment and a code action, and by its command line; the answer is a document
+--- that grows while it is read. `nvim -l tests/editors/helix_question.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
-local scratch = require('scratch')
 local double = require('double')
 local Helix = require('helix_editor')
 
@@ -84,7 +83,13 @@ check.case('the answer is shown on demand, grows, and ends with citations and it
   end)
   check.truthy(#lengths > 3, 'it came in one piece')
   local screen = helix.terminal:screen()
-  for _, expected in ipairs({ 'jobs.py:7', 'nowhere.py:3 (unverified)', '2 found in the files, 1 not found', '$0.', '`jobs.py`' }) do
+  for _, expected in ipairs({
+    'jobs.py:7',
+    'nowhere.py:3 (unverified)',
+    '2 found in the files, 1 not found',
+    '$0.',
+    '`jobs.py`',
+  }) do
     check.truthy(screen:find(expected, 1, true), expected .. ' in ' .. screen)
   end
   helix.terminal:wait_for('answered for $')

@@ -1,9 +1,8 @@
---- How long Helix waits for its menu: code typed by a person's pace into an unmodified Helix, and the time between each request
---- for completion and its answer, by Helix's own log. Not a test: it asserts nothing of time, and runs only when it is named:
---- `EDITOR_TEST_DRIVERS=helix_time tests/editors/run.sh target/release/tandem`. The figures are in docs/benchmarks.md.
+--- How long Helix waits for its menu: code typed at a person's pace into an unmodified Helix, and the time between each
+--- request for completion and its answer, by Helix's own log. Not a test: it asserts nothing of time, and runs only when
+--- it is named: `EDITOR_TEST_DRIVERS=helix_time tests/editors/run.sh target/release/tandem`. The figures are in docs/benchmarks.md.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
-local scratch = require('scratch')
 local Helix = require('helix_editor')
 
 --- ms between two keys.

@@ -22,7 +22,10 @@ elif [ "$status" -ne 0 ]; then
     exit 1
 fi
 
-drivers=${EDITOR_TEST_DRIVERS:-nvim nvim_model question helix helix_question helix_faults emacs}
+neovim="nvim nvim_model question plugin_units plugin_double plugin plugin_start plugin_questions setup_neovim"
+helix="helix helix_question helix_faults"
+# Others by EDITOR_TEST_MORE: Emacs is 115 MB to fetch.
+drivers=${EDITOR_TEST_DRIVERS:-$neovim $helix ${EDITOR_TEST_MORE:-}}
 # Before the variables that steer it are taken out of the environment.
 emacs=
 case " $drivers " in

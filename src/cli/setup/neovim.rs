@@ -18,13 +18,14 @@ const BODY: &str = include_str!("neovim/tandem.lua");
 pub struct Neovim<'a>(pub &'a Wanted);
 
 impl Recipe for Neovim<'_> {
+    /// Not `tandem.lua`: that name is the plugin's, which loads itself by it.
     fn file(&self, environment: &Environment) -> Option<PathBuf> {
         let base = match environment.directory("XDG_CONFIG_HOME") {
             None if cfg!(windows) => environment.directory("LOCALAPPDATA")?,
             _ => config_home(environment)?,
         };
         let name = environment.get("NVIM_APPNAME").unwrap_or("nvim");
-        Some(base.join(name).join("plugin").join("tandem.lua"))
+        Some(base.join(name).join("plugin").join("tandem_setup.lua"))
     }
 
     fn add(&self, text: &str) -> anyhow::Result<String> {
@@ -77,8 +78,8 @@ mod tests {
     #[test]
     fn the_file_lies_where_neovim_looks() {
         let file = |variables: &[(&str, &str)]| Neovim(&Wanted::default()).file(&Environment::of(variables));
-        assert_eq!(file(&[("HOME", "/h")]), Some("/h/.config/nvim/plugin/tandem.lua".into()));
+        assert_eq!(file(&[("HOME", "/h")]), Some("/h/.config/nvim/plugin/tandem_setup.lua".into()));
         let variables = [("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"), ("NVIM_APPNAME", "other")];
-        assert_eq!(file(&variables), Some("/c/other/plugin/tandem.lua".into()));
+        assert_eq!(file(&variables), Some("/c/other/plugin/tandem_setup.lua".into()));
     }
 }

@@ -1,5 +1,5 @@
--- What `tandem setup neovim` writes into `plugin/tandem.lua` of the user's configuration. The words in capitals are filled in,
--- and this paragraph is left out. tests/editors/setup_neovim.lua starts a real Neovim with it.
+-- What `tandem setup neovim` writes into `plugin/tandem_setup.lua` of the user's configuration. The words in capitals are
+-- filled in, and this paragraph is left out. tests/editors/setup_neovim.lua starts a real Neovim with it.
 
 if vim.fn.has('nvim-0.12') == 0 then
   vim.notify('Tandem shows its suggestions in Neovim 0.12 or newer', vim.log.levels.WARN)
@@ -41,12 +41,14 @@ local function rest_of(item)
   return item
 end
 
--- A key that is taken already stays as it is.
-if vim.fn.maparg('<Tab>', 'i') == '' then
+-- Neovim's own Tab jumps in snippets, and so does this one. A key of the user's stays as it is.
+local tab = vim.fn.maparg('<Tab>', 'i', false, true)
+if vim.tbl_isempty(tab) or (tab.desc or ''):find('vim.snippet', 1, true) then
   vim.keymap.set('i', '<Tab>', function()
-    if not vim.lsp.inline_completion.get({ on_accept = rest_of }) then
-      return '<Tab>'
+    if vim.lsp.inline_completion.get({ on_accept = rest_of }) then
+      return
     end
+    return vim.snippet.active({ direction = 1 }) and '<Cmd>lua vim.snippet.jump(1)<CR>' or '<Tab>'
   end, { expr = true, desc = 'Accept the suggestion' })
 end
 if vim.fn.maparg('<M-n>', 'i') == '' then
