@@ -1,6 +1,6 @@
 --- The double of a cloud provider, played on this machine under the provider's real name: TLS for that name, a
---- certificate that the user trusts, and a proxy that leads there, so that everything happens as with a model that has to
---- be paid.
+--- certificate that the user trusts, and a proxy that leads there, so that everything happens as with a model that has
+--- to be paid.
 local check = require('check')
 local scratch = require('scratch')
 

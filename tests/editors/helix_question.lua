@@ -1,5 +1,5 @@
---- An unmodified Helix asks questions: by a comment and a code action, and by its command line; the answer is a document
---- that grows while it is read. `nvim -l tests/editors/helix_question.lua`, started by run.sh.
+--- An unmodified Helix asks questions: by a comment and a code action, and by its command line; the answer is a
+--- document that grows while it is read. `nvim -l tests/editors/helix_question.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local double = require('double')
@@ -29,7 +29,7 @@ local PROGRESS = '[editor.lsp]\ndisplay-progress-messages = true\n'
 
 local function start(name, more)
   local all = vim.tbl_extend('force', settings, more or {})
-  local options = { files = { ['jobs.py'] = JOBS }, config = PROGRESS, languages = { 'python' } }
+  local options = { files = { ['jobs.py'] = JOBS }, config = PROGRESS, languages = { 'python', 'markdown' } }
   local helix = Helix.start(name, all, 'jobs.py', options)
   helix:attached()
   return helix
@@ -127,6 +127,17 @@ check.case('a no sends nothing', function()
   helix.terminal:wait_for('# and this?')
   helix.terminal:wait_for('Route:')
   check.truthy(not helix.terminal:screen():find('Answered by anthropic', 1, true), 'it was sent')
+end)
+
+check.case('a question that runs is cancelled by command, and what was sent is accounted for', function()
+  helix.terminal:press('g', 'a')
+  helix:command('lsp-workspace-command tandem.ask {"question": "what stops this?"}')
+  helix:agree('api.anthropic.com')
+  helix:agree('is being written')
+  helix.terminal:wait_for('One more sentence')
+  helix:command('lsp-workspace-command tandem.cancel')
+  helix.terminal:wait_for('Answered by anthropic')
+  helix.terminal:wait_for('cancelled')
 end)
 
 check.case('quitting Helix leaves nothing behind', function()

@@ -1,6 +1,7 @@
 --- How long Helix waits for its menu: code typed at a person's pace into an unmodified Helix, and the time between each
---- request for completion and its answer, by Helix's own log. Not a test: it asserts nothing of time, and runs only when
---- it is named: `EDITOR_TEST_DRIVERS=helix_time tests/editors/run.sh target/release/tandem`. The figures are in docs/benchmarks.md.
+--- request for completion and its answer, by Helix's own log. Not a test: it asserts nothing of time, and runs only
+--- when it is named: `EDITOR_TEST_DRIVERS=helix_time tests/editors/run.sh target/release/tandem`. docs/benchmarks.md
+--- has the figures.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local Helix = require('helix_editor')

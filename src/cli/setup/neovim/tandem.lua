@@ -1,5 +1,5 @@
--- What `tandem setup neovim` writes into `plugin/tandem_setup.lua` of the user's configuration. The words in capitals are
--- filled in, and this paragraph is left out. tests/editors/setup_neovim.lua starts a real Neovim with it.
+-- What `tandem setup neovim` writes into `plugin/tandem_setup.lua` of the user's configuration. The words in capitals
+-- are filled in, and this paragraph is left out. tests/editors/setup_neovim.lua starts a real Neovim with it.
 
 if vim.fn.has('nvim-0.12') == 0 then
   vim.notify('Tandem shows its suggestions in Neovim 0.12 or newer', vim.log.levels.WARN)
