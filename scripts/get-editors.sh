@@ -1,16 +1,16 @@
 #!/bin/sh
 # Puts Neovim (0.12 or newer), Helix and tmux into a cache directory outside the clone, for tests/editors; with the argument
-# `emacs` Emacs without a window system, and lsp-mode, into one of their own.
+# `emacs` Emacs without a window system, and lsp-mode, into one of their own, with `kakoune` Kakoune.
 #
 # They are Debian packages of a newer suite than the system's, fetched and verified by apt with a state of its own and
 # unpacked there: nothing is installed, no root is needed, the system's packages are not touched. They run through the
 # C library that came with them, because the system's may be older. The mirror is the one that the system's apt uses.
 #
-# Prints the directory that holds bin/nvim, bin/hx and bin/tmux, or bin/emacs. Exit status 3, with a line that says why, where this
+# Prints the directory that holds bin/nvim, bin/hx and bin/tmux, or bin/emacs, or bin/kak. Exit status 3, with a line that says why, where this
 # cannot be done here: no apt, no Debian mirror, no network.
 #
 #   TANDEM_EDITORS         the directory (default: tandem-editors in the user's cache directory)
-#   TANDEM_EMACS           the same for Emacs (default: tandem-emacs there)
+#   TANDEM_EMACS, TANDEM_KAKOUNE   the same for these (default: tandem-emacs and tandem-kakoune there)
 #   TANDEM_DEBIAN_MIRROR   a Debian mirror, where the system is not Debian or has none
 #   TANDEM_DEBIAN_SUITE    default: forky
 set -eu
@@ -19,6 +19,7 @@ suite=${TANDEM_DEBIAN_SUITE:-forky}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}
 case ${1:-} in
 '') place=${TANDEM_EDITORS:-$cache/tandem-editors} packages="neovim hx tmux" programs="nvim hx tmux" size=40 ;;
+kakoune) place=${TANDEM_KAKOUNE:-$cache/tandem-kakoune} packages=kakoune programs=kak size=5 ;;
 emacs) place=${TANDEM_EMACS:-$cache/tandem-emacs} packages="emacs-nox elpa-lsp-mode" programs=emacs size=115 ;;
 *)
     echo "get-editors: nothing is known of $1" >&2
@@ -33,7 +34,10 @@ cannot() { say "$*"; exit 3; }
 works() {
     for program in $programs; do
         option=--version
-        [ "$program" != tmux ] || option=-V
+        case $program in
+        tmux) option=-V ;;
+        kak) option=-version ;;
+        esac
         "$1/bin/$program" "$option" >/dev/null 2>&1 || return 1
     done
 }
@@ -155,6 +159,6 @@ mv "$work/tree" "$place"
 if [ -z "${1:-}" ]; then
     say "$("$place/bin/nvim" --version | head -n 1), $("$place/bin/hx" --version), $("$place/bin/tmux" -V)"
 else
-    say "$("$place/bin/$programs" --version 2>/dev/null | head -n 1)"
+    say "$packages"
 fi
 printf '%s\n' "$place"
