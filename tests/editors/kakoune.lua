@@ -1,5 +1,5 @@
---- An unmodified Kakoune reads what `tandem setup kakoune` writes: Tandem is added to the servers that kakoune-lsp gives
---- a file type, and to a list of the user's, once. kakoune-lsp itself is played: it is in no Debian package.
+--- An unmodified Kakoune reads what `tandem setup kakoune` writes: Tandem is added to the servers that kakoune-lsp
+--- gives a file type, and to a list of the user's, once. kakoune-lsp itself is played: it is in no Debian package.
 --- `nvim -l tests/editors/kakoune.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
