@@ -10,7 +10,7 @@ ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
 	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
-	@echo "make test-editors  drive a real Neovim and a real Helix (fetched into the user's cache directory)"
+	@echo "make test-editors  drive a real Neovim, Helix, Emacs, Kakoune (fetched into the user's cache directory)"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
@@ -64,7 +64,7 @@ setup:
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
-	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+	@EDITOR_TEST_MORE="emacs kakoune" tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
 
 # Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised
 # one is built first, which takes long on few cores.

@@ -11,6 +11,7 @@ mod complete;
 mod completions;
 mod demo;
 mod doctor;
+mod editors;
 pub mod engine;
 mod engines;
 mod eval;
@@ -23,6 +24,7 @@ mod prices;
 mod refs;
 mod search;
 mod serve;
+mod setup;
 mod stats;
 mod terminal;
 mod threads;
@@ -52,6 +54,7 @@ const EXAMPLES: &str = "\
 Examples:
   tandem demo                              watch it complete code
   tandem doctor                            what works on this machine, and what does not
+  tandem setup helix                       put Tandem into an editor's configuration
   tandem complete src/main.rs:12:9         what would be suggested there
   tandem why src/main.rs:12:9              what led to it, or to silence
   tandem ask how is a job retried          a cited answer, under your budget and policy
@@ -115,6 +118,7 @@ enum Command {
     Why(why::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Setup(setup::Arguments),
     Ask(ask::AskArguments),
     Preview(ask::PreviewArguments),
     Threads(threads::Arguments),
@@ -151,6 +155,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => arguments.question.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Setup(arguments) => arguments.options.settings()?,
         Command::Ask(arguments) => arguments.question.workspace.options.settings()?,
         Command::Preview(arguments) => arguments.question.workspace.options.settings()?,
         Command::Threads(arguments) => arguments.options.settings()?,
@@ -182,6 +187,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => why::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Setup(arguments) => setup::run(&arguments, &loader),
         Command::Ask(arguments) => ask::run(&arguments, &loader),
         Command::Preview(arguments) => ask::run_preview(&arguments, &loader),
         Command::Threads(arguments) => threads::run(&arguments, &loader),

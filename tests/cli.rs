@@ -20,6 +20,7 @@ mod cli {
     mod outline;
     mod refs;
     mod search;
+    mod setup;
     mod stats;
     #[path = "../support/stdio.rs"]
     pub mod stdio;

@@ -49,7 +49,7 @@ build_binary() {
     else
         set --
     fi
-    # llama.cpp leaves the vector instructions out where this is set, and is several times slower then. Nothing that is
+    # llama.cpp leaves the vector instructions out where this is set. Nothing that is
     # compiled asks for the time otherwise.
     # shellcheck disable=SC2086
     env -u SOURCE_DATE_EPOCH cargo build --locked --bin tandem --profile "$profile" ${FEATURES:-} "$@"
