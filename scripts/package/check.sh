@@ -17,9 +17,9 @@ trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 ok() { say "ok: $*"; }
 # Nobody's settings, cache or locale.
-mkdir -p "$work/home"
-chmod 700 "$work/home"
-as_user() { env -i HOME="$work/home" XDG_RUNTIME_DIR="$work/home" PATH="$PATH" LC_ALL=C.UTF-8 "$@"; }
+mkdir -p "$work/user"
+chmod 700 "$work/user"
+as_user() { env -i HOME="$work/user" XDG_RUNTIME_DIR="$work/user" PATH="$PATH" LC_ALL=C.UTF-8 "$@"; }
 
 python3 scripts/package/tests.py >"$work/tests.log" 2>&1 || { cat "$work/tests.log" >&2; die "tests of the scripts fail"; }
 ok "tests of the scripts: $(grep '^Ran' "$work/tests.log")"

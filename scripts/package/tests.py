@@ -254,7 +254,7 @@ class Build(Scratch):
 
     def build(self, **variables):
         cargo = self.write("bin/cargo", '#!/bin/sh\nprintf "%s|" "$@" "${SOURCE_DATE_EPOCH-no time}" "$RUSTFLAGS"\n', 0o755)
-        environment = {"PATH": f"{cargo.parent}:/usr/bin:/bin", "HOME": "/home/ann", **variables}
+        environment = {"PATH": f"{cargo.parent}:/usr/bin:/bin", "HOME": "/ann", **variables}
         script = '. scripts/package/common.sh; exe=; build_binary; printf "%s" "$binary"'
         done = subprocess.run(["sh", "-euc", script], cwd=crates.ROOT, env=environment, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
@@ -265,7 +265,7 @@ class Build(Scratch):
         # llama.cpp takes a time as a wish for the slowest processor.
         self.assertEqual(moment, "no time")
         self.assertEqual(arguments, ["build", "--locked", "--bin", "tandem", "--profile", "release"])
-        self.assertEqual(flags.split(), [f"--remap-path-prefix={crates.ROOT}=tandem", "--remap-path-prefix=/home/ann/.cargo=cargo"])
+        self.assertEqual(flags.split(), [f"--remap-path-prefix={crates.ROOT}=tandem", "--remap-path-prefix=/ann/.cargo=cargo"])
         self.assertEqual(binary, "target/release/tandem")
 
     def test_features_target_and_profile_are_passed_on(self):

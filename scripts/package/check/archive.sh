@@ -62,8 +62,8 @@ for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zi
     if runs_here "$name"; then
         chmod +x "$program"
         [ "$(version_of "$program")" = "tandem $version" ] || die "$base: its program does not run"
-        printf 'def packed_function():\n    pass\n' >"$work/home/sample.py"
-        (cd "$work/home" && as_user "$program" outline sample.py) | grep -q packed_function ||
+        printf 'def packed_function():\n    pass\n' >"$work/user/sample.py"
+        (cd "$work/user" && as_user "$program" outline sample.py) | grep -q packed_function ||
             die "$base: its program does not know a Python function"
         as_user "$program" doctor >"$work/doctor.log" 2>&1 || { cat "$work/doctor.log" >&2; die "$base: something is broken"; }
         # The card is there where the model is built in; then doctor loads it and tries it.

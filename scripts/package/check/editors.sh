@@ -59,7 +59,7 @@ find_nvim() {
 plugin=$dist/tandem.nvim-$version.tar.gz
 if [ -f "$plugin" ]; then
     # As a package of Neovim's own: nothing but unpacked where it looks.
-    place=$work/home/.local/share/nvim/site/pack/tandem/start
+    place=$work/user/.local/share/nvim/site/pack/tandem/start
     mkdir -p "$place"
     tar -xzf "$plugin" -C "$place"
     tree=$place/tandem.nvim-$version
