@@ -54,7 +54,7 @@ for _, client in ipairs({ 'eglot', 'lsp-mode' }) do
     }, { cwd = workspace, env = environment, text = true, timeout = 200000 })
     :wait()
   for line in ended.stdout:gmatch('[^\n]+') do
-    check.note('%s', (line:gsub('^ok ', 'ok ' .. client .. ': '):gsub('^FAILED ', 'FAILED ' .. client .. ': ')))
+    check.note('%s', (line:gsub('^%W*ok ', 'ok ' .. client .. ': '):gsub('^FAILED ', 'FAILED ' .. client .. ': ')))
   end
   -- One that ends before its last case says nothing of it.
   if ended.code ~= 0 then

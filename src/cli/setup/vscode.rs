@@ -31,7 +31,7 @@ pub fn installed(environment: &Environment) -> Vec<PathBuf> {
     let entries = EXTENSION_DIRECTORIES.iter().filter_map(|directory| std::fs::read_dir(home.join(directory)).ok());
     let ours = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-        name.strip_prefix(EXTENSION).is_some_and(|rest| is_version(rest))
+        name.strip_prefix(EXTENSION).is_some_and(is_version)
     };
     entries.flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(ours).collect()
 }

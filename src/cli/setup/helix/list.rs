@@ -39,7 +39,7 @@ pub fn take(edits: &mut Edits, text: &str, list: &Array, index: usize) {
     let Some(own) = span(index) else { return };
     let (from, to) = (line_start(text, own.start), line_end(text, own.end));
     let is_alone =
-        text[from..own.start].trim().is_empty() && text[own.end..to].trim_matches([',', ' ', '\t', '\n']) == "";
+        text[from..own.start].trim().is_empty() && text[own.end..to].trim_matches([',', ' ', '\t', '\n']).is_empty();
     if is_alone {
         return edits.remove(from..to);
     }

@@ -165,3 +165,44 @@ fn the_file_lies_where_helix_looks() {
     assert_eq!(helix, Some("/h/.config/helix/languages.toml".into()));
     assert_eq!(Helix(&Wanted::default()).file(&Environment::of(&[])), None);
 }
+
+/// How people write the list of a language, among them the one that Helix has for C.
+const LISTS: [&str; 7] = [
+    "",
+    "auto-format = true\n",
+    "language-servers = []\n",
+    "language-servers = [\"clangd\"] # mine\n",
+    "language-servers = [ 'x', { name = \"y\", except-features = [\"format\"] }, ]\n",
+    "language-servers = [\n  \"x\", # first\n\n  # last\n  \"y\"\n]\nrulers = [80]\n",
+    "language-servers = [\n  { name = \"x\" },\n]\n",
+];
+
+proptest::proptest! {
+    #[test]
+    fn whatever_the_file_says_it_says_again_afterwards(
+        tables in proptest::collection::vec((0..3_usize, 0..LISTS.len()), 0..6),
+        with_server in proptest::bool::ANY,
+        is_cut in proptest::bool::ANY,
+    ) {
+        let mut text = if with_server { "[language-server.x]\ncommand = \"x\"\n\n".to_owned() } else { String::new() };
+        for (language, list) in tables {
+            text += &format!("[[language]]\nname = \"{}\"\n{}\n", ["c", "go", "rust"][language], LISTS[list]);
+        }
+        if is_cut {
+            text.truncate(text.trim_end().len());
+        }
+        let with = add(&text, &["c", "rust"]);
+        let parsed: toml::Table = with.parse().unwrap();
+        for name in ["c", "rust"] {
+            let tables = parsed["language"].as_array().unwrap().iter().filter(|table| table["name"].as_str() == Some(name));
+            let lists: Vec<&toml::Value> = tables.filter_map(|table| table.get("language-servers")).collect();
+            proptest::prop_assert!(!lists.is_empty());
+            for list in lists {
+                let ours = list.as_array().unwrap().iter().filter(|server| server.get("name").is_some_and(|n| n.as_str() == Some("tandem")));
+                proptest::prop_assert_eq!(ours.count(), 1, "{}", with);
+            }
+        }
+        let left: toml::Table = remove(&with).parse().unwrap();
+        proptest::prop_assert_eq!(left, text.parse::<toml::Table>().unwrap(), "{}", with);
+    }
+}
