@@ -28,16 +28,17 @@ local DOUBLE = [[
               executeCommandProvider = { commands = { 'tandem.accepted', 'tandem.ask' } },
             } }
           elseif method == 'textDocument/inlineCompletion' then
-            result = {}
-            for _, text in ipairs(params.context.triggerKind == 1 and _G.more or _G.inline) do
+            local texts = params.context.triggerKind == 1 and _G.more or _G.inline
+            -- Later ones find nothing new: null leaves what is shown as it is.
+            result = texts and {} or vim.NIL
+            for _, text in ipairs(texts or {}) do
               table.insert(result, {
                 insertText = text,
                 range = { start = params.position, ['end'] = params.position },
                 command = { title = 'accepted', command = 'tandem.accepted', arguments = { 7, #result } },
               })
             end
-            -- As the real one: what is typed along is answered with the rest, once.
-            _G.inline = {}
+            _G.inline = nil
           elseif method == 'tandem/status' then
             result = { state = 'idle', engine = 'lookup', busy = 0 }
           elseif _G.answers[method] ~= nil then
@@ -45,7 +46,7 @@ local DOUBLE = [[
           elseif method == 'workspace/executeCommand' then
             result = _G.answers[params.command] or vim.NIL
           end
-          vim.schedule(function() callback(nil, result) end)
+          vim.schedule(function() callback(nil, result ~= vim.NIL and result or nil) end)
           return true, number
         end,
         notify = function(method, params)
