@@ -29,6 +29,15 @@ check.case('in pack/*/start, with vim.lsp.enable alone', function()
   works(Neovim.with_plugin('start-native', LOOKUP, "vim.lsp.enable('tandem')"))
 end)
 
+check.case('with the file on the command line, which is open before the plugin starts anything', function()
+  local editor = Neovim.with_plugin('start-argument', LOOKUP, "require('tandem').setup({})", { 'orders.py' })
+  check.wait('the server', function()
+    return editor:lua([[return #vim.lsp.get_clients({ bufnr = 0, name = 'tandem' })]]) == 1
+  end)
+  check.truthy(editor:lua('return vim.api.nvim_buf_get_name(0)'):find('orders.py', 1, true), 'the file')
+  works(editor)
+end)
+
 check.case('in pack/*/opt, by packadd', function()
   local init = "vim.cmd.packadd('tandem') require('tandem').setup({})"
   works(Neovim.with_init('start-opt', LOOKUP, init, function(environment)
