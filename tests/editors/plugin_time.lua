@@ -15,7 +15,7 @@ local function percentile(values, share)
 end
 
 local function report(what, values)
-  local words = '%-44s median %6.2f ms, 95 %% %6.2f ms, of %d'
+  local words = '%-52s median %6.2f ms, 95 %% %6.2f ms, of %d'
   check.note(words, what, percentile(values, 0.5), percentile(values, 0.95), #values)
 end
 
@@ -58,8 +58,8 @@ check.case("require('tandem').setup({}), nvim --clean", function()
     table.insert(whole, time("require('tandem').setup({})"))
     table.insert(own, time("vim.lsp.enable('tandem')"))
   end
-  report('setup({}), vim.lsp loaded by it', whole)
-  report("of that vim.lsp.enable('tandem') alone", own)
+  report('setup({}), as init.lua calls it', whole)
+  report("vim.lsp.enable('tandem'), which waits for the screen", own)
 end)
 
 check.case('the start of Neovim with and without the plugin', function()
@@ -141,8 +141,8 @@ end
 check.case('from a key to ghost text', function()
   local lookup = { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' }
   time_suggestions('lookup', lookup, '{}')
-  time_suggestions('default engines', { TANDEM_COMPLETION_EAGERNESS = '100' }, '{}')
-  time_suggestions('lookup, 200 ms as in Neovim', lookup, '{ ghost_text = { delay_ms = 200 } }')
+  time_suggestions('default-engines', { TANDEM_COMPLETION_EAGERNESS = '100' }, '{}')
+  time_suggestions('lookup-after-200-ms', lookup, '{ ghost_text = { delay_ms = 200 } }')
 end)
 
 --- Types the methods of a class again, key by key, and looks at the screen at every redraw: what is shown may go along
