@@ -433,6 +433,21 @@ check.case('a place that was not found leads nowhere', function()
   check.equal(before, place(), 'the cursor')
 end)
 
+check.case('no other name in an answer leads anywhere', function()
+  editor:lua('_G.notes = {}')
+  go_to('pays')
+  for _, keys in ipairs({ 'gf', 'gF', '<C-W>f', '<C-W>gf', '<CR>' }) do
+    editor:type(keys)
+  end
+  check.wait('a word about each', function()
+    local notes = editor:lua('return _G.notes')
+    return #notes == 5 and notes[1]:find('no place', 1, true)
+  end, function()
+    return editor:lua('return { _G.notes, vim.v.errmsg }')
+  end)
+  check.truthy(sheet().focused, 'the cursor left the answer')
+end)
+
 check.case('closed and shown again it is the same, and grows while it is closed', function()
   local text = sheet().text
   go_to('100%')
