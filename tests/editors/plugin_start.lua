@@ -229,7 +229,9 @@ check.case('a server that is killed is started again, and has the text', functio
 end)
 
 check.case('two folders have a server each; what is no file has none', function()
-  local editor = Neovim.with_plugin('start-roots', LOOKUP, "require('tandem').setup({})")
+  -- As a setting of the editor, in whose place `:Tandem eagerness` stands; a variable would count more.
+  local init = "require('tandem').setup({ settings = { completion = { eagerness = 100 } } })"
+  local editor = Neovim.with_plugin('start-roots', { TANDEM_ENGINE_CHOICE = 'lookup' }, init)
   local other = editor.environment.HOME .. '/other'
   vim.fn.mkdir(other .. '/.git', 'p')
   scratch.write(other .. '/orders.py', scratch.read(editor.workspace .. '/orders.py'))
@@ -246,6 +248,31 @@ check.case('two folders have a server each; what is no file has none', function(
   editor:wait_for_ghost()
   editor:enter('<Tab>', '        ' .. TYPED .. REST)
   editor:check_agreement()
+  local function paused()
+    return editor:lua([[
+      return vim.tbl_map(function(client)
+        return client:request_sync('tandem/status', nil, 10000).result.paused == true
+      end, vim.lsp.get_clients({ name = 'tandem' }))
+    ]])
+  end
+  for _, step in ipairs({ { 'pause', true }, { 'resume', false }, { 'toggle', true }, { 'toggle', false } }) do
+    editor:type('<Esc>:Tandem ' .. step[1] .. '<CR>')
+    check.wait(step[1] .. ' of both', function()
+      return vim.deep_equal({ step[2], step[2] }, paused())
+    end, paused)
+  end
+  editor:type(':Tandem eagerness low<CR>')
+  check.wait('the eagerness of both', function()
+    return editor:lua([[
+      return vim.iter(vim.lsp.get_clients({ name = 'tandem' })):all(function(client)
+        return vim.inspect(client:request_sync('tandem/status', nil, 10000).result.eagerness):find('low', 1, true) ~= nil
+      end)
+    ]])
+  end, function()
+    return editor:lua(
+      [[return vim.lsp.get_clients({ name = 'tandem' })[1]:request_sync('tandem/status', nil, 10000).result]]
+    )
+  end)
   editor:type('<Esc>:enew!<CR>')
   editor:lua([[
     vim.api.nvim_buf_set_name(0, 'oil:///somewhere')
