@@ -11,7 +11,7 @@ cd "$repository"
 status=0
 
 set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin
-for name in check neovim nvim nvim_model plugin plugin_answers plugin_double plugin_questions plugin_server plugin_start plugin_time plugin_units question scratch; do
+for name in check neovim nvim nvim_model plugin plugin_answers plugin_commands plugin_double plugin_questions plugin_server plugin_start plugin_time plugin_typist plugin_units question scratch; do
     set -- "$@" "tests/editors/$name.lua"
 done
 if command -v luacheck >/dev/null 2>&1; then
