@@ -11,7 +11,7 @@ cd "$repository"
 status=0
 
 set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin src/cli/setup/neovim/tandem.lua
-for name in check double emacs helix helix_editor helix_faults helix_question helix_time kakoune terminal setup_neovim neovim nvim nvim_model plugin plugin_double plugin_questions plugin_start plugin_units question scratch; do
+for name in check double emacs helix helix_editor helix_faults helix_question helix_time kakoune neovim nvim nvim_model plugin plugin_answers plugin_commands plugin_double plugin_questions plugin_server plugin_start plugin_time plugin_typist plugin_units question scratch setup_neovim terminal; do
     set -- "$@" "tests/editors/$name.lua"
 done
 if command -v luacheck >/dev/null 2>&1; then

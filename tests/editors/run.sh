@@ -22,7 +22,8 @@ elif [ "$status" -ne 0 ]; then
     exit 1
 fi
 
-neovim="nvim nvim_model question plugin_units plugin_double plugin plugin_start plugin_questions setup_neovim"
+neovim="nvim nvim_model question plugin_units plugin_double plugin_answers plugin plugin_commands plugin_start"
+neovim="$neovim plugin_questions setup_neovim"
 helix="helix helix_question helix_faults"
 # Others by EDITOR_TEST_MORE: Emacs is 115 MB to fetch.
 drivers=${EDITOR_TEST_DRIVERS:-$neovim $helix ${EDITOR_TEST_MORE:-}}

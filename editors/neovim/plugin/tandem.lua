@@ -46,7 +46,8 @@ vim.api.nvim_create_autocmd('FileType', {
   group = group,
   desc = 'Tandem: say when the program is missing',
   callback = function()
-    if not vim.lsp.is_enabled('tandem') then
+    -- Looking at `vim.lsp` would load it.
+    if not package.loaded['vim.lsp'] or not vim.lsp.is_enabled('tandem') then
       return false
     end
     vim.schedule(function()

@@ -13,8 +13,21 @@ function M.is_supported()
   end
   local version = vim.version()
   local this = ('%d.%d.%d'):format(version.major, version.minor, version.patch)
-  vim.notify_once(TOO_OLD:format(this), vim.log.levels.ERROR)
+  -- Not while init.lua is read: what is said there looks like an error in it.
+  vim.schedule(function()
+    vim.notify_once(TOO_OLD:format(this), vim.log.levels.WARN)
+  end)
   return false
+end
+
+--- Starts Tandem for the buffers that there are and will be, by the options as they are.
+local function begin()
+  vim.lsp.config('tandem', require('tandem.config').client())
+  vim.lsp.enable('tandem')
+  require('tandem.client').check_binary()
+  if package.loaded['tandem.attach'] then
+    require('tandem.attach').renew()
+  end
 end
 
 --- Takes the options (`:help tandem-options`) and starts Tandem for the buffers that there are and will be. What is
@@ -28,15 +41,16 @@ function M.setup(options)
     -- A plugin manager that loads late, or `--noplugin`.
     vim.cmd.runtime('plugin/tandem.lua')
   end
-  local config = require('tandem.config')
-  local problems = config.set(options)
+  local problems = require('tandem.config').set(options)
   if #problems > 0 then
     vim.notify('tandem.setup:\n  ' .. table.concat(problems, '\n  '), vim.log.levels.ERROR)
   end
-  vim.lsp.config('tandem', config.client())
-  vim.lsp.enable('tandem')
-  if package.loaded['tandem.attach'] then
-    require('tandem.attach').renew()
+  -- Loading Neovim's client takes many times as long as everything else here, so it waits until the user sees
+  -- something.
+  if vim.v.vim_did_enter == 1 then
+    begin()
+  else
+    vim.api.nvim_create_autocmd('VimEnter', { once = true, callback = vim.schedule_wrap(begin) })
   end
 end
 
