@@ -1,0 +1,19 @@
+// Bundles the extension into one file, and what runs inside its view into another.
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+export const here = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+export async function bundle() {
+  rmSync(join(here, 'dist'), { recursive: true, force: true });
+  mkdirSync(join(here, 'dist'));
+  const common = { absWorkingDir: here, bundle: true, minify: true, legalComments: 'none', logLevel: 'warning', target: 'es2022' };
+  await build({ ...common, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', platform: 'node', format: 'cjs', external: ['vscode'], mainFields: ['module', 'main'] });
+  await build({ ...common, entryPoints: ['src/answers/view/main.ts'], outfile: 'dist/view.js', platform: 'browser', format: 'iife' });
+  await build({ ...common, entryPoints: ['src/answers/view/style.css'], outfile: 'dist/view.css' });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle();
