@@ -1,0 +1,200 @@
+// One window of VS Code to drive: keys go in as a user's, and what comes back is read from what is drawn.
+
+import fs from 'node:fs';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import * as check from './check.mjs';
+import * as scratch from './scratch.mjs';
+import { Wire } from './wire.mjs';
+
+export class Editor {
+  /** Opens a folder in a window and waits until the workbench stands. What the window writes to its console is kept. */
+  static async open(server, options = {}) {
+    const self = new Editor();
+    self.server = server;
+    self.folder = options.folder ?? server.home.workspace;
+    self.console = [];
+    self.wire = new Wire(server.home.home);
+    const { page, url } = await server.window(self.folder, options);
+    self.page = page;
+    page.on('console', (message) => self.console.push({ type: message.type(), text: message.text() }));
+    page.on('pageerror', (error) => self.console.push({ type: 'exception', text: String(error) }));
+    await page.goto(url, { waitUntil: 'domcontentloaded' });
+    await page.waitForSelector('.monaco-workbench .part.statusbar');
+    return self;
+  }
+
+  file(name) {
+    return path.join(this.folder, name);
+  }
+
+  uri(name) {
+    return pathToFileURL(this.file(name)).href;
+  }
+
+  /** Waits until the server of this window has been told that everything is ready. */
+  async ready() {
+    await check.wait('the handshake', () => this.wire.sent('initialized').length > 0, () => this.describe());
+  }
+
+  /** Keys by name, as Playwright spells them: `Control+Shift+P`. */
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async type(text) {
+    await this.page.keyboard.type(text);
+  }
+
+  /** Chooses a row of the quick pick that is open, by a part of what it says. */
+  async pick(text) {
+    const row = this.page.locator('.quick-input-widget .monaco-list-row').filter({ hasText: text }).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** Runs a command of the palette by its whole title. */
+  async command(title) {
+    await this.press('F1');
+    const input = this.page.locator('.quick-input-widget input.input');
+    await input.waitFor();
+    await input.fill(`>${title}`);
+    const row = this.page.locator(`.quick-input-widget .monaco-list-row[aria-label^=${JSON.stringify(title)}]`).first();
+    await row.waitFor();
+    await row.click();
+  }
+
+  /** Opens a file of the folder, by its whole path: a search would not know yet what was written a moment ago. */
+  async openFile(name) {
+    await this.press('Control+P');
+    await this.page.locator('.quick-input-widget input.input').fill(this.file(name));
+    await this.pick(path.basename(name));
+    await this.waitForTab(path.basename(name));
+  }
+
+  async waitForTab(name) {
+    await this.page.waitForFunction((wanted) => {
+      const tab = document.querySelector('.editor-group-container.active .tab.active .label-name, .editor-group-container.active .tab.active');
+      const editor = document.querySelector('.editor-group-container.active .monaco-editor.focused');
+      return tab?.textContent.includes(wanted) && editor;
+    }, name);
+  }
+
+  /** Writes a file of the folder and opens it. */
+  async openNew(name, text) {
+    fs.writeFileSync(this.file(name), text);
+    await this.openFile(name);
+  }
+
+  /** Goes to a line and column, both from 1. */
+  async goTo(line, column = 1) {
+    await this.press('Control+G');
+    const input = this.page.locator('.quick-input-widget input.input');
+    await input.waitFor();
+    await input.fill(`:${line}:${column}`);
+    await this.press('Enter');
+    await this.waitForCursor(line, column);
+  }
+
+  async waitForCursor(line, column) {
+    await this.page.waitForFunction(
+      (wanted) => document.querySelector('#status\\.editor\\.selection')?.textContent.includes(wanted),
+      `Ln ${line}, Col ${column}`,
+    );
+  }
+
+  /** The text of the drawn line that holds the first cursor, without ghost text. */
+  line() {
+    return this.page.evaluate(() => {
+      const editor = window.probe.editor();
+      const cursor = editor?.querySelector('.cursors-layer .cursor');
+      if (!cursor) return null;
+      const lines = [...editor.querySelectorAll('.view-lines > .view-line')];
+      const line = lines.find((each) => each.style.top === cursor.style.top);
+      if (!line) return null;
+      const copy = line.cloneNode(true);
+      for (const part of copy.querySelectorAll('[class*="ghost-text"]')) part.remove();
+      return window.probe.plain(copy.textContent);
+    });
+  }
+
+  /** The suggestion as it is drawn; null without one. */
+  ghost() {
+    return this.page.evaluate(() => window.probe.ghost());
+  }
+
+  async waitForLine(text) {
+    await check.wait(`the line ${JSON.stringify(text)}`, async () => (await this.line()) === text, () => this.describe());
+  }
+
+  /** Waits until exactly this is suggested; without `text` until something is. */
+  async waitForGhost(text) {
+    return await check.wait(
+      text === undefined ? 'ghost text' : `the ghost text ${JSON.stringify(text)}`,
+      async () => {
+        const ghost = await this.ghost();
+        return ghost !== null && (text === undefined || ghost === text) && ghost;
+      },
+      () => this.describe(),
+    );
+  }
+
+  async waitForNoGhost() {
+    await check.wait('the ghost text to go', async () => (await this.ghost()) === null, () => this.describe());
+  }
+
+  /** Saves, waits until the tab says that it is saved, and returns what the file holds. */
+  async save(name) {
+    await this.press('Control+S');
+    await this.page.waitForFunction(() => !document.querySelector('.editor-group-container.active .tab.active.dirty'));
+    return fs.readFileSync(this.file(name), 'utf8');
+  }
+
+  /** Fails unless the server believes the file to hold what it holds on disk: after saving, so that both are known. */
+  async checkAgreement(name) {
+    check.equal(fs.readFileSync(this.file(name), 'utf8'), await this.wire.documentText(this.uri(name)), 'the text that the server has');
+  }
+
+  /** Requests for an inline completion that have no answer yet. */
+  pending() {
+    return this.wire.sent('textDocument/inlineCompletion').filter((entry) => !this.wire.answer(entry)).length;
+  }
+
+  requests() {
+    return this.wire.sent('textDocument/inlineCompletion').length;
+  }
+
+  statusItem(text) {
+    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  }
+
+  /** Closes the editor in front, and what it holds with it. */
+  async revertAndClose() {
+    await this.command('View: Revert and Close Editor');
+  }
+
+  async describe() {
+    const screen = await this.page.evaluate(() => ({
+      focus: document.activeElement?.className,
+      tabs: [...document.querySelectorAll('.tab')].map((tab) => tab.textContent),
+      dialogs: [...document.querySelectorAll('.monaco-dialog-box .dialog-message-row, .notification-list-item-message')].map((each) => each.textContent),
+      status: [...document.querySelectorAll('.statusbar-item')].map((each) => each.textContent).filter(Boolean),
+    }));
+    const tail = this.wire
+      .entries()
+      .slice(-6)
+      .map((entry) => `${entry.from} ${JSON.stringify(entry.message ?? entry.text ?? '').slice(0, 300)}`);
+    return { ...screen, line: await this.line(), ghost: await this.ghost(), tail };
+  }
+
+  /** After a case that failed: keeps what the screen showed, and puts away what stands in the way of the next. */
+  async recover(name) {
+    await this.picture(`${scratch.directory}/failed-${name.replaceAll(/\W+/g, '-')}.png`);
+    await this.press('Escape', 'Escape', 'Escape');
+  }
+
+  async picture(file) {
+    await this.page.screenshot({ path: file });
+  }
+}
