@@ -1,4 +1,4 @@
-// Bundles the extension into one file, and what runs inside its view into another.
+// Bundles what activation needs, what is needed later, and what runs inside the view: a file each.
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,10 @@ export async function bundle() {
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   mkdirSync(join(here, 'dist'));
   const common = { absWorkingDir: here, bundle: true, minify: true, legalComments: 'none', logLevel: 'warning', target: 'es2022' };
-  await build({ ...common, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', platform: 'node', format: 'cjs', external: ['vscode'], mainFields: ['module', 'main'] });
+  // A native import() would look for an ES module.
+  const node = { ...common, supported: { 'dynamic-import': false }, platform: 'node', format: 'cjs', mainFields: ['module', 'main'] };
+  await build({ ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.js', external: ['vscode', './later'] });
+  await build({ ...node, entryPoints: ['src/later.ts'], outfile: 'dist/later.js', external: ['vscode'] });
   await build({ ...common, entryPoints: ['src/answers/view/main.ts'], outfile: 'dist/view.js', platform: 'browser', format: 'iife' });
   await build({ ...common, entryPoints: ['src/answers/view/style.css'], outfile: 'dist/view.css' });
 }

@@ -74,7 +74,10 @@ export class Lifecycle {
     try {
       const verdict = judge(await this.world.askVersion(file), this.world.ownVersion);
       if (!isCurrent()) return;
-      if ('problem' in verdict) return this.fail({ kind: verdict.problem, file, ...('version' in verdict ? verdict : {}) } as Failure);
+      if ('problem' in verdict) {
+        const { problem: kind, ...more } = verdict;
+        return this.fail({ kind, file, ...more } as Failure);
+      }
       ({ version } = verdict);
     } catch (error) {
       if (isCurrent()) this.fail({ kind: 'cannotRun', file, reason: message(error) });

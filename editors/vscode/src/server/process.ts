@@ -1,7 +1,9 @@
 // The server's process: started, asked for its version, its last words kept. Nothing of `vscode` here.
 
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
+import { foreign, HEADER_BYTES } from './executable';
 
 /** A program that does not even print its version in this time is none that can serve, in ms. A cold disk takes a second. */
 const VERSION_MS = 10_000;
@@ -9,7 +11,9 @@ const VERSION_MS = 10_000;
 const LAST_LINES = 20;
 
 /** What the program prints when it is asked for its version. Rejects with a readable reason where it cannot be run. */
-export function askVersion(file: string, cwd: string): Promise<string> {
+export async function askVersion(file: string, cwd: string): Promise<string> {
+  const problem = foreign(await firstBytes(file), process.platform, process.arch);
+  if (problem !== undefined) throw new Error(problem);
   return new Promise((resolve, reject) => {
     execFile(file, ['--version'], { cwd, timeout: VERSION_MS, maxBuffer: 1 << 16, windowsHide: true }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
@@ -19,6 +23,21 @@ export function askVersion(file: string, cwd: string): Promise<string> {
       reject(new Error(error.killed === true ? 'it does not answer' : reason(error, lines)));
     });
   });
+}
+
+/** Empty where the file cannot be read; running it says more. */
+async function firstBytes(file: string): Promise<Uint8Array> {
+  try {
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_BYTES), 0, HEADER_BYTES, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 /** 126 and 127 are the loader's and the shell's: a missing library, another system's program. */

@@ -6,7 +6,7 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import type { Status } from '../protocol';
 import { start } from '../settings/start';
 import { find } from './binary';
-import type { Handlers } from './client';
+import type { connect, Handlers } from './client';
 import { disk } from './disk';
 import { Lifecycle, type Session, type State } from './lifecycle';
 import { askVersion, run } from './process';
@@ -27,13 +27,14 @@ export class Server implements vscode.Disposable {
     private readonly handlers: Omit<Handlers, 'status'>,
     /** Variables with the user's keys. Read with every start, held nowhere. */
     private readonly secrets: Secrets,
+    private readonly later: () => Promise<{ connect: typeof connect }>,
     stateChanged: (state: State) => void,
   ) {
     // Not the folder: what it holds must not be found by a program that looks around.
     const cwd = homedir();
     this.lifecycle = new Lifecycle(
       {
-        ownVersion: String((context.extension.packageJSON as { version: string }).version),
+        ownVersion: (context.extension.packageJSON as { version: string }).version,
         now: Date.now,
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         log: (line) => log.info(line),
@@ -111,8 +112,8 @@ export class Server implements vscode.Disposable {
     }
     // A folder that nobody trusts is nothing that a key is needed for.
     const keys = vscode.workspace.isTrusted ? await this.secrets() : {};
-    const [{ connect }, running] = await Promise.all([
-      import('./client'),
+    const [loaded, running] = await Promise.all([
+      this.later(),
       run(
         file,
         ['serve', ...told.arguments],
@@ -121,7 +122,7 @@ export class Server implements vscode.Disposable {
       ),
     ]);
     this.log.info(`started ${file}, process ${running.process.pid ?? 0}`);
-    const connected = connect(running, this.log, {
+    const connected = loaded.connect(running, this.log, {
       ...this.handlers,
       status: (status) => {
         this.status = status;

@@ -40,6 +40,7 @@ export function section(inspect: Inspect, isTrusted: boolean): Record<string, un
     const value = valueOf(key, inspect, isTrusted);
     if (value !== undefined) values[key.path] = value;
   }
-  if (!isTrusted) values['isTrusted'] = false;
+  // Beside what `initialize` says of it: a settings' word that every server understands.
+  if (!isTrusted) Object.assign(values, { 'cloud.enabled': false, 'ask.route': 'local' });
   return values;
 }
