@@ -22,6 +22,7 @@ mod threads;
 mod workspace;
 
 pub use asker::{Asked, Asker, Parts, Payload};
+pub use cite::{Cited, Passage};
 pub use diff::Diff;
 pub use measure::{Packed, measure_pack};
 #[cfg(feature = "cloud")]

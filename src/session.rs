@@ -52,7 +52,7 @@ pub use pause::{LONGEST_PAUSE_MINUTES, Pause};
 use questions::Questions;
 use rhythm::{Rhythm, model_ms};
 use status::{Busy, StatusBoard};
-pub use status::{LastAnswer, QuestionStatus, Status};
+pub use status::{CloudStatus, LastAnswer, QuestionStatus, SpentStatus, Status};
 
 pub struct Session {
     state: Mutex<State>,
@@ -80,6 +80,8 @@ struct State {
     settings: Arc<Settings>,
     /// The user's alone: what opens the cloud must stand in these.
     user: Arc<Settings>,
+    /// The editor does not trust the folders.
+    is_restricted: bool,
     disabled_paths: Arc<PathPatterns>,
     model: Option<Arc<dyn Engine>>,
     with_lookup: bool,
@@ -96,6 +98,7 @@ impl Session {
     /// `new` with a clock for what the user does: pauses, and the rhythm of typing.
     pub fn with_clock(settings: Settings, model: Option<Arc<dyn Engine>>, clock: Clock) -> Arc<Self> {
         let board = StatusBoard::new(model.as_ref().map(|engine| engine.status()));
+        board.set_eagerness(settings.completion.eagerness);
         let next_edits = NextEdits::start();
         next_edits.enable(settings.completion.next_edit);
         let indexes = Indexes::start(next_edits.clone());
@@ -111,6 +114,7 @@ impl Session {
             folders: Vec::new(),
             user: settings.clone(),
             settings,
+            is_restricted: false,
             disabled_paths,
             model,
             with_lookup: true,
@@ -158,6 +162,7 @@ impl Session {
         state.documents.limit_size(settings.completion.max_document_bytes, &self.analyst);
         self.acceptance.configure(&settings.stats);
         self.next_edits.enable(settings.completion.next_edit);
+        self.board.set_eagerness(settings.completion.eagerness);
         state.disabled_paths = Arc::new(PathPatterns::new(&settings.completion.disabled_paths));
         state.settings = Arc::new(settings);
         state.documents.forget_suggestions();
@@ -171,6 +176,20 @@ impl Session {
     /// The user's own settings, without what may come from a folder.
     pub fn user_settings(&self) -> Arc<Settings> {
         self.state().user.clone()
+    }
+
+    /// While the editor does not trust the folders every question is answered on this machine. The settings say the same; what
+    /// is under way was asked under others, so it ends.
+    pub fn restrict(&self, is_restricted: bool) {
+        let before = std::mem::replace(&mut self.state().is_restricted, is_restricted);
+        if is_restricted && !before {
+            self.cancel_questions(None);
+        }
+    }
+
+    /// Whether the editor does not trust the folders.
+    pub fn is_restricted(&self) -> bool {
+        self.state().is_restricted
     }
 
     /// Replaces the engine; requests under way end with the old one.

@@ -12,8 +12,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::remote::Remote;
+use super::route::{Decision, Local, Route};
 use super::threads::Threads;
 use super::{Question, Step, Workspace};
+use crate::config::RouteChoice;
 use crate::gate::{Preview, Withheld};
 
 /// Steps that wait for whoever shows them; then the model is read no further.
@@ -92,6 +94,14 @@ impl Asker {
         let parts = self.parts.clone();
         let payload = tokio::task::spawn_blocking(move || prepare::payload(&parts, &question, &workspace));
         payload.await.unwrap_or_else(|_| Err(Withheld::Request("the question could not be packed".to_owned())))
+    }
+
+    /// Why no model can be asked about this workspace now, as a sentence; None where one can. Blocks: it reads files and the ledger.
+    pub fn why_off(&self, workspace: &Workspace) -> Option<String> {
+        let question = Question { route: Some(RouteChoice::Cloud), ..Question::default() };
+        let prepare::Assessed { decision, .. } = prepare::assess(&self.parts, &question, workspace);
+        let Decision { route, local, reason, .. } = decision;
+        (route == Route::Local && local == Local::Index).then(|| reason.to_string())
     }
 
     pub fn threads(&self) -> &Threads {

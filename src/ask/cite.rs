@@ -2,12 +2,14 @@
 //! the index spells it, what is not is marked. Code blocks are left alone.
 
 mod parse;
+mod passage;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::inert::{Part, PartKind};
 use parse::{Citation, is_name, trailing_citation};
+pub use passage::{Cited, Passage};
 
 /// A word is held back up to this many bytes until its end is known; longer ones are none.
 const LONGEST_WORD: usize = 512;
@@ -62,8 +64,8 @@ impl<'a> Citer<'a> {
         }
     }
 
-    pub fn push(&mut self, parts: &[Part]) -> String {
-        let mut out = String::new();
+    pub fn push(&mut self, parts: &[Part]) -> Passage {
+        let mut out = Passage::default();
         for part in parts {
             if part.kind != self.kind {
                 self.end_word(&mut out);
@@ -80,8 +82,8 @@ impl<'a> Citer<'a> {
         out
     }
 
-    pub fn finish(mut self) -> (String, Counts) {
-        let mut out = String::new();
+    pub fn finish(mut self) -> (Passage, Counts) {
+        let mut out = Passage::default();
         self.end_word(&mut out);
         (out, self.counts)
     }
@@ -101,7 +103,7 @@ impl<'a> Citer<'a> {
         self.kind = kind;
     }
 
-    fn take(&mut self, character: char, out: &mut String) {
+    fn take(&mut self, character: char, out: &mut Passage) {
         if self.kind == PartKind::Code && self.code.len() < LONGEST_WORD {
             self.code.push(character);
         }
@@ -138,7 +140,7 @@ impl<'a> Citer<'a> {
         }
     }
 
-    fn end_word(&mut self, out: &mut String) {
+    fn end_word(&mut self, out: &mut Passage) {
         let word = std::mem::take(&mut self.word);
         match trailing_citation(&word) {
             Some(citation) => self.check(&word, &citation, out),
@@ -149,7 +151,7 @@ impl<'a> Citer<'a> {
         }
     }
 
-    fn check(&mut self, word: &str, citation: &Citation, out: &mut String) {
+    fn check(&mut self, word: &str, citation: &Citation, out: &mut Passage) {
         // Markdown's escapes are not the file's.
         let plain: String = match self.kind {
             PartKind::Prose => unescaped(&citation.path),
@@ -160,26 +162,30 @@ impl<'a> Citer<'a> {
         if found.is_none() && !looks_like_path(&plain) {
             return out.push_str(word);
         }
-        let is_true = found.as_ref().is_some_and(|path| self.holds(path, citation));
+        let found = found.filter(|path| self.holds(path, citation));
         out.push_str(&word[..citation.range.start]);
-        match found {
-            Some(path) if is_true => {
-                let path = match self.kind {
-                    PartKind::Prose => escaped(&path),
+        let start = out.text.len();
+        match &found {
+            Some(path) => {
+                match self.kind {
+                    PartKind::Prose => out.push_str(&escaped(path)),
                     // It would end the code, or the line.
-                    _ if path.contains('`') || path.contains(char::is_control) => citation.path.clone(),
-                    PartKind::Code | PartKind::Block => path,
-                };
-                out.push_str(&path);
+                    _ if path.contains('`') || path.contains(char::is_control) => out.push_str(&citation.path),
+                    PartKind::Code | PartKind::Block => out.push_str(path),
+                }
                 out.push_str(&citation.lines());
                 self.counts.cited += 1;
             }
-            _ => {
+            None => {
                 out.push_str(&word[citation.range.clone()]);
-                out.push_str(UNVERIFIED);
                 self.counts.unverified += 1;
             }
         }
+        let range = start..out.text.len();
+        if found.is_none() {
+            out.push_str(UNVERIFIED);
+        }
+        out.citations.push(Cited { range, path: found, first: citation.first, last: citation.last });
         out.push_str(&word[citation.range.end..]);
         self.name = None;
     }

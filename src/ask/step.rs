@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::cite::Passage;
 use super::diff::Diff;
 use crate::budget::{Outcome, Picodollars};
 use crate::gate::{Preview, SentFile};
@@ -70,7 +71,7 @@ pub enum Step {
     /// Something that the user should read in the answer, such as why it is not the cloud that answers.
     Notice(String),
     /// More of the answer: inert Markdown, checked citations.
-    Text(String),
+    Text(Passage),
     /// The end of an answer.
     Done(Box<Footer>),
     /// The end without one: a sentence with a way out.

@@ -274,7 +274,7 @@ pub async fn steps(asker: &Asker, question: Question, fixture: &Fixture, answer:
 }
 
 pub fn text(steps: &[Step]) -> String {
-    steps.iter().filter_map(|step| if let Step::Text(text) = step { Some(text.as_str()) } else { None }).collect()
+    steps.iter().filter_map(|step| if let Step::Text(text) = step { Some(&**text) } else { None }).collect()
 }
 
 pub fn notices(steps: &[Step]) -> String {

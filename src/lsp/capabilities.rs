@@ -43,6 +43,10 @@ pub struct ClientFeatures {
     pub virtual_documents: bool,
     /// Has a command of its own that asks the user for the words of a question.
     pub prompts: bool,
+    /// Shows answers by itself, as it is told of them.
+    pub answers: bool,
+    /// Asks its user for consent by itself.
+    pub consents: bool,
 }
 
 impl ClientFeatures {
@@ -76,6 +80,8 @@ impl ClientFeatures {
             applies_edits: workspace.and_then(|workspace| workspace.apply_edit) == Some(true),
             virtual_documents: workspace.is_some_and(|workspace| workspace.text_document_content.is_some()),
             prompts: experimental_flag(client, "tandemPrompt"),
+            answers: experimental_flag(client, "tandemAnswers"),
+            consents: experimental_flag(client, "tandemConsent"),
             registers_configuration: change.and_then(|change| change.dynamic_registration) == Some(true),
         }
     }

@@ -108,6 +108,21 @@ impl ClientHandle {
         answer.flatten().map(|item| item.title)
     }
 
+    /// Tells of something that happened to a question.
+    pub fn answer(&self, answer: &ext::Answer) {
+        let weight = match answer.event {
+            ext::Event::Progress { .. } => Weight::Inform,
+            _ => Weight::Keep,
+        };
+        self.outbox.notify(ext::ANSWER, answer, weight);
+    }
+
+    /// Asks whether a request may be sent, for clients that ask their user by themselves. None when there is no answer.
+    pub async fn consent(&self, params: &ext::ConsentParams) -> Option<Value> {
+        let params = serde_json::to_value(params).inspect_err(|error| tracing::error!(%error, "no JSON")).ok()?;
+        self.ask_within::<ext::Consent>(USER_PATIENCE, params).await
+    }
+
     /// Opens a document, beside what the user looks at where the client can do that. Whether it did.
     pub async fn open_document(&self, uri: lsp::Uri) -> bool {
         let params = lsp::ShowDocumentParams { uri, external: None, take_focus: Some(false), selection: None };

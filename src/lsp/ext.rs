@@ -1,15 +1,24 @@
-//! What Tandem adds to the protocol, as it travels. `docs/lsp-extensions.md` describes it and is locked to this file:
-//! a test fails when one changes without the other.
+//! What Tandem adds to the protocol, as it travels. `docs/lsp-extensions.md` describes it and is locked to this file and
+//! those below it: a test fails when one changes without the other.
+
+mod answer;
+mod budget;
+mod consent;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_lsp::gen_lsp_types::{Position, Range, TextDocumentIdentifier, TextEdit, Uri};
 
 use crate::complete::{self, Decision, LookAheadCounts};
+use crate::config::Eagerness;
 use crate::context::Considered;
 use crate::engine::EngineState;
 use crate::nextedit::{Certainty, PlaceKind};
 use crate::session;
+
+pub use answer::{ANSWER, Address, Answer, Event, File};
+pub use budget::{BUDGET, BudgetState};
+pub use consent::{Consent, ConsentParams, choice};
 
 /// Notification to the client and request from it (without parameters).
 pub const STATUS: &str = "tandem/status";
@@ -20,6 +29,16 @@ pub const WHY: &str = "tandem/why";
 
 /// Request: `NextEditParams` to `NextEdit`, or null when nothing is stale.
 pub const NEXT_EDIT: &str = "tandem/nextEdit";
+
+/// Notification from the client: `WorkspaceTrust`.
+pub const WORKSPACE_TRUST: &str = "tandem/workspaceTrust";
+
+/// Whether the editor trusts what is open in it. While it does not, nothing leaves this machine.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceTrust {
+    pub is_trusted: bool,
+}
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -125,6 +144,56 @@ pub struct Status {
     /// Absent before the first question.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub questions: Option<Questions>,
+    /// As it holds now: a word, a number, or both.
+    pub eagerness: Eagerness,
+    /// Absent until it was looked into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud: Option<Cloud>,
+    /// Absent where the cloud is off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub today: Option<Today>,
+}
+
+/// Whom questions may go to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cloud {
+    /// Why no model can be asked now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_off: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// What was spent today, and the limit in money of which most is gone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Today {
+    /// In dollars, as people write it.
+    pub cost: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+    /// Of that limit, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+}
+
+impl From<&session::CloudStatus> for Cloud {
+    fn from(cloud: &session::CloudStatus) -> Self {
+        Self { is_off: cloud.is_off.clone(), provider: cloud.provider.clone(), model: cloud.model.clone() }
+    }
+}
+
+impl From<&session::SpentStatus> for Today {
+    fn from(spent: &session::SpentStatus) -> Self {
+        let fullest = spent.fullest.as_ref();
+        Self {
+            cost: spent.today.to_string(),
+            limit: fullest.map(|(limit, _)| limit.clone()),
+            share: fullest.map(|(_, share)| *share),
+        }
+    }
 }
 
 /// Questions that are being answered, and what became of the last one.
@@ -260,6 +329,9 @@ impl From<&session::Status> for Status {
             nothing_shown_because: status.nothing_shown_because.clone(),
             look_ahead: status.look_ahead,
             questions: Questions::of(&status.questions),
+            eagerness: status.eagerness,
+            cloud: status.cloud.as_ref().map(Cloud::from),
+            today: status.cloud.as_ref().and_then(|cloud| cloud.spent.as_ref()).map(Today::from),
         }
     }
 }

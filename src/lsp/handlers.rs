@@ -4,6 +4,7 @@
 //! (parameters, snapshot), then waits; after its first wait it looks at nothing shared.
 
 pub mod ask;
+pub mod budget;
 pub mod code_action;
 pub mod completion;
 pub mod completion_resolve;
@@ -28,3 +29,4 @@ pub mod status;
 pub mod text_document_content;
 pub mod why;
 pub mod workspace_symbol;
+pub mod workspace_trust;

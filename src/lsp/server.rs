@@ -109,6 +109,8 @@ impl Server {
             .custom_method(ext::STATUS, Self::status)
             .custom_method(ext::DOCUMENT_TEXT, Self::document_text)
             .custom_method(ext::WHY, Self::why)
+            .custom_method(ext::BUDGET, Self::budget)
+            .custom_method(ext::WORKSPACE_TRUST, Self::workspace_trust)
             .finish()
     }
 
@@ -209,6 +211,14 @@ impl Server {
 
     async fn why(&self, params: ext::PositionParams) -> Result<Option<ext::Why>> {
         handlers::why::handle(self, params)
+    }
+
+    async fn budget(&self) -> Result<ext::BudgetState> {
+        handlers::budget::handle(self).await
+    }
+
+    async fn workspace_trust(&self, params: ext::WorkspaceTrust) {
+        handlers::workspace_trust::handle(self, &params);
     }
 }
 

@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
 
+mod overlay;
+
 use super::client::{ClientHandle, Severity};
 use crate::complete::Calibration;
-use crate::config::{EngineSettings, Loader, Settings, WatchMode};
+use crate::config::{EngineSettings, Loaded, Loader, Settings, WatchMode};
 use crate::engine::Engine;
 use crate::index::IndexOptions;
 use crate::observe;
@@ -40,6 +42,10 @@ struct State {
     options: Value,
     /// The newest answer to `workspace/configuration`, or what `didChangeConfiguration` brought.
     section: Value,
+    /// What the user set for this server alone, in the place of `completion.eagerness`.
+    eagerness: Option<Value>,
+    /// The client's last word on whether it trusts the folders, but for its section; None where it has none.
+    is_trusted: Option<bool>,
     /// What the running engine was made from; None before the first.
     engine: Option<EngineKey>,
     /// Indexes may begin: the client is initialized. Whether it tells of changed files when asked to.
@@ -51,9 +57,23 @@ struct State {
 impl State {
     /// What the client said, all together.
     fn editor(&self) -> Value {
+        let mut editor = self.own();
+        if let Some(eagerness) = &self.eagerness {
+            overlay::set_eagerness(&mut editor, eagerness);
+        }
+        overlay::without_trust(editor)
+    }
+
+    /// The settings that the client has by itself.
+    fn own(&self) -> Value {
         let mut editor = unwrapped(&self.options).clone();
         merge(&mut editor, unwrapped(&self.section));
         editor
+    }
+
+    /// Whether the client does not trust the folders.
+    fn is_restricted(&self) -> bool {
+        self.is_trusted == Some(false) || overlay::trust(&self.section) == Some(false)
     }
 }
 
@@ -81,18 +101,45 @@ impl EditorSettings {
     pub fn initialize(&self, folders: Vec<PathBuf>, options: Value) {
         let mut state = self.state();
         state.folders = folders;
+        state.is_trusted = overlay::trust(&options);
         state.options = options;
         self.load(&mut state);
+    }
+
+    /// The client trusts the folders, or does not, from now on.
+    pub fn set_trusted(&self, is_trusted: bool) {
+        let mut state = self.state();
+        state.is_trusted = Some(is_trusted);
+        self.load(&mut state);
+        self.session.budget_changed();
+    }
+
+    /// How readily suggestions are shown by this server, until the editor's own setting changes; None takes it back. An error
+    /// is a sentence.
+    pub fn set_eagerness(&self, eagerness: Option<Value>) -> Result<(), String> {
+        if let Some(eagerness) = &eagerness {
+            overlay::check_eagerness(eagerness)?;
+        }
+        let mut state = self.state();
+        state.eagerness = eagerness;
+        self.load(&mut state);
+        Ok(())
     }
 
     /// Takes the client's section (null changes nothing) and starts or replaces the engine.
     pub fn start(&self, section: Value) {
         let mut state = self.state();
         if !section.is_null() {
+            let before = overlay::eagerness(&state.own());
             state.section = section;
+            if overlay::eagerness(&state.own()) != before {
+                state.eagerness = None;
+            }
         }
         let settings = self.load(&mut state);
         self.index(&mut state, &settings);
+        // Now there may be a folder to look at.
+        self.session.budget_changed();
         let Some(make_engine) = &self.make_engine else { return };
         let key = engine_key(&settings);
         if state.engine.as_ref() != Some(&key) {
@@ -105,9 +152,7 @@ impl EditorSettings {
 
     /// Reads all files again, and takes over what is not as it was.
     pub fn renew(&self) {
-        let state = self.state();
-        let loaded = self.loader.load(&state.folders, Some(&state.editor()));
-        drop(state);
+        let loaded = self.read(&self.state());
         if loaded.settings != *self.session.settings() || loaded.user != *self.session.user_settings() {
             self.start(Value::Null);
         }
@@ -144,9 +189,19 @@ impl EditorSettings {
         }
     }
 
+    /// Merges all layers.
+    fn read(&self, state: &State) -> Loaded {
+        let mut loaded = self.loader.load(&state.folders, Some(&state.editor()));
+        if state.is_restricted() {
+            overlay::keep_here(&mut loaded.settings);
+            overlay::keep_here(&mut loaded.user);
+        }
+        loaded
+    }
+
     /// Merges all layers, configures the session, and tells the user of what was ignored, each problem once.
     fn load(&self, state: &mut State) -> Settings {
-        let loaded = self.loader.load(&state.folders, Some(&state.editor()));
+        let loaded = self.read(state);
         let log_problems = observe::apply(&loaded.settings.log, &self.loader.paths().log_file());
         let mut fresh = Vec::new();
         for problem in loaded.problems.iter().map(ToString::to_string).chain(log_problems) {
@@ -162,6 +217,8 @@ impl EditorSettings {
             let more = fresh.len() - SHOWN_PROBLEMS;
             self.client.show(Severity::Warning, &format!("{more} more problems with the settings are in the log"));
         }
+        // Before the settings, so that nobody is asked under new ones without it.
+        self.session.restrict(state.is_restricted());
         self.session.configure_user(loaded.user);
         self.session.configure(loaded.settings.clone());
         loaded.settings

@@ -101,6 +101,11 @@ impl Endpoint {
         })
     }
 
+    /// Whether its address never leaves this machine, whatever settings call it.
+    pub fn is_on_this_machine(&self) -> bool {
+        BaseUrl::parse(&self.base_url).is_ok_and(|url| url.is_loopback())
+    }
+
     pub fn wire_format(&self) -> WireFormat {
         match self.kind {
             ProviderKind::Anthropic => WireFormat::AnthropicMessages,

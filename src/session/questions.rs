@@ -3,6 +3,7 @@
 //! What answers them is behind `Answerer`, so that all of this works without a model or a network. Nothing in here is asked
 //! by typing: a completion never becomes a question.
 
+mod budget;
 mod comments;
 mod pipeline;
 mod place;
@@ -17,16 +18,18 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use super::documents::file_path;
 use super::{LastAnswer, QuestionStatus, Session};
 use crate::ask::{Asked, Focus, Kind, OpenText, Question, Workspace};
-use crate::budget::{Crossing, Picodollars, WindowState};
+use crate::budget::{Crossing, Picodollars};
 use crate::config::RouteChoice;
 use crate::context::Analysis;
 use crate::text::{Document, Range};
 
 pub use crate::ask::Payload;
+pub use budget::Budget;
 pub use comments::CommentQuestion;
 pub use pipeline::Pipeline;
 pub use running::Running;
@@ -86,8 +89,12 @@ pub trait Answerer: Send + Sync + Debug {
     /// What `ask` would send. An error is a sentence that says why nothing would be.
     fn preview(&self, question: Question, workspace: Workspace) -> BoxFuture<'static, Result<Payload, String>>;
 
-    /// Where the limits stand for this workspace. An error is a sentence.
-    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>>;
+    /// Where the limits stand for this workspace.
+    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Budget>;
+
+    /// The same for a status line, as far as nothing has to be opened for it that is not on this machine, or of which nobody
+    /// has need.
+    fn glance(&self, workspace: Workspace) -> BoxFuture<'static, Budget>;
 
     /// Limits that passed a threshold and of which nobody was told. Empty where that cannot be found out.
     fn crossings(&self, workspace: Workspace) -> BoxFuture<'static, Vec<Crossing>>;
@@ -102,6 +109,8 @@ pub struct Questions {
     answerer: OnceLock<Answers>,
     runs: Arc<Runs>,
     last: Mutex<Option<LastAnswer>>,
+    /// Told when the status's look at the budget may be out of date.
+    look: Arc<Notify>,
 }
 
 struct Answers {
@@ -200,7 +209,7 @@ impl Session {
             text,
             focus,
             thread: wish.thread,
-            route: wish.route,
+            route: if self.is_restricted() { Some(RouteChoice::Local) } else { wish.route },
             limit: wish.limit,
             with_changes: wish.with_changes,
         };
@@ -266,11 +275,16 @@ impl Session {
         }
     }
 
+    /// Gives a question its number, before anything is known of it. It can be cancelled from now on.
+    pub fn number_question(&self) -> Running {
+        self.questions.runs.number()
+    }
+
     /// Notes that a question is being answered. An error is a sentence: it is answered already, or too many are.
-    pub fn begin_question(&self, title: &str, question: &Question) -> Result<Running, String> {
-        let running = self.questions.runs.begin(title, question)?;
+    pub fn begin_question(&self, running: &Running, title: &str, question: &Question) -> Result<(), String> {
+        running.begin(title, question)?;
         self.tell_questions();
-        Ok(running)
+        Ok(())
     }
 
     /// Cancels a running question, or all of them. How many there were.
@@ -291,6 +305,7 @@ impl Session {
     pub fn question_answered(&self, answer: LastAnswer) {
         *self.questions.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
         self.tell_questions();
+        self.budget_changed();
     }
 
     /// Brings the status up to date: a question began or ended.

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::pause::Pause;
 use crate::budget::Picodollars;
 use crate::complete::{LookAheadCounts, Outcome, Reason, Source};
+use crate::config::Eagerness;
 use crate::engine::{EngineState, EngineStatus};
 
 /// What the status line shows.
@@ -28,6 +29,30 @@ pub struct Status {
     /// As of the last answer.
     pub look_ahead: LookAheadCounts,
     pub questions: QuestionStatus,
+    /// As it holds now.
+    pub eagerness: Eagerness,
+    /// None until it was looked into.
+    pub cloud: Option<CloudStatus>,
+}
+
+/// What a status line can show of the cloud. See `questions::Budget`.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CloudStatus {
+    /// Why no model can be asked now, as a sentence.
+    pub is_off: Option<String>,
+    pub provider: Option<String>,
+    pub model: Option<String>,
+    /// None where that is not known.
+    pub spent: Option<SpentStatus>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpentStatus {
+    pub today: Picodollars,
+    /// The limit in money of which most is gone, and how much of it, 0 to 1.
+    pub fullest: Option<(String, f64)>,
 }
 
 /// What a status line can show of questions.
@@ -67,6 +92,8 @@ impl StatusBoard {
             nothing_shown_because: None,
             look_ahead: LookAheadCounts::default(),
             questions: QuestionStatus::default(),
+            eagerness: Eagerness::default(),
+            cloud: None,
         };
         let board = Arc::new(Self { status: watch::Sender::new(status), follower: Mutex::default() });
         board.follow(engine);
@@ -127,6 +154,14 @@ impl StatusBoard {
             status.questions = questions;
             changed
         });
+    }
+
+    pub fn set_cloud(&self, cloud: CloudStatus) {
+        self.status.send_if_modified(|status| status.cloud.replace(cloud) != status.cloud);
+    }
+
+    pub fn set_eagerness(&self, eagerness: Eagerness) {
+        self.status.send_if_modified(|status| std::mem::replace(&mut status.eagerness, eagerness) != eagerness);
     }
 
     pub fn set_pause(&self, pause: Option<Pause>) {

@@ -67,7 +67,8 @@ async fn whole_a_line_typed_and_rejected_are_told_apart() {
     let written = "zanzibar!(\n    wizard,\n    dragon,\n);";
     let mut client = home.client(written, inline_capabilities()).await;
     let commands = &client.initialized["capabilities"]["executeCommandProvider"]["commands"];
-    let all = ["tandem.accepted", "tandem.nextEdit", "tandem.pause", "tandem.resume", "tandem.toggle"];
+    let all =
+        ["tandem.accepted", "tandem.nextEdit", "tandem.pause", "tandem.resume", "tandem.toggle", "tandem.eagerness"];
     assert_eq!(commands, &json!(all));
     // Empty, and one at a time, so that nothing can be looked up.
     let document = |name: &str| format!("file:///proj/{MARKER}-{name}.rs");
@@ -186,7 +187,10 @@ async fn switched_off_nothing_is_announced_sent_or_stored() {
     });
     let initialized = client.result("initialize", params).await;
     let commands = &initialized["capabilities"]["executeCommandProvider"]["commands"];
-    assert_eq!(commands, &json!(["tandem.nextEdit", "tandem.pause", "tandem.resume", "tandem.toggle"]));
+    assert_eq!(
+        commands,
+        &json!(["tandem.nextEdit", "tandem.pause", "tandem.resume", "tandem.toggle", "tandem.eagerness"])
+    );
     let params = json!({ "command": "tandem.accepted", "arguments": [1, 0] });
     assert_eq!(client.request("workspace/executeCommand", params).await["error"]["code"], -32602);
     client.notify("initialized", json!({})).await;

@@ -1,6 +1,6 @@
 //! A model's answer on its way to the user: made inert, its citations checked, its diff collected, with an end to its length.
 
-use super::super::cite::{Citer, Counts, Files};
+use super::super::cite::{Citer, Counts, Files, Passage};
 use super::super::diff::Collector;
 use super::super::inert::Inert;
 
@@ -17,7 +17,7 @@ pub struct Reader<'a> {
 
 /// What an answer came to.
 pub struct Read {
-    pub rest: String,
+    pub rest: Passage,
     pub raw: String,
     pub counts: Counts,
     pub diff: Option<String>,
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     }
 
     /// What can be shown by now.
-    pub fn push(&mut self, text: &str) -> String {
+    pub fn push(&mut self, text: &str) -> Passage {
         self.raw.push_str(text);
         let parts = self.inert.push(text);
         self.diffs.push(&parts);
@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
         diffs.push(&parts);
         let mut rest = citer.push(&parts);
         let (last, counts) = citer.finish();
-        rest.push_str(&last);
+        rest.append(last);
         Read { rest, raw, counts, diff: diffs.finish() }
     }
 }

@@ -32,24 +32,28 @@ fn made() -> Made {
     ])
 }
 
-fn cited_in_pieces(answer: &str, length: usize) -> (String, Counts) {
+fn cited_in_pieces(answer: &str, length: usize) -> (Passage, Counts) {
     let files = made();
     let mut inert = Inert::default();
     let mut citer = Citer::new(&files);
-    let mut text = String::new();
+    let mut text = Passage::default();
     let characters: Vec<char> = answer.chars().collect();
     for piece in characters.chunks(length.max(1)) {
-        text.push_str(&citer.push(&inert.push(&piece.iter().collect::<String>())));
+        text.append(citer.push(&inert.push(&piece.iter().collect::<String>())));
     }
-    text.push_str(&citer.push(&inert.finish()));
+    text.append(citer.push(&inert.finish()));
     let (rest, counts) = citer.finish();
-    (text + &rest, counts)
+    text.append(rest);
+    (text, counts)
 }
 
 #[track_caller]
 fn check(answer: &str, expected: &str, cited: usize, unverified: usize) {
-    assert_eq!(cited_in_pieces(answer, 1000), (expected.to_owned(), Counts { cited, unverified }));
-    assert_eq!(cited_in_pieces(answer, 1).0, expected);
+    let (whole, counts) = cited_in_pieces(answer, 1000);
+    assert_eq!((&*whole, counts), (expected, Counts { cited, unverified }));
+    assert_eq!(cited_in_pieces(answer, 1).0, whole);
+    let is_true = |is_true: bool| whole.citations.iter().filter(|cited| cited.path.is_some() == is_true).count();
+    assert_eq!((is_true(true), is_true(false)), (cited, unverified));
 }
 
 #[test]
@@ -69,6 +73,21 @@ fn what_is_not_there_is_marked() {
     check("src/server.rs:900, src/server.rs:0", "src/server.rs:900 (unverified), src/server.rs:0 (unverified)", 0, 2);
     check("src/server.rs:9-3", "src/server.rs:9-3 (unverified)", 0, 1);
     check("/etc/passwd.txt:1 ../x.rs:1", "/etc/passwd.txt:1 (unverified) ../x.rs:1 (unverified)", 0, 2);
+}
+
+#[test]
+fn where_a_citation_stands_and_what_it_means_is_told() {
+    let (passage, _) = cited_in_pieces("**é** server.rs:3-9, `src/gone.rs:4`, [a](src/__init__.py#L1)", 1000);
+    let told = passage.citations.iter().map(|cited| {
+        let written = &passage.text[cited.range.clone()];
+        (written, cited.path.as_deref(), cited.first, cited.last)
+    });
+    let expected = [
+        ("src/server.rs:3-9", Some("src/server.rs"), 3, 9),
+        ("src/gone.rs:4", None, 4, 4),
+        ("src/\\_\\_init\\_\\_.py:1", Some("src/__init__.py"), 1, 1),
+    ];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }
 
 #[test]

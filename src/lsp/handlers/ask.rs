@@ -97,7 +97,12 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
     match params.command.as_str() {
         ASK => {
             let wish = Arguments::read(ASK, params)?;
-            server.in_background(asking::ask(desk, wish));
+            // Before the answer, so that it can be cancelled as soon as the client knows of it.
+            let running = server.session.number_question();
+            let number = json!({ "question": running.id });
+            let shows_answers = desk.features.answers;
+            server.in_background(asking::ask(desk, answerer, wish, running));
+            return Ok(shows_answers.then_some(number));
         }
         PREVIEW => {
             let wish = Arguments::read(PREVIEW, params)?;
@@ -120,7 +125,7 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
             let Some(workspace) = desk.session.first_workspace() else {
                 return desk.client.show(Severity::Warning, "there is no folder whose budget could be shown");
             };
-            match answerer.budget(workspace).await {
+            match answerer.budget(workspace).await.windows {
                 Ok(windows) => {
                     let running = running(&desk.session.running_questions());
                     let text = format!("# Budget\n\n{}{running}", words::budget(&windows));

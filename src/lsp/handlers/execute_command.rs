@@ -18,13 +18,16 @@ pub const RESUME: &str = "tandem.resume";
 /// Ends a pause or begins one; takes what `PAUSE` takes.
 pub const TOGGLE: &str = "tandem.toggle";
 
+/// How readily suggestions are shown by this server. Its argument: a word or a number; nothing takes it back.
+pub const EAGERNESS: &str = "tandem.eagerness";
+
 /// What clients may run. `counts`: it is worth telling what was accepted. `follows`: stale uses are looked for. `asks`:
 /// questions can be asked.
 pub fn commands(counts: bool, follows: bool, asks: bool) -> Vec<String> {
     let sometimes = [(counts, ACCEPTED), (follows, next_edit::COMMAND)];
     let sometimes = sometimes.into_iter().filter(|(is_there, _)| *is_there).map(|(_, name)| name);
     let questions = ask::COMMANDS.into_iter().filter(|_| asks);
-    sometimes.chain(questions).chain([PAUSE, RESUME, TOGGLE]).map(str::to_owned).collect()
+    sometimes.chain(questions).chain([PAUSE, RESUME, TOGGLE, EAGERNESS]).map(str::to_owned).collect()
 }
 
 pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Option<Value>> {
@@ -43,6 +46,11 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
         TOGGLE => {
             let minutes = minutes(TOGGLE, arguments)?;
             if session.paused().is_some() { session.resume() } else { session.pause(minutes) }
+        }
+        EAGERNESS => {
+            let wanted = arguments.first().filter(|wanted| !wanted.is_null());
+            let message = |problem: String| Error::invalid_params(format!("`{EAGERNESS}`: {problem}"));
+            server.settings.set_eagerness(wanted.cloned()).map_err(message)?;
         }
         other if ask::COMMANDS.contains(&other) => return ask::handle(server, params),
         other => return Err(Error::invalid_params(format!("there is no command `{other}`"))),

@@ -12,6 +12,7 @@ pub fn handle(server: &Server) {
     let features = server.features();
     let announcing = announce(Arc::new(server.client.clone()), server.session.status(), features.progress);
     tokio::spawn(server.stop.clone().run_until_cancelled_owned(announcing));
+    tokio::spawn(server.stop.clone().run_until_cancelled_owned(server.session.follow_budget()));
     server.settings.index_from_now_on(features.watches_files);
     let indexing = announce_index(server.client.clone(), server.session.clone(), features.progress);
     tokio::spawn(server.stop.clone().run_until_cancelled_owned(indexing));

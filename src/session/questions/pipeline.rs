@@ -12,14 +12,16 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Answerer, Payload, words};
+use super::{Answerer, Budget, Payload, words};
 use crate::ask::{Asked, Asker, Parts, Question, Threads, Workspace};
 use crate::budget::{
-    Account, Clock, Crossing, Ledger, LedgerError, Limits, Refusal, WindowState, open_ledger, workspace_key,
+    Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Refusal, Total, WindowState, open_ledger,
+    totals, workspace_key,
 };
 use crate::config::{BudgetSettings, Loader};
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
+use crate::providers::Endpoint;
 
 /// Steps that wait for whoever shows them.
 const STEPS: usize = 16;
@@ -169,6 +171,44 @@ impl Shared {
         windows.map_err(|error| Withheld::Budget(Refusal::Ledger(error)).to_string())
     }
 
+    fn budget(&self, workspace: &Workspace) -> Budget {
+        let cloud = &workspace.settings.cloud;
+        let opened = self.open();
+        Budget {
+            is_off: opened.asker.why_off(workspace),
+            provider: cloud.provider.clone(),
+            model: cloud.model.clone(),
+            windows: self.windows(workspace),
+            today: opened.ledger.and_then(|ledger| today(&*ledger)).ok(),
+        }
+    }
+
+    /// A cloud that is off needs no look into a ledger, and a status line is no reason to connect to a team's.
+    fn glance(&self, workspace: &Workspace) -> Budget {
+        let settings = &workspace.settings;
+        let cloud = &settings.cloud;
+        let named = Budget {
+            is_off: None,
+            provider: cloud.provider.clone(),
+            model: cloud.model.clone(),
+            windows: Ok(Vec::new()),
+            today: None,
+        };
+        let is_local = match Endpoint::chosen(cloud) {
+            Ok(Some(endpoint)) => endpoint.is_local,
+            Ok(None) => return Budget { is_off: Some(Withheld::NoProvider.to_string()), ..named },
+            Err(problem) => return Budget { is_off: Some(problem), ..named },
+        };
+        if !is_local && !cloud.enabled {
+            return Budget { is_off: Some(Withheld::CloudOff.to_string()), ..named };
+        }
+        let is_open = self.opened.lock().unwrap_or_else(PoisonError::into_inner).is_some();
+        if !is_open && !self.loader.load(&[], None).user.budget.ledger.is_empty() {
+            return named;
+        }
+        self.budget(workspace)
+    }
+
     fn crossings(&self, workspace: &Workspace) -> Vec<Crossing> {
         let limits = Limits::read(&workspace.settings.budget.limits).readable;
         if limits.is_empty() {
@@ -210,6 +250,25 @@ impl Shared {
     }
 }
 
+/// What was spent since the day began, by all who share the ledger.
+fn today(ledger: &dyn Ledger) -> Result<Total, LedgerError> {
+    let Some(day) = ledger.span(Period::Day)? else { return Ok(Total::default()) };
+    let entries = ledger.entries(day.start, day.end)?;
+    // Each of them is by one provider; a zone says nothing of that.
+    let providers = totals(&entries, Grouping::Provider, &jiff::tz::TimeZone::UTC);
+    Ok(providers.into_iter().fold(Total::default(), |sum, one| Total {
+        key: String::new(),
+        requests: sum.requests + one.requests,
+        open: sum.open + one.open,
+        money: sum.money.saturating_add(one.money),
+        tokens: sum.tokens.saturating_add(one.tokens),
+    }))
+}
+
+fn looked_into(budget: Option<Budget>) -> Budget {
+    budget.unwrap_or_else(|| Budget::off("the budget cannot be read: this is a defect, see the log".to_owned()))
+}
+
 impl Answerer for Pipeline {
     fn ask(&self, question: Question, workspace: Workspace) -> Asked {
         let (steps, receiver) = mpsc::channel(STEPS);
@@ -247,13 +306,14 @@ impl Answerer for Pipeline {
         .boxed()
     }
 
-    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
+    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
         let shared = self.0.clone();
-        async move {
-            let windows = Self::off(shared, move |shared| shared.windows(&workspace)).await;
-            windows.unwrap_or_else(|| Err("this is a defect, see the log".to_owned()))
-        }
-        .boxed()
+        async move { looked_into(Self::off(shared, move |shared| shared.budget(&workspace)).await) }.boxed()
+    }
+
+    fn glance(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
+        let shared = self.0.clone();
+        async move { looked_into(Self::off(shared, move |shared| shared.glance(&workspace)).await) }.boxed()
     }
 
     fn crossings(&self, workspace: Workspace) -> BoxFuture<'static, Vec<Crossing>> {

@@ -28,15 +28,15 @@ struct State {
 #[derive(Debug)]
 struct Run {
     id: u64,
-    title: String,
-    asked: Key,
     cancel: CancellationToken,
+    /// Its title, and what is asked. None before that is known, and when it is answered.
+    asked: Option<(String, Key)>,
 }
 
 /// What makes two questions the same.
 type Key = (Kind, String, Option<Focus>);
 
-/// A question that is being answered, until this is dropped.
+/// A question with a number, until this is dropped.
 #[derive(Debug)]
 pub struct Running {
     pub id: u64,
@@ -52,23 +52,13 @@ impl Default for Runs {
 }
 
 impl Runs {
-    pub fn begin(self: &Arc<Self>, title: &str, question: &Question) -> Result<Running, String> {
+    pub fn number(self: &Arc<Self>) -> Running {
         let mut state = self.state();
-        if state.is_over {
-            return Err("the server is ending".to_owned());
-        }
-        let asked = (question.kind, question.text.clone(), question.focus.clone());
-        if state.running.iter().any(|run| run.asked == asked) {
-            return Err("this question is being answered already; cancel it first to ask it again".to_owned());
-        }
-        if state.running.len() >= MOST {
-            return Err(format!("{MOST} questions are being answered already; wait for one, or cancel one"));
-        }
         state.last_id += 1;
         let (id, cancel) = (state.last_id, CancellationToken::new());
-        state.running.push(Run { id, title: title.to_owned(), asked, cancel: cancel.clone() });
+        state.running.push(Run { id, cancel: cancel.clone(), asked: None });
         self.count.send_replace(state.running.len());
-        Ok(Running { id, cancel, runs: self.clone() })
+        Running { id, cancel, runs: self.clone() }
     }
 
     pub fn cancel(&self, id: Option<u64>) -> usize {
@@ -78,7 +68,8 @@ impl Runs {
     }
 
     pub fn list(&self) -> Vec<(u64, String)> {
-        self.state().running.iter().map(|run| (run.id, run.title.clone())).collect()
+        let named = |run: &Run| run.asked.as_ref().map(|(title, _)| (run.id, title.clone()));
+        self.state().running.iter().filter_map(named).collect()
     }
 
     pub async fn end(&self, patience: Duration) {
@@ -92,6 +83,35 @@ impl Runs {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Running {
+    /// From now on it counts as this question. An error is a sentence.
+    pub fn begin(&self, title: &str, question: &Question) -> Result<(), String> {
+        let mut state = self.runs.state();
+        if state.is_over {
+            return Err("the server is ending".to_owned());
+        }
+        let key = (question.kind, question.text.clone(), question.focus.clone());
+        let others = || state.running.iter().filter_map(|run| run.asked.as_ref());
+        if others().any(|(_, other)| *other == key) {
+            return Err("this question is being answered already; cancel it first to ask it again".to_owned());
+        }
+        if others().count() >= MOST {
+            return Err(format!("{MOST} questions are being answered already; wait for one, or cancel one"));
+        }
+        if let Some(run) = state.running.iter_mut().find(|run| run.id == self.id) {
+            run.asked = Some((title.to_owned(), key));
+        }
+        Ok(())
+    }
+
+    /// It is answered: whoever hears of that may ask it again, although this is not dropped yet.
+    pub fn answered(&self) {
+        if let Some(run) = self.runs.state().running.iter_mut().find(|run| run.id == self.id) {
+            run.asked = None;
+        }
     }
 }
 
@@ -111,24 +131,29 @@ mod tests {
         Question { text: text.to_owned(), ..Question::default() }
     }
 
+    fn begin(runs: &Arc<Runs>, text: &str) -> Result<Running, String> {
+        let running = runs.number();
+        running.begin(text, &question(text)).map(|()| running)
+    }
+
     #[test]
     fn the_same_question_runs_once_and_few_run_at_all() {
         let runs = Arc::new(Runs::default());
-        let first = runs.begin("one", &question("1")).expect("it begins");
-        assert!(runs.begin("one", &question("1")).expect_err("again").contains("already"));
-        let others: Vec<Running> =
-            (2..=4).map(|n| runs.begin("", &question(&n.to_string())).expect("it begins")).collect();
-        assert!(runs.begin("", &question("5")).expect_err("too many").contains("4 questions"));
-        assert_eq!(runs.list().first(), Some(&(first.id, "one".to_owned())));
+        let first = begin(&runs, "1").expect("it begins");
+        assert!(begin(&runs, "1").expect_err("again").contains("already"));
+        let others: Vec<Running> = (2..=4).map(|n| begin(&runs, &n.to_string()).expect("it begins")).collect();
+        assert!(begin(&runs, "5").expect_err("too many").contains("4 questions"));
+        assert_eq!(runs.list().first(), Some(&(first.id, "1".to_owned())));
         drop(others);
-        drop(first);
-        assert!(runs.begin("one", &question("1")).is_ok());
+        first.answered();
+        assert!(runs.list().is_empty(), "what is answered does not run");
+        assert!(begin(&runs, "1").is_ok());
     }
 
     #[tokio::test]
     async fn the_end_cancels_and_waits() {
         let runs = Arc::new(Runs::default());
-        let running = runs.begin("", &question("1")).expect("it begins");
+        let running = runs.number();
         let cancel = running.cancel.clone();
         let settling = tokio::spawn(async move {
             running.cancel.cancelled().await;
@@ -137,13 +162,14 @@ mod tests {
         runs.end(Duration::from_secs(60)).await;
         assert!(cancel.is_cancelled());
         settling.await.expect("no panic");
-        assert!(runs.begin("", &question("2")).is_err(), "nothing begins after the end");
+        assert!(begin(&runs, "2").is_err(), "nothing begins after the end");
     }
 
     #[test]
     fn one_is_cancelled_or_all() {
         let runs = Arc::new(Runs::default());
-        let (a, b) = (runs.begin("", &question("1")).expect("a"), runs.begin("", &question("2")).expect("b"));
+        // Also before anything is known of it.
+        let (a, b) = (begin(&runs, "1").expect("a"), runs.number());
         assert_eq!(runs.cancel(Some(a.id)), 1);
         assert!(a.cancel.is_cancelled() && !b.cancel.is_cancelled());
         assert_eq!(runs.cancel(Some(99)), 0);

@@ -14,6 +14,9 @@ const TITLE: usize = 60;
 const NAMED_FILES: usize = 8;
 /// Characters of a bar.
 const BAR: usize = 20;
+/// Why nothing leaves where the editor keeps a folder's code from running.
+pub const RESTRICTED: &str =
+    "the editor does not trust this folder, so nothing leaves this machine; trust it in the editor to ask a model";
 
 /// What a question is called in menus, progress and file names.
 pub fn title(question: &Question) -> String {
@@ -296,6 +299,15 @@ pub fn percent(window: &WindowState) -> u64 {
     match u128::from(window.limit.units()) {
         0 => 100,
         most => u64::try_from(used * 100 / most).unwrap_or(u64::MAX),
+    }
+}
+
+/// Of the limit that is spent or reserved, 0 to 1; 1 where the limit is nothing.
+pub fn share(window: &WindowState) -> f64 {
+    let used = window.settled.saturating_add(window.open);
+    match window.limit.units() {
+        0 => 1.0,
+        most => (used as f64 / most as f64).min(1.0),
     }
 }
 

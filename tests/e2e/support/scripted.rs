@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tandem::ask::{Asked, ConsentReply, ConsentRequest, Footer, Question, Step, Workspace};
-use tandem::budget::{Amount, Crossing, Limit, Outcome, Period, Picodollars, Scope, WindowState};
+use tandem::budget::{Amount, Crossing, Limit, Outcome, Period, Picodollars, Scope, Total, WindowState};
 use tandem::gate::{Preview, SentFile};
-use tandem::session::questions::{Answerer, Payload};
+use tandem::session::questions::{Answerer, Budget, Payload};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,7 @@ impl Stage {
     }
 
     pub async fn text(&self, text: &str) -> bool {
-        self.step(Step::Text(text.to_owned())).await
+        self.step(Step::Text(text.into())).await
     }
 
     /// Asks for consent; no answer is a no.
@@ -143,9 +143,20 @@ impl Answerer for Scripted {
         .boxed()
     }
 
-    fn budget(&self, _: Workspace) -> BoxFuture<'static, Result<Vec<WindowState>, String>> {
+    fn budget(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
         let broken = self.broken.lock().expect("no panic").clone();
-        async move { broken.map_or(Ok(vec![window(10)]), Err) }.boxed()
+        let money = Picodollars(self.asked().len() as u64 * paid().cost.0);
+        let total = Total { requests: self.asked().len() as u64, tokens: 1_000, money, ..Total::default() };
+        let today = broken.is_none().then_some(total);
+        let windows = broken.map_or(Ok(vec![window(10)]), Err);
+        let cloud = &workspace.settings.cloud;
+        let budget =
+            Budget { is_off: None, provider: cloud.provider.clone(), model: cloud.model.clone(), windows, today };
+        async move { budget }.boxed()
+    }
+
+    fn glance(&self, workspace: Workspace) -> BoxFuture<'static, Budget> {
+        self.budget(workspace)
     }
 
     fn crossings(&self, _: Workspace) -> BoxFuture<'static, Vec<Crossing>> {
