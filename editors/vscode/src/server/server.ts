@@ -77,6 +77,8 @@ export class Server implements vscode.Disposable {
   /** Rejects where the server is not running, with a sentence for the user. */
   request<Result>(method: string, params?: unknown, token?: vscode.CancellationToken): Promise<Result> {
     const client = this.running();
+    // An argument that is there and undefined would be sent as `[null]`, which no server takes for none.
+    if (params === undefined) return token === undefined ? client.sendRequest<Result>(method) : client.sendRequest<Result>(method, token);
     return token === undefined ? client.sendRequest<Result>(method, params) : client.sendRequest<Result>(method, params, token);
   }
 
