@@ -42,8 +42,10 @@ const QUIET = {
   'workbench.settings.enableNaturalLanguageSearch': false,
   'workbench.startupEditor': 'none',
   'workbench.tips.enabled': false,
-  'workbench.welcomePage.walkthroughs.openOnInstall': false,
 };
+
+/** The same for settings that code-server takes from the machine alone. */
+const QUIET_MACHINE = { 'workbench.welcomePage.walkthroughs.openOnInstall': false };
 
 export class CodeServer {
   /**
@@ -56,12 +58,17 @@ export class CodeServer {
     self.data = `${self.home.home}/vscode`;
     const settings = { ...QUIET, 'security.workspace.trust.enabled': !trusted, ...user };
     scratch.write(`${self.data}/User/settings.json`, JSON.stringify(settings, null, 2));
-    scratch.write(`${self.data}/Machine/settings.json`, JSON.stringify(machine, null, 2));
+    self.setMachine(machine);
     scratch.write(`${self.home.environment.XDG_CONFIG_HOME}/code-server/config.yaml`, 'auth: none\ncert: false\n');
     await prepare?.(self.home);
     self.install();
     await self.listen();
     return self;
+  }
+
+  /** Changes settings of the machine, as a user does in the file while VS Code runs. */
+  setMachine(machine) {
+    scratch.write(`${this.data}/Machine/settings.json`, JSON.stringify({ ...QUIET_MACHINE, ...machine }, null, 2));
   }
 
   arguments() {
@@ -100,7 +107,6 @@ export class CodeServer {
       '--bind-addr=127.0.0.1:0',
       '--disable-telemetry',
       '--disable-update-check',
-      '--disable-workspace-trust=false',
       '--disable-getting-started-override',
       '--ignore-last-opened',
     ];

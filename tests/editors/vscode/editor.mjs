@@ -165,8 +165,73 @@ export class Editor {
     return this.wire.sent('textDocument/inlineCompletion').length;
   }
 
-  statusItem(text) {
-    return this.page.locator('.part.statusbar .statusbar-item').filter({ hasText: text }).first();
+  /** Chooses a code action at the cursor, by keyboard: what lies over the menu eats clicks. */
+  async chooseAction(title) {
+    await this.press('Control+.');
+    const row = this.page.locator('.action-widget .monaco-list-row');
+    await row.filter({ hasText: title }).first().waitFor();
+    const count = await row.count();
+    const focused = this.page.locator('.action-widget .monaco-list-row.focused');
+    for (let step = 0; step < count && (await focused.textContent()) !== title; step += 1) await this.press('ArrowDown');
+    check.equal(title, await focused.textContent(), 'the row of the menu');
+    await this.press('Enter');
+  }
+
+  /** Waits for VS Code's dialog before everything else, and returns what it says and its buttons. */
+  async dialog() {
+    const box = this.page.locator('.monaco-dialog-box');
+    await box.waitFor();
+    return { text: await box.innerText(), buttons: await box.locator('.monaco-button').allTextContents() };
+  }
+
+  async answerDialog(button) {
+    const box = this.page.locator('.monaco-dialog-box');
+    await box.locator('.monaco-button').filter({ hasText: button }).first().click();
+    await box.waitFor({ state: 'detached' });
+  }
+
+  /** Waits for a message in the corner and returns what it says. A toast hides after a while, so the whole list is opened. */
+  async notification(text) {
+    await this.page.locator('.notification-list-item').filter({ hasText: text }).first().waitFor({ state: 'attached' });
+    if ((await this.page.locator('.notifications-center.visible').count()) === 0) await this.command('Notifications: Show Notifications');
+    const item = this.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).first();
+    await item.waitFor();
+    return item;
+  }
+
+  async answerNotification(text, button) {
+    const item = await this.notification(text);
+    await item.locator('.monaco-button').filter({ hasText: button }).first().click();
+    await item.waitFor({ state: 'detached' });
+  }
+
+  /** What the status bar says of Tandem to a screen reader. */
+  status() {
+    return this.page.locator('#tandem-ls\\.tandem\\.tandem\\.status a').getAttribute('aria-label');
+  }
+
+  async waitForStatus(pattern) {
+    await check.wait(`the status bar to say ${pattern}`, async () => pattern.test(await this.status()), async () => ({
+      status: await this.status(),
+      ...(await this.describe()),
+    }));
+  }
+
+  /** The frame of the answers' panel, once it is drawn. */
+  async answers() {
+    return check.wait('the panel of answers', async () => {
+      for (const frame of this.page.frames()) {
+        if (await frame.evaluate(() => document.querySelector('main#answers') !== null).catch(() => false)) return frame;
+      }
+      return undefined;
+    });
+  }
+
+  /** Waits until the answer of a number has ended, and returns its article. */
+  async answer(number) {
+    const article = (await this.answers()).locator(`#answer-${number}`);
+    await check.wait(`the end of answer ${number}`, async () => (await article.getAttribute('aria-busy')) === 'false', () => this.describe());
+    return article;
   }
 
   /** Closes the editor in front, and what it holds with it. */
