@@ -116,12 +116,15 @@ export function activate(context: vscode.ExtensionContext): void {
   setImmediate(() => void begin().then(() => welcome(context)));
 }
 
-/** Once, and only where the user wants extensions to show their first steps. */
+/** Offers the first steps once, and only where the user wants extensions to show theirs. Opening them would take the focus. */
 async function welcome(context: vscode.ExtensionContext): Promise<void> {
-  if (context.globalState.get<boolean>(WELCOMED) === true) return;
+  // In a remote window what the user wants of it cannot be read; there the editor itself opens them after an installation.
+  if (vscode.env.remoteName !== undefined || context.globalState.get<boolean>(WELCOMED) === true) return;
   await context.globalState.update(WELCOMED, true);
   const isWanted = vscode.workspace.getConfiguration('workbench.welcomePage.walkthroughs').get<boolean>('openOnInstall') ?? true;
-  if (isWanted) await vscode.commands.executeCommand('tandem.ui.walkthrough');
+  if (!isWanted) return;
+  const chosen = await vscode.window.showInformationMessage('Tandem completes your code on this machine. The first steps take two minutes.', 'Get Started');
+  if (chosen !== undefined) await vscode.commands.executeCommand('tandem.ui.walkthrough');
 }
 
 export async function deactivate(): Promise<void> {

@@ -150,6 +150,6 @@ export function rendered(answer: Answer): Element[] {
 
 /** The text as it was written, for the clipboard. */
 export function plainText(answer: Answer): string {
-  const text = answer.segments.map((segment) => (segment.kind === 'notice' ? segment.text.replace(/^/gm, '> ').trimEnd() + '\n\n' : segment.text)).join('');
-  return text.replace(/[\uE000\uE001]/g, '').trim();
+  const parts = answer.segments.map(({ kind, text }) => (kind === 'notice' ? text.trim().replace(/^/gm, '> ') : text.trim()));
+  return parts.join('\n\n').replace(/[\uE000\uE001]/g, '');
 }

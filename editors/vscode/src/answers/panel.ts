@@ -98,7 +98,8 @@ export class Answers implements vscode.Disposable {
       { viewColumn: vscode.ViewColumn.Beside, preserveFocus },
       { enableScripts: true, enableFindWidget: true, localResourceRoots: [files], enableCommandUris: false },
     );
-    panel.iconPath = vscode.Uri.joinPath(this.extension, 'media', 'tandem.svg');
+    const icon = (name: string) => vscode.Uri.joinPath(this.extension, 'media', name);
+    panel.iconPath = { light: icon('tandem-light.svg'), dark: icon('tandem-dark.svg') };
     const address = (name: string) => panel.webview.asWebviewUri(vscode.Uri.joinPath(files, name)).toString();
     panel.webview.onDidReceiveMessage((message: unknown) => {
       const said = read(message);

@@ -4,6 +4,7 @@ import { grouped } from '../answers/words';
 import type { Budget, Limit } from '../protocol';
 import { percent } from '../status/words';
 
+/** Characters; a side bar is narrow. */
 const WIDTH = 10;
 
 export interface Row {
@@ -50,7 +51,7 @@ function limitRow(limit: Limit, at: number, time: (ms: number) => string): Row {
   return {
     id: `limit-${at}`,
     label: limit.name,
-    description: `${bar(limit.share)} ${share} · ${limit.left} left`,
+    description: `${share} ${bar(limit.share)} ${limit.left} left`,
     tooltip: lines.filter((line) => line !== '').join('\n'),
     spoken: `${limit.name}: ${limit.spent} of ${limit.limit} used, ${share}${reserved}. ${limit.left} left. ${resets}`.trim(),
     icon: limit.share >= 1 ? 'full' : limit.share >= 0.8 ? 'warning' : 'fine',

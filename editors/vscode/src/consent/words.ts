@@ -43,6 +43,7 @@ export function detail(request: ConsentRequest): string {
   return lines.join('\n');
 }
 
+/** The first one has the focus. Someone who types on when the dialog comes must not have said yes by it. */
 export function buttons(request: ConsentRequest): string[] {
-  return request.mayRemember ? [ONCE, ALWAYS, SHOW] : [ONCE, SHOW];
+  return request.mayRemember ? [SHOW, ONCE, ALWAYS] : [SHOW, ONCE];
 }

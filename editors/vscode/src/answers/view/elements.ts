@@ -20,7 +20,8 @@ export function element(tree: Tree, open: (citation: number) => void): Node {
 
 function citation({ citation, text, isVerified }: Extract<Tree, { citation: number }>, open: (citation: number) => void): Node {
   if (!isVerified) {
-    const made = make('span', 'citation unverified', [text, make('span', 'mark', [' (not found)'])]);
+    // The server writes `(unverified)` behind it, so that it is read aloud, too.
+    const made = make('span', 'citation unverified', [text]);
     made.title = 'Tandem did not find this place';
     return made;
   }
