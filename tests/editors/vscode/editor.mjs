@@ -33,9 +33,10 @@ export class Editor {
     return pathToFileURL(this.file(name)).href;
   }
 
-  /** Waits until the server of this window has been told that everything is ready. */
-  async ready() {
-    await check.wait('the handshake', () => this.wire.sent('initialized').length > 0, () => this.describe());
+  /** Waits until the server has been told that the editor is ready, and of a file that is open: what is typed before asks nothing. */
+  async ready(name) {
+    const told = () => this.wire.sent('textDocument/didOpen').some((entry) => entry.message.params.textDocument.uri === this.uri(name));
+    await check.wait('the server to know the file', told, () => this.describe());
   }
 
   /** Keys by name, as Playwright spells them: `Control+Shift+P`. */
@@ -236,7 +237,10 @@ export class Editor {
 
   /** Closes the editor in front, and what it holds with it. */
   async revertAndClose() {
+    const tabs = await this.page.locator('.tab').count();
     await this.command('View: Revert and Close Editor');
+    await this.page.waitForFunction((before) => document.querySelectorAll('.tab').length < before, tabs);
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   }
 
   async describe() {

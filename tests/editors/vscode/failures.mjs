@@ -8,6 +8,7 @@ import { isHere, Provider } from './provider.mjs';
 
 const TYPED = 'self.audit.rec';
 const REST = 'ord(self.order_id, self.customer, self.status)';
+const INDENT = '        ';
 const QUIET = { TANDEM_ENGINE_CHOICE: 'lookup' };
 
 const provider = isHere ? await Provider.start('failures', 'It is sent.') : undefined;
@@ -25,18 +26,26 @@ const server = await CodeServer.start('failures', {
 const editor = await Editor.open(server);
 check.onFailure.push((name) => editor.recover(name));
 
-async function ghostAtEnd(line) {
+/** Begins a line below the last one, where the editor indents it as that one is, and waits for what is suggested there. */
+async function ghostOnNewLine() {
   await editor.openFile('orders.py');
-  await editor.press('Control+End');
-  await editor.type(`${line}        ${TYPED}`);
+  await editor.press('Control+End', 'Enter');
+  await editor.type('# what comes next is not what stands above');
+  await editor.press('Enter');
+  await editor.waitForLine(INDENT);
+  await editor.type(TYPED);
   await editor.waitForGhost(REST);
 }
 
 await check.testCase('in a folder that is not trusted suggestions work, and its settings do not count', async () => {
   await editor.page.locator('.statusbar-item').filter({ hasText: 'Restricted Mode' }).waitFor();
-  await ghostAtEnd('');
+  await editor.openFile('orders.py');
+  await editor.ready('orders.py');
+  await editor.press('Control+End');
+  await editor.type(INDENT + TYPED);
+  await editor.waitForGhost(REST);
   await editor.press('Tab');
-  await editor.waitForLine(`        ${TYPED}${REST}`);
+  await editor.waitForLine(INDENT + TYPED + REST);
   await editor.waitForStatus(/not trusted/);
 });
 
@@ -63,9 +72,9 @@ await check.testCase('a server that is killed is started again, and knows what i
   );
   await editor.waitForStatus(/^Tandem: ready/);
   await check.wait('it to have the text', async () =>
-    (await editor.wire.documentText(editor.uri('orders.py')))?.endsWith(`        ${TYPED}${REST}`),
+    (await editor.wire.documentText(editor.uri('orders.py')))?.endsWith(INDENT + TYPED + REST),
   );
-  await ghostAtEnd('\n\n');
+  await ghostOnNewLine();
 });
 
 await check.testCase('one that cannot live is left alone after some tries, and the user is told', async () => {
@@ -92,7 +101,7 @@ await check.testCase('a program that is not there is named, and a setting mends 
   await check.wait('another server', () => editor.wire.servers().length > before && editor.wire.sent('initialized').length > 0);
   await editor.waitForStatus(/^Tandem: ready/);
   await editor.command('Notifications: Clear All Notifications');
-  await ghostAtEnd('\n\n');
+  await ghostOnNewLine();
 });
 
 await check.testCase('nothing has left', async () => {

@@ -63,7 +63,7 @@ async function restartWith(settings) {
 
 await check.testCase('the comment is a code action, and asks for trust before anything else', async () => {
   await editor.openNew('jobs.py', PYTHON);
-  await editor.ready();
+  await editor.ready('jobs.py');
   await editor.goTo(6, 3);
   await editor.chooseAction('Ask: what does this do?');
   await editor.answerNotification('Trust `workspace`', 'Trust');
