@@ -9,6 +9,8 @@ const KNOWN = [
   // How the web build starts its own workers and frames.
   /web worker extension host is started in a same-origin iframe/,
   /An iframe which has both allow-scripts and allow-same-origin/,
+  // Its guess of a language by a model, and its search while it starts.
+  /vscode-languagedetection|No search provider registered/,
   // A busy machine.
   /Creation of workbench contribution '.*' took/,
   // The sign-in of a built-in assistant that is switched off.

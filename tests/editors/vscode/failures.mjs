@@ -27,14 +27,17 @@ const editor = await Editor.open(server);
 check.onFailure.push((name) => editor.recover(name));
 
 /** Begins a line below the last one, where the editor indents it as that one is, and waits for what is suggested there. */
-async function ghostOnNewLine() {
+async function ghostOnNewLine(comment) {
   await editor.openFile('orders.py');
   await editor.press('Control+End', 'Enter');
-  await editor.type('# what comes next is not what stands above');
+  await editor.type(`# ${comment}`);
   await editor.press('Enter');
   await editor.waitForLine(INDENT);
   await editor.type(TYPED);
   await editor.waitForGhost(REST);
+  // A line that is left unfinished would be taken for an example.
+  await editor.press('Tab');
+  await editor.waitForLine(INDENT + TYPED + REST);
 }
 
 await check.testCase('in a folder that is not trusted suggestions work, and its settings do not count', async () => {
@@ -74,7 +77,7 @@ await check.testCase('a server that is killed is started again, and knows what i
   await check.wait('it to have the text', async () =>
     (await editor.wire.documentText(editor.uri('orders.py')))?.endsWith(INDENT + TYPED + REST),
   );
-  await ghostOnNewLine();
+  await ghostOnNewLine('after it was killed');
 });
 
 await check.testCase('one that cannot live is left alone after some tries, and the user is told', async () => {
@@ -101,7 +104,7 @@ await check.testCase('a program that is not there is named, and a setting mends 
   await check.wait('another server', () => editor.wire.servers().length > before && editor.wire.sent('initialized').length > 0);
   await editor.waitForStatus(/^Tandem: ready/);
   await editor.command('Notifications: Clear All Notifications');
-  await ghostOnNewLine();
+  await ghostOnNewLine('with the program that was set');
 });
 
 await check.testCase('nothing has left', async () => {
