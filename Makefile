@@ -5,14 +5,15 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint setup install bench docs
+.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
-	@echo "make test          all tests, formatting and lints"
+	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
 	@echo "make test-editors  drive a real Neovim and a real Helix (fetched into the user's cache directory)"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
+	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
@@ -23,11 +24,14 @@ demo: setup
 	@$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	@$(ENVIRONMENT) cargo run --quiet --locked $(FEATURES) -- demo
 
-# The protocol without llama.cpp first, because it is quick; then everything.
+# The protocol without llama.cpp first, because it is quick; then everything; then Neovim and Helix with what was built, where
+# they can be had. Where they cannot, a line says SKIPPED and why.
 test: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features --lib
 	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
-	@$(MAKE) --no-print-directory lint
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
+	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+	@$(MAKE) --no-print-directory lint lint-editors
 
 unit: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features
@@ -38,6 +42,9 @@ lint: setup
 	@$(ENVIRONMENT) if cargo clippy --version >/dev/null 2>&1; then \
 		echo "cargo clippy"; cargo clippy --quiet --locked --all-targets $(FEATURES) -- -D warnings; \
 		else echo "no clippy here: lints are not checked"; fi
+
+lint-editors:
+	@editors/neovim/check.sh
 
 install: setup
 	$(ENVIRONMENT) cargo install --locked --path . $(FEATURES)

@@ -39,7 +39,7 @@ unset XDG_CONFIG_DIRS NVIM_APPNAME VIMINIT TMUX NVIM
 for variable in $(env | sed -n "s,^\(TANDEM_[A-Z_]*\)=.*,\1,p"); do unset "$variable"; done
 
 : >"$scratch/report"
-for driver in ${EDITOR_TEST_DRIVERS:-nvim nvim_model question helix}; do
+for driver in ${EDITOR_TEST_DRIVERS:-nvim nvim_model question plugin_units plugin_double plugin plugin_start plugin_questions helix}; do
     echo "-- $driver"
     # A driver that hangs or dies counts as one failure more.
     { timeout 300 "$editors/bin/nvim" -l "$here/$driver.lua" 2>&1 && echo 0 >"$scratch/status" ||
