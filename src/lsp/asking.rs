@@ -94,7 +94,7 @@ impl Answer<'_> {
                 Some(Step::Progress(line)) => self.outlet.progress(&line),
                 Some(Step::Consent(request)) => {
                     self.outlet.progress("waiting for your permission");
-                    self.consent(*request, cancel).await;
+                    self.consent(*request, cancel, &asked.cancel).await;
                 }
                 Some(Step::Notice(text)) => self.outlet.notice(&text),
                 Some(Step::Text(passage)) => self.outlet.text(passage),
@@ -107,11 +107,14 @@ impl Answer<'_> {
         }
     }
 
-    /// Dropping the request is a no.
-    async fn consent(&self, request: ConsentRequest, cancel: &CancellationToken) {
+    /// Dropping the request is a no. `pipeline` hears of a cancel before it hears of the no: who cancels wants no other answer.
+    async fn consent(&self, request: ConsentRequest, cancel: &CancellationToken, pipeline: &CancellationToken) {
         let reply = tokio::select! {
             biased;
-            () = cancel.cancelled() => ConsentReply::Refused,
+            () = cancel.cancelled() => {
+                pipeline.cancel();
+                ConsentReply::Refused
+            }
             reply = consent::ask(self.desk, self.question, self.title, &request, &self.workspace) => reply,
         };
         if request.reply.send(reply).is_err() {

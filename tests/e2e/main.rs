@@ -5,11 +5,22 @@
 
 mod support;
 
+#[cfg(feature = "cloud")]
+#[path = "../doubles/provider.rs"]
+mod provider;
+
 mod acceptance;
+mod answers;
+mod budget_view;
 mod cancel;
 mod clients;
+#[cfg(feature = "cloud")]
+mod cloud_questions;
+mod consent_view;
 mod control;
 mod documents;
+mod eagerness;
+mod editor_trust;
 mod framing;
 mod ghost_text;
 mod index;

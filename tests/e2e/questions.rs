@@ -478,12 +478,14 @@ async fn a_folder_is_trusted_before_anything_of_it_may_leave() {
 
 #[tokio::test]
 async fn who_asks_no_cloud_is_not_asked_for_trust() {
-    for (route, of_question) in [("local", Value::Null), ("auto", json!("local"))] {
+    for (route, of_question, asked) in
+        [("local", Value::Null, 0), ("auto", json!("local"), 0), ("local", json!("cloud"), 1)]
+    {
         let mut editor = with_cloud(route).await;
         let argument = json!({ "question": "one", "uri": editor.uri, "route": of_question });
         editor.run("tandem.ask", argument).await;
         editor.end().await;
-        assert_eq!(editor.client.arrived("window/showMessageRequest"), 0, "{route}");
+        assert_eq!(editor.client.arrived("window/showMessageRequest"), asked, "{route}");
         assert_eq!(editor.client.leave().await, 0);
     }
 }

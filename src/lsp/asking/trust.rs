@@ -32,7 +32,7 @@ pub struct Refusals(Mutex<HashSet<PathBuf>>);
 pub async fn ask_if_needed(desk: &Desk, workspace: &Workspace, route: Option<RouteChoice>) {
     let settings = &workspace.settings;
     let cloud = &settings.cloud;
-    if settings.ask.route == RouteChoice::Local || route == Some(RouteChoice::Local) {
+    if route.unwrap_or(settings.ask.route) == RouteChoice::Local {
         return;
     }
     if !cloud.enabled || cloud.provider.is_empty() {

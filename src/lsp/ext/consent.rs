@@ -31,7 +31,7 @@ pub struct ConsentParams {
     pub message: String,
     pub provider: String,
     pub model: String,
-    /// With its port.
+    /// With its port where that is not the usual one.
     pub host: String,
     pub is_local: bool,
     #[serde(skip_serializing_if = "Option::is_none")]

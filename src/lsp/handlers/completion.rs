@@ -18,7 +18,11 @@ const MAX_WORD_BYTES: usize = 128;
 /// Longest label in characters; menus cut longer ones anywhere.
 const MAX_LABEL_CHARS: usize = 60;
 
+/// Null to a client that has ghost text: it was not announced, and who asks all the same would show everything twice.
 pub async fn handle(server: &Server, params: lsp::CompletionParams) -> Result<Option<lsp::CompletionResponse>> {
+    if server.features().inline_completion {
+        return Ok(None);
+    }
     let place = params.text_document_position_params;
     let document = place.text_document.uri.as_str();
     let position = convert::position(place.position);

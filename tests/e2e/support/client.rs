@@ -10,7 +10,7 @@ use tandem::engine::fake::FakeEngine;
 use tandem::engine::{Engine, Job};
 use tandem::lsp::{EngineFactory, ServeOptions, serve};
 use tandem::session::Session;
-use tandem::session::questions::Answerer;
+use tandem::session::questions::{Answerer, Pipeline};
 use tokio::io::{AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::task::JoinHandle;
 
@@ -47,6 +47,8 @@ pub struct Setup {
     pipe_bytes: usize,
     state: Option<PathBuf>,
     user: Value,
+    variables: Vec<(String, String)>,
+    with_pipeline: bool,
 }
 
 impl Setup {
@@ -61,13 +63,34 @@ impl Setup {
 
     /// No model.
     pub fn lookup() -> Self {
-        Self { engine: None, options: ServeOptions::default(), pipe_bytes: 64 << 10, state: None, user: json!({}) }
+        Self {
+            engine: None,
+            options: ServeOptions::default(),
+            pipe_bytes: 64 << 10,
+            state: None,
+            user: json!({}),
+            variables: Vec::new(),
+            with_pipeline: false,
+        }
     }
 
     /// Somebody who answers questions; what cannot be shown goes to files in `state`.
     pub fn answered_by(mut self, answerer: Arc<dyn Answerer>, state: &Path) -> Self {
         self.options.answerer = Some(answerer);
         self.state = Some(state.to_owned());
+        self
+    }
+
+    /// Questions are answered by all that is behind them in a real server; what it keeps goes to `state`.
+    pub fn answered_for_real(mut self, state: &Path) -> Self {
+        self.with_pipeline = true;
+        self.state = Some(state.to_owned());
+        self
+    }
+
+    /// The user's environment.
+    pub fn variables(mut self, variables: Vec<(String, String)>) -> Self {
+        self.variables = variables;
         self
     }
 
@@ -95,10 +118,15 @@ impl Setup {
         let state = self.state.take().unwrap_or_else(|| nowhere.clone());
         let directories = [("XDG_CONFIG_HOME", nowhere), ("XDG_STATE_HOME", state)];
         let directories = directories.map(|(name, path)| (name, path.to_string_lossy().into_owned()));
-        let environment = Environment::of(&directories.each_ref().map(|(name, path)| (*name, path.as_str())));
+        let own = self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<(&str, &str)> = directories.iter().map(|(name, path)| (*name, path.as_str())).chain(own).collect();
+        let environment = Environment::of(&all);
         let mut settings = json!({ "completion.eagerness": "high", "index.persist": false });
         settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
         self.options.loader = Loader::new(environment, settings);
+        if self.with_pipeline {
+            self.options.answerer = Some(Arc::new(Pipeline::new(&self.options.loader)));
+        }
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);
         let session = Session::new(Settings::default(), self.engine);
@@ -131,6 +159,9 @@ pub struct Client {
     pub initialized: Value,
     /// What the user chooses when asked, one after the other; nothing when there is no more.
     pub choices: VecDeque<&'static str>,
+    /// What `tandem/consent` is answered with, one after the other: a result, or an error of this code. Null when there is no
+    /// more.
+    pub consents: VecDeque<Result<Value, i64>>,
     /// Texts of documents that the server has edited, by their URIs.
     pub edited: HashMap<String, String>,
     /// Whether edits of the server are made.
@@ -152,6 +183,7 @@ impl Client {
             answers: true,
             initialized: Value::Null,
             choices: VecDeque::new(),
+            consents: VecDeque::new(),
             edited: HashMap::new(),
             makes_edits: true,
         }
@@ -236,9 +268,12 @@ impl Client {
         match (message.get("method"), message.get("id")) {
             (Some(_), id) => {
                 if let Some(id) = id.filter(|_| self.answers) {
-                    let result = self.reply(&message);
-                    let id = id.clone();
-                    self.raw(&frame(&json!({ "jsonrpc": "2.0", "id": id, "result": result }))).await;
+                    let mut response = json!({ "jsonrpc": "2.0", "id": id });
+                    match self.reply(&message) {
+                        Ok(result) => response["result"] = result,
+                        Err(code) => response["error"] = json!({ "code": code, "message": "no" }),
+                    }
+                    self.raw(&frame(&response)).await;
                 }
                 self.told.push(message);
             }
@@ -252,8 +287,9 @@ impl Client {
     }
 
     /// What a real client answers to a request of the server.
-    fn reply(&mut self, message: &Value) -> Value {
-        match message["method"].as_str() {
+    fn reply(&mut self, message: &Value) -> Result<Value, i64> {
+        Ok(match message["method"].as_str() {
+            Some("tandem/consent") => return self.consents.pop_front().unwrap_or(Ok(Value::Null)),
             Some("workspace/configuration") => json!([self.section]),
             Some("window/showDocument") => json!({ "success": true }),
             Some("window/showMessageRequest") => {
@@ -267,7 +303,7 @@ impl Client {
                 json!({ "applied": self.makes_edits })
             }
             _ => Value::Null,
-        }
+        })
     }
 
     /// Insertions at the end of what was inserted before, which are all that the server makes by itself.

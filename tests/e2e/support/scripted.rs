@@ -90,6 +90,8 @@ pub struct Scripted {
     pub crossings: Mutex<Vec<Crossing>>,
     /// The questions that came, in order.
     asked: Mutex<Vec<Question>>,
+    /// The folders that they were about, as they were then.
+    workspaces: Mutex<Vec<Workspace>>,
     /// What cannot be opened, so that nothing about money can be said.
     pub broken: Mutex<Option<String>>,
 }
@@ -99,7 +101,13 @@ impl Scripted {
         play: impl Fn(Stage) -> F + Send + Sync + 'static,
     ) -> Arc<Self> {
         let play = Arc::new(move |stage| play(stage).boxed());
-        Arc::new(Self { play, crossings: Mutex::default(), asked: Mutex::default(), broken: Mutex::default() })
+        Arc::new(Self {
+            play,
+            crossings: Mutex::default(),
+            asked: Mutex::default(),
+            workspaces: Mutex::default(),
+            broken: Mutex::default(),
+        })
     }
 
     /// Answers at once with this text.
@@ -113,6 +121,10 @@ impl Scripted {
     pub fn asked(&self) -> Vec<Question> {
         self.asked.lock().expect("no panic").clone()
     }
+
+    pub fn workspaces(&self) -> Vec<Workspace> {
+        self.workspaces.lock().expect("no panic").clone()
+    }
 }
 
 impl fmt::Debug for Scripted {
@@ -122,8 +134,9 @@ impl fmt::Debug for Scripted {
 }
 
 impl Answerer for Scripted {
-    fn ask(&self, question: Question, _: Workspace) -> Asked {
+    fn ask(&self, question: Question, workspace: Workspace) -> Asked {
         self.asked.lock().expect("no panic").push(question);
+        self.workspaces.lock().expect("no panic").push(workspace);
         let (steps, receiver) = mpsc::channel(8);
         let cancel = CancellationToken::new();
         tokio::spawn((self.play)(Stage { cancel: cancel.clone(), steps }));
