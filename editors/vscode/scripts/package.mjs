@@ -12,6 +12,7 @@ import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createVSIX } from '@vscode/vsce';
 import { bundle, here } from './bundle.mjs';
+import { notices } from './notices.mjs';
 import { ROOT } from './settings.mjs';
 
 /** Bytes of a vsix without a program. */
@@ -37,13 +38,14 @@ if (binary !== undefined && !(existsSync(binary) && statSync(binary).isFile())) 
 const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8'));
 const out = resolve(options.out ?? join(here, `tandem-${manifest.version}${target === undefined ? '' : `-${target}`}.vsix`));
 
-await bundle();
+const inputs = await bundle();
 const stage = mkdtempSync(join(tmpdir(), 'tandem-vsix-'));
 try {
   for (const folder of ['dist', 'media']) cpSync(join(here, folder), join(stage, folder), { recursive: true });
   for (const file of ['README.md', 'CHANGELOG.md', '.vscodeignore']) copyFileSync(join(here, file), join(stage, file));
   const licences = ['LICENSE-MIT', 'LICENSE-APACHE'].map((name) => readFileSync(join(ROOT, name), 'utf8').trim());
   writeFileSync(join(stage, 'LICENSE.md'), `Licensed under either of the following, at your option.\n\n${licences.join('\n\n---\n\n')}\n`);
+  writeFileSync(join(stage, 'NOTICES.md'), notices(inputs, here));
   // What only its makers need stays out: scripts, and dependencies that are in the bundle.
   const { scripts: _scripts, devDependencies: _development, dependencies: _bundled, private: _private, ...shipped } = manifest;
   writeFileSync(join(stage, 'package.json'), `${JSON.stringify(shipped, null, 2)}\n`);

@@ -10,8 +10,9 @@ import { page } from './page';
 import { Patches } from './patch';
 import { shown } from './words';
 
-/** A stream is shown at most this often, in ms. */
+/** A stream is shown at most this often, in ms, and a long answer seldom enough that rendering takes a tenth of the time. */
 const FLUSH_MS = 80;
+const RENDER_SHARE = 10;
 const ID = 'tandem.answers';
 
 export interface PanelActions {
@@ -34,6 +35,7 @@ export class Answers implements vscode.Disposable {
   private readonly patches = new Patches();
   private readonly dirty = new Set<Answer>();
   private timer: NodeJS.Timeout | undefined;
+  private pause = FLUSH_MS;
 
   constructor(
     private readonly extension: vscode.Uri,
@@ -51,7 +53,7 @@ export class Answers implements vscode.Disposable {
     this.dirty.add(answer);
     const isEnd = event.event === 'begin' || event.event === 'done' || event.event === 'failed';
     if (isEnd) this.flush();
-    else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
+    else this.timer ??= setTimeout(() => this.flush(), this.pause);
     if (isEnd) {
       this.post({ type: 'ask', ask: this.askState() });
       this.actions.changed();
@@ -175,12 +177,14 @@ export class Answers implements vscode.Disposable {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (!this.isReady) return this.dirty.clear();
+    const before = performance.now();
     for (const answer of this.dirty) {
       this.post({ type: 'answer', shown: shown(answer) });
       const patch = this.patches.next(answer.id, rendered(answer));
       if (patch !== undefined) this.post({ type: 'blocks', id: answer.id, ...patch });
     }
     this.dirty.clear();
+    this.pause = Math.max(FLUSH_MS, (performance.now() - before) * RENDER_SHARE);
   }
 
   private remove(id: number): void {

@@ -49,7 +49,7 @@ export async function review(answer: Answer, documents: Documents): Promise<void
   const title = `${answer.title} (proposed)`;
   const [only] = pairs;
   if (pairs.length === 1 && only !== undefined) {
-    await vscode.commands.executeCommand('vscode.diff', only.before, only.after, `${only.path} (proposed)`);
+    await vscode.commands.executeCommand('vscode.diff', only.before, only.after, `${only.path} (proposed)`, { viewColumn: vscode.ViewColumn.One, preview: true });
   } else {
     await vscode.commands.executeCommand('vscode.changes', title, pairs.map(({ uri, before, after }) => [uri, before, after]));
   }

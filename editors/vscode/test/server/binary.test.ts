@@ -8,7 +8,7 @@ const around: Surroundings = {
   extensionDirectory: '/extension',
   platform: 'linux',
   architecture: 'x64',
-  home: '/home/ann',
+  home: '/people/ann',
   searchPath: '/usr/local/bin:/usr/bin',
 };
 
@@ -23,7 +23,7 @@ describe('the program', () => {
   });
 
   it('may stand in the home directory', () => {
-    expect(find({ ...around, setting: '~/bin/tandem' }, disk(['/home/ann/bin/tandem']))).toEqual({ file: '/home/ann/bin/tandem', origin: 'setting' });
+    expect(find({ ...around, setting: '~/bin/tandem' }, disk(['/people/ann/bin/tandem']))).toEqual({ file: '/people/ann/bin/tandem', origin: 'setting' });
   });
 
   it('is no other one where the setting is wrong', () => {

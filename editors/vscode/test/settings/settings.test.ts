@@ -83,10 +83,10 @@ describe('a start', () => {
 
 describe('the user’s file', () => {
   it('is where the server looks for it', () => {
-    expect(userFile({}, 'linux', '/home/ann')).toBe('/home/ann/.config/tandem/config.toml');
-    expect(userFile({ XDG_CONFIG_HOME: '/x' }, 'linux', '/home/ann')).toBe('/x/tandem/config.toml');
-    expect(userFile({ XDG_CONFIG_HOME: 'relative' }, 'linux', '/home/ann')).toBe('/home/ann/.config/tandem/config.toml');
-    expect(userFile({}, 'darwin', '/Users/ann')).toBe('/Users/ann/Library/Application Support/tandem/config.toml');
-    expect(userFile({ TANDEM_CONFIG: '~/t.toml' }, 'linux', '/home/ann')).toBe('/home/ann/t.toml');
+    expect(userFile({}, 'linux', '/people/ann')).toBe('/people/ann/.config/tandem/config.toml');
+    expect(userFile({ XDG_CONFIG_HOME: '/x' }, 'linux', '/people/ann')).toBe('/x/tandem/config.toml');
+    expect(userFile({ XDG_CONFIG_HOME: 'relative' }, 'linux', '/people/ann')).toBe('/people/ann/.config/tandem/config.toml');
+    expect(userFile({}, 'darwin', '/people/ann')).toBe('/people/ann/Library/Application Support/tandem/config.toml');
+    expect(userFile({ TANDEM_CONFIG: '~/t.toml' }, 'linux', '/people/ann')).toBe('/people/ann/t.toml');
   });
 });
