@@ -10,7 +10,7 @@ ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
 	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
-	@echo "make test-editors  drive a real Neovim and a real Helix (fetched into the user's cache directory)"
+	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory)"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
@@ -58,8 +58,8 @@ docs:
 setup:
 	@scripts/setup.sh $(if $(findstring --no-default-features,$(FEATURES)),--without-llama)
 
-# Neovim and Helix as they are, from Debian's packages; skipped with a line that says so where these cannot be had.
+# Neovim, Helix and VS Code as they are, from Debian's and npm's packages; skipped with a line that says so where these cannot be had.
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
-	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+	@EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"

@@ -47,6 +47,21 @@ const QUIET = {
 /** The same for settings that code-server takes from the machine alone. */
 const QUIET_MACHINE = { 'workbench.welcomePage.walkthroughs.openOnInstall': false };
 
+/** Homes whose processes end with this one, however it ends. */
+const homes = new Set();
+process.on('exit', () => {
+  for (const home of homes) for (const id of scratch.processes(home).keys()) end(id, 'SIGKILL');
+});
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
+function end(id, signal) {
+  try {
+    process.kill(id, signal);
+  } catch {
+    // It ended by itself.
+  }
+}
+
 export class CodeServer {
   /**
    * Installs the extension and starts. `user` are settings as a user writes them; those of `machine` cannot be set by a folder
@@ -55,6 +70,7 @@ export class CodeServer {
   static async start(name, { environment = {}, user = {}, machine = {}, trusted = true, prepare } = {}) {
     const self = new CodeServer();
     self.home = scratch.makeHome(name, environment);
+    homes.add(self.home.home);
     self.data = `${self.home.home}/vscode`;
     const settings = { ...QUIET, 'security.workspace.trust.enabled': !trusted, ...user };
     scratch.write(`${self.data}/User/settings.json`, JSON.stringify(settings, null, 2));
@@ -158,13 +174,8 @@ export class CodeServer {
     if (!this.ended) this.process.kill('SIGTERM');
     await check.wait('code-server to end', () => this.ended);
     // Those that serve others for a while, like a terminal's, are not waited for.
-    for (const id of scratch.processes(this.home.home).keys()) {
-      try {
-        process.kill(id, 'SIGTERM');
-      } catch {
-        // It ended by itself.
-      }
-    }
+    for (const id of scratch.processes(this.home.home).keys()) end(id, 'SIGTERM');
     await scratch.waitUntilGone(this.home.home);
+    homes.delete(this.home.home);
   }
 }

@@ -33,10 +33,15 @@ export class Editor {
     return pathToFileURL(this.file(name)).href;
   }
 
-  /** Waits until the server has been told that the editor is ready, and of a file that is open: what is typed before asks nothing. */
+  /**
+   * Waits until the server has been told of an open file and the editor knows what the server offers: what is typed before asks
+   * nothing.
+   */
   async ready(name) {
     const told = () => this.wire.sent('textDocument/didOpen').some((entry) => entry.message.params.textDocument.uri === this.uri(name));
     await check.wait('the server to know the file', told, () => this.describe());
+    // The status comes after the offers, by the same way.
+    await this.waitForStatus(/^Tandem: (?!starting)/);
   }
 
   /** Keys by name, as Playwright spells them: `Control+Shift+P`. */
