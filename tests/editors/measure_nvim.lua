@@ -10,7 +10,7 @@ local Neovim = require('neovim')
 local KEY_MS = 190
 
 local folder = measured.record('measure-nvim')
-local editor = Neovim.start('measure-nvim', { TANDEM_COMPLETION_EAGERNESS = '100' })
+local editor = Neovim.with_plugin('measure-nvim', { TANDEM_COMPLETION_EAGERNESS = '100' }, [[require('tandem').setup({})]])
 -- Every mark is written down with its text once the screen shows it, and every key with its time.
 editor:lua([[
   _G.seen = {}
@@ -108,21 +108,22 @@ end)
 
 --- Changes of what is shown that no key explains: as in vscode/measure.mjs.
 local function flickers(events)
-  local found, shown, key = {}, nil, nil
+  local found, shown, is_past, typed = {}, nil, false, ''
   for _, event in ipairs(events) do
     if event.key then
-      key = event.key == '<Space>' and ' ' or event.key
+      local key = event.key == '<Space>' and ' ' or event.key == '<lt>' and '<' or event.key
+      typed = typed .. (#key == 1 and key or '\n')
+      is_past = is_past or shown ~= nil and not vim.startswith(shown, typed)
     else
       local ghost = event.ghost or nil
-      local goes_along = key and #key == 1 and shown and vim.startswith(shown, key)
-      if shown and ghost then
-        if not key and not vim.startswith(ghost, shown) or goes_along and not vim.startswith(ghost, shown:sub(2)) then
+      if shown and not is_past then
+        local rest = shown:sub(#typed + 1)
+        if rest ~= '' and not vim.startswith(ghost or '', rest) then
           table.insert(found, event)
         end
-      elseif shown and (not key or goes_along and #shown > 1) then
-        table.insert(found, event)
       end
-      shown, key = ghost, nil
+      is_past = is_past and ghost ~= nil and shown ~= nil and vim.endswith(shown, ghost)
+      shown, typed = ghost, ''
     end
   end
   return found

@@ -23,6 +23,8 @@ local editor = Neovim.with_plugin('pictures-nvim', settings, [[
   require('tandem').setup({})
   vim.o.termguicolors, vim.o.number, vim.o.signcolumn, vim.o.cursorline = true, true, 'no', true
   vim.o.laststatus = 3
+  -- Neovim's own grey is too dark for a small picture.
+  vim.api.nvim_set_hl(0, 'ComplHint', { fg = '#8b929e', italic = true })
   vim.o.statusline = ' %f%m%=%{v:lua.require("tandem").statusline()} %l:%c '
   _G.wanted = { 'Ask: why', 'Trust' }
   vim.ui.select = function(items, options, choose)
@@ -47,6 +49,10 @@ check.case('nvim-ghost.png', function()
   screen:wait_for('self.audit.rec' .. ghost.text)
   keep(screen, 'nvim-ghost')
   editor:type('<Esc>:edit!<CR>')
+  check.wait('normal mode', function()
+    return editor:lua('return vim.fn.mode()') == 'n'
+  end)
+  editor:lua([[vim.cmd.echo('""')]])
 end)
 
 check.case('nvim-consent.png', function()
@@ -76,7 +82,8 @@ local helix = Terminal.start('pictures-helix-tui', { scratch.editors .. '/bin/hx
 
 check.case('helix-menu.png', function()
   helix:wait_for(' NOR ')
-  helix:press('g', 'e', 'o')
+  -- The first line of a method.
+  helix:press('4', '0', 'g', 'g', 'o')
   helix:wait_for(' INS ')
   helix:type('self.audit.rec')
   check.wait('the menu', function()

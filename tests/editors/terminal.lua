@@ -39,7 +39,7 @@ end
 
 --- The screen with its colours, as escape sequences, and the cursor's place in front: `column row`.
 function Terminal:painted()
-  return tmux(self, 'display-message', '-p', '#{cursor_x} #{cursor_y}') .. tmux(self, 'capture-pane', '-e', '-p')
+  return tmux(self, 'display-message', '-p', '#{cursor_x} #{cursor_y}') .. tmux(self, 'capture-pane', '-e', '-N', '-p')
 end
 
 --- Waits until the screen shows the text somewhere.

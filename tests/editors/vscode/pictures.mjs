@@ -51,12 +51,13 @@ await check.testCase('vscode-question.png', async () => {
 });
 
 await check.testCase('vscode-budget.png', async () => {
-  await editor.command('View: Close All Editors');
+  await editor.openFile('queue.py');
+  await editor.command('View: Close All Editors in Group');
   await editor.command('Tandem: Show Budget');
   await editor.page.locator('.pane-body .monaco-list-row').filter({ hasText: '░' }).first().waitFor();
   // Wide enough for the bars.
-  const sash = await editor.page.locator('.monaco-sash.vertical').first().boundingBox();
-  await editor.page.mouse.move(sash.x + sash.width / 2, 300);
+  const side = await editor.page.locator('.part.sidebar').boundingBox();
+  await editor.page.mouse.move(side.x + side.width + 1, 300);
   await editor.page.mouse.down();
   await editor.page.mouse.move(480, 300, { steps: 5 });
   await editor.page.mouse.up();

@@ -108,7 +108,7 @@ export async function renderTerminals(server, folder) {
         body { margin: 0; background: ${BACKGROUND}; }
         pre { margin: 0; padding: 10px 12px; width: max-content; font: 14px/19px 'JetBrains Mono', 'DejaVu Sans Mono', monospace;
           font-variant-ligatures: none; color: ${FOREGROUND}; }
-        span { display: inline-block; height: 19px; white-space: pre; }
+        span { display: inline-block; height: 19px; vertical-align: top; white-space: pre; }
       </style><pre>${toHtml(scratch.read(`${kept}/${file}`))}</pre>`);
       await page.evaluate(() => document.fonts.ready);
       await page.locator('pre').screenshot({ path: `${folder}/${name}` });
