@@ -5,7 +5,7 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs
+.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs pictures
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
@@ -17,6 +17,7 @@ help:
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
+	@echo "make pictures      the pictures of README, made of the real editors"
 
 # The same build as the tests', so that llama.cpp is compiled once: about five minutes on two cores.
 demo: setup
@@ -63,3 +64,8 @@ test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
 	@EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+
+# Neovim, Helix and VS Code as for test-editors, with questions to the provider's double.
+pictures: setup
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
+	@tests/editors/pictures.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"

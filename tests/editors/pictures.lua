@@ -78,14 +78,14 @@ local environment, workspace = scratch.home('pictures-helix', { TANDEM_ENGINE_CH
 environment.COLORTERM = 'truecolor'
 scratch.write(environment.XDG_CONFIG_HOME .. '/helix/languages.toml', scratch.snippet('editors/helix/README.md', 'toml'))
 scratch.write(environment.XDG_CONFIG_HOME .. '/helix/config.toml', 'theme = "dark_plus"\n')
-local helix = Terminal.start('pictures-helix-tui', { scratch.editors .. '/bin/hx', 'orders.py' }, environment, workspace, COLUMNS, ROWS)
+local helix = Terminal.start('pictures-helix-tui', { scratch.editors .. '/bin/hx', 'orders.py' }, environment, workspace, 140, 24)
 
 check.case('helix-menu.png', function()
   helix:wait_for(' NOR ')
   -- The first line of a method.
   helix:press('4', '0', 'g', 'g', 'o')
   helix:wait_for(' INS ')
-  helix:type('self.audit.rec')
+  helix:type('    self.audit.rec')
   check.wait('the menu', function()
     for row in vim.gsplit(helix:screen(), '\n', { plain = true }) do
       if row:find('ord(self.order_id', 1, true) and not row:find('self.audit.rec', 1, true) then
