@@ -14,8 +14,8 @@ use tandem::budget::{Calibration, Clock, Guards, Ledger, Limits, PriceTable, Sql
 use tandem::config::{ConsentMode, ProviderKind, Settings};
 use tandem::gate::audit::AuditLog;
 use tandem::gate::{Consent, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, Withheld, clear};
-use tandem::privacy::IgnoreRules;
 use tandem::privacy::secrets::{Placeholders, Scanner};
+use tandem::privacy::{IgnoreRules, UserKey};
 use tandem::providers::{CacheLife, Endpoint, Role};
 
 /// Lines of a piece, as a definition of middling length has.
@@ -67,7 +67,7 @@ fn measure(root: &Path, arguments: &Arguments) {
     let mut pieces = pack(root, arguments.bytes, false);
     let mut settings = Settings::default();
     settings.cloud.provider = "anthropic".to_owned();
-    let policy = || Policy::new(&settings, root, true, true, Placeholders::new([1; 32]));
+    let policy = || Policy::new(&settings, root, true, true, Placeholders::new(UserKey::new([1; 32])));
     // The first one of a process compiles the rules.
     let start = cpu_ms();
     let first = clear(&draft(pieces.clone()), &policy());
@@ -196,6 +196,7 @@ fn draft(pieces: Vec<Piece>) -> Draft {
             region: None,
             api_version: None,
             price_as: None,
+            shows_bearer: false,
             is_local: false,
         }),
         model: "claude-opus-5-5".to_owned(),

@@ -38,8 +38,13 @@ fn main() {
     let account =
         Account { session: "s".into(), workspace: "w".into(), provider: "openai".into(), model: "gpt-6".into() };
     let limits = limits();
-    let settlement =
-        Settlement { money: Picodollars(1_000_000), tokens: 900, outcome: Outcome::Counted, provider_cost: None };
+    let settlement = Settlement {
+        money: Picodollars(1_000_000),
+        tokens: 900,
+        outcome: Outcome::Counted,
+        own_cost: None,
+        provider_cost: None,
+    };
     let mut times: [Vec<Duration>; 3] = Default::default();
     for entry in 0..ENTRIES {
         let mut digest = [0; 32];

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use tandem::privacy::UserKey;
 use tandem::privacy::secrets::{Placeholders, Scanner, redact};
 
 /// 100,000 tokens of code at four bytes each.
@@ -80,7 +81,7 @@ fn repository(scanner: &Scanner, directory: &Path, show: usize) {
 
 /// Texts as large as questions, cut from the files in their order.
 fn questions(scanner: &Scanner, files: &[(PathBuf, String)]) {
-    let placeholders = Placeholders::new([1; 32]);
+    let placeholders = Placeholders::new(UserKey::new([1; 32]));
     let mut times = Vec::new();
     let mut question = String::new();
     for (_, text) in files {

@@ -20,14 +20,14 @@ pub use estimate::{Estimate, LEAST_OUTPUT, Planned};
 #[cfg(feature = "cloud")]
 pub use ledger::PostgresLedger;
 pub use ledger::{
-    Account, Admission, AfterRepair, Clock, Crossing, Difference, Entry, EstimateError, Grouping, Guards, Ledger,
-    LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total, WindowState,
-    differences, estimate_errors, open_ledger, totals,
+    Account, Admission, AfterRepair, Clock, Crossing, Difference, Entry, EstimateError, Grouping, Guard, Guards,
+    Ledger, LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total,
+    WindowState, differences, estimate_errors, open_ledger, totals,
 };
 pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope, thousands};
 pub use money::Picodollars;
-pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Status, Tier};
+pub use prices::{Asked, BadRow, OLD_AFTER_DAYS, PriceError, PriceRow, PriceTable, Rates, Services, Status, Tier};
 pub use settle::{End, Progress, settlement};
-pub use size::{TextSize, Tokenizer};
+pub use size::{TextSize, Tokenizer, tokens_around};
 pub use windows::{Span, zone};
 pub use workspace::workspace_key;

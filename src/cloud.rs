@@ -22,9 +22,9 @@ mod send;
 mod sigv4;
 
 pub use backoff::{Backoff, Sleep};
-pub use breaker::{Breakers, Circuit};
+pub use breaker::{Breakers, Circuit, Ticks};
 pub use client::{Client, ClientError, Setup, Timeouts};
-pub use conversation::{Cloud, Exchange, Finish};
+pub use conversation::{Cloud, Exchange, Finish, LastLook};
 pub use key::{AwsKeys, Credentials, Key, KeyError};
 pub use keys::Keys;
 pub use names::Lookup;

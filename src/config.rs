@@ -11,6 +11,7 @@ mod keys;
 mod layers;
 mod load;
 mod paths;
+mod regular;
 mod schema;
 
 pub use eagerness::{Eagerness, Level};
@@ -19,8 +20,9 @@ pub use keys::{KEYS, Key, Kind, Tighten};
 pub use layers::{Layer, Origin, Problem};
 pub use load::{Loaded, Loader};
 pub use paths::{Paths, create_private_dir};
+pub use regular::{read_beginning, read_small};
 pub use schema::{
     AskSettings, BudgetSettings, CloudEffort, CloudSettings, CompletionSettings, ConsentMode, Debounce, EngineChoice,
-    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderKind, ProviderSettings,
-    RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
+    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderAuth, ProviderKind,
+    ProviderSettings, RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
 };

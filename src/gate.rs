@@ -20,12 +20,12 @@ mod tests;
 mod ticket;
 mod withheld;
 
-pub use clear::{ClearedPrompt, clear};
+pub use clear::{ClearedPrompt, clear, is_plain};
 pub use consent::{Consent, MAX_ATTEMPTS};
 pub use consents::{Allowed, ConsentStore, Remembered};
 pub use door::{AuditRecord, Clock, Door, Reservation};
 pub use draft::{Draft, DraftTurn, Piece, Section, Source};
-pub use manifest::{Manifest, Preview, Redacted, SentFile};
+pub use manifest::{Lowered, Manifest, Preview, Redacted, SentFile};
 pub use permit::Permit;
 pub use policy::{Policy, Reach};
 pub use ticket::{Ending, Settled};

@@ -9,8 +9,10 @@ mod private_file;
 pub mod secrets;
 mod sensitivity;
 mod trust;
+mod user_key;
 
 pub use ignore_rules::{IGNORE_FILES, IgnoreRules, RulesWithin};
 pub use patterns::PathPatterns;
 pub use sensitivity::{Denial, Sensitivity, SensitivityRules, Verdict};
 pub use trust::{Fingerprint, Trust, TrustState};
+pub use user_key::UserKey;

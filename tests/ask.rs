@@ -6,6 +6,7 @@ mod provider;
 
 mod ask {
     mod answers;
+    mod budget;
     mod fallback;
     mod house;
 }

@@ -5,9 +5,14 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
-use tandem::budget::Picodollars;
-use tandem::gate::audit::{AuditLog, Came, Digest, EndResult, Reading, Sent, Verdict, verify};
+use records::came;
+use tandem::budget::{Outcome, Picodollars};
+use tandem::gate::Redacted;
+use tandem::gate::audit::{AuditLog, Came, Digest, EndResult, FileSent, Reading, Sent, Verdict, verify};
 use tandem::providers::Usage;
+
+#[path = "support/records.rs"]
+mod records;
 
 /// The log's file; set for writers only.
 const FILE: &str = "AUDIT_WRITER_FILE";
@@ -17,34 +22,8 @@ const COUNT: &str = "AUDIT_WRITER_COUNT";
 fn sent(number: u64) -> Sent {
     Sent {
         session: std::process::id().to_string(),
-        workspace: "f01de4".into(),
-        provider: "anthropic".into(),
-        host: "api.anthropic.com".into(),
-        model: "claude-opus-5-5".into(),
-        is_local: false,
-        attempt: 1,
         digest: Digest::of(&number.to_le_bytes()),
-        bytes: 100,
-        files: Vec::new(),
-        redactions: Vec::new(),
-        input_tokens: (1, 2),
-        max_output_tokens: 3,
-        cost: (Picodollars(1), Picodollars(2)),
-        price: "anthropic/claude-opus-5-5".into(),
-        reservation: Some(1),
-    }
-}
-
-fn came(of: u64) -> Came {
-    Came {
-        of,
-        result: EndResult::Complete,
-        detail: None,
-        request_id: None,
-        usage: Usage::default(),
-        cost: Picodollars(1),
-        cost_is: None,
-        problem: None,
+        ..records::sent("src/a.rs")
     }
 }
 

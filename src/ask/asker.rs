@@ -17,6 +17,7 @@ use super::threads::Threads;
 use super::{Question, Step, Workspace};
 use crate::config::RouteChoice;
 use crate::gate::{Preview, Withheld};
+use crate::privacy::UserKey;
 
 /// Steps that wait for whoever shows them; then the model is read no further.
 const MOST_STEPS: usize = 64;
@@ -28,7 +29,10 @@ pub struct Parts {
     pub remote: Option<Arc<dyn Remote>>,
     pub threads: Arc<Threads>,
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
-    /// For names of threads and tags that nobody can guess.
+    /// For the tags of what comes from a repository. None where there is none: then each thread has one by chance, and equal
+    /// questions are not known for equal.
+    pub key: Option<UserKey>,
+    /// For names of threads.
     pub random: Arc<dyn Fn() -> u128 + Send + Sync>,
 }
 

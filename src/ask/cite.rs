@@ -17,6 +17,8 @@ const LONGEST_WORD: usize = 512;
 const NEAR: usize = 5;
 /// Bytes between a name and the citation that belongs to it, as ` (` or ` is defined in `.
 const BESIDE: usize = 24;
+/// Citations of one answer that are looked up; no answer that somebody reads has more.
+const MOST_CITATIONS: usize = 1000;
 /// What stands behind a citation that nobody could confirm.
 pub const UNVERIFIED: &str = " (unverified)";
 
@@ -39,7 +41,10 @@ pub struct Counts {
 /// Takes an answer's parts as they come and gives its text. The result does not depend on how the text was cut.
 pub struct Citer<'a> {
     files: &'a dyn Files,
-    texts: HashMap<String, Option<Arc<str>>>,
+    /// Texts with the number of their lines.
+    texts: HashMap<String, Option<(Arc<str>, usize)>>,
+    /// Paths as answers call them, and what they are called here.
+    paths: HashMap<String, Option<String>>,
     kind: PartKind,
     word: String,
     is_too_long: bool,
@@ -55,6 +60,7 @@ impl<'a> Citer<'a> {
         Self {
             files,
             texts: HashMap::new(),
+            paths: HashMap::new(),
             kind: PartKind::Prose,
             word: String::new(),
             is_too_long: false,
@@ -157,7 +163,8 @@ impl<'a> Citer<'a> {
             PartKind::Prose => unescaped(&citation.path),
             PartKind::Code | PartKind::Block => citation.path.clone(),
         };
-        let found = self.files.find(&plain);
+        let is_one_too_many = self.counts.cited + self.counts.unverified >= MOST_CITATIONS;
+        let found = if is_one_too_many { None } else { self.find(&plain) };
         // `localhost:8080` and `12:30` are no citations; a path is, whether it is there or not.
         if found.is_none() && !looks_like_path(&plain) {
             return out.push_str(word);
@@ -190,12 +197,25 @@ impl<'a> Citer<'a> {
         self.name = None;
     }
 
+    fn find(&mut self, path: &str) -> Option<String> {
+        if self.paths.len() >= MOST_CITATIONS && !self.paths.contains_key(path) {
+            return None;
+        }
+        let files = self.files;
+        self.paths.entry(path.to_owned()).or_insert_with(|| files.find(path)).clone()
+    }
+
     /// The lines are there, and the name that is cited with them stands near.
     fn holds(&mut self, path: &str, citation: &Citation) -> bool {
         let files = self.files;
-        let text = self.texts.entry(path.to_owned()).or_insert_with(|| files.text(path)).clone();
-        let Some(text) = text else { return false };
-        if citation.first == 0 || citation.last < citation.first || citation.last > text.lines().count() {
+        let text = self.texts.entry(path.to_owned()).or_insert_with(|| {
+            files.text(path).map(|text| {
+                let lines = text.lines().count();
+                (text, lines)
+            })
+        });
+        let Some((text, lines)) = text.clone() else { return false };
+        if citation.first == 0 || citation.last < citation.first || citation.last > lines {
             return false;
         }
         let Some((name, _)) = &self.name else { return true };

@@ -6,6 +6,8 @@ use super::inert::{Part, PartKind};
 const LONGEST: usize = 1 << 20;
 /// Files that one answer may change.
 const MOST_FILES: usize = 100;
+/// Parts of one answer's diff: each is looked for in its whole file.
+const MOST_HUNKS: usize = 1000;
 
 /// A proposed change of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -120,6 +122,7 @@ pub fn check(diff: &str, text: &dyn Fn(&str) -> Option<String>, may_create: &dyn
 fn parse(diff: &str) -> Result<Vec<FileChange>, String> {
     let mut changes: Vec<FileChange> = Vec::new();
     let mut lines = diff.lines().peekable();
+    let mut hunks = 0;
     while let Some(line) = lines.next() {
         if let Some(old) = line.strip_prefix("--- ") {
             let Some(new) = lines.next_if(|line| line.starts_with("+++ ")) else {
@@ -131,6 +134,10 @@ fn parse(diff: &str) -> Result<Vec<FileChange>, String> {
             let (old, new) = (path(old)?, path(new.trim_start_matches("+++ "))?);
             changes.push(FileChange { old, new, hunks: Vec::new() });
         } else if line.starts_with("@@") {
+            hunks += 1;
+            if hunks > MOST_HUNKS {
+                return Err(format!("it has more than {MOST_HUNKS} parts"));
+            }
             let Some(change) = changes.last_mut() else { return Err("it names no file".to_owned()) };
             let row = line.split(['-', ',', ' ', '+']).find_map(|word| word.parse::<usize>().ok()).unwrap_or(1);
             change.hunks.push(Hunk { row: row.saturating_sub(1), ..Hunk::default() });

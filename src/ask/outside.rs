@@ -3,10 +3,11 @@
 mod cleared;
 mod still;
 
+use std::collections::HashMap;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
@@ -16,11 +17,11 @@ use crate::budget::{
     PriceError, PriceRow, PriceTable, Refusal, Scope, TextSize, open_ledger, workspace_key,
 };
 use crate::cloud::{Backoff, Breakers, Circuit, Client, Cloud, Setup};
-use crate::config::{CloudSettings, Environment, Loader, Paths, Settings};
+use crate::config::{CloudSettings, Environment, Loader, Paths, ProviderKind, ProviderSettings, Settings};
 use crate::gate::audit::AuditLog;
 use crate::gate::{self, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, Withheld};
 use crate::privacy::secrets::Placeholders;
-use crate::privacy::{Sensitivity, SensitivityRules, Trust, TrustState, Verdict};
+use crate::privacy::{Sensitivity, SensitivityRules, Trust, TrustState, UserKey, Verdict};
 use crate::providers::{Endpoint, Role};
 use still::Still;
 
@@ -46,8 +47,12 @@ pub struct OutsideParts {
 /// See the room. One for a process.
 pub struct Outside {
     parts: Arc<OutsideParts>,
-    cloud: Mutex<Option<(CloudSettings, Arc<Cloud>)>>,
+    /// By the provider's name. What else the folders' settings say, as which model and how much, changes no client.
+    clouds: Mutex<HashMap<String, (ClientSettings, Arc<Cloud>)>>,
 }
+
+/// What of the settings makes a client: how the provider is reached and where its key comes from.
+type ClientSettings = (Option<ProviderSettings>, Option<PathBuf>);
 
 impl fmt::Debug for Outside {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -76,23 +81,23 @@ impl Outside {
     }
 
     pub fn new(parts: OutsideParts) -> Self {
-        Self { parts: Arc::new(parts), cloud: Mutex::default() }
+        Self { parts: Arc::new(parts), clouds: Mutex::default() }
     }
 
-    fn cloud(&self, settings: &CloudSettings) -> Result<Arc<Cloud>, Withheld> {
-        let mut cloud = self.cloud.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, known)) = cloud.as_ref().filter(|(of, _)| of == settings) {
-            return Ok(known.clone());
-        }
+    fn cloud(&self, provider: &str, settings: &CloudSettings) -> Result<Arc<Cloud>, Withheld> {
         let parts = &self.parts;
-        if cloud.is_some() {
+        let wanted = (settings.providers.get(provider).cloned(), settings.ca_file.clone());
+        let mut clouds = self.clouds.lock().unwrap_or_else(PoisonError::into_inner);
+        match clouds.get(provider) {
+            Some((of, known)) if *of == wanted => return Ok(known.clone()),
             // Another key or address may mend what failed.
-            parts.breakers.reset_all();
+            Some(_) => parts.breakers.reset(provider),
+            None => {}
         }
         let client = Client::new(settings, &parts.environment, (parts.setup)());
         let client = client.map_err(|error| Withheld::Request(error.to_string()))?;
         let fresh = Arc::new(Cloud { client, breakers: parts.breakers.clone(), backoff: parts.backoff.clone() });
-        *cloud = Some((settings.clone(), fresh.clone()));
+        clouds.insert(provider.to_owned(), (wanted, fresh.clone()));
         Ok(fresh)
     }
 }
@@ -106,11 +111,18 @@ impl Remote for Outside {
             return Err(Withheld::NoProvider);
         }
         let endpoint = Arc::new(endpoint);
-        let placeholders = Placeholders::load(&parts.paths.state)
+        // Before it is asked what failed: other settings may mend that.
+        let cloud = self.cloud(&endpoint.name, &settings.cloud)?;
+        let key = UserKey::load(&parts.paths.state)
             .map_err(|error| Withheld::Request(format!("the key for placeholders cannot be kept: {error}")))?;
+        let placeholders = Placeholders::new(key.clone());
         let is_trusted = Trust::new(&parts.paths.state).state(root) == TrustState::Trusted;
         let has_monthly_limit = Limits::read(&user.budget.limits).has_monthly();
         let policy = Policy::new(settings, root, has_monthly_limit, is_trusted, placeholders);
+        let policy = match user_tag(&key, root, endpoint.kind) {
+            Some(tag) => policy.with_user_tag(tag),
+            None => policy,
+        };
         let is_local = policy.reach(&endpoint) != gate::Reach::Cloud;
         let stays = policy.reach(&endpoint) == gate::Reach::Machine;
         let limits = Limits::read(&settings.budget.limits).readable;
@@ -131,11 +143,11 @@ impl Remote for Outside {
             Ok(_) if is_local => None,
             Ok(_) => row.as_ref().err().cloned().map(Withheld::Price).or(broken),
         };
-        let down = match parts.breakers.circuit(&endpoint, Instant::now()) {
+        let down = match parts.breakers.circuit(&endpoint) {
             Circuit::Closed => None,
             Circuit::Paused { left, why } => Some(format!("{why}; it is asked again in {} s", left.as_secs().max(1))),
             Circuit::Open { why } => {
-                Some(format!("{why}; it is asked again in some minutes, or when a setting has changed"))
+                Some(format!("{why}; it is asked again in some minutes, or when its settings have changed"))
             }
         };
         let row = row.unwrap_or_else(|_| Arc::new(PriceRow::free()));
@@ -145,7 +157,7 @@ impl Remote for Outside {
             is_local,
             stays,
             window: row.context,
-            tiers: row.tiers.iter().map(|tier| tier.above).collect(),
+            tiers: tiers(&row, parts.calibration.scale(&row)),
             blocked,
             down,
             left: left.filter(|_| !is_local),
@@ -165,7 +177,6 @@ impl Remote for Outside {
             keeps_contents: settings.privacy.keep_contents,
             clock: parts.clock.clone(),
         };
-        let cloud = self.cloud(&settings.cloud)?;
         let still = Still {
             root: root.to_owned(),
             trust: Trust::new(&parts.paths.state),
@@ -182,6 +193,32 @@ impl Outside {
         let now = jiff::Timestamp::try_from((self.parts.clock)()).unwrap_or_default();
         let today = now.to_zoned_datetime(TimeZone::UTC).date();
         self.parts.prices.find(&Asked { endpoint, model, price_as: endpoint.price_as.as_deref(), today })
+    }
+}
+
+/// Where the row's tiers begin for who counts a model's tokens without what was learned of it: above 1000 per mille, sooner.
+fn tiers(row: &PriceRow, scale: u64) -> Vec<u64> {
+    let unscaled = |above: u64| u128::from(above) * 1000 / u128::from(scale.max(1000));
+    row.tiers.iter().map(|tier| u64::try_from(unscaled(tier.above)).unwrap_or(u64::MAX)).collect()
+}
+
+/// Letters of a user's tag, 128 bits.
+const TAG_LETTERS: usize = 32;
+
+/// What tells one folder's requests from all others', and nobody whose or which that is: only to providers that find a prompt's
+/// beginning in their cache by it.
+fn user_tag(key: &UserKey, root: &Path, kind: ProviderKind) -> Option<String> {
+    match kind {
+        ProviderKind::OpenAi | ProviderKind::OpenAiChat | ProviderKind::Azure | ProviderKind::Mistral => {
+            let hash = key.hash("tandem 2026-11 tags of users", &[root.to_string_lossy().as_bytes()]);
+            Some(hash.chars().take(TAG_LETTERS).collect())
+        }
+        ProviderKind::Anthropic
+        | ProviderKind::Gemini
+        | ProviderKind::Bedrock
+        | ProviderKind::OpenRouter
+        | ProviderKind::DeepSeek
+        | ProviderKind::Compatible => None,
     }
 }
 
@@ -231,6 +268,7 @@ impl Site for Place {
 
     fn reach(&self, path: &str) -> Reach {
         match self.rules.of(Path::new(path)) {
+            _ if !gate::is_plain(path) => Reach::Denied,
             Verdict::Allowed(Sensitivity::LocalOnly) => Reach::Stays,
             Verdict::Allowed(_) => Reach::Out,
             Verdict::Denied(_) => Reach::Denied,
@@ -248,8 +286,10 @@ impl Site for Place {
             period: Period::Request,
             scope: Scope::User,
         }));
-        let prompt = gate::clear(&draft, &self.policy)?;
-        let preview = door.preview(&prompt)?;
+        let (prompt, preview) = door.fit(gate::clear(&draft, &self.policy)?)?;
         Ok(Arc::new(cleared::Prompt::new(door, prompt, preview, self.cloud.clone(), self.still.clone())))
     }
 }
+
+#[cfg(test)]
+mod tests;

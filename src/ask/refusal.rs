@@ -1,6 +1,6 @@
 //! A no, or an error, as a sentence with a way out.
 
-use crate::budget::{LedgerError, Refusal, WindowState};
+use crate::budget::{Guard, LedgerError, Refusal, WindowState};
 use crate::gate::Withheld;
 use crate::providers::{ErrorClass, ProviderError};
 
@@ -18,9 +18,10 @@ fn explain_budget(refusal: &Refusal) -> String {
     match refusal {
         Refusal::OverLimit { window, wanted } => format!(
             "the limit of {} would be passed: {} wanted; raise it in `budget.limits`, ask for less context, or wait (`tandem \
-             budget` shows until when)",
+             budget` shows until when){}",
             spent(window),
             window.limit.amount.show(*wanted),
+            window.clock_problem().map_or_else(String::new, |problem| format!("; {problem}")),
         ),
         Refusal::Burst { window, percent, wanted, .. } => format!(
             "it would be more than {percent} % of a day's limit within five minutes: {}, {} wanted",
@@ -40,9 +41,9 @@ fn spent(window: &WindowState) -> String {
     format!("{} with {} spent or reserved", window.limit, amount.show(window.settled.saturating_add(window.open)))
 }
 
-/// Whether the user may say yes to it all the same.
-pub fn may_be_allowed(withheld: &Withheld) -> bool {
-    matches!(withheld, Withheld::Budget(Refusal::Burst { .. } | Refusal::Loop { .. }))
+/// What the user may say yes to all the same.
+pub fn guard_of(withheld: &Withheld) -> Option<Guard> {
+    if let Withheld::Budget(refusal) = withheld { refusal.guard() } else { None }
 }
 
 /// What went wrong at a provider, and what helps.
@@ -70,13 +71,14 @@ mod tests {
     #[test]
     fn a_no_names_what_and_the_way_out() {
         let limit = Limit { amount: Amount::Money(Picodollars::DOLLAR), period: Period::Day, scope: Scope::User };
-        let window = Box::new(WindowState { limit, settled: 600_000_000_000, open: 0, resets_at: None });
+        let window =
+            Box::new(WindowState { limit, settled: 600_000_000_000, open: 0, resets_at: None, clock_is_behind: 0 });
         let refusal = Refusal::OverLimit { window, wanted: 500_000_000_000 };
         let sentence = explain(&Withheld::Budget(refusal));
         assert!(sentence.contains("per day") && sentence.contains("$0.60") && sentence.contains("$0.50"), "{sentence}");
         assert!(explain(&Withheld::NoMonthlyLimit).contains("budget.limits"));
         let refusal = Withheld::Budget(Refusal::Loop { times: 4 });
-        assert!(explain(&refusal).contains("4 times") && may_be_allowed(&refusal));
-        assert!(!may_be_allowed(&Withheld::CloudOff));
+        assert!(explain(&refusal).contains("4 times"));
+        assert_eq!((guard_of(&refusal), guard_of(&Withheld::CloudOff)), (Some(Guard::Repeats), None));
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::{Outcome, Picodollars};
+use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::Settings;
 use crate::gate::{Draft, Preview, Withheld};
 use crate::providers::{Endpoint, Event, ProviderError, Reason, Usage};
@@ -26,7 +26,7 @@ pub struct Standing {
     pub stays: bool,
     /// Tokens of prompt and answer together that it takes; None where nobody said.
     pub window: Option<u64>,
-    /// Prompts of more tokens than these cost more for each, in order.
+    /// Prompts of more tokens than these, as `Site::count` has them, cost more for each, in order.
     pub tiers: Vec<u64>,
     /// Why nothing can be sent now, whatever it is.
     pub blocked: Option<Withheld>,
@@ -87,6 +87,8 @@ pub enum Finish {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub finish: Finish,
+    /// Bytes of it may have reached somebody, whatever came back.
+    pub has_left: bool,
     pub usage: Usage,
     pub cost: Picodollars,
     pub outcome: Option<Outcome>,
@@ -112,9 +114,9 @@ pub trait Cleared: Send + Sync + Debug {
     /// The texts as they will be sent, in the order of the draft's pieces.
     fn texts(&self) -> Vec<Arc<str>>;
 
-    /// Reserves, records and sends, each attempt anew. `is_guarded`: a loop or a burst of spending is refused, once the user
-    /// has not said yes to it.
-    fn send(&self, consent: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld>;
+    /// Reserves, records and sends, each attempt anew. `allowed`: what would be refused as a loop or a burst of spending, and
+    /// the user has said yes to.
+    fn send(&self, consent: Given, allowed: &[Guard], cancel: CancellationToken) -> Result<Answering, Withheld>;
 }
 
 /// A workspace and its settings at the moment of asking.

@@ -29,6 +29,9 @@ pub struct ConsentRequest {
     pub why: Option<String>,
     /// Whether `ConsentReply::Workspace` is on offer.
     pub may_remember: bool,
+    /// A guard stopped it: many equal questions, or much money in a short time. A yes that was given beforehand is not meant
+    /// for this one.
+    pub is_guard: bool,
     pub reply: oneshot::Sender<ConsentReply>,
 }
 
@@ -37,12 +40,15 @@ pub struct ConsentRequest {
 pub struct Footer {
     /// `the index`, or provider and model.
     pub answered_by: String,
-    /// Whether anything left the machine.
+    /// Whether a cloud model wrote it.
     pub is_cloud: bool,
+    /// Whether anything left this machine for it, also to a server of the user's, and also where no answer came of it.
+    pub has_left: bool,
     pub route_reason: String,
     pub usage: Usage,
     pub cost: Picodollars,
     pub cost_is: Option<Outcome>,
+    /// What left, if anything did.
     pub files: Vec<SentFile>,
     pub redactions: usize,
     /// Citations that were found in the index, and those that were not.
@@ -52,6 +58,8 @@ pub struct Footer {
     pub elapsed_ms: u64,
     /// The answer is not whole: cancelled, cut off, at its limit.
     pub incomplete: Option<String>,
+    /// Why the answer could not be as long as it might have been: a sentence without its end.
+    pub lowered: Option<String>,
     /// Where the next question goes on.
     pub thread: Option<String>,
     /// The change that the answer proposes, to look at. Nobody applies it but the user.

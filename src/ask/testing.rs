@@ -9,12 +9,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::asker::Parts;
+use super::refusal::guard_of;
 use super::remote::{Answering, Cleared, Ended, Finish, Given, Reach, Remote, Site, Standing, Update, Wanted};
 use super::{Asker, Question, Step, Threads, Workspace};
-use crate::budget::{Outcome, Picodollars};
+use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::{CloudSettings, IndexSettings, Settings};
 use crate::gate::{Draft, Preview, Withheld};
 use crate::index::{Index, IndexOptions};
+use crate::privacy::UserKey;
 use crate::providers::{Endpoint, Event, Reason, Usage};
 
 pub const SERVER: &str = "//! Takes requests.\n\nuse crate::store::save;\n\n/// Reads a request and answers it.\npub fn handle_request(text: &str) -> String {\n    let key = parse_key(text);\n    save(&key)\n}\n\nfn parse_key(text: &str) -> String {\n    text.trim().to_owned()\n}\n";
@@ -72,11 +74,15 @@ impl Fixture {
 pub struct FakeRemote {
     pub standing: Mutex<Standing>,
     pub stays: Mutex<Vec<String>>,
+    pub denied: Mutex<Vec<String>>,
     /// What clearing comes to, instead of being cleared.
     pub refusal: Mutex<Option<Withheld>>,
     pub consent: Mutex<Wanted>,
     pub events: Mutex<Vec<Event>>,
+    /// What refuses until the user says yes to it, in this order.
+    pub guards: Mutex<Vec<Withheld>>,
     pub finish: Mutex<Finish>,
+    pub notes: Mutex<Vec<String>>,
     /// The answer does not end by itself.
     pub is_endless: Mutex<bool>,
     pub drafts: Mutex<Vec<Draft>>,
@@ -88,6 +94,12 @@ impl FakeRemote {
     pub fn be_on_this_machine(&self, is_here: bool) {
         let mut standing = self.standing.lock().unwrap();
         (standing.is_local, standing.stays) = (is_here, is_here);
+    }
+
+    /// A server of the user's, on another machine.
+    pub fn be_elsewhere(&self) {
+        let mut standing = self.standing.lock().unwrap();
+        (standing.is_local, standing.stays) = (true, false);
     }
 
     pub fn new(answer: &str) -> Arc<Self> {
@@ -108,10 +120,13 @@ impl FakeRemote {
         Arc::new(Self {
             standing: Mutex::new(standing),
             stays: Mutex::default(),
+            denied: Mutex::default(),
             refusal: Mutex::default(),
             consent: Mutex::new(Wanted::Yes { why: None, may_remember: true }),
             events: Mutex::new(pieces.chain([Event::Usage(usage)]).collect()),
+            guards: Mutex::default(),
             finish: Mutex::new(Finish::Answered(Reason::Complete)),
+            notes: Mutex::default(),
             is_endless: Mutex::new(false),
             drafts: Mutex::default(),
             sent: AtomicUsize::new(0),
@@ -148,8 +163,12 @@ impl Site for FakeSite {
     }
 
     fn reach(&self, path: &str) -> Reach {
-        let stays = self.0.stays.lock().unwrap();
-        if stays.iter().any(|own| own == path) { Reach::Stays } else { Reach::Out }
+        let names = |paths: &Mutex<Vec<String>>| paths.lock().unwrap().iter().any(|own| own == path);
+        match (names(&self.0.denied), names(&self.0.stays)) {
+            (true, _) => Reach::Denied,
+            (false, true) => Reach::Stays,
+            (false, false) => Reach::Out,
+        }
     }
 
     fn count(&self, text: &str) -> usize {
@@ -187,17 +206,20 @@ impl Cleared for FakeCleared {
         pieces.map(|piece| Arc::from(piece.text.replace("hunter2", "[REDACTED]"))).collect()
     }
 
-    fn send(&self, _: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld> {
+    fn send(&self, _: Given, allowed: &[Guard], cancel: CancellationToken) -> Result<Answering, Withheld> {
         self.remote.sent.fetch_add(1, Ordering::SeqCst);
         let events = self.remote.events.lock().unwrap().clone();
         let mut finish = self.remote.finish.lock().unwrap().clone();
         let is_endless = *self.remote.is_endless.lock().unwrap();
-        let settled = self.remote.settled.clone();
+        let (settled, notes) = (self.remote.settled.clone(), self.remote.notes.lock().unwrap().clone());
         let (out, updates) = mpsc::channel(4);
         let (done, ended) = oneshot::channel();
-        let is_refused = is_guarded && matches!(&finish, Finish::Withheld(..));
-        if !is_guarded {
-            finish = Finish::Answered(Reason::Complete);
+        let guards = self.remote.guards.lock().unwrap().clone();
+        let refusal =
+            guards.into_iter().find(|refusal| guard_of(refusal).is_none_or(|guard| !allowed.contains(&guard)));
+        let is_refused = refusal.is_some();
+        if let Some(refusal) = refusal {
+            finish = Finish::Withheld(refusal, None);
         }
         tokio::spawn(async move {
             let mut usage = Usage::default();
@@ -223,10 +245,11 @@ impl Cleared for FakeCleared {
                 is_cancelled = true;
             }
             drop(out);
+            let has_left = !is_refused;
             let finish = if is_cancelled { Finish::Cancelled } else { finish };
             settled.fetch_add(1, Ordering::SeqCst);
-            let cost = Picodollars(12_300_000_000);
-            let _ = done.send(Ended { finish, usage, cost, outcome: Some(Outcome::Counted), notes: Vec::new() });
+            let cost = if has_left { Picodollars(12_300_000_000) } else { Picodollars::ZERO };
+            let _ = done.send(Ended { finish, has_left, usage, cost, outcome: Some(Outcome::Counted), notes });
         });
         Ok(Answering { updates, ended })
     }
@@ -247,6 +270,7 @@ pub fn parts(remote: Option<Arc<FakeRemote>>) -> Parts {
         remote: remote.map(|remote| Arc::new(Handle(remote)) as Arc<dyn Remote>),
         threads: Arc::new(Threads::in_memory()),
         clock: Arc::new(|| std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000)),
+        key: Some(UserKey::new([3; 32])),
         random: Arc::new(move || {
             let number = number.fetch_add(1, Ordering::SeqCst) as u128;
             number << 64 | number

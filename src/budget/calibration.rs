@@ -4,9 +4,11 @@
 //! that was seen, with a margin on it; what counts a token for each byte is never lowered.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fs::TryLockError;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::{Estimate, PriceRow};
 use crate::providers::Usage;
@@ -29,6 +31,10 @@ const LEAST_TOKENS: u64 = 500;
 /// Longest file that is read, in bytes, and most models that are remembered.
 const MAX_FILE_BYTES: u64 = 1 << 20;
 const MOST_MODELS: usize = 500;
+
+/// How long others may take with the file, which they write in milliseconds, and how often it is looked whether they are done.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// Counts in per mille of the bound, oldest first, by `provider/model`.
 type Seen = BTreeMap<String, VecDeque<u16>>;
@@ -64,7 +70,8 @@ impl Calibration {
         scale.clamp(*SCALES.start(), *SCALES.end())
     }
 
-    /// Learns from a count of the provider's. An error is about the file; what was learned holds for this process.
+    /// Learns from a count of the provider's. An error is about the file, also where others hold it for too long; what was
+    /// learned holds for this process.
     pub fn learn(&self, estimate: &Estimate, usage: &Usage) -> io::Result<()> {
         let (_, bound) = estimate.row.tokenizer.bounds(&estimate.size, 1000);
         if bound < LEAST_TOKENS || usage.input() == 0 {
@@ -116,8 +123,17 @@ fn take_turn(file: &Path) -> io::Result<std::fs::File> {
         crate::config::create_private_dir(directory)?;
     }
     let lock = std::fs::File::options().create(true).truncate(false).write(true).open(file.with_extension("lock"))?;
-    lock.lock()?;
-    Ok(lock)
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds the file of token counts"));
+            }
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
 }
 
 fn read(file: &Path) -> Seen {
@@ -187,6 +203,20 @@ mod tests {
     }
 
     #[test]
+    fn text_that_counts_a_token_a_byte_lowers_no_bound() {
+        let (calibration, ordinary) = (Calibration::in_memory(), estimate("a"));
+        let size = TextSize::of(&"день и ночь 日本語 = 0x9f86d081884c7d659a2feaa0c55ad015;\n".repeat(100));
+        let planned = Planned { size: &size, max_output: 100, cache: None };
+        let dense = Estimate::of(&planned, &ordinary.row, &calibration);
+        for _ in 0..30 {
+            calibration.learn(&dense, &count(&dense, 300)).unwrap();
+        }
+        assert_eq!(calibration.scale(&ordinary.row), 1000, "words are not seen in it");
+        calibration.learn(&dense, &count(&dense, 1200)).unwrap();
+        assert!(calibration.scale(&ordinary.row) > 1190, "more than the bound is more than the bound");
+    }
+
+    #[test]
     fn nonsense_teaches_little() {
         let (calibration, estimate) = (Calibration::in_memory(), estimate("a"));
         calibration.learn(&estimate, &Usage::default()).unwrap();
@@ -209,6 +239,21 @@ mod tests {
         other.learn(&estimate, &count(&estimate, 900)).unwrap();
         assert_eq!(other.scale(&estimate.row), one.scale(&estimate.row));
         assert!(Calibration::load(&file).scale(&estimate.row) >= 1499);
+    }
+
+    #[test]
+    fn one_who_never_lets_go_of_the_file_holds_nobody_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("token-counts.json");
+        let held = take_turn(&file).unwrap();
+        let (calibration, estimate) = (Calibration::load(&file), estimate("a"));
+        let error = calibration.learn(&estimate, &count(&estimate, 1500)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(calibration.scale(&estimate.row) >= 1499, "this process has learned it");
+        assert!(!file.exists());
+        drop(held);
+        calibration.learn(&estimate, &count(&estimate, 1400)).unwrap();
+        assert!(Calibration::load(&file).scale(&estimate.row) >= 1399);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Calibration, Picodollars, PriceRow, TextSize};
+use super::{Amount, Calibration, Picodollars, PriceRow, TextSize, WindowState};
 use crate::providers::CacheLife;
 
 /// An answer with fewer tokens than this is of no use, so a budget that allows only less is a no.
@@ -79,6 +79,29 @@ impl Estimate {
             if fits(&self.with_output(middle)) { best = middle } else { too_much = middle }
         }
         Some(self.with_output(best))
+    }
+
+    /// The same for what these windows leave; None, too, where one of them lets nothing pass at all.
+    pub fn within(&self, windows: &[WindowState]) -> Option<Self> {
+        let left = |is_money: bool| {
+            let of_unit = windows.iter().filter(|window| matches!(window.limit.amount, Amount::Money(_)) == is_money);
+            of_unit.map(WindowState::left).min()
+        };
+        self.fitting(left(true).map(Picodollars), left(false))
+            .filter(|fit| windows.iter().all(|window| fit.passes(window)))
+    }
+
+    /// Whether a window has room for it.
+    pub fn passes(&self, window: &WindowState) -> bool {
+        window.admits(self.wanted(window.limit.amount))
+    }
+
+    /// What it takes of a limit, in its unit.
+    pub fn wanted(&self, unit: Amount) -> u64 {
+        match unit {
+            Amount::Money(_) => self.money.1.0,
+            Amount::Tokens(_) => self.tokens(),
+        }
     }
 
     /// The same prompt with another limit on the answer.

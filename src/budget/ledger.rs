@@ -18,7 +18,7 @@ mod sql;
 mod sqlite;
 
 pub use clock::Clock;
-pub use guards::Guards;
+pub use guards::{Guard, Guards};
 pub use open::open_ledger;
 #[cfg(feature = "cloud")]
 pub use postgres::PostgresLedger;
@@ -86,6 +86,8 @@ pub struct Settlement {
     pub money: Picodollars,
     pub tokens: u64,
     pub outcome: Outcome,
+    /// What it costs by our prices, where the provider counted.
+    pub own_cost: Option<Picodollars>,
     /// What the provider says it cost, where it does.
     pub provider_cost: Option<Picodollars>,
 }
@@ -100,7 +102,12 @@ pub struct WindowState {
     pub open: u64,
     /// When it starts again, in seconds since 1970; None for a request's and a session's.
     pub resets_at: Option<i64>,
+    /// Seconds by which the clock is behind the latest time in the ledger, which holds until the clock has caught up.
+    pub clock_is_behind: u64,
 }
+
+/// Seconds by which a clock may be behind without a word: clocks are set right all the time.
+const USUAL_DRIFT: u64 = 60;
 
 impl WindowState {
     /// What the limit allows, in its unit.
@@ -122,6 +129,21 @@ impl WindowState {
     pub fn percent(&self) -> u64 {
         let percent = u128::from(self.settled) * 100 / u128::from(self.allowed().max(1));
         u64::try_from(percent).unwrap_or(u64::MAX)
+    }
+
+    /// That the window starts again later than the clock lets one think, and the way out; None where the clock is right.
+    pub fn clock_problem(&self) -> Option<String> {
+        let behind = self.clock_is_behind;
+        let length = match behind {
+            ..=USUAL_DRIFT => return None,
+            ..7200 => format!("{} minutes", behind / 60),
+            ..172_800 => format!("{} hours", behind / 3600),
+            _ => format!("{} days", behind / 86400),
+        };
+        Some(format!(
+            "the clock is {length} behind the latest time in the ledger, which holds until the clock has caught up; where it was \
+             wrong then and is right now: `tandem budget --trust-clock`"
+        ))
     }
 }
 
@@ -158,6 +180,17 @@ pub enum Refusal {
     Ledger(#[from] LedgerError),
 }
 
+impl Refusal {
+    /// The guard whose no it is; None where there is nothing to say yes to.
+    pub fn guard(&self) -> Option<Guard> {
+        match self {
+            Self::Loop { .. } => Some(Guard::Repeats),
+            Self::Burst { .. } => Some(Guard::Burst),
+            Self::OverLimit { .. } | Self::Ledger(_) => None,
+        }
+    }
+}
+
 /// With its numbers, when it starts again, and the way out.
 fn over_limit(window: &WindowState, wanted: u64) -> String {
     let shown = |units| window.limit.amount.show(units);
@@ -165,9 +198,10 @@ fn over_limit(window: &WindowState, wanted: u64) -> String {
         Some(Ok(at)) => format!("it starts again at {}", at.strftime("%F %H:%M UTC")),
         _ => "it does not start again by itself".to_owned(),
     };
+    let clock = window.clock_problem().map_or_else(String::new, |problem| format!("; {problem}"));
     format!(
-        "the limit `{}` does not allow it: {} are spent, {} reserved, and this could take {} more; {resets}; ask a local \
-         model, ask for less, or raise the limit in `budget.limits`",
+        "the limit `{}` does not allow it: {} are spent, {} reserved, and this could take {} more; {resets}{clock}; ask a \
+         local model, ask for less, or raise the limit in `budget.limits`",
         window.limit,
         shown(window.settled),
         shown(window.open),

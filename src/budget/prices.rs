@@ -7,17 +7,20 @@
 mod find;
 mod read;
 mod row;
+mod service;
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::civil::Date;
 
+use crate::config::read_small;
+
 pub use find::{Asked, PriceError};
 pub use read::BadRow;
 use read::Whose;
 pub use row::{OLD_AFTER_DAYS, PriceRow, Rates, Status, Tier};
+pub use service::Services;
 
 const SHIPPED: &str = include_str!("prices/shipped.toml");
 
@@ -34,6 +37,8 @@ struct Unreadable {
 #[derive(Clone, Debug, Default)]
 pub struct PriceTable {
     shipped: Vec<Arc<PriceRow>>,
+    /// Of the shipped table: what holds for all models of a provider.
+    services: Vec<(String, Services)>,
     users: Vec<Arc<PriceRow>>,
     /// Of the user's file: their models have no price until they are mended.
     bad: Vec<BadRow>,
@@ -45,15 +50,21 @@ pub struct PriceTable {
 impl PriceTable {
     /// The table of this version. `file`: where the user's would be, to be named in messages.
     pub fn shipped(file: &Path) -> Self {
-        let rows = read::rows(SHIPPED, Whose::Ours).map(|rows| rows.good).unwrap_or_default();
-        Self { shipped: rows.into_iter().map(Arc::new).collect(), file: file.to_owned(), ..Self::default() }
+        let rows = read::rows(SHIPPED, Whose::Ours).unwrap_or_default();
+        let table = Self { services: rows.services, file: file.to_owned(), ..Self::default() };
+        let complete = |row: PriceRow| {
+            let services = row.services.or(table.services(&row.provider));
+            Arc::new(PriceRow { services, ..row })
+        };
+        let shipped = rows.good.into_iter().map(complete).collect();
+        Self { shipped, ..table }
     }
 
     /// The table of this version and the user's file, which need not exist. Never fails: what is wrong with it shows in
     /// `problems`, and in the refusal of what it was to price.
     pub fn load(file: &Path) -> Self {
         let table = Self::shipped(file);
-        match read_file(file) {
+        match read_small(file, MAX_FILE_BYTES) {
             Ok(text) => table.with_user(&text),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => table,
             Err(error) => {
@@ -74,9 +85,16 @@ impl PriceTable {
         self
     }
 
+    /// What holds for all models of a provider; of one that the table does not name, what holds for any.
+    fn services(&self, provider: &str) -> Services {
+        let of = |name: &str| self.services.iter().find(|(known, _)| known == name).map(|(_, services)| *services);
+        of(provider).or_else(|| of(read::ALL)).unwrap_or_default()
+    }
+
     /// Prices are the user's alone; facts that it leaves out are those that are known.
     fn as_users(&self, row: PriceRow) -> PriceRow {
-        let row = PriceRow { is_users: true, ..row };
+        let services = row.services.or(self.services(&row.provider));
+        let row = PriceRow { is_users: true, services, ..row };
         let Some(known) = self.shipped.iter().find(|known| known.provider == row.provider && known.id == row.id) else {
             return row;
         };
@@ -127,20 +145,8 @@ impl PriceTable {
 fn is_lower(own: &PriceRow, known: &PriceRow) -> bool {
     let starts =
         [0].into_iter().chain([own, known].into_iter().flat_map(|row| row.tiers.iter().map(|tier| tier.above + 1)));
-    starts.into_iter().any(|prompt| own.rates(prompt).is_anywhere_below(known.rates(prompt)))
-}
-
-fn read_file(file: &Path) -> std::io::Result<String> {
-    let invalid = |message: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
-    if !file.metadata()?.is_file() {
-        return invalid("it is not a regular file".to_owned());
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return invalid(format!("it is longer than {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(text)
+    let is_below = |prompt| own.rates(prompt).is_anywhere_below(known.rates(prompt));
+    starts.into_iter().any(is_below) || own.services.is_anywhere_below(&known.services)
 }
 
 #[cfg(test)]

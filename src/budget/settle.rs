@@ -38,7 +38,7 @@ impl Progress {
         self.is_written = true;
     }
 
-    /// A status other than 200 came instead of an answer: nothing was begun.
+    /// A status of 300 and above came instead of an answer: nothing was begun.
     pub fn rejected(&mut self) {
         self.is_rejected = true;
     }
@@ -95,10 +95,11 @@ pub fn settlement(progress: &Progress, end: End, estimate: &Estimate, endpoint: 
 
 fn settled(row: &PriceRow, usage: &Usage, outcome: Outcome) -> Settlement {
     let provider_cost = usage.provider_cost.map(Picodollars);
+    let own_cost = row.cost(usage);
     // The dearer one of the two: a price table may be old, and a gateway may ask more.
-    let money = row.cost(usage).max(provider_cost.unwrap_or_default());
+    let money = own_cost.max(provider_cost.unwrap_or_default());
     let tokens = usage.input().saturating_add(usage.output);
-    Settlement { money, tokens, outcome, provider_cost }
+    Settlement { money, tokens, outcome, own_cost: Some(own_cost), provider_cost }
 }
 
 fn estimated(
@@ -121,7 +122,7 @@ fn estimated(
     }
     let upper = estimate.with_output(u32::try_from(output).unwrap_or(u32::MAX));
     let outcome = if output >= allowed { Outcome::Presumed } else { Outcome::Estimated };
-    Settlement { money: upper.money.1, tokens: upper.tokens(), outcome, provider_cost: None }
+    Settlement { money: upper.money.1, tokens: upper.tokens(), outcome, own_cost: None, provider_cost: None }
 }
 
 #[cfg(test)]

@@ -46,6 +46,11 @@ pub enum Tokenizer {
 const TOKENS_A_PART: u64 = 8;
 const TOKENS_A_REQUEST: u64 = 32;
 
+/// The most tokens around so many blocks and turns.
+pub fn tokens_around(parts: u64) -> u64 {
+    TOKENS_A_REQUEST.saturating_add(TOKENS_A_PART.saturating_mul(parts))
+}
+
 impl TextSize {
     pub fn of(text: &str) -> Self {
         let mut size = Self::default();
@@ -104,8 +109,7 @@ impl Tokenizer {
     /// (`Calibration`); above 1000 it holds for all of it.
     pub fn bounds(self, size: &TextSize, scale: u64) -> (u64, u64) {
         let text = self.of_text(size, scale.min(1000));
-        let around = TOKENS_A_REQUEST.saturating_add(TOKENS_A_PART.saturating_mul(size.parts));
-        let most = text.saturating_add(around);
+        let most = text.saturating_add(tokens_around(size.parts));
         let most = if scale > 1000 { most.saturating_mul(scale).div_ceil(1000) } else { most };
         ((size.words / 4).saturating_mul(3).min(most), most)
     }

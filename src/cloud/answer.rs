@@ -39,7 +39,7 @@ fn find<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
 }
 
-/// Looks at type and encoding of an answer with status 200.
+/// Looks at type and encoding of an answer with a status from 200 to 299.
 pub fn form(endpoint: &Endpoint, headers: &[(String, String)]) -> Form {
     let host = endpoint.host();
     let other = |message: String| Form::Other(plain(ErrorClass::Protocol, message, Retry::Never));
@@ -65,7 +65,7 @@ pub fn form(endpoint: &Endpoint, headers: &[(String, String)]) -> Form {
     }
 }
 
-/// What another status than 200 means.
+/// What a status of 300 and above means.
 pub fn rejection(
     endpoint: &Endpoint,
     status: u16,

@@ -1,10 +1,14 @@
 //! Endpoints that are left alone for a while, because the last requests to them failed.
 //!
-//! A key that is refused, or credit that is used up, does not get better by asking: it stays open for ten minutes, or until settings change.
+//! A key that is refused, or credit that is used up, does not get better by asking: it stays open until the user acts. That is a
+//! change of the provider's settings; or a question that they ask ten minutes later or more, since credit is bought and keys are
+//! mended where nobody tells us. Nothing but a question of the user's ever asks.
+//!
 //! A network or a server that fails three times in a row gets a pause, and a longer one each time that it fails again after it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::providers::{Endpoint, ErrorClass, ProviderError};
@@ -23,7 +27,7 @@ pub enum Circuit {
         left: Duration,
         why: String,
     },
-    /// Not before the user has changed something. Why: a sentence.
+    /// Not before the provider's settings change, or ten minutes have passed. Why: a sentence.
     Open {
         why: String,
     },
@@ -38,15 +42,36 @@ struct State {
     why: String,
 }
 
+/// The time that pauses are measured by.
+pub type Ticks = Arc<dyn Fn() -> Instant + Send + Sync>;
+
 /// The state of all endpoints. One for a process.
-#[derive(Debug, Default)]
-pub struct Breakers(Mutex<HashMap<String, State>>);
+pub struct Breakers {
+    states: Mutex<HashMap<(String, String), State>>,
+    now: Ticks,
+}
+
+impl Default for Breakers {
+    fn default() -> Self {
+        Self::new(Arc::new(Instant::now))
+    }
+}
+
+impl fmt::Debug for Breakers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Breakers").field("states", &self.states).finish_non_exhaustive()
+    }
+}
 
 impl Breakers {
-    pub fn circuit(&self, endpoint: &Endpoint, now: Instant) -> Circuit {
-        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn new(now: Ticks) -> Self {
+        Self { states: Mutex::default(), now }
+    }
+
+    pub fn circuit(&self, endpoint: &Endpoint) -> Circuit {
+        let states = self.states();
         let Some(state) = states.get(&place(endpoint)) else { return Circuit::Closed };
-        let left = state.paused_until.map(|until| until.saturating_duration_since(now)).unwrap_or_default();
+        let left = state.paused_until.map(|until| until.saturating_duration_since((self.now)())).unwrap_or_default();
         match (state.open, left.is_zero()) {
             (true, false) => Circuit::Open { why: state.why.clone() },
             (false, false) => Circuit::Paused { left, why: state.why.clone() },
@@ -56,23 +81,24 @@ impl Breakers {
 
     /// An answer began: everything is well.
     pub fn succeeded(&self, endpoint: &Endpoint) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&place(endpoint));
+        self.states().remove(&place(endpoint));
     }
 
-    pub fn failed(&self, endpoint: &Endpoint, error: &ProviderError, now: Instant) {
+    pub fn failed(&self, endpoint: &Endpoint, error: &ProviderError) {
         let lasts = match error.class {
             ErrorClass::Auth | ErrorClass::NoCredit | ErrorClass::SpendLimit => true,
             ErrorClass::Network | ErrorClass::Server | ErrorClass::Overloaded | ErrorClass::Timeout => false,
             _ => return,
         };
-        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = (self.now)();
+        let mut states = self.states();
         let state = states.entry(place(endpoint)).or_default();
         state.why = error.message.clone();
         if lasts {
-            // Credit is bought and keys are mended elsewhere, which nobody tells us.
             (state.open, state.paused_until) = (true, Some(now + LONGEST_PAUSE));
             return;
         }
+        state.open = false;
         state.failures += 1;
         // After a pause the next one is an attempt: that it fails is enough.
         if state.failures >= FAILURES || state.pauses > 0 {
@@ -82,20 +108,19 @@ impl Breakers {
         }
     }
 
-    /// The user did something about it: asks for this endpoint in spite of it all, for example.
-    pub fn reset(&self, endpoint: &Endpoint) {
-        self.succeeded(endpoint);
+    /// The settings of this provider are others now, and so may its key or address be.
+    pub fn reset(&self, provider: &str) {
+        self.states().retain(|(name, _), _| name != provider);
     }
 
-    /// Settings or keys may be others now.
-    pub fn reset_all(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    fn states(&self) -> MutexGuard<'_, HashMap<(String, String), State>> {
+        self.states.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Another host under the same name is another endpoint.
-fn place(endpoint: &Endpoint) -> String {
-    format!("{} {}", endpoint.name, endpoint.host())
+fn place(endpoint: &Endpoint) -> (String, String) {
+    (endpoint.name.clone(), endpoint.host().to_owned())
 }
 
 #[cfg(test)]
@@ -105,13 +130,36 @@ mod tests {
     use crate::config::ProviderSettings;
     use crate::providers::Retry;
 
+    /// Breakers with a clock that a test turns.
+    struct Scene {
+        breakers: Breakers,
+        now: Arc<Mutex<Instant>>,
+    }
+
+    impl Scene {
+        fn new() -> Self {
+            let now = Arc::new(Mutex::new(Instant::now()));
+            let shown = now.clone();
+            Self { breakers: Breakers::new(Arc::new(move || *shown.lock().unwrap())), now }
+        }
+
+        fn wait(&self, seconds: u64) -> Circuit {
+            *self.now.lock().unwrap() += Duration::from_secs(seconds);
+            self.breakers.circuit(&endpoint())
+        }
+
+        fn fail(&self, class: ErrorClass) -> Circuit {
+            self.breakers.failed(&endpoint(), &plain(class, "so it is".to_owned(), Retry::Never));
+            self.breakers.circuit(&endpoint())
+        }
+    }
+
     fn endpoint() -> Endpoint {
         Endpoint::of("anthropic", &ProviderSettings::default()).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    fn fail(breakers: &Breakers, class: ErrorClass, now: Instant) -> Circuit {
-        breakers.failed(&endpoint(), &plain(class, "so it is".to_owned(), Retry::Never), now);
-        breakers.circuit(&endpoint(), now)
+    fn open() -> Circuit {
+        Circuit::Open { why: "so it is".to_owned() }
     }
 
     fn paused(seconds: u64) -> Circuit {
@@ -121,47 +169,58 @@ mod tests {
     #[test]
     fn a_refused_key_opens_it_for_a_while_or_until_the_user_acts() {
         for class in [ErrorClass::Auth, ErrorClass::NoCredit, ErrorClass::SpendLimit] {
-            let (breakers, now) = (Breakers::default(), Instant::now());
-            assert_eq!(fail(&breakers, class, now), Circuit::Open { why: "so it is".to_owned() });
-            let soon = now + Duration::from_secs(599);
-            assert_eq!(breakers.circuit(&endpoint(), soon), Circuit::Open { why: "so it is".to_owned() });
-            assert_eq!(breakers.circuit(&endpoint(), now + Duration::from_secs(600)), Circuit::Closed);
-            assert_eq!(fail(&breakers, class, soon), Circuit::Open { why: "so it is".to_owned() });
-            breakers.reset(&endpoint());
-            assert_eq!(breakers.circuit(&endpoint(), now), Circuit::Closed);
+            let scene = Scene::new();
+            assert_eq!(scene.fail(class), open());
+            assert_eq!(scene.wait(599), open());
+            assert_eq!(scene.wait(1), Circuit::Closed);
+            assert_eq!(scene.fail(class), open());
+            scene.breakers.reset("openai");
+            assert_eq!(scene.wait(0), open(), "the settings of another provider");
+            scene.breakers.reset("anthropic");
+            assert_eq!(scene.wait(0), Circuit::Closed);
         }
     }
 
     #[test]
+    fn a_pause_after_an_opening_is_a_pause() {
+        let scene = Scene::new();
+        scene.fail(ErrorClass::NoCredit);
+        assert_eq!(scene.wait(600), Circuit::Closed);
+        for _ in 0..FAILURES - 1 {
+            assert_eq!(scene.fail(ErrorClass::Server), Circuit::Closed);
+        }
+        assert_eq!(scene.fail(ErrorClass::Server), paused(30));
+    }
+
+    #[test]
     fn pauses_grow_while_it_goes_on_failing() {
-        let (breakers, mut now) = (Breakers::default(), Instant::now());
-        assert_eq!(fail(&breakers, ErrorClass::Network, now), Circuit::Closed);
-        assert_eq!(fail(&breakers, ErrorClass::Server, now), Circuit::Closed);
+        let scene = Scene::new();
+        assert_eq!(scene.fail(ErrorClass::Network), Circuit::Closed);
+        assert_eq!(scene.fail(ErrorClass::Server), Circuit::Closed);
         for pause in [30, 60, 120, 240, 480, 600, 600] {
-            assert_eq!(fail(&breakers, ErrorClass::Overloaded, now), paused(pause));
-            now += Duration::from_secs(pause);
-            assert_eq!(breakers.circuit(&endpoint(), now), Circuit::Closed);
+            assert_eq!(scene.fail(ErrorClass::Overloaded), paused(pause));
+            assert_eq!(scene.wait(pause), Circuit::Closed);
         }
     }
 
     #[test]
     fn a_success_in_between_makes_it_forget() {
-        let (breakers, now) = (Breakers::default(), Instant::now());
+        let scene = Scene::new();
         for _ in 0..2 {
-            fail(&breakers, ErrorClass::Network, now);
+            scene.fail(ErrorClass::Network);
         }
-        breakers.succeeded(&endpoint());
-        assert_eq!(fail(&breakers, ErrorClass::Network, now), Circuit::Closed);
+        scene.breakers.succeeded(&endpoint());
+        assert_eq!(scene.fail(ErrorClass::Network), Circuit::Closed);
     }
 
     #[test]
     fn a_bad_request_says_nothing_of_the_endpoint() {
-        let (breakers, now) = (Breakers::default(), Instant::now());
+        let scene = Scene::new();
         for class in
             [ErrorClass::BadRequest, ErrorClass::RateLimited, ErrorClass::ContextOverflow, ErrorClass::Cancelled]
         {
             for _ in 0..5 {
-                assert_eq!(fail(&breakers, class, now), Circuit::Closed);
+                assert_eq!(scene.fail(class), Circuit::Closed);
             }
         }
     }

@@ -2,7 +2,7 @@
 //! nothing is left to try, or something of an answer was shown.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +19,13 @@ use crate::providers::{ErrorClass, ProviderError, Reason, Retry};
 #[derive(Debug)]
 pub struct Cloud {
     pub client: Client,
-    /// Outlives changes of settings; `Breakers::reset_all` is for them.
+    /// Outlives changes of settings; `Breakers::reset` is for them.
     pub breakers: Arc<Breakers>,
     pub backoff: Backoff,
 }
+
+/// Looks, right before each attempt, whether what the gate cleared may still be sent. May wait for disks.
+pub type LastLook = Arc<dyn Fn(&ClearedPrompt) -> Result<(), Withheld> + Send + Sync>;
 
 /// How a question ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +48,7 @@ pub struct Exchange {
 impl Cloud {
     /// Whether this endpoint is worth asking now.
     pub fn circuit(&self, prompt: &ClearedPrompt) -> Circuit {
-        self.breakers.circuit(prompt.endpoint(), Instant::now())
+        self.breakers.circuit(prompt.endpoint())
     }
 
     /// Asks, and asks again where that may help. Events go to `updates`; after the first piece of an answer there is no further
@@ -55,6 +58,7 @@ impl Cloud {
         door: &Arc<Door>,
         prompt: &Arc<ClearedPrompt>,
         consent: &Arc<Consent>,
+        last_look: &LastLook,
         updates: &mpsc::Sender<Update>,
         cancel: &CancellationToken,
     ) -> Exchange {
@@ -68,7 +72,7 @@ impl Cloud {
             let spent =
                 answers.iter().filter_map(|answer| answer.settled.settlement).map(|settled| settled.money).sum();
             let door = &Arc::new(door.after_spending(spent));
-            let sent = match permit(door, prompt, consent, attempt).await {
+            let sent = match permit(door, prompt, consent, last_look, attempt).await {
                 Ok(permit) => send(&self.client, permit, updates, cancel).await,
                 Err(withheld) => Err(withheld),
             };
@@ -106,7 +110,10 @@ impl Cloud {
             Circuit::Paused { left, why } => {
                 (format!("{why}; asked again in {} s at the earliest", left.as_secs().max(1)), ErrorClass::Overloaded)
             }
-            Circuit::Open { why } => (format!("{why}; not asked again before something changed"), ErrorClass::Auth),
+            Circuit::Open { why } => (
+                format!("{why}; not asked again within ten minutes of that, unless its settings change"),
+                ErrorClass::Auth,
+            ),
         };
         Some(failure::plain(class, why, Retry::Never))
     }
@@ -132,7 +139,7 @@ impl Cloud {
         }
         // No key at all says nothing about the endpoint, and is found out anew without asking it.
         if !(error.class == ErrorClass::Auth && matches!(answer.ending, Ending::Unsent(_))) {
-            self.breakers.failed(endpoint, &error, Instant::now());
+            self.breakers.failed(endpoint, &error);
         }
         match self.backoff.wait(attempt, &error).filter(|_| !answer.has_output) {
             Some(wait) if self.circuit(prompt) == Circuit::Closed => {
@@ -155,15 +162,18 @@ fn error_of(answer: &Answer) -> Option<&ProviderError> {
     }
 }
 
-/// Money set aside and a record written, on a thread that may wait for disks.
+/// Looked at once more, money set aside and a record written, on a thread that may wait for disks.
 async fn permit(
     door: &Arc<Door>,
     prompt: &Arc<ClearedPrompt>,
     consent: &Arc<Consent>,
+    last_look: &LastLook,
     attempt: u32,
 ) -> Result<Permit, Withheld> {
-    let (door, prompt, consent) = (door.clone(), prompt.clone(), consent.clone());
-    let permitted =
-        tokio::task::spawn_blocking(move || Ok(door.reserve(prompt, &consent, attempt)?.record()?.permit()));
+    let (door, prompt, consent, last_look) = (door.clone(), prompt.clone(), consent.clone(), last_look.clone());
+    let permitted = tokio::task::spawn_blocking(move || {
+        last_look(&prompt)?;
+        Ok(door.reserve(prompt, &consent, attempt)?.record()?.permit())
+    });
     permitted.await.unwrap_or_else(|_| Err(Withheld::Request("the request could not be reserved".to_owned())))
 }

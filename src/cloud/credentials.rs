@@ -92,6 +92,7 @@ mod tests {
             region: None,
             api_version: None,
             price_as: None,
+            shows_bearer: false,
             is_local: false,
         }
     }

@@ -193,7 +193,7 @@ impl UnderWay<'_> {
         };
         let status = response.status().as_u16();
         let headers = answer::headers(response.headers());
-        if status != 200 {
+        if !(200..300).contains(&status) {
             let body = match self.beginning_of(response).await {
                 Ok(body) => body,
                 Err(interrupted) => return interrupted.rejection(),

@@ -157,6 +157,25 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn programs_are_found_in_absolute_directories_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = tempfile::tempdir().unwrap();
+        let program = place.path().join("git");
+        std::fs::write(&program, "#!/bin/sh\n").unwrap();
+        let found = |path: &str| Environment::of(&[("PATH", path)]).find_executable("git");
+        let absolute = place.path().to_str().unwrap();
+        assert_eq!(found(absolute), None, "nobody may run it");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        // The same directory, from where this process is: as `.` on the path of who works in a folder of strangers.
+        let up = "../".repeat(std::env::current_dir().unwrap().components().count() - 1);
+        let relative = format!("{up}{}", absolute.trim_start_matches('/'));
+        assert!(Path::new(&relative).join("git").is_file(), "{relative}");
+        assert_eq!(found(&relative), None);
+        assert_eq!(found(&format!("{relative}::.:{absolute}")), Some(program));
+    }
+
     #[test]
     fn a_misspelt_variable_and_a_bad_value_are_reported() {
         let environment = Environment::of(&[

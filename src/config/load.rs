@@ -1,11 +1,11 @@
 //! Finds the layers, reads the files, and puts all together.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
 use super::paths::lies_in;
+use super::regular::read_small;
 use super::{Environment, Layer, Origin, Paths, Problem, Settings};
 
 /// Longest configuration file that is read, in bytes. A longer one is not a configuration file.
@@ -141,7 +141,7 @@ fn section(value: &Value) -> &Value {
 
 /// A missing file is a missing layer, unless somebody named it.
 fn read_layer(file: &Path, origin: Origin, must_exist: bool, layers: &mut Vec<Layer>, loaded: &mut Loaded) {
-    let problem = match read_small_file(file) {
+    let problem = match read_small(file, MAX_FILE_BYTES) {
         Ok(text) => match toml::from_str::<Value>(&text) {
             Ok(values) => {
                 layers.push(Layer { origin, values });
@@ -159,20 +159,6 @@ fn read_layer(file: &Path, origin: Origin, must_exist: bool, layers: &mut Vec<La
         Err(error) => format!("cannot be read: {error}"),
     };
     loaded.problems.push(Problem { origin, key: String::new(), message: problem });
-}
-
-/// Looks before it opens: a repository may hold a pipe, or a link to an endless device, by this name.
-fn read_small_file(file: &Path) -> std::io::Result<String> {
-    let invalid = |message: String| Err(std::io::Error::new(std::io::ErrorKind::InvalidData, message));
-    if !file.metadata()?.is_file() {
-        return invalid("not a regular file".to_owned());
-    }
-    let mut text = String::new();
-    std::fs::File::open(file)?.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_FILE_BYTES {
-        return invalid(format!("longer than {MAX_FILE_BYTES} bytes"));
-    }
-    Ok(text)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::eagerness::Eagerness;
 pub use cloud::{
-    AskSettings, BudgetSettings, CloudEffort, CloudSettings, ConsentMode, PrivacySettings, ProviderKind,
+    AskSettings, BudgetSettings, CloudEffort, CloudSettings, ConsentMode, PrivacySettings, ProviderAuth, ProviderKind,
     ProviderSettings, RouteChoice, SecretsMode,
 };
 

@@ -84,6 +84,14 @@ impl ClearedPrompt {
         &self.digest
     }
 
+    /// The same with fewer tokens for the answer: nothing that is sent of the workspace is another.
+    pub(super) fn with_less_output(mut self, max_output: u32) -> Self {
+        self.request.max_output = self.request.max_output.min(max_output);
+        self.encoded = encode(&self.endpoint, &self.request);
+        self.digest = digest_of(&self.endpoint, &self.encoded);
+        self
+    }
+
     pub(super) fn encoded(&self) -> &Encoded {
         &self.encoded
     }
@@ -136,10 +144,7 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
 
     let request = build(draft, policy, &clean.texts);
     let encoded = encode(&draft.endpoint, &request);
-    let mut digest = blake3::Hasher::new();
-    for part in [draft.endpoint.base_url.as_bytes(), encoded.path.as_bytes(), b"\0", &encoded.body] {
-        digest.update(part);
-    }
+    let digest = digest_of(&draft.endpoint, &encoded);
     let (manifest, hashes) = list(&pieces, &paths, &sensitivities, &clean);
     Ok(ClearedPrompt {
         endpoint: Arc::clone(&draft.endpoint),
@@ -149,9 +154,17 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
         encoded,
         manifest,
         hashes,
-        digest: *digest.finalize().as_bytes(),
+        digest,
         placeholders: policy.placeholders.clone(),
     })
+}
+
+fn digest_of(endpoint: &Endpoint, encoded: &Encoded) -> [u8; 32] {
+    let mut digest = blake3::Hasher::new();
+    for part in [endpoint.base_url.as_bytes(), encoded.path.as_bytes(), b"\0", &encoded.body] {
+        digest.update(part);
+    }
+    *digest.finalize().as_bytes()
 }
 
 fn sections(draft: &Draft) -> impl Iterator<Item = &Section> {
@@ -179,14 +192,19 @@ fn check_shape(draft: &Draft) -> Result<(), Withheld> {
     Ok(())
 }
 
+/// Whether a path from the root leads nowhere else on any system. Others never leave, so they need not be packed.
+pub fn is_plain(path: &str) -> bool {
+    !path.is_empty()
+        && !path.contains('\\')
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
 /// How sensitive each path is, if all of them may go that far. `names` are the paths without secrets.
 fn judge(paths: &[&str], names: &[String], policy: &Policy, reach: Reach) -> Result<Vec<Sensitivity>, Withheld> {
     let (mut denied, mut local_only) = (Vec::new(), Vec::new());
     let mut sensitivities = Vec::with_capacity(paths.len());
     for (path, name) in paths.iter().zip(names) {
-        let is_plain = !path.is_empty()
-            && !path.contains('\\')
-            && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        let is_plain = is_plain(path);
         match policy.files.of(Path::new(path)) {
             Verdict::Allowed(Sensitivity::LocalOnly) if is_plain && reach != Reach::Machine => {
                 local_only.push(name.clone())

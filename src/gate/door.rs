@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::audit::{AuditLog, Contents, Digest, FileSent, Sent, to_ms};
 use super::policy::Reach;
 use super::ticket::Ticket;
-use super::{ClearedPrompt, Consent, ConsentStore, Permit, Preview, Remembered, Withheld};
+use super::{ClearedPrompt, Consent, ConsentStore, Lowered, Permit, Preview, Remembered, Withheld};
 use crate::budget::{
     Account, Admission, Amount, Asked, Calibration, Crossing, Estimate, Guards, Ledger, Limit, Period, Picodollars,
     Planned, PriceTable, Refusal, Scope, TextSize, WindowState,
@@ -47,30 +47,31 @@ impl Door {
     /// protocol task.
     pub fn preview(&self, prompt: &ClearedPrompt) -> Result<Preview, Withheld> {
         let estimate = self.estimate(prompt)?;
-        let limits = self.limits_of(prompt);
-        let windows = if prompt.reach() != Reach::Cloud && limits.is_empty() {
-            // What is free and has no limit needs no ledger.
-            Vec::new()
-        } else {
-            let windows = self.ledger.windows(&self.account(prompt), &limits);
-            windows.map_err(|error| Withheld::Budget(Refusal::Ledger(error)))?
-        };
-        if let Some(refusal) = windows.iter().find_map(|window| over(window, &estimate)) {
-            return Err(Withheld::Budget(refusal));
+        let windows = self.windows(prompt)?;
+        match windows.iter().find(|window| !estimate.passes(window)) {
+            Some(window) => Err(over(window, &estimate)),
+            None => Ok(shown(prompt, &estimate, windows, None)),
         }
-        let endpoint = prompt.endpoint();
-        Ok(Preview {
-            provider: endpoint.name.clone(),
-            host: endpoint.host().to_owned(),
-            model: prompt.request().model.clone(),
-            is_local: prompt.reach() != Reach::Cloud,
-            manifest: prompt.manifest().clone(),
-            input_tokens: estimate.input,
-            max_output_tokens: estimate.max_output,
-            cost: estimate.money,
-            windows,
-            digest: *prompt.digest(),
-        })
+    }
+
+    /// The same of a prompt whose answer may be shorter than it asks for: as long as what is left of the budget allows, if that is
+    /// long enough to be of use. The prompt, as it may be sent. Only before anybody has said yes to it: an answer's limit is a
+    /// part of what is sent.
+    pub fn fit(&self, prompt: ClearedPrompt) -> Result<(ClearedPrompt, Preview), Withheld> {
+        let whole = self.estimate(&prompt)?;
+        let windows = self.windows(&prompt)?;
+        let passed = || windows.iter().filter(|window| !whole.passes(window));
+        let Some(first) = passed().next() else {
+            let preview = shown(&prompt, &whole, windows, None);
+            return Ok((prompt, preview));
+        };
+        let fit = whole.within(&windows).ok_or_else(|| over(first, &whole))?;
+        let alone = |window: &&WindowState| whole.within(std::slice::from_ref(*window)).map(|fit| fit.max_output);
+        let tightest = passed().min_by_key(alone).unwrap_or(first).clone();
+        let lowered = Lowered { to: fit.max_output, from: whole.max_output, window: Box::new(tightest) };
+        let prompt = prompt.with_less_output(fit.max_output);
+        let preview = shown(&prompt, &fit, windows, Some(lowered));
+        Ok((prompt, preview))
     }
 
     /// Whether the user has to be asked about it, and if not, the yes that there is.
@@ -159,6 +160,17 @@ impl Door {
         Ok(Estimate::of(&planned, &row, &self.calibration))
     }
 
+    /// How far the limits that hold for it are used up.
+    fn windows(&self, prompt: &ClearedPrompt) -> Result<Vec<WindowState>, Withheld> {
+        let limits = self.limits_of(prompt);
+        if prompt.reach() != Reach::Cloud && limits.is_empty() {
+            // What is free and has no limit needs no ledger.
+            return Ok(Vec::new());
+        }
+        let windows = self.ledger.windows(&self.account(prompt), &limits);
+        windows.map_err(|error| Withheld::Budget(Refusal::Ledger(error)))
+    }
+
     fn account(&self, prompt: &ClearedPrompt) -> Account {
         Account {
             session: self.session.clone(),
@@ -193,12 +205,26 @@ impl fmt::Debug for Door {
 }
 
 /// The refusal of a request that a window has no room for.
-fn over(window: &WindowState, estimate: &Estimate) -> Option<Refusal> {
-    let wanted = match window.limit.amount {
-        Amount::Money(_) => estimate.money.1.0,
-        Amount::Tokens(_) => estimate.tokens(),
-    };
-    (!window.admits(wanted)).then(|| Refusal::OverLimit { window: Box::new(window.clone()), wanted })
+fn over(window: &WindowState, estimate: &Estimate) -> Withheld {
+    let wanted = estimate.wanted(window.limit.amount);
+    Withheld::Budget(Refusal::OverLimit { window: Box::new(window.clone()), wanted })
+}
+
+fn shown(prompt: &ClearedPrompt, estimate: &Estimate, windows: Vec<WindowState>, lowered: Option<Lowered>) -> Preview {
+    let endpoint = prompt.endpoint();
+    Preview {
+        provider: endpoint.name.clone(),
+        host: endpoint.host().to_owned(),
+        model: prompt.request().model.clone(),
+        is_local: prompt.reach() != Reach::Cloud,
+        manifest: prompt.manifest().clone(),
+        input_tokens: estimate.input,
+        max_output_tokens: estimate.max_output,
+        lowered,
+        cost: estimate.money,
+        windows,
+        digest: *prompt.digest(),
+    }
 }
 
 fn longest_cache(request: &Request) -> Option<CacheLife> {

@@ -1,8 +1,9 @@
 //! What a request holds and what it may cost, for people to see before it is sent and for the record.
 
+use std::fmt;
 use std::ops::Range;
 
-use crate::budget::{Picodollars, WindowState};
+use crate::budget::{Picodollars, WindowState, thousands};
 
 /// A file of which something is in the request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -32,6 +33,26 @@ pub struct Manifest {
     pub redactions: Vec<Redacted>,
 }
 
+/// An answer's limit that was lowered, so that the request fits into what is left of the budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lowered {
+    /// Tokens, and those that it would have had.
+    pub to: u32,
+    pub from: u32,
+    /// The limit that leaves the least.
+    pub window: Box<WindowState>,
+}
+
+/// A sentence without its end.
+impl fmt::Display for Lowered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limit = &self.window.limit;
+        let [to, from] = [self.to, self.from].map(|tokens| thousands(u64::from(tokens)));
+        let left = limit.amount.show(self.window.left());
+        write!(f, "The answer may have {to} tokens instead of {from}, because {left} of {limit} can be spent now")
+    }
+}
+
 /// What the user is shown before a request is sent. The default is of no request: a consent to it
 /// is one to nothing. Of a request it comes from the door alone:
 ///
@@ -59,6 +80,8 @@ pub struct Preview {
     /// Input tokens, at least and at most.
     pub input_tokens: (u64, u64),
     pub max_output_tokens: u32,
+    /// Where these are fewer than were wanted.
+    pub lowered: Option<Lowered>,
     /// At least, as a short answer, and at most, as is reserved.
     pub cost: (Picodollars, Picodollars),
     pub windows: Vec<WindowState>,
@@ -78,6 +101,7 @@ impl Preview {
             manifest: Manifest::default(),
             input_tokens: (1, 2),
             max_output_tokens: 1,
+            lowered: None,
             cost: (Picodollars::ZERO, Picodollars::DOLLAR),
             windows: Vec::new(),
             digest: [0; 32],

@@ -2,6 +2,7 @@
 
 mod clearing;
 mod consenting;
+mod fitting;
 mod leaks;
 mod passing;
 
@@ -16,6 +17,7 @@ use crate::budget::{
     PriceTable, Refusal, Reserved, Scope, Settlement, Span, Stage, WindowState,
 };
 use crate::config::{ConsentMode, ProviderKind, Settings};
+use crate::privacy::UserKey;
 use crate::privacy::secrets::Placeholders;
 use crate::providers::{Endpoint, Role};
 
@@ -68,7 +70,13 @@ impl Ledger for Scribe {
         if *self.fails.lock().unwrap() == Some("windows") {
             return Err(LedgerError::Unusable("it is made to fail".into()));
         }
-        let window = |limit: &Limit| WindowState { limit: limit.clone(), settled: 0, open: 0, resets_at: None };
+        let window = |limit: &Limit| WindowState {
+            limit: limit.clone(),
+            settled: 0,
+            open: 0,
+            resets_at: None,
+            clock_is_behind: 0,
+        };
         Ok(limits.iter().map(window).collect())
     }
 
@@ -125,7 +133,7 @@ impl Scene {
     }
 
     pub fn policy(&self) -> Policy {
-        let placeholders = Placeholders::new([7; 32]);
+        let placeholders = Placeholders::new(UserKey::new([7; 32]));
         Policy::new(&self.settings, &self.root(), self.has_monthly_limit, self.is_trusted, placeholders)
     }
 
@@ -167,6 +175,7 @@ pub fn cloud() -> Endpoint {
         region: None,
         api_version: None,
         price_as: None,
+        shows_bearer: false,
         is_local: false,
     }
 }

@@ -16,7 +16,7 @@ use crate::providers::{ProviderError, Reason, Usage};
 pub enum Ending {
     /// Certainly not a byte of it reached the provider: no address, no connection, no TLS.
     Unsent(ProviderError),
-    /// Another status than 200 came instead of an answer.
+    /// A status that says so (3xx, 4xx, 5xx) came instead of an answer.
     Rejected(ProviderError),
     /// The stream came to its own end. Usage is None where the provider never told.
     Ended { reason: Reason, usage: Option<Usage> },
@@ -184,14 +184,16 @@ impl Ticket {
             Ending::Failed(_) | Ending::Cancelled => End::Broken,
         };
         let settlement = budget::settlement(&self.progress, end, &self.estimate, self.prompt.endpoint());
+        let (result, detail) = in_words(ending);
+        // The ledger first: what is learned may have to wait for others, and is worth less.
+        let settled = self.end(settlement, result, detail);
         if settlement.is_some_and(|settlement| settlement.outcome == Outcome::Counted)
             && self.prompt.reach() == Reach::Cloud
             && let Err(error) = self.door.calibration.learn(&self.estimate, &self.usage)
         {
             tracing::warn!(%error, "what a request taught about counting is not kept");
         }
-        let (result, detail) = in_words(ending);
-        self.end(settlement, result, detail)
+        settled
     }
 
     /// Tells ledger and audit log.
@@ -250,6 +252,7 @@ impl Drop for Ticket {
             money: self.estimate.money.1.max(floor),
             tokens: self.estimate.tokens(),
             outcome: Outcome::Presumed,
+            own_cost: None,
             provider_cost: None,
         };
         self.end(Some(presumed), EndResult::Unknown, None);

@@ -4,6 +4,7 @@
 //! and a change elsewhere moves nothing unless it moves a definition across such a step.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -35,6 +36,9 @@ pub struct Map {
     pub shown: usize,
     pub definitions: usize,
     pub files: usize,
+    /// What of the text is about which file. A path may begin with a blank or have a line's end in it: the text alone does not say.
+    #[serde(skip)]
+    pub parts: Vec<(String, Range<usize>)>,
 }
 
 /// A definition that may be shown.
@@ -76,7 +80,7 @@ impl Shared {
         });
         let (candidates, definitions) = candidates;
         let mut most = 0;
-        let mut best = (0, String::new(), 0);
+        let mut best = (0, Printed::default());
         // Doubled until it does not fit, then halved between: each try costs a count of the text so far.
         let (mut fits, mut too_many) = (0, candidates.len() + 1);
         let mut next = (budget / 16).clamp(1, candidates.len().max(1));
@@ -86,10 +90,10 @@ impl Shared {
             }
             most = most.max(next);
             let chosen = &candidates[..next.min(candidates.len())];
-            let (text, shown) = print(chosen, &sheets);
-            let tokens = count(&text);
+            let printed = print(chosen, &sheets);
+            let tokens = count(&printed.text);
             if tokens <= budget && next <= candidates.len() {
-                (fits, best) = (next, (tokens, text, shown));
+                (fits, best) = (next, (tokens, printed));
             } else {
                 too_many = next;
             }
@@ -98,9 +102,8 @@ impl Shared {
                 break;
             }
         }
-        let (tokens, text, shown) = best;
-        let files = text.lines().filter(|line| !line.starts_with(' ')).count();
-        Map { text, tokens, shown, definitions, files }
+        let (tokens, Printed { text, shown, parts }) = best;
+        Map { text, tokens, shown, definitions, files: parts.len(), parts }
     }
 
     fn read_sheet(&self, sheets: &mut FxHashMap<FileId, (File, Sheet)>, id: FileId) {
@@ -164,14 +167,22 @@ fn is_shown(facts: &FileFacts, symbol: &Symbol) -> bool {
     symbol.kind != DefinitionKind::Extension && Role::of(symbol.kind) != Role::Section
 }
 
+#[derive(Default)]
+struct Printed {
+    text: String,
+    /// Definitions.
+    shown: usize,
+    parts: Vec<(String, Range<usize>)>,
+}
+
 /// By path, each definition under those around it.
-fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> (String, usize) {
+fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> Printed {
     let mut by_path: BTreeMap<&str, (&Sheet, Vec<u32>)> = BTreeMap::new();
     for candidate in chosen {
         let Some((_, sheet)) = sheets.get(&candidate.file) else { continue };
         by_path.entry(&sheet.path).or_insert_with(|| (sheet, Vec::new())).1.push(candidate.symbol);
     }
-    let (mut text, mut shown) = (String::new(), 0);
+    let mut printed = Printed::default();
     for (path, (sheet, mut symbols)) in by_path {
         let own = symbols.len();
         // The containers of what is shown are shown too.
@@ -187,6 +198,8 @@ fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> (St
         symbols.sort_unstable();
         symbols.dedup();
         let Some(lines) = sheet.lines.as_ref().filter(|lines| !lines.is_empty()) else { continue };
+        let Printed { text, shown, parts } = &mut printed;
+        let start = text.len();
         text.push_str(path);
         text.push('\n');
         for index in symbols {
@@ -195,10 +208,11 @@ fn print(chosen: &[Candidate], sheets: &FxHashMap<FileId, (File, Sheet)>) -> (St
             text.push_str(&SPACES[..(2 + depth * 2).min(SPACES.len())]);
             text.push_str(line);
             text.push('\n');
-            shown += 1;
+            *shown += 1;
         }
+        parts.push((path.to_owned(), start..text.len()));
     }
-    (text, shown)
+    printed
 }
 
 fn depth(facts: &FileFacts, index: u32) -> usize {

@@ -4,6 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+use crate::config::read_small;
+
+/// Longest file that names one thing, and longest list of references, in bytes.
+const MOST: u64 = 1 << 16;
+const MOST_PACKED: u64 = 1 << 26;
+
 /// Goes with every answer, so that nobody takes half an index for the whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -40,7 +46,7 @@ impl Provenance {
 /// HEAD of the repository that `root` is in, read from its files: commit and branch. No git program is run.
 pub fn head(root: &Path) -> (Option<String>, Option<String>) {
     let Some((git, common)) = git_directories(root) else { return (None, None) };
-    let Ok(head) = std::fs::read_to_string(git.join("HEAD")) else { return (None, None) };
+    let Ok(head) = read_small(&git.join("HEAD"), MOST) else { return (None, None) };
     let head = head.trim();
     let Some(reference) = head.strip_prefix("ref: ") else {
         return (Some(head.to_owned()).filter(|commit| is_commit(commit)), None);
@@ -48,9 +54,9 @@ pub fn head(root: &Path) -> (Option<String>, Option<String>) {
     let branch = reference.strip_prefix("refs/heads/").map(str::to_owned);
     // A reference is a path below the repository and nothing else.
     let is_safe = !reference.split('/').any(|part| part.is_empty() || part == "..");
-    let loose = || std::fs::read_to_string(common.join(reference)).ok().map(|text| text.trim().to_owned());
+    let loose = || read_small(&common.join(reference), MOST).ok().map(|text| text.trim().to_owned());
     let packed = || {
-        let text = std::fs::read_to_string(common.join("packed-refs")).ok()?;
+        let text = read_small(&common.join("packed-refs"), MOST_PACKED).ok()?;
         let line = text.lines().find(|line| line.split_once(' ').is_some_and(|(_, name)| name == reference))?;
         line.split_once(' ').map(|(commit, _)| commit.to_owned())
     };
@@ -70,9 +76,9 @@ fn git_directories(root: &Path) -> Option<(PathBuf, PathBuf)> {
         return Some((entry.clone(), entry));
     }
     // A worktree or a submodule: a file that says where.
-    let text = std::fs::read_to_string(&entry).ok()?;
+    let text = read_small(&entry, MOST).ok()?;
     let git = entry.parent()?.join(text.trim().strip_prefix("gitdir: ")?);
-    let common = match std::fs::read_to_string(git.join("commondir")) {
+    let common = match read_small(&git.join("commondir"), MOST) {
         Ok(common) => git.join(common.trim()),
         Err(_) => git.clone(),
     };

@@ -12,6 +12,7 @@ use ignore::Match;
 use ignore::gitignore::Gitignore;
 
 use super::patterns::{builder, finish, folds_case};
+use crate::config::read_beginning;
 
 /// Files with git's syntax that some tool takes as "do not read this" (reference: cloud.md, E). `.git/info/exclude` and
 /// git's global file count as `.gitignore`.
@@ -71,7 +72,7 @@ const BUILT_IN: &[&str] = &[
 ];
 
 /// An ignore file above this size is no list that a person keeps; what it denies is denied as far as it was read.
-const MAX_IGNORE_FILE: usize = 1 << 20;
+const MAX_IGNORE_FILE: u64 = 1 << 20;
 
 /// The rules of one workspace. Files of rules are read once a directory; after one changed, make new rules.
 #[derive(Debug)]
@@ -196,15 +197,16 @@ impl IgnoreRules {
         kinds.sort_unstable();
         let mut own = Vec::new();
         if directory == self.root
-            && let Ok(text) = std::fs::read_to_string(directory.join(".git/info/exclude"))
+            && let Ok(bytes) = read_beginning(&directory.join(".git/info/exclude"), MAX_IGNORE_FILE)
         {
+            let text = String::from_utf8_lossy(&bytes);
             own.push((0, self.matcher(directory, &text)));
         }
         for kind in kinds {
             let file = directory.join(IGNORE_FILES[kind]);
-            match std::fs::read(&file) {
+            match read_beginning(&file, MAX_IGNORE_FILE) {
                 Ok(bytes) => {
-                    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_IGNORE_FILE)]);
+                    let text = String::from_utf8_lossy(&bytes);
                     let is_empty = text.lines().all(|line| line.trim().is_empty());
                     // Gemini's: an empty `.aiexclude` denies its whole directory.
                     let text = if is_empty && IGNORE_FILES[kind] == ".aiexclude" { "*".into() } else { text };

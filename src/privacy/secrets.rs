@@ -9,6 +9,7 @@ pub mod corpus;
 mod names;
 mod placeholder;
 mod plausible;
+mod rows;
 mod rule;
 mod scanner;
 #[cfg(test)]

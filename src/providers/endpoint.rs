@@ -2,7 +2,7 @@
 
 mod url;
 
-use crate::config::{CloudSettings, ProviderKind, ProviderSettings};
+use crate::config::{CloudSettings, ProviderAuth, ProviderKind, ProviderSettings};
 use url::BaseUrl;
 
 /// The shape of requests and answers.
@@ -40,6 +40,8 @@ pub struct Endpoint {
     pub api_version: Option<String>,
     /// The model behind a name that says nothing, such as an Azure deployment's.
     pub price_as: Option<String>,
+    /// The key is shown as a bearer's, whatever the kind's own servers want.
+    pub shows_bearer: bool,
     /// On this machine, or on one that the user calls theirs: nothing leaves, nothing is paid.
     pub is_local: bool,
 }
@@ -97,6 +99,7 @@ impl Endpoint {
             region: region.map(str::to_owned),
             api_version: api_version.map(str::to_owned),
             price_as: given(&settings.price_as).map(str::to_owned),
+            shows_bearer: settings.auth == Some(ProviderAuth::Bearer),
             is_local,
         })
     }
@@ -124,6 +127,7 @@ impl Endpoint {
     pub fn auth(&self) -> AuthScheme {
         let host = self.host();
         match self.kind {
+            _ if self.shows_bearer => AuthScheme::Bearer,
             ProviderKind::Anthropic if host.ends_with(".api.aws") => AuthScheme::Bearer,
             ProviderKind::Anthropic => AuthScheme::Header("x-api-key"),
             // Google Cloud's own variant takes tokens, the developer's interface keys.

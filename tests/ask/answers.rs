@@ -2,6 +2,7 @@
 
 use tandem::ask::{ConsentReply, Question, Step};
 use tandem::budget::Outcome;
+use tandem::config::ProviderKind;
 
 use super::house::{House, cloud};
 use crate::provider::{Fault, Reply};
@@ -99,4 +100,24 @@ async fn a_cancel_leaves_nothing_open_at_any_stage() {
             assert!(came.footer.cost.0 > 0 && came.footer.cost_is == Some(Outcome::Estimated), "{:?}", came.footer);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tag_goes_to_providers_whose_caches_need_one_and_to_no_other() {
+    let house = House::with(|settings| {
+        let provider = settings.cloud.providers.get_mut("anthropic").unwrap();
+        // The double does not speak it; what it was sent is what counts.
+        provider.kind = Some(ProviderKind::OpenAiChat);
+        provider.price_as = Some("openai/gpt-6.1-sol".to_owned());
+    });
+    let house = house.await;
+    house.ask(cloud("How is a request handed on?")).await;
+    let record = house.double.record();
+    assert!(!record.requests.is_empty());
+    assert!(record.contains("\"prompt_cache_key\":\"") && record.contains("\"safety_identifier\":\""));
+    let house = House::new().await;
+    house.ask(cloud("How is a request handed on?")).await;
+    let record = house.double.record();
+    assert!(!record.requests.is_empty());
+    assert!(!record.contains("\"prompt_cache_key\"") && !record.contains("\"user_id\""));
 }

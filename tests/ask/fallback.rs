@@ -1,7 +1,9 @@
 //! Who answers when the cloud does not, and that nothing leaves then.
 
+use std::time::Duration;
+
 use tandem::ask::{ConsentReply, Question, Step};
-use tandem::budget::Picodollars;
+use tandem::budget::{Guards, Picodollars};
 
 use super::house::{Came, House, cloud};
 use crate::provider::{Reply, Trouble};
@@ -54,12 +56,81 @@ async fn what_changes_while_the_user_thinks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_changes_between_two_attempts() {
+    let house = House::new().await;
+    house.double.reply(Reply::refuse(Trouble::Overloaded));
+    let (root, state) = (house.workspace.index.root().to_owned(), house.paths.state.clone());
+    *house.between.lock().unwrap() = Some(Box::new(move || {
+        tandem::privacy::Trust::new(&state).revoke(&root).expect("a word that can be taken back");
+    }));
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("not trusted"), "{}", came.notices);
+    assert_eq!((house.double.record().requests.len(), house.spent()), (1, Picodollars::ZERO));
+
+    let house = House::new().await;
+    house.double.reply(Reply::refuse(Trouble::Overloaded));
+    let hidden = house.workspace.index.root().join("src");
+    *house.between.lock().unwrap() = Some(Box::new(move || {
+        std::fs::write(hidden.join(".aiignore"), "*.rs\n").expect("a file");
+    }));
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("may not be sent"), "{}", came.notices);
+    assert_eq!((house.double.record().requests.len(), house.spent()), (1, Picodollars::ZERO));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_no_of_the_budget() {
     let house = House::with(|settings| settings.budget.limits.push("$0.0001 per request".to_owned())).await;
     is_local(&house.ask(cloud("How is a request handed on?")).await, &house, "would be passed");
     let house = House::new().await;
     let question = Question { limit: Some(Picodollars(1_000_000)), ..cloud("How is a request handed on?") };
     is_local(&house.ask(question).await, &house, "would be passed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_question_again_and_again_is_asked_about() {
+    let house = House::new().await;
+    let question = || cloud("How is a request handed on?");
+    for _ in 0..Guards::REPEATS {
+        house.ask(question()).await;
+    }
+    let mut guards = 0;
+    let came = house
+        .ask_and(question(), |step, _| guards += u32::from(matches!(step, Step::Consent(request) if request.is_guard)))
+        .await;
+    assert_eq!((guards, came.footer.is_cloud), (1, true), "the user said yes to it: {}", came.notices);
+    *house.reply.lock().expect("the reply") = ConsentReply::Refused;
+    let came = house.ask(question()).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("you did not allow it"), "{}", came.notices);
+    assert_eq!(house.entries().len(), Guards::REPEATS as usize + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_that_is_allowed_may_still_be_a_burst() {
+    let house = House::with(|settings| {
+        settings.budget.limits.push("$5 per day".to_owned());
+        settings.budget.burst_percent = 1;
+    });
+    let house = house.await;
+    let mut reasons = Vec::new();
+    let mut times = 0;
+    // Until it is both.
+    while reasons.len() < 2 && times < 40 {
+        reasons.clear();
+        times += 1;
+        let guards = |step: &Step, _: &_| {
+            if let Step::Consent(request) = step
+                && request.is_guard
+            {
+                reasons.extend(request.why.clone());
+            }
+        };
+        let came = house.ask_and(cloud("How is a request handed on?"), guards).await;
+        assert!(came.footer.is_cloud, "{}", came.notices);
+    }
+    let both = reasons.iter().map(|why| (why.contains("same question"), why.contains("1 % of a day")));
+    assert_eq!(both.collect::<Vec<_>>(), [(true, false), (false, true)], "{reasons:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -111,8 +182,26 @@ async fn a_provider_that_fails() {
     assert_eq!(came.footer.answered_by, "the index", "{}", came.text);
     assert!(came.notices.contains("did not answer"), "{}", came.notices);
     assert_eq!(house.double.record().requests.len(), 3, "one question, and two retries of their own");
+    assert!(came.footer.has_left && !came.footer.is_cloud && !came.footer.files.is_empty(), "{:?}", came.footer);
     // Three in a row open the breaker: the next question stays here at once.
     let came = house.ask(cloud("How is a request checked?")).await;
     assert!(came.notices.contains("asked again"), "{}", came.notices);
+    assert!(!came.footer.has_left && came.footer.files.is_empty(), "{:?}", came.footer);
     assert_eq!(house.double.record().requests.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_leaves_the_provider_alone_for_ten_minutes() {
+    let house = House::new().await;
+    house.double.reply(Reply::refuse(Trouble::NoCredit));
+    let came = house.ask(cloud("How is a request handed on?")).await;
+    assert!(came.notices.contains("did not answer"), "{}", came.notices);
+    house.wait(Duration::from_secs(599));
+    let came = house.ask(cloud("How is a request checked?")).await;
+    assert_eq!(came.footer.answered_by, "the index");
+    assert!(came.notices.contains("asked again in some minutes"), "{}", came.notices);
+    assert_eq!(house.double.record().requests.len(), 1);
+    house.wait(Duration::from_secs(1));
+    let came = house.ask(cloud("How is a request read?")).await;
+    assert_eq!((came.footer.is_cloud, house.double.record().requests.len()), (true, 2), "{}", came.notices);
 }

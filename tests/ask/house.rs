@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::tz::TimeZone;
 use tandem::ask::{
     Asked, Asker, ConsentReply, Footer, Outside, OutsideParts, Parts, Question, Step, Threads, Workspace,
 };
 use tandem::budget::{Calibration, Clock, Entry, Ledger, Picodollars, PriceTable, SqliteLedger};
-use tandem::cloud::{Backoff, Setup, Timeouts};
+use tandem::cloud::{Backoff, Breakers, Setup, Timeouts};
 use tandem::config::{Environment, IndexSettings, Paths, ProviderKind, ProviderSettings, RouteChoice, Settings};
 use tandem::gate::Preview;
 use tandem::gate::audit::AuditLog;
 use tandem::index::{Index, IndexOptions};
-use tandem::privacy::{Fingerprint, Trust};
+use tandem::privacy::{Fingerprint, Trust, UserKey};
 
 use crate::provider::{self, Authority, Certificate, Double, Kind};
 
@@ -29,7 +29,13 @@ pub struct House {
     /// What the user was shown, and says to it.
     pub previews: Mutex<Vec<Preview>>,
     pub reply: Mutex<ConsentReply>,
+    /// By the clock of what was left alone.
+    now: Arc<Mutex<Instant>>,
+    /// Happens once, between an attempt and the next.
+    pub between: Arc<Mutex<Option<Happening>>>,
 }
+
+type Happening = Box<dyn FnOnce() + Send>;
 
 /// What a question came to.
 pub struct Came {
@@ -62,6 +68,10 @@ impl House {
         let ledger =
             Arc::new(SqliteLedger::open(&paths.ledger_file(), Clock::system(), TimeZone::UTC).expect("a ledger"));
         let address = double.address;
+        let now = Arc::new(Mutex::new(Instant::now()));
+        let shown = now.clone();
+        let between = Arc::<Mutex<Option<Happening>>>::default();
+        let waiting = between.clone();
         let outside = Outside::new(OutsideParts {
             paths: paths.clone(),
             environment,
@@ -69,7 +79,7 @@ impl House {
             audit: Arc::new(AuditLog::new(paths.audit_file(), 365)),
             prices: Arc::new(PriceTable::shipped(&paths.prices_file())),
             calibration: Arc::new(Calibration::in_memory()),
-            breakers: Arc::default(),
+            breakers: Arc::new(Breakers::new(Arc::new(move || *shown.lock().expect("the time")))),
             session: "5e55".to_owned(),
             clock: Arc::new(SystemTime::now),
             setup: Arc::new(move || Setup {
@@ -79,7 +89,12 @@ impl House {
             }),
             backoff: Backoff {
                 chance: Arc::new(|| 0.0),
-                sleep: Arc::new(|_| Box::pin(tokio::task::yield_now())),
+                sleep: Arc::new(move |_| {
+                    if let Some(happen) = waiting.lock().expect("what happens").take() {
+                        happen();
+                    }
+                    Box::pin(tokio::task::yield_now())
+                }),
                 ..Backoff::default()
             },
         });
@@ -87,6 +102,7 @@ impl House {
             remote: Some(Arc::new(outside)),
             threads: Arc::new(Threads::in_directory(paths.state.join("threads"))),
             clock: Arc::new(SystemTime::now),
+            key: Some(UserKey::load(&paths.state).expect("a key")),
             random: Arc::new(|| 0x1234_5678_9abc_def0_0fed_cba9_8765_4321),
         });
         let index = IndexSettings { threads: 1, ..IndexSettings::default() };
@@ -94,7 +110,7 @@ impl House {
         index.settle();
         let workspace = Workspace { index, documents: Vec::new(), user: settings.clone(), settings, git: None };
         let (previews, reply) = (Mutex::default(), Mutex::new(ConsentReply::Once));
-        Self { double, asker, workspace, ledger, paths, _place: place, previews, reply }
+        Self { double, asker, workspace, ledger, paths, _place: place, previews, reply, now, between }
     }
 
     pub fn start(&self, question: Question) -> Asked {
@@ -128,6 +144,11 @@ impl House {
             }
         }
         came
+    }
+
+    /// So much later.
+    pub fn wait(&self, time: Duration) {
+        *self.now.lock().expect("the time") += time;
     }
 
     pub fn entries(&self) -> Vec<Entry> {

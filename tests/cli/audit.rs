@@ -10,6 +10,10 @@ use tandem::gate::audit::{AuditLog, Came, Digest, EndResult, FileSent, Sent};
 use tandem::providers::Usage;
 
 use super::support::User;
+use records::{came, sent};
+
+#[path = "../support/records.rs"]
+mod records;
 
 fn file(user: &User) -> PathBuf {
     user.path(".local/state/tandem/audit.jsonl")
@@ -18,46 +22,6 @@ fn file(user: &User) -> PathBuf {
 /// 2026-11-28, 12:00 UTC, and so many hours.
 fn hour(number: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_867_200 + number * 3600)
-}
-
-fn sent(path: &str) -> Sent {
-    Sent {
-        session: "5e55".into(),
-        workspace: "f01de4".into(),
-        provider: "anthropic".into(),
-        host: "api.anthropic.com".into(),
-        model: "claude-opus-5-5".into(),
-        is_local: false,
-        attempt: 1,
-        digest: Digest::of(b"body"),
-        bytes: 15_300,
-        files: vec![FileSent {
-            path: path.into(),
-            ranges: vec![(0, 900), (1200, 1300)],
-            bytes: 1000,
-            hash: Digest::of(b"text"),
-            is_internal: false,
-        }],
-        redactions: vec![Redacted { rule: "github-token".into(), count: 2 }],
-        input_tokens: (3000, 5000),
-        max_output_tokens: 1024,
-        cost: (Picodollars(10_000_000_000), Picodollars(420_000_000_000)),
-        price: "anthropic/claude-opus-5-5 2026-11-12".into(),
-        reservation: Some(1),
-    }
-}
-
-fn came(of: u64) -> Came {
-    Came {
-        of,
-        result: EndResult::Complete,
-        detail: None,
-        request_id: Some("req_1".into()),
-        usage: Usage { input_uncached: 4100, output: 312, ..Usage::default() },
-        cost: Picodollars(230_000_000_000),
-        cost_is: Some(Outcome::Counted),
-        problem: None,
-    }
 }
 
 /// A user with two requests on record: one that was answered, and one whose program ended.

@@ -56,8 +56,8 @@ fn ask(ledger: &SqliteLedger, user: &User, reserved: u64, cost: Option<u64>) {
     };
     let reservation = ledger.reserve(&admission).unwrap();
     if let Some(cost) = cost {
-        let settlement =
-            Settlement { money: Picodollars(cost), tokens: 40_000, outcome: Outcome::Counted, provider_cost: None };
+        let (money, outcome) = (Picodollars(cost), Outcome::Counted);
+        let settlement = Settlement { money, tokens: 40_000, outcome, own_cost: None, provider_cost: None };
         ledger.settle(reservation, &settlement).unwrap();
     }
 }
@@ -241,20 +241,23 @@ fn the_next_question_is_explained_with_numbers() {
         ],
     );
     assert!(!ended.stdout.contains("gpt-6.1-sol"), "another model's limit is passed over: {}", ended.stdout);
-    let ended = user.run(&["budget", "explain", "--tokens", "70000"]).expect_code(1);
-    assert!(
-        ended.stdout.contains("  no   $0.5 per request: $0.52 wanted at most, and $0.50 left; ask about less"),
-        "{}",
-        ended.stdout
-    );
     // 70,000 × 5 dollars for a million, and what is left for answers at 20.
+    let ended = user.run(&["budget", "explain", "--tokens", "70000"]).expect_code(0);
     expect_lines(
         &ended,
         &[
-            "  yes  an answer of 7500 tokens would fit: `cloud.maxOutputTokens = 7500`",
-            "The next question would stay on this machine.",
+            "  yes  the answer would have 7,500 tokens at most instead of 8,192, to fit what is left",
+            "  yes  $0.5 per request: $0.50 wanted at most, $0.50 left",
         ],
     );
+    // And here there would be fewer than 1,024 of them.
+    let ended = user.run(&["budget", "explain", "--tokens", "96000"]).expect_code(1);
+    assert!(
+        ended.stdout.contains("  no   $0.5 per request: $0.65 wanted at most, and $0.50 left; ask about less"),
+        "{}",
+        ended.stdout
+    );
+    expect_lines(&ended, &["The next question would stay on this machine."]);
     let ended = user.run(&["budget", "explain", "--tokens", "2000000"]).expect_code(1);
     assert!(ended.stdout.contains("`claude-opus-5-5` reads 1000000 at most"), "{}", ended.stdout);
 }

@@ -88,7 +88,7 @@ async fn who_stops_listening_has_cancelled() {
         double.until(|record| record.closed.len() == 1).await
     };
     let (house, consent) = (&ready.house, ready.house.consent());
-    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &sender, &ready.cancel);
+    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &house.last_look, &sender, &ready.cancel);
     let (exchange, _) = tokio::join!(asking, listen);
     assert_eq!(exchange.finish, Finish::Cancelled);
 }
@@ -115,7 +115,7 @@ async fn nobody_reads_ahead_of_who_listens() {
     let ready = Asker::at(&double).ready();
     let (sender, receiver) = mpsc::channel(1);
     let (house, consent) = (&ready.house, ready.house.consent());
-    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &sender, &ready.cancel);
+    let asking = ready.cloud.ask(&house.door, &house.prompt, &consent, &house.last_look, &sender, &ready.cancel);
     // Nobody takes anything: buffers fill, and the double cannot write any more. All of it runs on this one thread, so that
     // many steps without a byte are an end, not a pause.
     let watching = async {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tandem::budget::Outcome;
 use tandem::cloud::Finish;
 use tandem::gate::Ending;
 use tandem::providers::{ErrorClass, Reason};
@@ -156,6 +157,29 @@ async fn what_is_no_stream_is_no_answer() {
             assert_eq!(asked.class(), ErrorClass::Protocol, "{kind:?} {fault:?}: {}", asked.error());
             assert_eq!(asked.attempts(), 1, "{kind:?} {fault:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn another_status_of_success_is_no_refusal() {
+    let stream = include_bytes!("../fixtures/providers/answers/openai-chat/normal.sse").to_vec();
+    let event_stream = vec![("content-type".to_owned(), "text/event-stream".to_owned())];
+    for status in [201, 202, 206] {
+        let fault = Fault::Raw { status, headers: event_stream.clone(), body: stream.clone() };
+        let (asked, _double) = asked(Kind::OpenAiChat, &fault, LONG).await;
+        assert!(is_whole(&asked) && !asked.text().is_empty(), "{status}: {:?}", asked.exchange.finish);
+        let settled = asked.exchange.answers[0].settled.settlement;
+        assert!(settled.is_some_and(|settled| settled.outcome == Outcome::Counted), "{status}: {settled:?}");
+    }
+    let json = vec![("content-type".to_owned(), "application/json".to_owned())];
+    for (status, headers, body) in [(202, json, &b"{\"status\":\"queued\"}"[..]), (204, Vec::new(), b"")] {
+        let fault = Fault::Raw { status, headers, body: body.to_vec() };
+        let (asked, _double) = asked(Kind::Bedrock, &fault, LONG).await;
+        let [Ending::Failed(error)] = &asked.endings()[..] else { panic!("{status}: {:?}", asked.endings()) };
+        assert_eq!(error.class, ErrorClass::Protocol, "{status}");
+        // Somebody took it, and may be at work.
+        let settled = asked.exchange.answers[0].settled.settlement;
+        assert!(settled.is_some_and(|settled| settled.outcome == Outcome::Presumed), "{status}: {settled:?}");
     }
 }
 

@@ -9,11 +9,13 @@ use tandem::budget::{
     Amount, Calibration, Clock, Entry, Guards, Ledger, Limit, Period, Picodollars, PriceTable, Scope, SqliteLedger,
     State,
 };
+use tandem::cloud::LastLook;
 use tandem::config::{ConsentMode, ProviderSettings, Settings};
 use tandem::gate::audit::AuditLog;
 use tandem::gate::{
     ClearedPrompt, Consent, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, clear,
 };
+use tandem::privacy::UserKey;
 use tandem::privacy::secrets::Placeholders;
 use tandem::providers::{CacheLife, Endpoint, Role};
 
@@ -22,6 +24,8 @@ use super::support::Asker;
 pub struct House {
     pub door: Arc<Door>,
     pub prompt: Arc<ClearedPrompt>,
+    /// What is looked at before each attempt.
+    pub last_look: LastLook,
     ledger: Arc<SqliteLedger>,
     _place: tempfile::TempDir,
 }
@@ -41,7 +45,7 @@ impl House {
             ProviderSettings { is_local: Some(endpoint.is_local), ..asker.settings.clone() },
         );
         settings.budget.limits = vec!["$100 per month".to_owned()];
-        let policy = Policy::new(&settings, &root, true, true, Placeholders::new([7; 32]))
+        let policy = Policy::new(&settings, &root, true, true, Placeholders::new(UserKey::new([7; 32])))
             .with_user_tag("0123456789abcdef".to_owned());
         let prompt = clear(&draft(endpoint, asker), &policy).expect("a question that may leave");
         let state = place.path().join("state");
@@ -67,7 +71,7 @@ impl House {
             keeps_contents: false,
             clock: Arc::new(SystemTime::now),
         };
-        Self { door: Arc::new(door), prompt: Arc::new(prompt), ledger, _place: place }
+        Self { door: Arc::new(door), prompt: Arc::new(prompt), last_look: Arc::new(|_| Ok(())), ledger, _place: place }
     }
 
     /// The user's yes to this question, once more.

@@ -1,5 +1,7 @@
 //! What is sent again, when, and how often: the retry table, row by row.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tandem::budget::Picodollars;
@@ -167,6 +169,25 @@ async fn a_retry_that_the_budget_has_no_room_for_is_not_sent() {
 }
 
 #[tokio::test]
+async fn what_may_not_leave_any_more_is_not_sent_once_more() {
+    let double = Double::start(Kind::Anthropic).await;
+    double.reply(Reply::refuse(Trouble::Overloaded));
+    let mut ready = Asker::at(&double).ready();
+    let looks = AtomicUsize::new(0);
+    ready.house.last_look = Arc::new(move |prompt| {
+        assert_eq!(prompt.manifest().files.len(), 1);
+        // Trust is taken back between the first attempt and the second.
+        if looks.fetch_add(1, Ordering::SeqCst) == 0 { Ok(()) } else { Err(Withheld::Untrusted) }
+    });
+    let asked = ready.ask().await;
+    let Finish::Withheld(Withheld::Untrusted, Some(error)) = &asked.exchange.finish else {
+        panic!("{:?}", asked.exchange.finish)
+    };
+    assert_eq!((error.class, double.record().requests.len()), (ErrorClass::Overloaded, 1));
+    assert_eq!(ready.house.entries().len(), 1, "nothing is reserved for what is not sent");
+}
+
+#[tokio::test]
 async fn a_refused_key_opens_the_circuit_until_somebody_acts() {
     for trouble in [Trouble::Auth, Trouble::NoCredit, Trouble::SpendLimit] {
         let double = Double::start(Kind::Anthropic).await;
@@ -177,7 +198,7 @@ async fn a_refused_key_opens_the_circuit_until_somebody_acts() {
         let again = ready.ask().await;
         assert!(matches!(again.exchange.finish, Finish::Failed(_)) && again.attempts() == 0);
         assert_eq!(double.record().requests.len(), 1);
-        ready.cloud.breakers.reset(ready.house.prompt.endpoint());
+        ready.cloud.breakers.reset(&ready.house.prompt.endpoint().name);
         assert_eq!(ready.ask().await.exchange.finish, Finish::Answered(Reason::Complete));
     }
 }

@@ -158,7 +158,8 @@ impl Ready {
         let (sender, mut receiver) = mpsc::channel(16);
         let asking = async {
             let (house, consent) = (&self.house, self.house.consent());
-            let exchange = self.cloud.ask(&house.door, &house.prompt, &consent, &sender, &self.cancel).await;
+            let asking = self.cloud.ask(&house.door, &house.prompt, &consent, &house.last_look, &sender, &self.cancel);
+            let exchange = asking.await;
             drop(sender);
             exchange
         };

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tandem::ask::{Cited, Passage, Step};
 
-use crate::support::{Scripted, Stage, View, kinds, paid, text, view_capabilities};
+use crate::support::{Scripted, Stage, View, Workspace, kinds, paid, text, view_capabilities};
 
 /// Says something, then waits for a cancel.
 fn waiting() -> std::sync::Arc<Scripted> {
@@ -198,6 +198,27 @@ async fn a_cancel_at_each_stage_comes_to_one_end() {
         view.client.answers = true;
         view.leave(&[question]).await;
     }
+}
+
+#[tokio::test]
+async fn a_cancel_while_the_folder_s_trust_is_asked_for_ends_it() {
+    let answerer = Scripted::new(|stage: Stage| async move {
+        stage.cancel.cancelled().await;
+        stage.step(Step::Failed("cancelled".to_owned())).await;
+    });
+    let workspace = Workspace::new(&[("src/main.rs", "fn main() {}\n")]);
+    let user = json!({
+        "cloud.provider": "anthropic", "cloud.model": "claude-x", "budget.limits": ["$20 per month"], "ask.route": "cloud",
+    });
+    let client = workspace.ask_of(answerer, view_capabilities(), user).await;
+    let mut view = View::with(client, workspace).await;
+    view.client.answers = false;
+    let question = view.ask("why?").await;
+    view.client.told_method("window/showMessageRequest").await;
+    view.run("tandem.cancel", json!(question)).await;
+    assert_eq!(kinds(&view.whole(question).await), ["begin", "progress", "failed"]);
+    view.client.answers = true;
+    view.leave(&[question]).await;
 }
 
 #[tokio::test]

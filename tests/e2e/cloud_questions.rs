@@ -294,3 +294,57 @@ async fn a_client_that_dies_in_the_middle_closes_the_connection_and_settles() {
     assert!(entries.iter().all(|entry| matches!(entry.state, tandem::budget::State::Settled(_))), "{entries:?}");
     assert_eq!(entries.len(), 1);
 }
+
+/// What the status says of the cloud, where nobody has asked anything yet; and the user's state directory.
+async fn glanced(user: Value) -> (Value, Workspace) {
+    let workspace = Workspace::new(&[("src/main.rs", MAIN)]);
+    let setup = Setup::lookup().answered_for_real(&workspace.state()).user(user);
+    let mut client = setup.start();
+    let root = workspace.uri("");
+    let params = json!({
+        "processId": null, "rootUri": null, "capabilities": view_capabilities(),
+        "workspaceFolders": [{ "uri": root.trim_end_matches('/'), "name": "x" }],
+    });
+    client.result("initialize", params).await;
+    client.notify("initialized", json!({})).await;
+    let is_told = |message: &Value| message["method"] == "tandem/status" && message["params"].get("cloud").is_some();
+    let status = client.told(is_told).await["params"].clone();
+    assert_eq!(client.leave().await, 0);
+    (status, workspace)
+}
+
+#[tokio::test]
+async fn a_status_says_why_the_cloud_is_off_and_opens_nothing_for_it() {
+    for (user, why) in [
+        (json!({}), "no provider is named"),
+        (json!({ "cloud.provider": "anthropic", "cloud.enabled": false }), "switched off"),
+        (json!({ "cloud.provider": "nobody" }), "is no kind of provider"),
+    ] {
+        let (status, workspace) = glanced(user).await;
+        assert!(status["cloud"]["isOff"].as_str().is_some_and(|told| told.contains(why)), "{status}");
+        assert_eq!(status.get("today"), None, "{status}");
+        assert!(!workspace.state().join("tandem/ledger.db").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_status_is_no_reason_to_connect_to_a_team_s_ledger() {
+    // Nobody listens there, so a look would say so.
+    let user = json!({
+        "cloud.provider": "anthropic", "cloud.model": "claude-x", "budget.limits": ["$20 per month"],
+        "budget.ledger": "postgres://nobody@127.0.0.1:9/none",
+    });
+    let (status, _) = glanced(user).await;
+    assert_eq!(status["cloud"], json!({ "provider": "anthropic", "model": "claude-x" }));
+    assert_eq!(status.get("today"), None, "{status}");
+}
+
+#[tokio::test]
+async fn a_status_of_a_cloud_that_can_be_asked_has_today() {
+    let mut house = House::new(json!({})).await;
+    let is_told = |message: &Value| message["method"] == "tandem/status" && message["params"].get("today").is_some();
+    let status = house.view.client.told(is_told).await["params"].clone();
+    assert_eq!(status["today"], json!({ "cost": "$0.00", "limit": "$100 per month", "share": 0.0 }));
+    assert_eq!(status["cloud"], json!({ "provider": "anthropic", "model": Kind::Anthropic.model() }));
+    house.view.leave(&[]).await;
+}

@@ -489,3 +489,14 @@ async fn who_asks_no_cloud_is_not_asked_for_trust() {
         assert_eq!(editor.client.leave().await, 0);
     }
 }
+
+#[tokio::test]
+async fn settings_are_those_on_disk_when_a_question_comes() {
+    let mut editor = with_cloud("auto").await;
+    for (settings, requests) in [("cloud.enabled = false\n", 0), ("index.enabled = true\n", 1)] {
+        editor.workspace.write(".tandem.toml", settings);
+        editor.ask(settings).await;
+        editor.end().await;
+        assert_eq!(editor.client.arrived("window/showMessageRequest"), requests, "nobody told the server: {settings}");
+    }
+}

@@ -81,7 +81,8 @@ fn ask_with(ledger: &PostgresLedger, limits: &[Limit], amount: u64, guards: Guar
 
 fn cost(amount: u64) -> Settlement {
     let (money, tokens) = (Picodollars(amount), amount * 10);
-    Settlement { money, tokens, outcome: Outcome::Counted, provider_cost: Some(Picodollars(amount + 1)) }
+    let (own_cost, provider_cost) = (Some(Picodollars(amount)), Some(Picodollars(amount + 1)));
+    Settlement { money, tokens, outcome: Outcome::Counted, own_cost, provider_cost }
 }
 
 /// Settled and open of the month.
@@ -137,6 +138,7 @@ fn the_rules_are_those_of_a_file(server: &Server) {
         entries.iter().map(|entry| (entry.reserved, entry.state, entry.money.0, entry.tokens)).collect();
     assert_eq!(shown, [(first, State::Settled(Outcome::Counted), 55, 550), (second, State::Released, 0, 0)]);
     assert_eq!((entries[0].provider_cost, entries[1].provider_cost), (Some(Picodollars(56)), None));
+    assert_eq!((entries[0].own_cost, entries[1].own_cost), (Some(Picodollars(55)), None));
     assert_eq!((entries[0].user.as_str(), entries[0].account.clone()), ("tandem", account()));
 }
 

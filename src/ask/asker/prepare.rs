@@ -8,6 +8,7 @@ use super::super::route::{Decision, Facts, ModelFacts, Route, decide, is_lookup}
 use super::super::threads::{Thread, ThreadTurn, title};
 use super::super::{Question, Workspace};
 use super::{Parts, Payload};
+use crate::budget::tokens_around;
 use crate::config::{AskSettings, CloudEffort};
 use crate::gate::{Draft, DraftTurn, Piece, Section, Source, Withheld};
 use crate::providers::{CacheLife, Effort, Role};
@@ -24,6 +25,9 @@ const FIRST_PERCENT: usize = 80;
 const NEW_PERCENT: usize = 20;
 /// Percent of the room for what was said before, where a full thread begins anew.
 const RETOLD_PERCENT: usize = 25;
+/// Length of a tag, 64 bits.
+const TAG_LETTERS: usize = 16;
+const SECONDS_A_DAY: i64 = 86_400;
 
 /// What is known before anything is packed.
 #[derive(Debug)]
@@ -115,7 +119,13 @@ fn room(standing: &Standing, workspace: &Workspace) -> (u64, u32) {
     (prompt, output)
 }
 
-pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: &dyn Site) -> Prepared {
+/// Withheld: the question alone is too long.
+pub fn prepare(
+    parts: &Parts,
+    question: &Question,
+    workspace: &Workspace,
+    site: &dyn Site,
+) -> Result<Prepared, Withheld> {
     let standing = site.standing();
     let (prompt, max_output) = room(standing, workspace);
     let prompt = usize::try_from(prompt).unwrap_or(usize::MAX);
@@ -134,28 +144,49 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         }
         thread.filter(may_go_on)
     });
-    let tag = old.as_ref().map_or_else(|| format!("{:016x}", (parts.random)() as u64), |thread| thread.tag.clone());
-    let reach = |path: &str| if standing.stays { Reach::Out } else { site.reach(path) };
+    let tag = old.as_ref().map_or_else(|| tag(parts, workspace), |thread| thread.tag.clone());
+    let reach = |path: &str| match site.reach(path) {
+        // It does not leave; what is denied is read by no server.
+        Reach::Stays if standing.stays => Reach::Out,
+        reach => reach,
+    };
     let count = |text: &str| site.count(text);
     let ground = Ground { workspace, question, reach: &reach, count: &count, tag: &tag };
     let asked = question_pieces(&ground);
     let asked_tokens = tokens(&ground, &asked);
+    // A long one leaves no room for our own words, without which nothing is sent.
+    let is_long = asked_tokens > prompt / 2;
+    if is_long && asked_tokens + tokens(&ground, &pack::stable(&ground, 0).pieces) > prompt {
+        return Err(Withheld::Request(format!(
+            "the question alone may have {asked_tokens} tokens, and {prompt} are allowed with all that belongs to it; shorten it, \
+             or raise `ask.contextTokens`"
+        )));
+    }
+    // What is the same for every question gives way to a long one.
+    let room_for_stable = (prompt * FIRST_PERCENT / 100).min(prompt.saturating_sub(asked_tokens));
     let (mut thread, known) = match old {
         Some(thread) => (thread, true),
-        None => (begin(parts, question, workspace, &ground, prompt), false),
+        None => (begin(parts, question, workspace, &ground, room_for_stable), false),
     };
     let mut before = thread_tokens(&ground, &thread);
     if known && before + asked_tokens > prompt {
         // It goes on from a fresh pack, with what was said and without what was shown.
         notes.push("The thread was full, so what it had shown before was left out of it.".to_owned());
-        thread = retold(parts, question, workspace, &ground, prompt, &thread);
+        thread = retold(
+            parts,
+            question,
+            workspace,
+            &ground,
+            (room_for_stable, prompt.saturating_sub(asked_tokens)),
+            &thread,
+        );
         before = thread_tokens(&ground, &thread);
     }
     let is_following = thread.turns.iter().any(|turn| !turn.shown.is_empty());
     let most =
         if is_following { prompt.min(before + before * NEW_PERCENT / 100) } else { prompt * FIRST_PERCENT / 100 };
     let shown: Vec<Shown> = thread.shown();
-    let space = Room { tokens: most, taken: (before + asked_tokens).min(most), tiers: standing.tiers.clone() };
+    let space = Room { tokens: most, taken: (before + asked_tokens).min(most), tiers: tiers(standing, &thread) };
     let context = pack::relevant(&ground, &space, &shown);
     if !context.withheld.is_empty() {
         notes.push(left_out(&context.withheld));
@@ -170,7 +201,7 @@ pub fn prepare(parts: &Parts, question: &Question, workspace: &Workspace, site: 
         effort: Some(effort(workspace.settings.cloud.effort)),
     };
     thread.stays |= standing.stays;
-    Prepared { draft, thread, turn, notes }
+    Ok(Prepared { draft, thread, turn, notes })
 }
 
 pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Result<Payload, Withheld> {
@@ -185,9 +216,19 @@ pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Res
     {
         return Err(Withheld::LocalOnly { paths: vec![path] });
     }
-    let prepared = prepare(parts, question, workspace, site.as_ref());
+    let prepared = prepare(parts, question, workspace, site.as_ref())?;
     let cleared: Arc<dyn Cleared> = site.clear(prepared.draft, question.limit)?;
     Ok(Payload { preview: cleared.preview().clone(), texts: cleared.texts() })
+}
+
+/// What stands in the marks around everything that comes from the repository: nobody who writes into it can know the tag. It is
+/// the same all day, so that the same question is the same bytes: the guard against loops knows it again, and a provider has
+/// the map and the documents of another thread in its cache.
+fn tag(parts: &Parts, workspace: &Workspace) -> String {
+    let Some(key) = &parts.key else { return format!("{:016x}", (parts.random)() as u64) };
+    let day = parts.now().div_euclid(SECONDS_A_DAY);
+    let hash = key.hash("tandem 2026-11 tags of questions", &[folder(workspace).as_bytes(), &day.to_le_bytes()]);
+    hash.chars().take(TAG_LETTERS).collect()
 }
 
 fn folder(workspace: &Workspace) -> String {
@@ -202,8 +243,8 @@ fn effort(effort: CloudEffort) -> Effort {
     }
 }
 
-fn begin(parts: &Parts, question: &Question, workspace: &Workspace, ground: &Ground<'_>, prompt: usize) -> Thread {
-    let stable = pack::stable(ground, prompt * FIRST_PERCENT / 100);
+fn begin(parts: &Parts, question: &Question, workspace: &Workspace, ground: &Ground<'_>, room: usize) -> Thread {
+    let stable = pack::stable(ground, room);
     let words = if question.text.trim().is_empty() {
         let name = question.focus.as_ref().map(|focus| focus.name.clone().unwrap_or_else(|| focus.path.clone()));
         format!("{:?} {}", question.kind, name.unwrap_or_default())
@@ -228,12 +269,13 @@ fn retold(
     question: &Question,
     workspace: &Workspace,
     ground: &Ground<'_>,
-    prompt: usize,
+    (room_for_stable, room): (usize, usize),
     old: &Thread,
 ) -> Thread {
-    let mut fresh = begin(parts, question, workspace, ground, prompt);
+    let retold = room * RETOLD_PERCENT / 100;
+    let mut fresh = begin(parts, question, workspace, ground, room_for_stable.min(room - retold));
     (fresh.id, fresh.title, fresh.stays) = (old.id.clone(), old.title.clone(), old.stays);
-    let mut left = prompt * RETOLD_PERCENT / 100;
+    let mut left = retold;
     for turn in old.turns.iter().rev() {
         let tokens = tokens(ground, &turn.question) + (ground.count)(&turn.answer);
         if tokens > left {
@@ -249,14 +291,16 @@ fn retold(
 fn question_pieces(ground: &Ground<'_>) -> Vec<Piece> {
     let Ground { question, tag, .. } = ground;
     let ours = |text: String| Piece { text: Arc::from(text), source: Source::Instructions };
-    let mut pieces = vec![ours(format!("<question-{tag}>\n{}", pack::for_question(question.kind)))];
+    let mut pieces = Vec::new();
     if let Some(focus) = &question.focus {
-        let name = focus.name.as_ref().map_or_else(String::new, |name| format!(", {name}"));
+        // Headings and keys are names, too: what they say is not the user's to say.
+        let name = focus.name.as_ref().map_or_else(String::new, |name| format!(" name={}", pack::quoted(name)));
         let bytes = focus.range.clone().unwrap_or(0..0);
         let rows = rows_of(ground, focus.path.as_str(), &bytes);
-        let text = format!("In focus: {}{rows}{name}.\n", pack::quoted(&focus.path));
+        let text = format!("<focus-{tag} path={}{rows}{name}></focus-{tag}>\n", pack::quoted(&focus.path));
         pieces.push(Piece { text: Arc::from(text), source: Source::File { path: focus.path.clone(), bytes: 0..0 } });
     }
+    pieces.push(ours(format!("<question-{tag}>\n{}", pack::for_question(question.kind))));
     if !question.text.trim().is_empty() {
         let text = format!("{}\n", question.text.trim());
         pieces.push(Piece { text: Arc::from(text), source: Source::Question });
@@ -265,14 +309,14 @@ fn question_pieces(ground: &Ground<'_>) -> Vec<Piece> {
     pieces
 }
 
-/// `:3-9` where the focus is a part of the file.
+/// ` lines="3-9"` where the focus is a part of the file.
 fn rows_of(ground: &Ground<'_>, path: &str, bytes: &std::ops::Range<usize>) -> String {
     if bytes.is_empty() {
         return String::new();
     }
     let text = ground.workspace.text(path).unwrap_or_default();
     let row = |byte: usize| text.as_bytes().iter().take(byte).filter(|byte| **byte == b'\n').count() + 1;
-    format!(":{}-{}", row(bytes.start), row(bytes.end.saturating_sub(1)))
+    format!(" lines=\"{}-{}\"", row(bytes.start), row(bytes.end.saturating_sub(1)))
 }
 
 /// The thread and the new question as turns. What the provider is to keep ends with a question: all before it is the same next
@@ -295,6 +339,13 @@ fn turns(thread: &Thread, turn: &ThreadTurn) -> Vec<DraftTurn> {
         }
     }
     turns
+}
+
+/// Where tiers begin for the texts alone: a price counts what stands around them, too.
+fn tiers(standing: &Standing, thread: &Thread) -> Vec<u64> {
+    // The stable part, a context and a question in a turn of the user's, an answer in one of the model's.
+    let parts = 4 + 5 * thread.turns.len() as u64;
+    standing.tiers.iter().map(|tier| tier.saturating_sub(tokens_around(parts))).collect()
 }
 
 fn tokens(ground: &Ground<'_>, pieces: &[Piece]) -> usize {

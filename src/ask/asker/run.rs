@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::super::diff;
-use super::super::refusal::{explain, explain_error, may_be_allowed};
+use super::super::refusal::{explain, explain_error, guard_of};
 use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Update, Wanted};
 use super::super::route::{Decision, Local, Route};
 use super::super::step::{ConsentReply, ConsentRequest, Footer, Step};
@@ -19,6 +19,7 @@ use super::super::{Kind, Question, Workspace};
 use super::prepare::{Assessed, Prepared, assess, name, prepare};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
+use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::RouteChoice;
 use crate::gate::{Piece, Source, Withheld};
 use crate::providers::{Event, Reason};
@@ -41,8 +42,17 @@ struct Over;
 /// Why no model answered; then the index does.
 enum Instead {
     Over,
-    /// A sentence.
-    Because(String),
+    /// It was sent and then cancelled, before a word of the answer came. A sentence with what it did cost.
+    Cancelled(String),
+    /// A sentence, and what the attempt did cost and send: that is told below whatever answers instead.
+    Because(String, Box<Footer>),
+}
+
+impl Instead {
+    /// Nothing was sent.
+    fn because(why: String) -> Self {
+        Self::Because(why, Box::default())
+    }
 }
 
 impl From<Over> for Instead {
@@ -77,18 +87,22 @@ impl Run {
         let site = site.filter(|_| is_cloud || decision.local == Local::Server);
         let Some(site) = site else {
             self.explain_local(&decision, choice).await?;
-            return self.by_index(&decision.to_string()).await;
+            return self.by_index(decision.to_string(), Footer::default()).await;
         };
         match self.ask_model(&decision, &site).await {
             Ok(()) => Ok(()),
             Err(Instead::Over) => Err(Over),
-            Err(Instead::Because(why)) => {
+            Err(Instead::Cancelled(sentence)) => {
+                self.put(Step::Failed(sentence)).await;
+                Ok(())
+            }
+            Err(Instead::Because(why, attempt)) => {
                 let model = name(site.standing());
                 self.tell(Step::Notice(format!(
                     "{model} did not answer: {why}. This is what the index knows instead."
                 )))
                 .await?;
-                self.by_index(&format!("answered from the index, because {model} did not: {why}")).await
+                self.by_index(format!("answered from the index, because {model} did not: {why}"), *attempt).await
             }
         }
     }
@@ -108,17 +122,18 @@ impl Run {
         Ok(())
     }
 
-    async fn by_index(&self, reason: &str) -> Result<(), Over> {
+    /// `attempt`: what asking a model did cost and send before.
+    async fn by_index(&self, reason: String, attempt: Footer) -> Result<(), Over> {
         let (text, counts) = self.blocking(|_, question, workspace| local::answer(question, workspace)).await?;
         self.tell(Step::Text(text)).await?;
         let footer = Footer {
             answered_by: local::THE_INDEX.to_owned(),
-            route_reason: reason.to_owned(),
+            route_reason: reason,
             cited: counts.cited,
             unverified: counts.unverified,
             elapsed_ms: self.elapsed(),
             thread: self.question.thread.clone(),
-            ..Footer::default()
+            ..attempt
         };
         self.tell(Step::Done(Box::new(footer))).await
     }
@@ -128,7 +143,8 @@ impl Run {
         let packing = site.clone();
         let mut prepared = self
             .blocking(move |parts, question, workspace| prepare(parts, question, workspace, packing.as_ref()))
-            .await?;
+            .await?
+            .map_err(|withheld| Instead::because(explain(&withheld)))?;
         for note in std::mem::take(&mut prepared.notes) {
             self.tell(Step::Notice(note)).await?;
         }
@@ -136,18 +152,24 @@ impl Run {
         let clearing = site.clone();
         let draft = prepared.draft.clone();
         let cleared = self.blocking(move |_, question, _| clearing.clear(draft, question.limit)).await?;
-        let cleared = cleared.map_err(|withheld| Instead::Because(explain(&withheld)))?;
+        let cleared = cleared.map_err(|withheld| Instead::because(explain(&withheld)))?;
         let given = match cleared.consent() {
             Wanted::No => Given::Before,
-            Wanted::Yes { why, may_remember } => self.consent(cleared.as_ref(), why, may_remember).await?,
+            Wanted::Yes { why, may_remember } => self.consent(cleared.as_ref(), why, may_remember, false).await?,
         };
         self.converse(decision, site.as_ref(), prepared, cleared, given).await
     }
 
-    async fn consent(&self, cleared: &dyn Cleared, why: Option<String>, may_remember: bool) -> Result<Given, Instead> {
+    async fn consent(
+        &self,
+        cleared: &dyn Cleared,
+        why: Option<String>,
+        may_remember: bool,
+        is_guard: bool,
+    ) -> Result<Given, Instead> {
         let (reply, answer) = oneshot::channel();
         let (preview, texts) = (cleared.preview().clone(), cleared.texts());
-        let request = ConsentRequest { preview, texts, why, may_remember, reply };
+        let request = ConsentRequest { preview, texts, why, may_remember, is_guard, reply };
         self.tell(Step::Consent(Box::new(request))).await?;
         let answer = tokio::select! {
             biased;
@@ -158,7 +180,7 @@ impl Run {
             ConsentReply::Once => Ok(Given::Once),
             ConsentReply::Workspace if may_remember => Ok(Given::Workspace),
             ConsentReply::Workspace => Ok(Given::Once),
-            ConsentReply::Refused => Err(Instead::Because(explain(&Withheld::NoConsent))),
+            ConsentReply::Refused => Err(Instead::because(explain(&Withheld::NoConsent))),
         }
     }
 
@@ -171,30 +193,35 @@ impl Run {
         given: Given,
     ) -> Result<(), Instead> {
         let mut reader = Reader::new(self.workspace.as_ref());
-        let mut ended = self.send(&cleared, given, true, &mut reader).await?;
-        if let Finish::Withheld(withheld, None) = &ended.finish
-            && may_be_allowed(withheld)
+        let mut allowed = Vec::new();
+        let mut ended = self.send(&cleared, given, &allowed, &mut reader).await?;
+        while let Finish::Withheld(withheld, None) = &ended.finish
+            && let Some(guard) = guard_of(withheld).filter(|guard| !allowed.contains(guard))
         {
-            // Much in a short time: the user may say yes to that, too.
-            let given = self.consent(cleared.as_ref(), Some(explain(withheld)), false).await?;
+            // Much in a short time: the user may say yes to that, too, and to each kind of it alone.
+            let given = self.consent(cleared.as_ref(), Some(explain(withheld)), false, true).await?;
+            allowed.push(guard);
             reader = Reader::new(self.workspace.as_ref());
-            ended = self.send(&cleared, given, false, &mut reader).await?;
+            let notes = std::mem::take(&mut ended.notes);
+            ended = self.send(&cleared, given, &allowed, &mut reader).await?;
+            ended.notes.splice(..0, notes);
         }
         let has_text = !reader.raw.trim().is_empty();
-        let Read { rest, raw, counts, diff } = reader.finish();
+        let Read { rest, raw, counts, diff, is_too_long } = reader.finish();
         if !has_text {
+            // Cancelled or not: a limit that is nearly used up is told once, and this is the time.
+            for note in std::mem::take(&mut ended.notes) {
+                self.put(Step::Notice(note)).await;
+            }
             let because = match &ended.finish {
-                Finish::Cancelled => return Err(Instead::Over),
+                Finish::Cancelled => return Err(Instead::Cancelled(cancelled(&ended))),
                 Finish::Failed(error) => explain_error(error),
                 Finish::Withheld(withheld, _) => explain(withheld),
                 Finish::Answered(reason) => {
                     why_incomplete(reason, false).unwrap_or_else(|| "its answer is empty".to_owned())
                 }
             };
-            for note in ended.notes {
-                self.tell(Step::Notice(note)).await?;
-            }
-            return Err(Instead::Because(because));
+            return Err(Instead::Because(because, Box::new(sent(&ended, cleared.as_ref(), site.standing().stays))));
         }
         // From here on the answer is the user's, cancelled or not: what was paid for is told.
         self.put(Step::Text(rest)).await;
@@ -202,29 +229,30 @@ impl Run {
             self.put(Step::Notice(note.clone())).await;
         }
         let incomplete = match &ended.finish {
+            _ if is_too_long => Some("it is longer than is read".to_owned()),
             Finish::Answered(reason) => why_incomplete(reason, true),
             Finish::Failed(error) => Some(explain_error(error)),
             Finish::Withheld(withheld, _) => Some(explain(withheld)),
-            Finish::Cancelled => Some("you cancelled it".to_owned()),
+            Finish::Cancelled if self.cancel.is_cancelled() => Some("you cancelled it".to_owned()),
+            Finish::Cancelled => Some("its end was not heard of".to_owned()),
         };
         let wants_diff = matches!(self.question.kind, Kind::Tests | Kind::Document | Kind::Refactor);
-        let diff = diff.filter(|_| wants_diff && incomplete.is_none()).map(|diff| self.check(&diff));
-        let manifest = &cleared.preview().manifest;
+        let diff = match diff.filter(|_| wants_diff && incomplete.is_none()) {
+            // Cancelled meanwhile, it is not compared.
+            Some(diff) => self.blocking(move |_, _, workspace| check(&diff, workspace)).await.ok(),
+            None => None,
+        };
         let standing = site.standing();
         let mut footer = Footer {
             answered_by: name(standing),
             is_cloud: !standing.is_local,
             route_reason: decision.to_string(),
-            usage: ended.usage,
-            cost: ended.cost,
-            cost_is: ended.outcome,
-            files: manifest.files.clone(),
-            redactions: manifest.redactions.iter().map(|redacted| redacted.count).sum(),
             cited: counts.cited,
             unverified: counts.unverified,
             incomplete,
+            lowered: cleared.preview().lowered.as_ref().map(ToString::to_string),
             diff,
-            ..Footer::default()
+            ..sent(&ended, cleared.as_ref(), standing.stays)
         };
         footer.thread = Some(self.keep(prepared, cleared.as_ref(), raw));
         footer.elapsed_ms = self.elapsed();
@@ -236,23 +264,24 @@ impl Run {
         &self,
         cleared: &Arc<dyn Cleared>,
         given: Given,
-        is_guarded: bool,
+        allowed: &[Guard],
         reader: &mut Reader<'_>,
     ) -> Result<Ended, Instead> {
         self.tell(Step::Progress(format!("asking {}", cleared.preview().model))).await?;
         let token = self.cancel.child_token();
         let guard = token.clone().drop_guard();
-        let sent = cleared.send(given, is_guarded, token);
-        let Answering { mut updates, ended } = sent.map_err(|withheld| Instead::Because(explain(&withheld)))?;
+        let sent = cleared.send(given, allowed, token);
+        let Answering { mut updates, ended } = sent.map_err(|withheld| Instead::because(explain(&withheld)))?;
         let mut is_thinking = false;
         while let Some(update) = updates.recv().await {
             let step = match update {
                 Update::Event(Event::Text(text)) => {
                     let text = reader.push(&text);
                     if reader.is_too_long() {
+                        self.put(Step::Text(text)).await;
                         break;
                     }
-                    Some(Step::Text(text)).filter(|step| !matches!(step, Step::Text(text) if text.is_empty()))
+                    (!text.is_empty()).then_some(Step::Text(text))
                 }
                 Update::Event(Event::Thinking(_)) if !is_thinking => {
                     is_thinking = true;
@@ -273,19 +302,13 @@ impl Run {
         let settled = tokio::time::timeout(SETTLING, ended).await;
         let lost = || Ended {
             finish: Finish::Cancelled,
+            has_left: true,
             usage: Default::default(),
             cost: cleared.preview().cost.1,
-            outcome: Some(crate::budget::Outcome::Presumed),
+            outcome: Some(Outcome::Presumed),
             notes: vec!["What it did cost is not known yet; all that was reserved counts until it is.".to_owned()],
         };
         Ok(settled.ok().and_then(Result::ok).unwrap_or_else(lost))
-    }
-
-    fn check(&self, text: &str) -> diff::Diff {
-        let workspace = &self.workspace;
-        let root = workspace.index.root();
-        let may_create = |path: &str| !root.join(path).exists() && workspace.index.wanted(&root.join(path)).is_some();
-        diff::check(text, &|path| workspace.text(path), &may_create)
     }
 
     /// Puts the question and its answer into the thread, as they were sent. Its name.
@@ -338,6 +361,12 @@ impl Run {
     }
 }
 
+fn check(text: &str, workspace: &Workspace) -> diff::Diff {
+    let root = workspace.index.root();
+    let may_create = |path: &str| !root.join(path).exists() && workspace.index.wanted(&root.join(path)).is_some();
+    diff::check(text, &|path| workspace.text(path), &may_create)
+}
+
 /// The thread's texts as the gate let them out: what was redacted is not kept either, and is the same next time.
 fn as_sent(thread: &mut Thread, texts: Vec<Arc<str>>) {
     let last = thread.turns.len().saturating_sub(1);
@@ -360,6 +389,28 @@ fn as_sent(thread: &mut Thread, texts: Vec<Arc<str>>) {
             texts.next().inspect(|text| *answer = text.to_string());
         }
         texts.next().into_iter().for_each(|text| piece.text = text);
+    }
+}
+
+/// The part of a footer that is about what was sent, and what it did cost. `stays`: to a server on this machine.
+fn sent(ended: &Ended, cleared: &dyn Cleared, stays: bool) -> Footer {
+    let manifest = &cleared.preview().manifest;
+    let footer = Footer { usage: ended.usage, cost: ended.cost, cost_is: ended.outcome, ..Footer::default() };
+    if stays || !ended.has_left {
+        return footer;
+    }
+    let redactions = manifest.redactions.iter().map(|redacted| redacted.count).sum();
+    Footer { has_left: true, files: manifest.files.clone(), redactions, ..footer }
+}
+
+/// What became of a question that was cancelled before a word of its answer came.
+fn cancelled(ended: &Ended) -> String {
+    let cost = ended.cost;
+    match ended.outcome {
+        _ if cost == Picodollars::ZERO => "cancelled; it did cost nothing".to_owned(),
+        Some(Outcome::Counted) => format!("cancelled; it did cost {cost}"),
+        Some(Outcome::Estimated) | None => format!("cancelled; it did cost about {cost}"),
+        Some(Outcome::Presumed) => format!("cancelled; what it did cost is not known, and {cost} count until it is"),
     }
 }
 

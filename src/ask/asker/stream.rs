@@ -13,6 +13,7 @@ pub struct Reader<'a> {
     diffs: Collector,
     /// As the model gave it.
     pub raw: String,
+    is_too_long: bool,
 }
 
 /// What an answer came to.
@@ -21,32 +22,45 @@ pub struct Read {
     pub raw: String,
     pub counts: Counts,
     pub diff: Option<String>,
+    /// It had no end that anybody would read to.
+    pub is_too_long: bool,
 }
 
 impl<'a> Reader<'a> {
     pub fn new(files: &'a dyn Files) -> Self {
-        Self { inert: Inert::default(), citer: Citer::new(files), diffs: Collector::default(), raw: String::new() }
+        Self {
+            inert: Inert::default(),
+            citer: Citer::new(files),
+            diffs: Collector::default(),
+            raw: String::new(),
+            is_too_long: false,
+        }
     }
 
     /// What can be shown by now.
     pub fn push(&mut self, text: &str) -> Passage {
+        // A piece may be as long as a frame of the protocol.
+        let room = LONGEST_ANSWER.saturating_sub(self.raw.len());
+        self.is_too_long |= text.len() > room;
+        let text = &text[..text.floor_char_boundary(room)];
         self.raw.push_str(text);
         let parts = self.inert.push(text);
         self.diffs.push(&parts);
         self.citer.push(&parts)
     }
 
+    /// More came than is read.
     pub fn is_too_long(&self) -> bool {
-        self.raw.len() > LONGEST_ANSWER
+        self.is_too_long
     }
 
     pub fn finish(self) -> Read {
-        let Self { inert, mut citer, mut diffs, raw } = self;
+        let Self { inert, mut citer, mut diffs, raw, is_too_long } = self;
         let parts = inert.finish();
         diffs.push(&parts);
         let mut rest = citer.push(&parts);
         let (last, counts) = citer.finish();
         rest.append(last);
-        Read { rest, raw, counts, diff: diffs.finish() }
+        Read { rest, raw, counts, diff: diffs.finish(), is_too_long }
     }
 }

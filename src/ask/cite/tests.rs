@@ -28,6 +28,8 @@ fn made() -> Made {
         ("src/server.rs", server),
         ("src/my_mod/lib.rs", "a\nb\nc\n".to_owned()),
         ("Makefile", "all:\n".to_owned()),
+        ("so`me/odd.rs", "a\n".to_owned()),
+        ("two\nlines/new.rs", "a\n".to_owned()),
         ("src/__init__.py", "a\n".to_owned()),
     ])
 }
@@ -65,6 +67,12 @@ fn what_is_there_is_spelled_as_in_the_index() {
     check("src/__init__.py:1", "src/\\_\\_init\\_\\_.py:1", 1, 0);
     check("[a](src/server.rs#L3)", "[a\\](src/server.rs:3)", 1, 0);
     check("Makefile:1", "Makefile:1", 1, 0);
+}
+
+#[test]
+fn a_path_that_would_end_the_code_is_not_put_into_it() {
+    check("`odd.rs:1` `new.rs:1`", "`odd.rs:1` `new.rs:1`", 2, 0);
+    check("odd.rs:1", "so\\`me/odd.rs:1", 1, 0);
 }
 
 #[test]
@@ -126,4 +134,11 @@ proptest! {
         let answer = words.concat();
         prop_assert_eq!(cited_in_pieces(&answer, length), cited_in_pieces(&answer, 10_000));
     }
+}
+
+#[test]
+fn an_answer_of_nothing_but_citations_is_looked_up_as_far_as_anybody_reads() {
+    let (text, counts) = cited_in_pieces(&"src/server.rs:1 ".repeat(1_200), 1 << 20);
+    assert_eq!((counts.cited, counts.unverified), (MOST_CITATIONS, 200));
+    assert_eq!(text.matches(UNVERIFIED).count(), 200);
 }

@@ -72,3 +72,8 @@ fn diffs_are_found_among_other_blocks() {
     assert_eq!(collector.finish().as_deref(), Some("--- a/x\n+++ b/x\n@@ -1 +1 @@\n"));
     assert_eq!(Collector::default().finish(), None);
 }
+
+#[test]
+fn a_diff_of_very_many_parts_is_not_tried() {
+    problem(&format!("--- a/src/a.rs\n+++ b/src/a.rs\n{}", "@@\n+x\n".repeat(1_001)), "more than 1000 parts");
+}

@@ -8,11 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::remote::{Answering, Cleared, Ended, Finish, Given, Update, Wanted};
 use super::still::Still;
 use crate::budget::{
-    Account, Admission, Crossing, Entry, Guards, Ledger, LedgerError, Limit, Outcome, Period, Picodollars, Refusal,
+    Account, Admission, Crossing, Entry, Guard, Ledger, LedgerError, Limit, Outcome, Period, Picodollars, Refusal,
     Reserved, Settlement, Span, Stage, WindowState,
 };
-use crate::cloud::{self, Cloud, Exchange};
-use crate::gate::{ClearedPrompt, Consent, Door, Preview, Remembered, Withheld};
+use crate::cloud::{self, Cloud, Exchange, LastLook};
+use crate::gate::{ClearedPrompt, Consent, Door, Ending, Preview, Remembered, Withheld};
 use crate::providers::Usage;
 
 /// Events that wait for who shows them.
@@ -60,12 +60,12 @@ impl Cleared for Prompt {
         self.prompt.texts().to_vec()
     }
 
-    fn send(&self, given: Given, is_guarded: bool, cancel: CancellationToken) -> Result<Answering, Withheld> {
+    fn send(&self, given: Given, allowed: &[Guard], cancel: CancellationToken) -> Result<Answering, Withheld> {
         self.still.holds(&self.prompt)?;
         let consent = Arc::new(self.yes(given)?);
-        let guards = if is_guarded { self.door.guards } else { Guards::OFF };
-        let door = Arc::new(Door { guards, ..self.door.clone() });
-        let (prompt, cloud) = (self.prompt.clone(), self.cloud.clone());
+        let door = Arc::new(Door { guards: self.door.guards.without(allowed), ..self.door.clone() });
+        let (prompt, cloud, still) = (self.prompt.clone(), self.cloud.clone(), self.still.clone());
+        let last_look: LastLook = Arc::new(move |prompt| still.holds(prompt));
         let (told, mut heard) = mpsc::channel(MOST_UPDATES);
         let (out, updates) = mpsc::channel(MOST_UPDATES);
         let (done, ended) = oneshot::channel();
@@ -78,7 +78,7 @@ impl Cleared for Prompt {
             }
         });
         tokio::spawn(async move {
-            let exchange = cloud.ask(&door, &prompt, &consent, &told, &cancel).await;
+            let exchange = cloud.ask(&door, &prompt, &consent, &last_look, &told, &cancel).await;
             drop(told);
             let crossings = tokio::task::spawn_blocking(move || door.crossings(&prompt)).await.unwrap_or_default();
             // Nobody may be left to be told; it is settled all the same.
@@ -104,6 +104,7 @@ fn summed(exchange: Exchange, crossings: &[Crossing]) -> Ended {
             cloud::Finish::Cancelled => Finish::Cancelled,
             cloud::Finish::Withheld(withheld, error) => Finish::Withheld(withheld, error),
         },
+        has_left: exchange.answers.iter().any(|answer| !matches!(answer.ending, Ending::Unsent(_))),
         usage: Usage::default(),
         cost: Picodollars::ZERO,
         outcome: None,

@@ -36,7 +36,8 @@ pub fn fit(ground: &Ground<'_>, texts: &mut Texts<'_>, gathered: Gathered, room:
     let tier = room.tiers.iter().filter_map(|tier| usize::try_from(*tier).ok()).find(|tier| *tier > used);
     let cheap = tier.map_or(left, |tier| (tier - used).min(left));
     let mut excerpts = Excerpts::default();
-    let mut log: Vec<(String, Range<u32>, Option<String>)> = Vec::new();
+    // With whether the question is not about it by itself.
+    let mut log: Vec<(String, Range<u32>, Option<String>, bool)> = Vec::new();
     let mut spent = 0;
     for place in places {
         let limit = if place.rank.is_essential() { left } else { cheap };
@@ -49,7 +50,7 @@ pub fn fit(ground: &Ground<'_>, texts: &mut Texts<'_>, gathered: Gathered, room:
                     is_whole &= taken == rows;
                     spent += tokens;
                     excerpts.add(&place.path, &taken, place.name.as_deref());
-                    log.push((place.path.clone(), taken, place.name.clone()));
+                    log.push((place.path.clone(), taken, place.name.clone(), !place.rank.is_essential()));
                 }
                 None => is_whole = false,
             }
@@ -60,16 +61,18 @@ pub fn fit(ground: &Ground<'_>, texts: &mut Texts<'_>, gathered: Gathered, room:
     loop {
         let pieces = excerpts.pieces(ground, texts);
         let tokens = total(ground, pack.pieces.iter().take(others).chain(&pieces));
-        if tokens <= room.left() || log.is_empty() {
+        // Beyond the next price only what is essential may go.
+        let surplus = log.iter().rposition(|(.., is_more)| *is_more).filter(|_| tokens > cheap.saturating_add(taken));
+        if surplus.is_none() && (tokens <= room.left() || log.is_empty()) {
             pack.shown = excerpts.shown(texts);
             pack.tokens = tokens;
             pack.pieces.extend(pieces);
             return pack;
         }
-        log.pop();
+        log.remove(surplus.unwrap_or(log.len() - 1));
         pack.left_out += 1;
         excerpts = Excerpts::default();
-        log.iter().for_each(|(path, rows, name)| excerpts.add(path, rows, name.as_deref()));
+        log.iter().for_each(|(path, rows, name, _)| excerpts.add(path, rows, name.as_deref()));
     }
 }
 

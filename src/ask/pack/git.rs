@@ -1,6 +1,8 @@
 //! What changed and what happened lately, read by running `git`: in a repository that may be hostile. Its configuration can name
 //! programs in many places; each of these is overruled, and output and time are bounded.
 
+mod own;
+
 use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -13,7 +15,12 @@ const MOST_OUTPUT: u64 = 512 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Filters that a repository may configure before it is left alone.
 const MOST_FILTERS: usize = 64;
-const MOST_COMMITS: &str = "20";
+const MOST_COMMITS: usize = 20;
+/// Commits among which those are that may be told.
+const MOST_READ_COMMITS: &str = "100";
+/// What is told of a commit, between NULs and behind a mark.
+const COMMIT_FORMAT: &str = "--format=%x00%x01%h %ad %s%x00";
+const COMMIT_MARK: char = '\u{1}';
 /// Bytes of one hunk.
 const LONGEST_HUNK: usize = 64 * 1024;
 
@@ -30,9 +37,11 @@ const OVERRULED: &[(&str, &str)] = &[
     ("diff.external", ""),
     ("diff.noprefix", "false"),
     ("diff.mnemonicPrefix", "false"),
+    ("diff.relative", "false"),
     ("diff.submodule", "short"),
     ("diff.ignoreSubmodules", "all"),
     ("submodule.recurse", "false"),
+    ("log.follow", "false"),
     ("log.showSignature", "false"),
     ("protocol.allow", "never"),
     ("gc.auto", "0"),
@@ -44,6 +53,8 @@ const OVERRULED: &[(&str, &str)] = &[
 pub struct Repository {
     program: PathBuf,
     folder: PathBuf,
+    /// Where the folder is from the top, with a slash behind it; empty at the top.
+    prefix: String,
     /// What overrules the repository's filters.
     filters: Vec<(String, &'static str)>,
 }
@@ -51,13 +62,18 @@ pub struct Repository {
 impl Repository {
     /// None where there is none, where its files lie elsewhere, or where it is too strange.
     pub fn open(program: &Path, folder: &Path) -> Option<Self> {
-        let mut repository = Self { program: program.to_owned(), folder: folder.to_owned(), filters: Vec::new() };
+        let (program, given) = (program.to_owned(), folder.to_owned());
+        let mut repository = Self { program, folder: given, prefix: String::new(), filters: Vec::new() };
         let top = repository.run(&["rev-parse", "--show-toplevel"])?;
         // A repository can say that its files are somebody else's directory.
         let top = std::fs::canonicalize(top.trim_end_matches('\n')).ok()?;
         let folder = std::fs::canonicalize(folder).ok()?;
         if !folder.starts_with(&top) || !repository.is_of(&top) {
             return None;
+        }
+        for part in folder.strip_prefix(&top).ok()? {
+            repository.prefix.push_str(part.to_str()?);
+            repository.prefix.push('/');
         }
         let names = repository.run(&["config", "--includes", "--name-only", "-z", "--list"])?;
         // Behind the end of what was read there may be filters.
@@ -78,20 +94,15 @@ impl Repository {
         (repository.filters.len() <= MOST_FILTERS).then_some(repository)
     }
 
-    /// Whether the data that git uses are those of the files at `top`: a file or link `.git` can lead to another repository,
-    /// all of whose content would be the difference.
+    /// Whether the data that git uses are those of the files at `top`.
     fn is_of(&self, top: &Path) -> bool {
-        let Some(data) = self.run(&["rev-parse", "--absolute-git-dir"]) else { return false };
-        let Ok(data) = std::fs::canonicalize(data.trim_end_matches('\n')) else { return false };
-        let own = top.join(".git");
-        let is_own = std::fs::symlink_metadata(&own).is_ok_and(|at| at.is_dir()) && data == own;
-        // A worktree's data name its `.git`, a submodule's its folder.
-        let names = |path: PathBuf, expected: &Path| std::fs::canonicalize(path).is_ok_and(|path| path == expected);
-        let is_worktree = std::fs::read_to_string(data.join("gitdir"))
-            .is_ok_and(|back| names(data.join(back.trim_end_matches('\n')), &own));
+        let place = |name: &str| {
+            let path = self.run(&["rev-parse", name])?;
+            std::fs::canonicalize(self.folder.join(path.trim_end_matches('\n'))).ok()
+        };
+        let (Some(data), Some(common)) = (place("--absolute-git-dir"), place("--git-common-dir")) else { return false };
         let worktree = self.run(&["config", "--local", "--get", "core.worktree"]);
-        let is_submodule = worktree.is_some_and(|worktree| names(data.join(worktree.trim_end_matches('\n')), top));
-        is_own || is_worktree || is_submodule
+        own::is_own(top, &data, &common, worktree.as_deref().map(|path| path.trim_end_matches('\n')))
     }
 
     /// Hunks of what is not committed, each with its file's path from the folder.
@@ -112,23 +123,44 @@ impl Repository {
         self.run(&arguments).map(|diff| hunks(&diff)).unwrap_or_default()
     }
 
-    /// The last commits, of a file where one is given: short hash, date, subject.
-    pub fn log(&self, path: Option<&str>) -> Option<String> {
-        let mut arguments = vec![
+    /// The last commits, of a file where one is given: short hash, date, subject. A subject tells of all files of its commit, and
+    /// has no path that the gate could judge: it is left out unless each of these lies in the folder and `may_tell`, by its
+    /// path from there. Merges, and commits of no file, are left out, too.
+    pub fn log(&self, path: Option<&str>, may_tell: &dyn Fn(&str) -> bool) -> Option<String> {
+        let literal = path.map_or_else(|| ".".to_owned(), |path| format!(":(literal){path}"));
+        let output = self.run(&[
             "log",
+            "-z",
+            "--name-only",
+            // Other files of the same commit, the old name of one that moved, and a submodule are told of, too.
+            "--full-diff",
+            "--no-renames",
+            "--ignore-submodules=none",
+            "--no-merges",
             "--no-show-signature",
             "--no-color",
             "--no-ext-diff",
             "--no-textconv",
+            "--encoding=UTF-8",
             "--max-count",
-            MOST_COMMITS,
+            MOST_READ_COMMITS,
             "--date=short",
-            "--format=%h %ad %s",
+            COMMIT_FORMAT,
             "--",
-        ];
-        let literal = path.map(|path| format!(":(literal){path}"));
-        arguments.extend(literal.as_deref());
-        self.run(&arguments)
+            &literal,
+        ])?;
+        let mut commits = commits(&output);
+        if output.len() as u64 >= MOST_OUTPUT {
+            // Its files are not all known.
+            commits.pop();
+        }
+        let may_tell = |name: &&str| {
+            // What is not UTF-8 was read as another name.
+            let name = name.strip_prefix(&*self.prefix).filter(|name| !name.contains(char::REPLACEMENT_CHARACTER));
+            name.is_some_and(may_tell)
+        };
+        let told = commits.iter().filter(|(_, names)| !names.is_empty() && names.iter().all(may_tell));
+        Some(told.take(MOST_COMMITS).map(|(line, _)| format!("{line}\n")).collect())
     }
 
     /// Standard output of a command that succeeded in time.
@@ -177,6 +209,25 @@ impl Repository {
     }
 }
 
+/// What is told of each commit, and its files from the top. Neither has a NUL in it, names are not empty, and an empty text stands
+/// around what is told.
+fn commits(output: &str) -> Vec<(&str, Vec<&str>)> {
+    let mut commits: Vec<(&str, Vec<&str>)> = Vec::new();
+    let mut is_behind_empty = false;
+    for text in output.split('\0') {
+        if is_behind_empty && let Some(line) = text.strip_prefix(COMMIT_MARK) {
+            commits.push((line, Vec::new()));
+        } else if !text.is_empty()
+            && let Some((_, names)) = commits.last_mut()
+        {
+            // The first of a commit's names stands on a line of its own.
+            names.push(if is_behind_empty { text.strip_prefix('\n').unwrap_or(text) } else { text });
+        }
+        is_behind_empty = text.is_empty();
+    }
+    commits
+}
+
 /// Path and text of every hunk. Files that are not text, and paths that git has to quote, are left out.
 fn hunks(diff: &str) -> Vec<(String, String)> {
     let mut hunks: Vec<(String, String)> = Vec::new();
@@ -205,4 +256,4 @@ fn hunks(diff: &str) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

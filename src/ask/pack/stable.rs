@@ -44,19 +44,13 @@ fn map(ground: &Ground<'_>, budget: usize, pack: &mut Pack) {
     let closing = format!("</map-{}>\n", ground.tag);
     let marks = (ground.count)(&opening) + (ground.count)(&closing);
     let map = ground.workspace.index.map(budget.saturating_sub(marks), &[], ground.count);
-    let mut files: Vec<(&str, String)> = Vec::new();
-    for line in map.text.split_inclusive('\n') {
-        match files.last_mut() {
-            Some((_, text)) if line.starts_with(' ') => text.push_str(line),
-            _ => files.push((line.trim_end(), line.to_owned())),
-        }
-    }
+    let mut files = map.parts;
     files.retain(|(path, _)| may_be_sent(ground, path, &mut pack.withheld));
     if files.is_empty() {
         return;
     }
     pack.pieces.push(piece(opening, Source::Instructions));
-    pack.pieces.extend(files.into_iter().map(|(path, text)| file_piece(text, path, 0..0)));
+    pack.pieces.extend(files.iter().map(|(path, bytes)| file_piece(map.text[bytes.clone()].to_owned(), path, 0..0)));
     pack.pieces.push(piece(closing, Source::Instructions));
 }
 

@@ -47,6 +47,17 @@ fn a_pack_holds_what_the_question_names_and_what_that_uses() {
 }
 
 #[test]
+fn a_long_row_is_cut_between_values() {
+    let secret = "k".repeat(60);
+    let row = format!("a = [{}\"{secret}\", 1]", "1, ".repeat(320));
+    let fixture = Fixture::new(&[("src/data.py", &format!("{row}\n{}\n", "x".repeat(1200)))]);
+    let text = texts::Texts::new(&fixture.workspace).get("src/data.py").expect("a text");
+    let shown = text.numbered(&(0..2));
+    assert!(shown.starts_with("1\ta = [1, 1") && shown.ends_with("…\n2\t…\n"), "{shown}");
+    assert!(!shown.contains('k') && !shown.contains('x'), "half of a value is none that a rule knows: {shown}");
+}
+
+#[test]
 fn every_byte_of_a_file_is_named_with_its_place() {
     let fixture = Fixture::small();
     let question = question("save the request to the database");
@@ -139,6 +150,52 @@ fn what_may_not_leave_is_left_out_and_told() {
     for words in ["What is in src/store.rs?", "What is `Database`?", "store.rs"] {
         let question = super::super::testing::question(words);
         assert_eq!(super::stays(&Ground { question: &question, ..ground }).as_deref(), Some("src/store.rs"), "{words}");
+    }
+}
+
+#[test]
+fn commits_about_files_that_stay_are_not_told_of() {
+    let mut fixture = Fixture::small();
+    let folder = fixture.place.path();
+    git::tests::git(folder, &["init", "-q"]);
+    git::tests::commit(folder, "Begin", &[]);
+    git::tests::commit(folder, "Answer sooner", &["src/server.rs"]);
+    git::tests::commit(folder, "Hide the plan", &["src/store.rs"]);
+    fixture.workspace.git = Some(git::tests::program());
+    let question = Question { with_changes: true, ..question("What happened lately?") };
+    let stays = |path: &str| if path == "src/store.rs" { Reach::Stays } else { Reach::Out };
+    let everything = ground(&fixture, &question);
+    let public = text(&relevant(&Ground { reach: &stays, ..ground_of(&fixture, &question) }, &room(4000), &[]));
+    assert!(public.contains("Answer sooner\n</log-7a>"), "{public}");
+    assert!(!public.contains("Hide the plan") && !public.contains("Begin"), "{public}");
+    let whole = text(&relevant(&everything, &room(4000), &[]));
+    assert!(whole.contains("Hide the plan") && whole.contains("Begin"), "{whole}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_with_an_odd_name_is_judged_by_its_own() {
+    // In a map's text each of these names could pass for something else.
+    let odd = [" src/blank.rs", "src/server.rs\nsrc/second.rs", "src/server.rs\n  third.rs"];
+    let fixture = Fixture::new(&[
+        ("src/server.rs", SERVER),
+        (odd[0], "pub fn secret_one() {}\n"),
+        (odd[1], "pub fn secret_two() {}\n"),
+        (odd[2], "pub fn secret_three() {}\n"),
+    ]);
+    let question = question("anything");
+    let everything = text(&stable(&ground(&fixture, &question), 4000));
+    assert_eq!(everything.matches("pub fn secret_").count(), 3, "{everything}");
+    let stays = |path: &str| if odd.contains(&path) { Reach::Stays } else { Reach::Out };
+    let pack = stable(&Ground { reach: &stays, ..ground_of(&fixture, &question) }, 4000);
+    let public = text(&pack);
+    assert!(public.contains("pub fn handle_request") && !public.contains("secret_"), "{public}");
+    assert_eq!(pack.withheld.len(), 3, "{:?}", pack.withheld);
+    for piece in stable(&ground(&fixture, &question), 4000).pieces {
+        let own = odd.iter().position(|path| piece.source.path() == Some(path));
+        let names = ["secret_one", "secret_two", "secret_three"];
+        let shown: Vec<usize> = (0..3).filter(|at| piece.text.contains(names[*at])).collect();
+        assert_eq!(shown, own.into_iter().collect::<Vec<_>>(), "{:?}", piece.text);
     }
 }
 

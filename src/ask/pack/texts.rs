@@ -6,8 +6,11 @@ use std::rc::Rc;
 
 use super::super::Workspace;
 
-/// A longer row is cut: it is data or was written by a program.
+/// A longer row is cut, in characters: it is data or was written by a program.
 const LONGEST_ROW: usize = 1000;
+
+/// What may stand between two values. A row is cut at one of these: half of a secret is none that a rule knows.
+const BETWEEN: &[char] = &[' ', '\t', '"', '\'', '`', ',', ';', '(', ')', '[', ']', '{', '}', '<', '>'];
 
 /// A file's text and where its rows begin.
 #[derive(Debug)]
@@ -48,7 +51,11 @@ impl Text {
         let mut numbered = String::new();
         for row in rows.start..rows.end.min(self.rows()) {
             let line = self.text[self.bytes(&(row..row + 1))].trim_end_matches(['\n', '\r']);
-            let end = line.char_indices().map(|(at, _)| at).nth(LONGEST_ROW).unwrap_or(line.len());
+            let end = line
+                .char_indices()
+                .map(|(at, _)| at)
+                .nth(LONGEST_ROW)
+                .map_or(line.len(), |end| line[..end].rfind(BETWEEN).unwrap_or_default());
             let mark = if end < line.len() { "…" } else { "" };
             let _ = writeln!(numbered, "{}\t{}{mark}", row + 1, &line[..end]);
         }

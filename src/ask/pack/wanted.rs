@@ -277,7 +277,8 @@ fn changes(ground: &Ground<'_>, gathered: &mut Gathered) {
         let text = format!("<diff-{tag} path={}>\n{hunk}</diff-{tag}>\n", quoted(&path));
         gathered.others.push(piece(text, Source::Diff { path }));
     }
-    if let Some(log) = repository.log(path).filter(|log| !log.is_empty()) {
+    let may_tell = |path: &str| (ground.reach)(path) == Reach::Out;
+    if let Some(log) = repository.log(path, &may_tell).filter(|log| !log.is_empty()) {
         gathered.others.push(piece(format!("<log-{tag}>\n{log}</log-{tag}>\n"), Source::Log));
     }
 }

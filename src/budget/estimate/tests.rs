@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::budget::{Rates, Tier};
+use crate::budget::{Limit, Period, Rates, Scope, Tier};
 use crate::providers::Usage;
 
 fn rates(input: u64, read: u64, short: u64, long: u64, output: u64) -> Rates {
@@ -80,6 +80,18 @@ fn an_answer_is_shortened_to_what_is_left_but_not_below_what_is_of_use() {
     assert_eq!(short.fitting(Picodollars::parse_dollars("0.306"), None).map(|fit| fit.max_output), Some(300));
     assert_eq!(short.fitting(Picodollars::parse_dollars("0.305"), None), None, "it was asked for 300");
     assert_eq!(whole.fitting(None, None).unwrap(), whole);
+}
+
+#[test]
+fn a_limit_of_nothing_lets_nothing_pass_that_is_free_either() {
+    let window = |cents: u64| {
+        let amount = Amount::Money(Picodollars(cents * Picodollars::DOLLAR.0 / 100));
+        let limit = Limit { amount, period: Period::Month, scope: Scope::User };
+        WindowState { limit, settled: 0, open: 0, resets_at: None, clock_is_behind: 0 }
+    };
+    let free = estimate(&Arc::new(PriceRow::free()), (50, 60), 8192, None);
+    assert_eq!(free.within(&[window(1)]).as_ref(), Some(&free));
+    assert_eq!(free.within(&[window(1), window(0)]), None);
 }
 
 #[test]

@@ -157,6 +157,7 @@ impl<S: Sql> Books<'_, S> {
             settlement.money.0.into(),
             settlement.tokens.into(),
             settlement.provider_cost.map(|cost| cost.0).into(),
+            settlement.own_cost.map(|cost| cost.0).into(),
             self.now()?.at.into(),
             reserved.0.into(),
         ];
@@ -235,7 +236,7 @@ impl<S: Sql> Books<'_, S> {
     /// What is dated later than the clock counts as reserved now, and the clock's time holds. How many these were.
     pub fn trust_clock(&mut self) -> Result<u64, LedgerError> {
         let moved = self.sql.execute(sql::REDATE, &[self.clock.into()])?;
-        self.sql.execute(sql::SEE, &[self.clock.into()])?;
+        self.sql.execute(sql::TRUST, &[self.clock.into()])?;
         Ok(moved)
     }
 
@@ -252,7 +253,9 @@ impl<S: Sql> Books<'_, S> {
     }
 
     fn window(&mut self, limit: &Limit, account: &Account, now: Now) -> Result<WindowState, LedgerError> {
-        let state = |settled, open, resets_at| WindowState { limit: limit.clone(), settled, open, resets_at };
+        let clock_is_behind = u64::try_from(now.at.saturating_sub(self.clock)).unwrap_or_default();
+        let state =
+            |settled, open, resets_at| WindowState { limit: limit.clone(), settled, open, resets_at, clock_is_behind };
         match limit.period {
             Period::Request => Ok(state(0, 0, None)),
             Period::Session => {
@@ -345,6 +348,7 @@ fn entry(row: &Row) -> Result<Entry, LedgerError> {
             State::Open(*stage.ok_or_else(strange)?)
         }
     };
+    let cost = |column| Ok(row.optional(column)?.map(|cost| Picodollars(cost.unsigned_abs())));
     Ok(Entry {
         reserved: Reserved(row.integer(0)?),
         at: row.integer(1)?,
@@ -361,7 +365,8 @@ fn entry(row: &Row) -> Result<Entry, LedgerError> {
         reserved_tokens: row.units(11)?,
         money: Picodollars(row.units(12)?),
         tokens: row.units(13)?,
-        provider_cost: row.optional(14)?.map(|cost| Picodollars(cost.unsigned_abs())),
-        pid: u32::try_from(row.integer(15)?).unwrap_or_default(),
+        provider_cost: cost(14)?,
+        own_cost: cost(15)?,
+        pid: u32::try_from(row.integer(16)?).unwrap_or_default(),
     })
 }

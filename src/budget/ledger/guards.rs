@@ -5,6 +5,15 @@ use crate::config::BudgetSettings;
 /// Seconds over which both guards look back.
 pub(super) const LOOK_BACK: i64 = 300;
 
+/// One of the guards: the user may say yes to what it is about, and to nothing else by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// The same request again and again.
+    Repeats,
+    /// Much of a day's limit within minutes.
+    Burst,
+}
+
 /// A guard that is None is off: the user has said yes to this request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guards {
@@ -21,6 +30,15 @@ impl Guards {
 
     pub fn of(settings: &BudgetSettings) -> Self {
         Self { repeats: Some(Self::REPEATS), burst_percent: Some(settings.burst_percent) }
+    }
+
+    /// All but those that the user has said yes to.
+    #[must_use]
+    pub fn without(self, allowed: &[Guard]) -> Self {
+        Self {
+            repeats: self.repeats.filter(|_| !allowed.contains(&Guard::Repeats)),
+            burst_percent: self.burst_percent.filter(|_| !allowed.contains(&Guard::Burst)),
+        }
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Entry {
     /// What counts against the limits: the reservation while it is open, then the cost.
     pub money: Picodollars,
     pub tokens: u64,
+    /// By our prices, where the provider counted; None also where an older Tandem wrote it down.
+    pub own_cost: Option<Picodollars>,
+    /// By the provider's word, where it gave one. The dearer of the two is `money`.
     pub provider_cost: Option<Picodollars>,
     /// The process that asked.
     pub pid: u32,
@@ -139,14 +142,15 @@ pub struct Difference {
 /// Share of the larger sum by which the two may differ, in percent.
 const TOLERATED: u128 = 5;
 
-/// Where our sum and the provider's lie more than 5 % apart.
+/// Where our sum and the provider's lie more than 5 % apart, whichever is the larger.
 pub fn differences(entries: &[Entry]) -> Vec<Difference> {
     let mut sums = BTreeMap::<(&str, &str, &str), (u64, Picodollars, Picodollars)>::new();
     for entry in entries {
         let (State::Settled(Outcome::Counted), Some(theirs)) = (entry.state, entry.provider_cost) else { continue };
         let account = &entry.account;
         let sum = sums.entry((&account.provider, &account.model, &entry.price)).or_default();
-        *sum = (sum.0 + 1, sum.1.saturating_add(entry.money), sum.2.saturating_add(theirs));
+        let ours = entry.own_cost.unwrap_or(entry.money);
+        *sum = (sum.0 + 1, sum.1.saturating_add(ours), sum.2.saturating_add(theirs));
     }
     let differs = |ours: Picodollars, theirs: Picodollars| {
         u128::from(ours.0.abs_diff(theirs.0)) * 100 > u128::from(ours.max(theirs).0) * TOLERATED

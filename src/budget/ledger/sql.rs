@@ -84,6 +84,10 @@ pub(super) const BOOK: &str = "SELECT seen, presumed_until FROM book";
 
 pub(super) const SEE: &str = "UPDATE book SET seen = $1";
 
+/// A moment before which windows are presumed spent is not later than now either: it is of the same clock.
+pub(super) const TRUST: &str = "
+    UPDATE book SET seen = $1, presumed_until = CASE WHEN presumed_until > $1 THEN $1 + 1 ELSE presumed_until END";
+
 pub(super) const REDATE: &str = "UPDATE request SET at = $1 WHERE at > $1";
 
 pub(super) const INSERT: &str = "
@@ -98,7 +102,8 @@ pub(super) const LINE: &str = "SELECT state, outcome, money FROM request WHERE i
 pub(super) const ADVANCE: &str = "UPDATE request SET state = $1, money = $2 WHERE id = $3";
 
 pub(super) const SETTLE: &str = "
-    UPDATE request SET state = 3, outcome = $1, money = $2, tokens = $3, provider_cost = $4, ended_at = $5 WHERE id = $6";
+    UPDATE request SET state = 3, outcome = $1, money = $2, tokens = $3, provider_cost = $4, own_cost = $5, ended_at = $6
+    WHERE id = $7";
 
 pub(super) const RELEASE: &str = "
     UPDATE request SET state = 4, outcome = NULL, money = 0, tokens = 0, ended_at = $1 WHERE id = $2";
@@ -117,7 +122,7 @@ pub(super) const CROSS: &str = "INSERT INTO crossing (name, percent, at) VALUES 
 
 pub(super) const ENTRIES: &str = "
     SELECT id, at, session, workspace, provider, model, who, price, state, outcome, reserved_money, reserved_tokens, money,
-        tokens, provider_cost, pid
+        tokens, provider_cost, own_cost, pid
     FROM request WHERE at >= $1 AND at < $2 ORDER BY at, id";
 
 /// Whose amounts are added up.

@@ -90,7 +90,7 @@ pub fn ask_with(
 
 pub fn cost(amount: u64) -> Settlement {
     let (money, tokens) = (Picodollars(amount), amount.saturating_mul(10));
-    Settlement { money, tokens, outcome: Outcome::Counted, provider_cost: None }
+    Settlement { money, tokens, outcome: Outcome::Counted, own_cost: None, provider_cost: None }
 }
 
 /// Settled and open of one limit.
@@ -307,7 +307,7 @@ fn an_entry_keeps_what_it_was_reckoned_with() {
     let ledger = scene.open();
     let reserved = ask(&ledger, &account(), &[], 50).unwrap();
     scene.set(NOON + 90);
-    let settlement = Settlement { provider_cost: Some(Picodollars(44)), ..cost(40) };
+    let settlement = Settlement { own_cost: Some(Picodollars(39)), provider_cost: Some(Picodollars(44)), ..cost(44) };
     ledger.settle(reserved, &settlement).unwrap();
     let entry = Entry {
         reserved,
@@ -318,8 +318,9 @@ fn an_entry_keeps_what_it_was_reckoned_with() {
         state: State::Settled(Outcome::Counted),
         reserved_money: Picodollars(50),
         reserved_tokens: 500,
-        money: Picodollars(40),
-        tokens: 400,
+        money: Picodollars(44),
+        tokens: 440,
+        own_cost: Some(Picodollars(39)),
         provider_cost: Some(Picodollars(44)),
         pid: std::process::id(),
     };

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::row::{PriceRow, Rates, Status, Tier};
+use super::service::Services;
 use crate::budget::money::scaled;
 use crate::budget::{Picodollars, Tokenizer};
 
@@ -15,6 +16,12 @@ const DEAREST: Picodollars = Picodollars(10_000_000_000);
 
 /// Most tokens that a window or a tier may have.
 const MOST_TOKENS: u64 = 1_000_000_000_000;
+
+/// In place of a name in our table: all models of a provider, or all providers.
+pub const ALL: &str = "*";
+
+/// Dearest service that is believed, in per mille of the usual price.
+const DEAREST_SERVICE: u64 = 100_000;
 
 const MOST_ROWS: usize = 10_000;
 const MOST_TIERS: usize = 16;
@@ -34,6 +41,8 @@ pub struct BadRow {
 pub struct Rows {
     pub good: Vec<PriceRow>,
     pub bad: Vec<BadRow>,
+    /// What other services cost at a provider, for all of its models.
+    pub services: Vec<(String, Services)>,
 }
 
 /// Whose table it is: ours names every premium, so what it leaves out has none.
@@ -96,6 +105,13 @@ impl Reader<'_> {
         if fields.is_empty() {
             return;
         }
+        if id == ALL && self.whose == Whose::Ours {
+            match all_services(&fields) {
+                Ok(services) => self.rows.services.push((provider.to_owned(), services)),
+                Err(fault) => self.bad(provider, id, fault),
+            }
+            return;
+        }
         match row(provider, id, &fields, self.whose, place) {
             Ok(row) => self.rows.good.push(row),
             Err(fault) => self.bad(provider, id, fault),
@@ -150,11 +166,36 @@ fn row(
                 row.tokenizer = Tokenizer::of_name(word()).ok_or_else(|| fault(names))?;
             }
             "tiers" => row.tiers = tiers(value, whose)?,
+            name if Services::NAMES.contains(&name) => service(&mut row.services, name, value)?,
             _ => rates.push((*name, *value)),
         }
     }
     row.base = self::rates(&rates, whose, place)?;
     Ok(row)
+}
+
+fn service(services: &mut Services, name: &str, value: &Spanned<DeValue<'_>>) -> Result<(), Fault> {
+    let Some(place) = services.named(name) else { return Ok(()) };
+    let times = digits(value.get_ref()).and_then(|digits| scaled(digits, 3)).filter(|times| *times <= DEAREST_SERVICE);
+    *place = Some(times.ok_or_else(|| {
+        (value.span(), format!("`{name}` is no multiple of a price from 0 to 100, with 3 decimals at most"))
+    })?);
+    Ok(())
+}
+
+/// What stands below `"*"` in our table: multiples, and the day of them.
+fn all_services(fields: &[Field<'_, '_>]) -> Result<Services, Fault> {
+    let mut services = Services::default();
+    for (name, value) in fields {
+        match name.get_ref().as_ref() {
+            "asOf" => {
+                date(value.get_ref()).ok_or_else(|| (value.span(), "`asOf` is not a day".to_owned()))?;
+            }
+            known if Services::NAMES.contains(&known) => service(&mut services, known, value)?,
+            other => return Err((name.span(), format!("no service is called `{other}`"))),
+        }
+    }
+    Ok(services)
 }
 
 fn tiers(value: &Spanned<DeValue<'_>>, whose: Whose) -> Result<Vec<Tier>, Fault> {
@@ -224,13 +265,16 @@ fn rates(fields: &[Field<'_, '_>], whose: Whose, place: Range<usize>) -> Result<
 
 /// Dollars for a million tokens: as a number or as a text.
 fn price(value: &DeValue<'_>) -> Option<Picodollars> {
-    let digits = match value {
-        DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
-        DeValue::Float(number) => number.as_str(),
-        DeValue::String(text) => text.as_ref(),
-        _ => return None,
-    };
-    scaled(digits, 6).map(Picodollars).filter(|price| *price <= DEAREST)
+    scaled(digits(value)?, 6).map(Picodollars).filter(|price| *price <= DEAREST)
+}
+
+fn digits<'v>(value: &'v DeValue<'_>) -> Option<&'v str> {
+    match value {
+        DeValue::Integer(number) if number.radix() == 10 => Some(number.as_str()),
+        DeValue::Float(number) => Some(number.as_str()),
+        DeValue::String(text) => Some(text.as_ref()),
+        _ => None,
+    }
 }
 
 fn whole(value: &DeValue<'_>) -> Option<u64> {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use jiff::civil::Date;
 
+use super::service::Services;
 use crate::budget::{Picodollars, Tokenizer};
 use crate::providers::{CacheLife, Usage};
 
@@ -50,6 +51,8 @@ pub struct PriceRow {
     pub base: Rates,
     /// By `above`, ascending.
     pub tiers: Vec<Tier>,
+    /// What other services than the usual one cost.
+    pub services: Services,
     /// Tokens of prompt and answer together.
     pub context: Option<u64>,
     /// Tokens of the prompt.
@@ -75,7 +78,7 @@ pub struct PriceRow {
 }
 
 impl Rates {
-    /// What a request costs at these prices.
+    /// What a request costs at these prices, at the usual service.
     pub fn cost(&self, usage: &Usage) -> Picodollars {
         [
             self.input.times(usage.input_uncached),
@@ -130,6 +133,7 @@ impl PriceRow {
             id: "*".to_owned(),
             base: Rates::default(),
             tiers: Vec::new(),
+            services: Services::default(),
             context: None,
             max_input: None,
             max_output: None,
@@ -150,9 +154,9 @@ impl PriceRow {
         self.tiers.iter().rev().find(|tier| prompt > tier.above).map_or(&self.base, |tier| &tier.rates)
     }
 
-    /// What a request did cost.
+    /// What a request did cost, at the service that it got.
     pub fn cost(&self, usage: &Usage) -> Picodollars {
-        self.rates(usage.input()).cost(usage)
+        self.services.charge(self.rates(usage.input()).cost(usage), usage)
     }
 
     /// The prompts that are billed alike: the prices, the smallest prompt and the largest, up to `most` tokens.

@@ -5,7 +5,7 @@ use jiff::civil::date;
 use super::*;
 use crate::budget::Picodollars;
 use crate::config::ProviderKind;
-use crate::providers::{Endpoint, Usage};
+use crate::providers::{Endpoint, ServiceTier, Usage};
 
 const TODAY: Date = date(2026, 11, 28);
 
@@ -21,6 +21,7 @@ fn endpoint(name: &str, kind: ProviderKind, base_url: &str) -> Endpoint {
         region: None,
         api_version: None,
         price_as: None,
+        shows_bearer: false,
         is_local: false,
     }
 }
@@ -49,6 +50,7 @@ fn the_shipped_table_is_whole() {
     let rows = read::rows(SHIPPED, Whose::Ours).unwrap();
     assert_eq!(rows.bad, []);
     assert_eq!(rows.good.len(), 67);
+    assert_eq!(rows.services.iter().map(|(provider, _)| &**provider).collect::<Vec<_>>(), ["*", "anthropic", "openai"]);
     for row in &rows.good {
         let name = row.to_string();
         assert!(row.as_of.is_some(), "{name}: without a date nobody knows when to doubt it");
@@ -337,4 +339,46 @@ fn a_price_that_is_left_out_is_never_cheaper() {
     let short = "input = \"2\"\noutput = 8\ncacheWriteShort = 2.4";
     assert_eq!(rates(Whose::Ours, short), [2_000_000, 2_400_000, 5_000_000]);
     assert_eq!(rates(Whose::Users, short), [2_000_000, 2_400_000, 5_000_000]);
+}
+
+#[test]
+fn what_a_service_costs_is_said_by_the_table() {
+    let table = table("[desk.m]\ninput = 1\noutput = 1\n[openai.own]\ninput = 1\noutput = 1\npriority = 2.5\n");
+    let openai = endpoint("openai", ProviderKind::OpenAi, "https://api.openai.com/v1");
+    let desk = endpoint("desk", ProviderKind::Compatible, "https://llm.example/v1");
+    let cost = |endpoint: &Endpoint, model, tier, is_regional| {
+        let usage = Usage { input_uncached: 1000, output: 100, tier, is_regional, ..Usage::default() };
+        find(&table, endpoint, model, None).unwrap().cost(&usage).0 / 1_000_000
+    };
+    use ServiceTier::{Batch, Fast, Flex, Priority, Standard, Ultrafast, Unknown};
+    // 1000 × 2 + 100 × 10
+    let sol = |tier| cost(&openai, "gpt-6.1-sol", tier, false);
+    assert_eq!([Standard, Flex, Batch].map(sol), [3000, 1500, 1500]);
+    assert_eq!([Priority, Fast, Ultrafast, Unknown].map(sol), [6000, 6000, 18_000, 18_000]);
+    // 1000 × 4 + 100 × 20
+    let opus = |tier, is_regional| cost(&anthropic(), "claude-opus-5-5", tier, is_regional);
+    assert_eq!([opus(Standard, true), opus(Fast, false), opus(Fast, true)], [6600, 12_000, 13_200]);
+    assert_eq!(opus(Unknown, false), 12_000);
+    // A provider that the table says nothing of: no discount, and the dearest that is known of any.
+    let other = |tier| cost(&desk, "m", tier, false);
+    assert_eq!([Standard, Flex, Priority, Unknown].map(other), [1100, 1100, 2200, 6600]);
+    // The user's own multiple, and the provider's for what the user leaves out.
+    let own = |tier| cost(&openai, "own", tier, false);
+    assert_eq!([Priority, Flex, Ultrafast].map(own), [2750, 550, 6600]);
+}
+
+#[test]
+fn a_multiple_that_is_none_takes_the_price_away() {
+    for wrong in ["-1", "101", "1.0001", "\"much\"", "true"] {
+        let table = table(&format!("[openai.m]\ninput = 1\noutput = 1\nfast = {wrong}\n"));
+        assert!(table.problems()[0].contains("`fast` is no multiple of a price"), "{wrong}: {:?}", table.problems());
+    }
+    let lower = table("[openai.\"gpt-6.1-sol\"]\ninput = 20\noutput = 100\nultrafast = 5\n");
+    let openai = endpoint("openai", ProviderKind::OpenAi, "https://api.openai.com/v1");
+    assert!(
+        find(&lower, &openai, "gpt-6.1-sol", None).unwrap().is_lower,
+        "a service is cheaper than it is known to be"
+    );
+    // In the user's file a star is no name for all.
+    assert!(table("[openai.\"*\"]\nfast = 1\n").problems()[0].contains("`input` is missing"));
 }

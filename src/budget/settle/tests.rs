@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::budget::{Asked, Planned, PriceTable, Tokenizer};
 use crate::config::{ProviderKind, ProviderSettings};
-use crate::providers::CacheLife;
+use crate::providers::{CacheLife, ServiceTier};
 
 const ALL_KINDS: [ProviderKind; 10] = [
     ProviderKind::Anthropic,
@@ -120,6 +120,27 @@ fn the_dearer_of_two_bills_counts() {
     };
     assert_eq!(ends(ProviderKind::OpenRouter, End::Complete, billed(9_000_000_000)).unwrap().0, 9000);
     assert_eq!(ends(ProviderKind::OpenRouter, End::Complete, billed(1)).unwrap().0, 6000);
+    // Both are kept, so that either of them may show that the table is old.
+    let mut progress = Progress::default();
+    billed(9_000_000_000)(&mut progress);
+    let settled = settlement(&progress, End::Complete, &estimate(), &endpoint(ProviderKind::OpenRouter)).unwrap();
+    let costs = (settled.own_cost.unwrap(), settled.provider_cost.unwrap(), settled.money);
+    assert_eq!(costs, (Picodollars(6_000_000_000), Picodollars(9_000_000_000), Picodollars(9_000_000_000)));
+}
+
+#[test]
+fn a_service_that_was_not_asked_for_is_settled_at_its_price() {
+    let served = |tier, end| {
+        ends(ProviderKind::Anthropic, end, |progress| {
+            progress.written();
+            progress.silent_for(Duration::ZERO);
+            progress.usage(&Usage { input_uncached: 1000, output: 100, tier, is_regional: true, ..Usage::default() });
+        })
+    };
+    // 1000 × 4 + 100 × 20, and a tenth more for the region.
+    assert_eq!(served(ServiceTier::Standard, End::Complete), Some((6600, 1100, Outcome::Counted)));
+    assert_eq!(served(ServiceTier::Fast, End::Complete), Some((13_200, 1100, Outcome::Counted)));
+    assert_eq!(served(ServiceTier::Unknown, End::Broken), Some((13_200, 1100, Outcome::Estimated)));
 }
 
 #[test]

@@ -38,7 +38,13 @@ enum Typed {
 
 pub async fn ask(permission: Permission, request: &ConsentRequest) -> ConsentReply {
     match permission {
-        Permission::Given => return ConsentReply::Once,
+        Permission::Given if !request.is_guard => return ConsentReply::Once,
+        // What loops has `--yes`, too.
+        Permission::Given => {
+            eprintln!("tandem: {}", harmless(&words::consent(request)));
+            eprintln!("tandem: --yes does not allow that; ask at a terminal without it, or wait five minutes");
+            return ConsentReply::Refused;
+        }
         Permission::Nobody => {
             eprintln!("tandem: {}", harmless(&words::consent(request)));
             eprintln!("tandem: nobody is here to be asked; --yes allows it");
@@ -83,9 +89,10 @@ fn read(line: &str) -> Typed {
 mod tests {
     use super::*;
 
-    fn request(may_remember: bool) -> ConsentRequest {
+    fn request(is_guard: bool) -> ConsentRequest {
         let (reply, _) = tokio::sync::oneshot::channel();
-        ConsentRequest { preview: crate::gate::Preview::default(), texts: Vec::new(), why: None, may_remember, reply }
+        let preview = crate::gate::Preview::default();
+        ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: !is_guard, is_guard, reply }
     }
 
     #[test]
@@ -98,7 +105,8 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_terminal_only_the_option_allows_it() {
-        assert_eq!(ask(Permission::Given, &request(true)).await, ConsentReply::Once);
-        assert_eq!(ask(Permission::Nobody, &request(true)).await, ConsentReply::Refused);
+        assert_eq!(ask(Permission::Given, &request(false)).await, ConsentReply::Once);
+        assert_eq!(ask(Permission::Given, &request(true)).await, ConsentReply::Refused, "a loop says yes, too");
+        assert_eq!(ask(Permission::Nobody, &request(false)).await, ConsentReply::Refused);
     }
 }

@@ -24,6 +24,7 @@ impl Report {
         if let Some(footer) = &self.footer {
             report["answeredBy"] = json!(footer.answered_by);
             report["isCloud"] = json!(footer.is_cloud);
+            report["leftMachine"] = json!(footer.has_left);
             report["routeReason"] = json!(footer.route_reason);
             report["usage"] = json!(footer.usage);
             report["cost"] = json!(footer.cost);
@@ -34,6 +35,7 @@ impl Report {
             report["unverified"] = json!(footer.unverified);
             report["elapsedMs"] = json!(footer.elapsed_ms);
             report["incomplete"] = json!(footer.incomplete);
+            report["lowered"] = json!(footer.lowered);
             report["thread"] = json!(footer.thread);
             report["diff"] = json!(footer.diff.as_ref().map(|diff| &diff.text));
             report["diffProblem"] = json!(footer.diff.as_ref().and_then(|diff| diff.problem.as_ref()));
@@ -54,6 +56,7 @@ pub fn preview(preview: &Preview, texts: &[Arc<str>]) -> Value {
         "redactions": preview.manifest.redactions,
         "inputTokens": preview.input_tokens,
         "maxOutputTokens": preview.max_output_tokens,
+        "lowered": preview.lowered.as_ref().map(ToString::to_string),
         "cost": preview.cost,
         "texts": texts,
     })

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::state::State;
-use crate::budget::{Amount, Asked, Estimate, Picodollars, Planned, PriceRow, TextSize, WindowState, thousands};
+use crate::budget::{Asked, Estimate, Planned, PriceRow, TextSize, WindowState, thousands};
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::providers::{CacheLife, Endpoint};
 
@@ -69,22 +69,21 @@ fn price_and_windows(terminal: &mut Terminal, state: &State, endpoint: &Endpoint
         // It was told among the conditions.
         Err(_) => return Ok(false),
     };
-    let mut is_allowed = true;
-    for window in windows.iter().filter(|window| state.concerns(window)) {
-        let wanted = match window.limit.amount {
-            Amount::Money(_) => estimate.money.1.0,
-            Amount::Tokens(_) => estimate.tokens(),
-        };
-        let holds = window.admits(wanted);
-        is_allowed &= holds;
-        line(terminal, holds, &judged(state, window, wanted, holds))?;
+    let windows: Vec<WindowState> = windows.into_iter().filter(|window| state.concerns(window)).collect();
+    let fit = estimate.within(&windows);
+    if let Some(shorter) = fit.as_ref().filter(|fit| fit.max_output < estimate.max_output) {
+        let [few, many] = [shorter.max_output, estimate.max_output].map(|tokens| thousands(u64::from(tokens)));
+        line(
+            terminal,
+            true,
+            &format!("the answer would have {few} tokens at most instead of {many}, to fit what is left"),
+        )?;
     }
-    if !is_allowed && let Some(shorter) = shortened(&estimate, &windows) {
-        let sentence = format!(
-            "an answer of {} tokens would fit: `cloud.maxOutputTokens = {}`",
-            shorter.max_output, shorter.max_output
-        );
-        line(terminal, true, &sentence)?;
+    let is_allowed = fit.is_some();
+    let estimate = fit.unwrap_or(estimate);
+    for window in &windows {
+        let holds = estimate.passes(window);
+        line(terminal, holds, &judged(state, window, estimate.wanted(window.limit.amount), holds))?;
     }
     Ok(is_allowed)
 }
@@ -121,19 +120,6 @@ fn judged(state: &State, window: &WindowState, wanted: u64, holds: bool) -> Stri
         unit.show(wanted),
         unit.show(window.left())
     )
-}
-
-/// With an answer short enough for all windows.
-fn shortened(estimate: &Estimate, windows: &[WindowState]) -> Option<Estimate> {
-    let (mut money, mut tokens) = (None::<u64>, None::<u64>);
-    for window in windows {
-        let left = match window.limit.amount {
-            Amount::Money(_) => &mut money,
-            Amount::Tokens(_) => &mut tokens,
-        };
-        *left = Some(left.map_or(window.left(), |least| least.min(window.left())));
-    }
-    estimate.fitting(money.map(Picodollars), tokens)
 }
 
 impl State {

@@ -82,6 +82,10 @@ fn limits(terminal: &mut Terminal, state: &State, windows: &[WindowState]) -> io
             }
         }
     }
+    // It is the same clock for all of them.
+    if let Some(problem) = windows.iter().find_map(WindowState::clock_problem) {
+        terminal.styled(&[(Style::Bad, &format!("  {problem}"))])?;
+    }
     let [first, second, third] = THRESHOLDS;
     terminal.styled(&[(Style::Dim, &format!("  You are told once at {first}, {second} and {third} %."))])
 }
@@ -232,7 +236,7 @@ mod tests {
     use super::*;
 
     fn shown(limit: &str, settled: u64, open: u64) -> String {
-        bar(&WindowState { limit: limit.parse().unwrap(), settled, open, resets_at: None })
+        bar(&WindowState { limit: limit.parse().unwrap(), settled, open, resets_at: None, clock_is_behind: 0 })
     }
 
     #[test]

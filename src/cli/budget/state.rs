@@ -84,8 +84,13 @@ impl State {
 
     /// Where the limits stand.
     pub fn windows(&self) -> Result<Vec<WindowState>, LedgerError> {
-        let fresh =
-            |limit: &crate::budget::Limit| WindowState { limit: limit.clone(), settled: 0, open: 0, resets_at: None };
+        let fresh = |limit: &crate::budget::Limit| WindowState {
+            limit: limit.clone(),
+            settled: 0,
+            open: 0,
+            resets_at: None,
+            clock_is_behind: 0,
+        };
         match &self.books {
             Books::Open(ledger) => ledger.windows(&self.account, &self.limits.readable),
             Books::None => Ok(self.limits.readable.iter().map(fresh).collect()),

@@ -81,6 +81,13 @@ pub(super) const KEYS: &[Key] = &[
         "The version of its interface that is asked for, where a gateway lags behind.",
     ),
     guarded(
+        "cloud.providers.*.auth",
+        Kind::Choice(&["bearer"]),
+        Tighten::Never,
+        "`bearer` shows its key as `authorization: Bearer`, which some gateways want whatever they speak. Left out, as the \
+         kind's own servers want it.",
+    ),
+    guarded(
         "cloud.providers.*.isLocal",
         Kind::Bool,
         Tighten::Never,

@@ -48,8 +48,18 @@ pub struct ProviderSettings {
     pub region: Option<String>,
     pub price_as: Option<String>,
     pub api_version: Option<String>,
+    /// Left out: as the kind's own servers want it.
+    pub auth: Option<ProviderAuth>,
     /// Left out: only where the address is one of this machine.
     pub is_local: Option<bool>,
+}
+
+/// How a key is shown, where that is not as the kind's own servers want it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderAuth {
+    /// `authorization: Bearer KEY`.
+    Bearer,
 }
 
 /// Who is at the other end, and so which wire format and habits are to be expected.

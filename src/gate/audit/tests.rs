@@ -7,9 +7,13 @@ use std::time::{Duration, SystemTime};
 use super::head::Head;
 use super::record::{Came, FileSent, Record, Result as EndResult, Sent};
 use super::*;
-use crate::budget::Picodollars;
+use crate::budget::{Outcome, Picodollars};
 use crate::gate::Redacted;
 use crate::providers::Usage;
+use records::{came, sent};
+
+#[path = "../../../tests/support/records.rs"]
+mod records;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -53,46 +57,6 @@ impl Place {
 
 fn day(number: u32) -> SystemTime {
     SystemTime::UNIX_EPOCH + DAY * (20_000 + number)
-}
-
-fn sent(path: &str) -> Sent {
-    Sent {
-        session: "5f".into(),
-        workspace: "c0ffee".into(),
-        provider: "anthropic".into(),
-        host: "api.anthropic.com:443".into(),
-        model: "claude-opus-5-5".into(),
-        is_local: false,
-        attempt: 1,
-        digest: Digest::of(path.as_bytes()),
-        bytes: 1200,
-        files: vec![FileSent {
-            path: path.into(),
-            ranges: vec![(0, 700), (900, 1000)],
-            bytes: 800,
-            hash: Digest::of(b"text"),
-            is_internal: false,
-        }],
-        redactions: vec![Redacted { rule: "github-token".into(), count: 2 }],
-        input_tokens: (300, 480),
-        max_output_tokens: 1024,
-        cost: (Picodollars(1_000_000), Picodollars(900_000_000)),
-        price: "anthropic/claude-opus-5-5 2026-11-12".into(),
-        reservation: Some(7),
-    }
-}
-
-fn came(of: u64) -> Came {
-    Came {
-        of,
-        result: EndResult::Complete,
-        detail: None,
-        request_id: Some("req_1".into()),
-        usage: Usage { input_uncached: 400, output: 100, ..Usage::default() },
-        cost: Picodollars(500_000_000),
-        cost_is: Some(crate::budget::Outcome::Counted),
-        problem: None,
-    }
 }
 
 /// Files of the log and its head, to be put back.
@@ -287,10 +251,6 @@ fn old_records_go_and_what_is_left_still_hangs_together() {
     log.request(sent("src/e.rs"), day(32)).unwrap();
     let verification = verify(&place.file()).unwrap();
     assert_eq!((verification.verdict, verification.dropped_through), (Verdict::Whole, Some(4)));
-    let paths = |place: &Place| -> Vec<String> {
-        let entries = Reading::of(&place.file()).unwrap().entries;
-        entries.into_iter().map(|entry| entry.sent.files[0].path.clone()).collect()
-    };
     assert_eq!(paths(&place), ["src/c.rs", "src/d.rs", "src/e.rs"]);
 
     let whole = place.bytes();
@@ -304,9 +264,56 @@ fn old_records_go_and_what_is_left_still_hangs_together() {
     assert_eq!(place.verdict(), Verdict::Broken { record: 4, line: 1 });
     fs::write(place.file(), &whole).unwrap();
 
-    // All of it may go.
-    log.request(sent("src/f.rs"), day(400)).unwrap();
-    assert_eq!((place.verdict(), paths(&place)), (Verdict::Whole, vec!["src/f.rs".to_owned()]));
+    // And on: the anchor does not keep what stands behind it.
+    log.request(sent("src/f.rs"), day(50)).unwrap();
+    assert_eq!((place.verdict(), paths(&place)), (Verdict::Whole, names(&["src/d.rs", "src/e.rs", "src/f.rs"])));
+    log.request(sent("src/g.rs"), day(80)).unwrap();
+    assert_eq!((place.verdict(), paths(&place)), (Verdict::Whole, names(&["src/f.rs", "src/g.rs"])));
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+fn paths(place: &Place) -> Vec<String> {
+    let entries = Reading::of(&place.file()).unwrap().entries;
+    entries.into_iter().map(|entry| entry.sent.files[0].path.clone()).collect()
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_drops_nothing_until_it_has_lasted() {
+    let place = Place::filled();
+    let log = place.log();
+    let before = paths(&place);
+    // Ten years ahead, for an hour of questions and their outcomes.
+    for question in 0..3 {
+        let of = log.request(sent("src/ahead.rs"), day(3650)).unwrap();
+        log.outcome(came(of), day(3650)).unwrap();
+        assert_eq!(paths(&place).len(), before.len() + question + 1);
+    }
+    // Set right, it drops by its own time again, and what the wrong one dated is no older and no younger than what follows.
+    log.request(sent("src/d.rs"), day(3)).unwrap();
+    assert!(paths(&place).starts_with(&before), "{:?}", paths(&place));
+    log.request(sent("src/e.rs"), day(30)).unwrap();
+    log.request(sent("src/f.rs"), day(34)).unwrap();
+    assert_eq!(place.verdict(), Verdict::Whole);
+    assert_eq!(paths(&place), names(&["src/e.rs", "src/f.rs"]));
+}
+
+#[test]
+fn a_user_who_was_away_for_long_is_believed_after_a_week() {
+    let place = Place::filled();
+    let (log, before) = (place.log(), paths(&place).len());
+    log.request(sent("src/back.rs"), day(400)).unwrap();
+    log.request(sent("src/back.rs"), day(406)).unwrap();
+    assert_eq!(paths(&place).len(), before + 2, "it may be the clock");
+    log.request(sent("src/back.rs"), day(407)).unwrap();
+    assert_eq!((place.verdict(), paths(&place).len()), (Verdict::Whole, 3));
+    // Who asks every other month is a question behind.
+    for months in 1..6 {
+        log.request(sent("src/seldom.rs"), day(407 + 60 * months)).unwrap();
+        assert!(paths(&place).len() <= 5, "{months}: {:?}", paths(&place));
+    }
 }
 
 #[test]

@@ -217,6 +217,50 @@ fn a_preview_says_what_a_limit_would_refuse() {
 }
 
 #[test]
+fn limits_of_others_refuse_nothing() {
+    let scene = Scene::new();
+    let mut door = scene.door();
+    let nothing = [Amount::Money(Picodollars::ZERO), Amount::Tokens(0)];
+    let of = |scopes: [Scope; 2]| scopes.into_iter().zip(nothing).map(|(scope, amount)| limit(amount, scope));
+    door.limits.extend(of([Scope::Provider("openai".into()), Scope::Model("gpt-6.1-sol".into())]));
+    let prompt = scene.cleared(&draft(cloud(), vec![]));
+    let preview = door.preview(&prompt).unwrap();
+    assert_eq!(preview.windows.len(), 1);
+    drop(door.reserve(prompt.clone(), &Consent::once(&preview), 1).unwrap());
+    assert_eq!(scene.ledger.told(), ["reserve with 1 limits", "release"]);
+    for own in of([Scope::Provider("anthropic".into()), Scope::Model("claude-opus-5-5".into())]) {
+        door.limits = vec![own];
+        assert!(matches!(door.preview(&prompt), Err(Withheld::Budget(Refusal::OverLimit { .. }))), "{:?}", door.limits);
+    }
+}
+
+#[test]
+fn what_earlier_attempts_did_cost_is_gone_from_the_limit_of_the_request() {
+    let dollars = |dollars: u64| Amount::Money(Picodollars(dollars * Picodollars::DOLLAR.0));
+    let of_request = |amount| Limit { period: Period::Request, ..limit(amount, Scope::User) };
+    let of_month = limit(dollars(2), Scope::User);
+    let tokens = of_request(Amount::Tokens(9));
+    let mut door = Scene::new().door();
+    door.limits = vec![of_request(dollars(3)), of_month.clone(), tokens.clone(), of_request(dollars(1))];
+    let rest = door.after_spending(Picodollars(2 * Picodollars::DOLLAR.0)).limits;
+    assert_eq!(rest, [of_request(dollars(1)), of_month, tokens, of_request(dollars(0))]);
+}
+
+#[test]
+fn a_count_of_the_beginning_of_an_answer_is_not_its_last() {
+    let scene = Scene::new();
+    let mut permit = permit(&scene, cloud());
+    permit.open().unwrap();
+    permit.accepted(None);
+    permit.usage(&Usage { input_uncached: 40, output: 1, ..Usage::default() });
+    permit.text(&"word ".repeat(500));
+    let settlement = permit.settle(Ending::Ended { reason: Reason::Complete, usage: None }).settlement.unwrap();
+    assert_eq!(settlement.outcome, Outcome::Estimated);
+    // 40 tokens read, and five hundred written at $20 for a million.
+    assert!(settlement.money.0 >= 40 * 4_000_000 + 500 * 20_000_000, "{settlement:?}");
+}
+
+#[test]
 fn a_model_without_a_price_is_withheld() {
     let scene = Scene::new();
     let mut unpriced = draft(cloud(), vec![]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::ask::Workspace;
-use crate::config::RouteChoice;
+use crate::config::{RouteChoice, read_beginning};
 use crate::lsp::client::Severity;
 use crate::lsp::sheet::{Desk, Sheet};
 use crate::privacy::{Fingerprint, TrustState};
@@ -21,7 +21,7 @@ const NOT_NOW: &str = "Not now";
 /// Files that a question names before it counts.
 const NAMED: usize = 5;
 /// Bytes of each file that are shown.
-const SHOWN: usize = 64 << 10;
+const SHOWN: u64 = 64 << 10;
 
 /// Folders for which the user said no in this run: they are not asked again unless they ask for it.
 #[derive(Debug, Default)]
@@ -107,8 +107,10 @@ async fn show(desk: &Desk, root: &Path, files: &[String]) {
     let text = tokio::task::spawn_blocking(move || {
         let mut text = String::from("# Files that steer an editor or Tandem here\n");
         for file in &files {
-            let content = std::fs::read(root.join(file)).unwrap_or_default();
-            let content = String::from_utf8_lossy(&content[..content.len().min(SHOWN)]).into_owned();
+            let content = match read_beginning(&root.join(file), SHOWN) {
+                Ok(content) => String::from_utf8_lossy(&content).into_owned(),
+                Err(error) => error.to_string(),
+            };
             text.push_str(&format!("\n## {}\n\n{}", words::plain(file), words::fenced(&content)));
         }
         text

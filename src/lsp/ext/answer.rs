@@ -93,6 +93,9 @@ pub struct AnswerFooter {
     pub elapsed_ms: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub incomplete: Option<String>,
+    /// The answer was allowed less than the settings do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lowered: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -179,6 +182,7 @@ impl AnswerFooter {
             unverified: footer.unverified,
             elapsed_ms: footer.elapsed_ms,
             incomplete: footer.incomplete.as_deref().map(words::plain),
+            lowered: footer.lowered.as_deref().map(words::plain),
             thread: footer.thread.clone(),
             diff: footer.diff.as_ref().map(|diff| ProposedDiff::of(diff, address)),
         }

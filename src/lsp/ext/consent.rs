@@ -39,6 +39,9 @@ pub struct ConsentParams {
     pub may_remember: bool,
     pub input_tokens: Between<u64>,
     pub max_output_tokens: u32,
+    /// Why that is less than the settings allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lowered: Option<String>,
     /// In dollars, as people write it.
     pub cost: Between<String>,
     pub files: Vec<File>,
@@ -88,6 +91,7 @@ impl ConsentParams {
             may_remember: request.may_remember,
             input_tokens: Between { least: preview.input_tokens.0, most: preview.input_tokens.1 },
             max_output_tokens: preview.max_output_tokens,
+            lowered: preview.lowered.as_ref().map(|lowered| words::plain(&lowered.to_string())),
             cost: Between { least: preview.cost.0.to_string(), most: preview.cost.1.to_string() },
             files: manifest.files.iter().zip(lines).map(|(file, lines)| File::of(file, lines, address)).collect(),
             redactions: manifest.redactions.iter().map(redaction).collect(),

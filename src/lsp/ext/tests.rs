@@ -139,7 +139,13 @@ fn full_budget() -> session::questions::Budget {
 /// Of $20 a month $5 are spent and as much is reserved.
 fn window() -> WindowState {
     let limit = "$20 per month for provider anthropic".parse().expect("a limit");
-    WindowState { limit, settled: 5 * Picodollars::DOLLAR.0, open: 5 * Picodollars::DOLLAR.0, resets_at: Some(7) }
+    WindowState {
+        limit,
+        settled: 5 * Picodollars::DOLLAR.0,
+        open: 5 * Picodollars::DOLLAR.0,
+        resets_at: Some(7),
+        clock_is_behind: 0,
+    }
 }
 
 fn uri(path: &str) -> Option<Uri> {
@@ -167,6 +173,7 @@ fn events() -> Vec<Event> {
         unverified: 1,
         elapsed_ms: 1,
         incomplete: Some(text()),
+        lowered: Some(text()),
         thread: Some(text()),
         diff: Some(ProposedDiff { text: text(), problems: vec![text()], files: vec![new] }),
     };
@@ -195,6 +202,7 @@ fn full_consent() -> ConsentParams {
         may_remember: true,
         input_tokens: Between { least: 1, most: 2 },
         max_output_tokens: 1,
+        lowered: Some(text()),
         cost: Between { least: text(), most: text() },
         files: vec![file()],
         redactions: vec![Redaction { kind: text(), count: 1 }],
@@ -276,8 +284,13 @@ fn limits_are_told_as_people_write_them() {
     let nothing = session::questions::Budget::off("there is no folder".to_owned());
     let budget = serde_json::to_value(BudgetState::from(&nothing)).expect("JSON");
     assert_eq!(budget, json!({ "isOff": "there is no folder", "limits": [] }));
-    let tokens =
-        WindowState { limit: "0 tokens per day".parse().expect("a limit"), settled: 0, open: 0, resets_at: None };
+    let tokens = WindowState {
+        limit: "0 tokens per day".parse().expect("a limit"),
+        settled: 0,
+        open: 0,
+        resets_at: None,
+        clock_is_behind: 0,
+    };
     let budget = session::questions::Budget { windows: Ok(vec![tokens]), ..nothing };
     let limit = &serde_json::to_value(BudgetState::from(&budget)).expect("JSON")["limits"][0];
     assert_eq!((&limit["unit"], &limit["share"]), (&json!("tokens"), &json!(1.0)), "nothing is all of nothing");

@@ -29,7 +29,7 @@ pub fn forms() -> Vec<Forms> {
 #[derive(Clone, Debug)]
 pub struct Seeded {
     pub rule: String,
-    /// Where such a text may stand: `code`, `settings`, `diff`, `question`, `JSON` or `file name`.
+    /// Where such a text may stand: `code`, `settings`, `diff`, `question`, `excerpt`, `JSON` or `file name`.
     pub place: &'static str,
     pub text: String,
     /// Pieces of the secret, of which none may be left.
@@ -42,7 +42,7 @@ pub fn corpus(seed: u64) -> Vec<Seeded> {
     let mut all = Vec::new();
     for Forms { id, finds, .. } in forms() {
         for form in &finds {
-            for place in ["code", "settings", "diff", "question", "JSON", "file name"] {
+            for place in ["code", "settings", "diff", "question", "excerpt", "JSON", "file name"] {
                 let (text, secret) = fill(form, &mut random);
                 if place == "file name" && (text.contains('\n') || text.len() > 200) {
                     continue;
@@ -61,6 +61,11 @@ fn put(place: &str, text: &str) -> String {
         "settings" => format!("# production\nname: shop\n{text}\nretries: 3\n"),
         "diff" => format!("@@ -1,2 +1,3 @@\n name\n+{}\n-old\n", text.replace('\n', "\n+")),
         "question" => format!("Why does this not work?\n\n{text}\n\nIt says that access is denied."),
+        // Rows with their numbers, as a model is shown files.
+        "excerpt" => {
+            let rows = ["name: shop"].into_iter().chain(text.lines()).chain(["retries: 3"]);
+            (98..).zip(rows).map(|(number, row)| format!("{number}\t{row}\n")).collect()
+        }
         "JSON" => serde_json::json!({ "text": text }).to_string(),
         _ => format!("backup {text}"),
     }

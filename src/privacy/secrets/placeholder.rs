@@ -5,12 +5,15 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::Finding;
-use crate::privacy::private_file;
+use crate::privacy::UserKey;
 
 const BEGIN: &str = "[REDACTED:";
 
 /// Letters of the hash: 32 bits tell a few thousand secrets apart.
 const HASH_LETTERS: usize = 8;
+
+/// What the user's key is used for here.
+const PURPOSE: &str = "tandem 2026-11 placeholders of secrets";
 
 /// Longest id of a rule.
 const MAX_ID: usize = 40;
@@ -18,40 +21,24 @@ const MAX_ID: usize = 40;
 /// Makes placeholders such as `[REDACTED:github-token:5b0c1fe2]`. The last part is a keyed hash: with the key, which stays on
 /// this machine, equal secrets get equal placeholders, so that caches of providers hold and a model can tell two secrets
 /// apart; without it nobody can try guesses.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Placeholders {
-    key: [u8; 32],
+    key: UserKey,
 }
 
 impl Placeholders {
-    pub fn new(key: [u8; 32]) -> Self {
+    pub fn new(key: UserKey) -> Self {
         Self { key }
     }
 
-    /// With the user's key in the state directory, which is made at the first call. Two processes that make it at the same
-    /// time get the same one. A key that is damaged is replaced: it is worth no more than caches.
+    /// With the user's key in the state directory.
     pub fn load(state: &Path) -> io::Result<Self> {
-        let file = state.join("placeholders.key");
-        let mut key = [0; 32];
-        getrandom::fill(&mut key).map_err(io::Error::other)?;
-        match private_file::read_or_create(&file, &key)?.try_into() {
-            Ok(key) => Ok(Self::new(key)),
-            Err(_) => {
-                private_file::replace(&file, &key)?;
-                Ok(Self::new(key))
-            }
-        }
+        UserKey::load(state).map(Self::new)
     }
 
     pub fn of(&self, rule: &str, secret: &str) -> String {
-        let hash = blake3::keyed_hash(&self.key, secret.as_bytes()).to_hex();
+        let hash = self.key.hash(PURPOSE, &[secret.as_bytes()]);
         format!("{BEGIN}{rule}:{}]", &hash[..HASH_LETTERS])
-    }
-}
-
-impl std::fmt::Debug for Placeholders {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Placeholders(…)")
     }
 }
 
@@ -89,13 +76,12 @@ mod tests {
 
     #[test]
     fn equal_secrets_get_equal_placeholders_of_one_user() {
-        let (ann, bob) = (Placeholders::new([1; 32]), Placeholders::new([2; 32]));
+        let [ann, bob] = [[1; 32], [2; 32]].map(|key| Placeholders::new(UserKey::new(key)));
         assert_eq!(ann.of("jwt", "x"), ann.of("jwt", "x"));
         assert_ne!(ann.of("jwt", "x"), ann.of("jwt", "y"));
         assert_ne!(ann.of("jwt", "x"), bob.of("jwt", "x"));
         let text = format!("a {} b", ann.of("private-key", "x"));
         assert_eq!(placeholders_in(&text).first(), Some(&(2..text.len() - 2)));
-        assert_eq!(format!("{ann:?}"), "Placeholders(…)");
     }
 
     #[test]
@@ -111,16 +97,5 @@ mod tests {
         ] {
             assert!(placeholders_in(text).is_empty(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_key_is_made_once_and_kept() {
-        let state = tempfile::tempdir().unwrap();
-        let first = Placeholders::load(state.path()).unwrap();
-        assert_eq!(Placeholders::load(state.path()).unwrap().key, first.key);
-        assert_ne!(first.key, [0; 32]);
-        std::fs::write(state.path().join("placeholders.key"), "damaged").unwrap();
-        let next = Placeholders::load(state.path()).unwrap();
-        assert_eq!(Placeholders::load(state.path()).unwrap().key, next.key);
     }
 }

@@ -14,6 +14,7 @@ use super::block;
 use super::names::is_secret_name;
 use super::placeholder::placeholders_in;
 use super::plausible::is_words;
+use super::rows::Unnumbered;
 use super::rule::{JUDGED, Rule, Shape, read};
 
 /// Shortest secret that is looked for wherever else it stands, and most of them.
@@ -86,6 +87,10 @@ impl Scanner {
             .zip(&placeholders)
             .map(|(text, placeholders)| {
                 let mut found = self.scan(keywords, text.as_bytes());
+                if let Some(plain) = Unnumbered::of(text.as_bytes()) {
+                    let without = self.scan(keywords, &plain.text);
+                    found.extend(without.into_iter().map(|(rule, range)| (rule, plain.within(&range))));
+                }
                 found.retain(|(_, range)| !is_covered(range, placeholders));
                 found
             })

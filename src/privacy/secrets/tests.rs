@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::corpus::{Random, corpus, fill, forms};
 use super::rule::{Shape, read};
 use super::*;
+use crate::privacy::UserKey;
 
 const KEY: [u8; 32] = [7; 32];
 
@@ -13,7 +14,7 @@ fn scanner() -> &'static Scanner {
 }
 
 fn redacted(text: &str) -> String {
-    redact(text, &scanner().find(text), &Placeholders::new(KEY))
+    redact(text, &scanner().find(text), &Placeholders::new(UserKey::new(KEY)))
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn without_rules_nothing_leaves() {
 #[test]
 fn placeholders_stand_where_the_secrets_stood() {
     let (key, _) = fill("ghp_{a36}", &mut Random(6));
-    let placeholder = Placeholders::new(KEY).of("github-token", &key);
+    let placeholder = Placeholders::new(UserKey::new(KEY)).of("github-token", &key);
     let text = format!("a=\"{key}\" é {key}; b");
     assert_eq!(redacted(&text), format!("a=\"{placeholder}\" é {placeholder}; b"));
 }

@@ -104,6 +104,19 @@ fn keys_go_along_as_each_provider_wants_them() {
     }
 }
 
+#[test]
+fn a_gateway_may_want_a_bearer() {
+    let bearer = |kind| {
+        let auth = Some(ProviderAuth::Bearer);
+        let base_url = Some("https://gateway.example/x".to_owned());
+        Endpoint::of("it", &ProviderSettings { auth, base_url, ..settings(kind) }).unwrap()
+    };
+    for kind in [Anthropic, Gemini, Azure, Mistral] {
+        assert_eq!(bearer(kind).auth(), AuthScheme::Bearer, "{kind:?}");
+        assert!(!bearer(kind).is_providers_own_host(), "the usual key goes to nobody else for it");
+    }
+}
+
 /// The variable with a provider's key must not feed another host, however its name looks.
 #[test]
 fn the_usual_key_is_for_the_providers_own_host() {

@@ -9,8 +9,8 @@ use super::fault::Fault;
 use super::{ErrorClass, Retry};
 
 use ErrorClass::{
-    Auth, BadRequest, Cancelled, ContextOverflow, NoCredit, NotFound, Overloaded, Permission, Protocol, RateLimited,
-    Server, SpendLimit, Timeout, TooLarge,
+    Auth, BadRequest, ContextOverflow, NoCredit, NotFound, Overloaded, Permission, Protocol, RateLimited, Server,
+    SpendLimit, Timeout, TooLarge,
 };
 
 /// Traffic grew too fast: the usual backoff would only make it grow on.
@@ -86,7 +86,8 @@ const PLAIN: &[Row] = &[
     ("PERMISSION_DENIED", Permission, Retry::Never),
     ("NOT_FOUND", NotFound, Retry::Never),
     ("RESOURCE_EXHAUSTED", RateLimited, Retry::Backoff),
-    ("CANCELLED", Cancelled, Retry::Never),
+    // By somebody on the provider's side: a cancel of ours closes the connection and hears nothing more.
+    ("CANCELLED", Server, Retry::Backoff),
     ("INTERNAL", Server, Retry::Backoff),
     ("UNKNOWN", Server, Retry::Backoff),
     ("UNAVAILABLE", Overloaded, Retry::Backoff),
@@ -154,7 +155,8 @@ fn by_status(status: u16) -> (ErrorClass, Retry) {
         413 => (TooLarge, Retry::Never),
         424 => (Server, Retry::Once),
         429 => (RateLimited, Retry::Backoff),
-        499 => (Cancelled, Retry::Never),
+        // A gateway of the provider's thinks that we have gone.
+        499 => (Server, Retry::Backoff),
         400..=499 => (BadRequest, Retry::Never),
         501 | 505 => (Server, Retry::Never),
         503 | 529 => (Overloaded, Retry::Backoff),

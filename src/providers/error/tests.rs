@@ -58,7 +58,10 @@ const TABLE: &[Row] = &[
     (Compatible, 424, "", "", Server, Retry::Once),
     (Compatible, 429, "", "", RateLimited, BACKOFF),
     (Compatible, 429, "retry-after: 7", "", RateLimited, after(7)),
-    (Compatible, 499, "", "", Cancelled, NEVER),
+    // A cancel that is not ours.
+    (Compatible, 499, "", "", Server, BACKOFF),
+    (Gemini, 499, "", r#"{"error":{"code":499,"message":"The operation was cancelled.","status":"CANCELLED"}}"#, Server, BACKOFF),
+    (Gemini, 200, "", r#"{"error":{"message":"The operation was cancelled.","status":"CANCELLED"}}"#, Server, BACKOFF),
     (Compatible, 500, "", "", Server, BACKOFF),
     (Compatible, 501, "", "", Server, NEVER),
     (Compatible, 502, "", "<html><h1>502 Bad Gateway</h1></html>", Server, BACKOFF),

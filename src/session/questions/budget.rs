@@ -121,7 +121,7 @@ mod tests {
     use crate::budget::Picodollars;
 
     fn window(limit: &str, settled: u64) -> WindowState {
-        WindowState { limit: limit.parse().expect("a limit"), settled, open: 0, resets_at: None }
+        WindowState { limit: limit.parse().expect("a limit"), settled, open: 0, resets_at: None, clock_is_behind: 0 }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use crate::budget::{
 use crate::config::{BudgetSettings, Loader};
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
+use crate::privacy::UserKey;
 use crate::providers::Endpoint;
 
 /// Steps that wait for whoever shows them.
@@ -31,8 +32,9 @@ const AUDITED: usize = 50;
 /// Cheap to make; everything is opened later.
 pub struct Pipeline(Arc<Shared>);
 
-/// What was opened holds as long as these do: the ledger's settings, and time and length of the user's price file.
-type Key = (BudgetSettings, Option<(Option<SystemTime>, u64)>);
+/// What was opened holds as long as these do: the ledger's settings, the days that audit records are kept, and time and length
+/// of the user's price file.
+type Key = (BudgetSettings, u32, Option<(Option<SystemTime>, u64)>);
 
 struct Shared {
     loader: Loader,
@@ -92,7 +94,7 @@ impl Shared {
         let user = self.loader.load(&[], None).user;
         let prices = std::fs::metadata(self.loader.paths().prices_file()).ok();
         let prices = prices.map(|file| (file.modified().ok(), file.len()));
-        let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, prices);
+        let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, user.privacy.audit_days, prices);
         let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
             return opened.clone();
@@ -108,6 +110,9 @@ impl Shared {
             remote: self.remote(&user, &ledger),
             threads: self.threads.clone(),
             clock: Arc::new(SystemTime::now),
+            key: UserKey::load(&self.loader.paths().state)
+                .inspect_err(|error| tracing::warn!(%error, "without a key of the user's, loops are not noticed"))
+                .ok(),
             random: Arc::new(random),
         };
         let opened = Opened { asker: Asker::new(parts), ledger };
@@ -330,3 +335,6 @@ impl Answerer for Pipeline {
         .boxed()
     }
 }
+
+#[cfg(all(test, feature = "cloud"))]
+mod tests;

@@ -12,6 +12,8 @@ use crate::gate::{Manifest, Preview, SentFile};
 const TITLE: usize = 60;
 /// Files that a line names before it counts the rest.
 const NAMED_FILES: usize = 8;
+/// Where a key without billing is accepted, too: nothing in an answer tells.
+const GEMINI: &str = "generativelanguage.googleapis.com";
 /// Characters of a bar.
 const BAR: usize = 20;
 /// Why nothing leaves where the editor keeps a folder's code from running.
@@ -127,13 +129,27 @@ pub fn consent(request: &ConsentRequest) -> String {
     if internal > 0 {
         let _ = write!(text, " {} marked internal.", counted(internal, "file"));
     }
+    if let Some(lowered) = &preview.lowered {
+        let _ = write!(text, " {}.", plain(&lowered.to_string()));
+    }
     if let Some(fullest) = fullest(&preview.windows) {
         let _ = write!(text, " Budget: {}.", standing(fullest));
     }
+    text.push_str(terms(&preview.host));
     if let Some(why) = &request.why {
         let _ = write!(text, " You are asked because {}.", plain(why).trim_end_matches('.'));
     }
     text
+}
+
+/// What a provider may do with what it is sent, where that depends on something that cannot be seen from here.
+fn terms(host: &str) -> &'static str {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    if name.eq_ignore_ascii_case(GEMINI) {
+        " Without billing at Google's, what is sent may be read by people and used to improve products."
+    } else {
+        ""
+    }
 }
 
 /// What would be sent, whole. `texts`: as they would be sent, in their order.
@@ -157,6 +173,9 @@ pub fn payload(preview: &Preview, texts: &[Arc<str>]) -> String {
         grouped(most),
         grouped(u64::from(preview.max_output_tokens)),
     );
+    if let Some(lowered) = &preview.lowered {
+        let _ = writeln!(out, "* {}", prose(&lowered.to_string()));
+    }
     let _ = writeln!(out, "* Cost: {}; the larger amount is reserved before it is sent", cost_range(preview.cost));
     for redacted in &manifest.redactions {
         let _ = writeln!(out, "* Redacted: {} by rule {}", counted(redacted.count, "secret"), code(&redacted.rule));
@@ -215,6 +234,9 @@ pub fn footer(footer: &Footer) -> String {
     if let Some(why) = &footer.incomplete {
         let _ = writeln!(out, "* **Not the whole answer:** {}", prose(why));
     }
+    if let Some(lowered) = &footer.lowered {
+        let _ = writeln!(out, "* {}", prose(lowered));
+    }
     let usage = &footer.usage;
     let mut line = format!("* Answered by {}: {}", prose(&footer.answered_by), cost(footer));
     if usage.input() > 0 || usage.output > 0 {
@@ -240,7 +262,7 @@ pub fn footer(footer: &Footer) -> String {
         }
         out.push('\n');
     }
-    if footer.is_cloud {
+    if footer.has_left {
         let size: usize = footer.files.iter().map(|file| file.bytes).sum();
         let _ = write!(out, "* Sent: {} of {}", bytes(size), counted(footer.files.len(), "file"));
         if !footer.files.is_empty() {

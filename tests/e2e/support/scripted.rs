@@ -33,8 +33,14 @@ impl Stage {
     /// Asks for consent; no answer is a no.
     pub async fn consent(&self, may_remember: bool) -> ConsentReply {
         let (reply, answer) = oneshot::channel();
-        let request =
-            ConsentRequest { preview: preview(), texts: vec!["what is sent".into()], why: None, may_remember, reply };
+        let request = ConsentRequest {
+            preview: preview(),
+            texts: vec!["what is sent".into()],
+            why: None,
+            may_remember,
+            is_guard: false,
+            reply,
+        };
         self.step(Step::Consent(Box::new(request))).await;
         answer.await.unwrap_or(ConsentReply::Refused)
     }
@@ -81,7 +87,7 @@ fn preview() -> Preview {
 pub fn window(percent: u64) -> WindowState {
     let dollars = Picodollars::DOLLAR.0;
     let limit = Limit { amount: Amount::Money(Picodollars(20 * dollars)), period: Period::Month, scope: Scope::User };
-    WindowState { limit, settled: percent * dollars / 5, open: 0, resets_at: None }
+    WindowState { limit, settled: percent * dollars / 5, open: 0, resets_at: None, clock_is_behind: 0 }
 }
 
 pub struct Scripted {

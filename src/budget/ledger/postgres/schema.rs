@@ -10,7 +10,8 @@ const MAKING: i64 = 0x5461_6e62;
 
 /// What makes version n of version n - 1. A step is never changed once it was released: a new one is added. The columns
 /// are those of the user's own ledger.
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE tandem.book (seen BIGINT NOT NULL, presumed_until BIGINT NOT NULL);
     INSERT INTO tandem.book VALUES (0, 0);
     CREATE TABLE tandem.request (
@@ -45,7 +46,11 @@ const STEPS: &[&str] = &["
         at BIGINT NOT NULL,
         PRIMARY KEY (name, percent)
     );
-"];
+",
+    "
+    ALTER TABLE tandem.request ADD COLUMN own_cost BIGINT;
+",
+];
 
 /// Brings the tables up to date. Needs the right to make a schema only where there is none yet.
 pub(super) fn prepare(client: &mut Client, shown: &str) -> Result<(), LedgerError> {

@@ -19,6 +19,7 @@ fn entry(model: &str, at: i64, state: State, reserved: u64, money: u64) -> Entry
         reserved_tokens: reserved,
         money: Picodollars(money),
         tokens: money * 2,
+        own_cost: None,
         provider_cost: None,
         pid: 1,
     }
@@ -69,9 +70,11 @@ fn estimates_are_compared_with_what_the_provider_counted_only() {
 
 #[test]
 fn a_price_table_that_is_out_of_date_shows_itself() {
-    let with = |model: &str, ours, theirs| Entry {
+    // As they are settled: at the dearer one of the two.
+    let with = |model: &str, ours: u64, theirs: u64| Entry {
+        own_cost: Some(Picodollars(ours)),
         provider_cost: Some(Picodollars(theirs)),
-        ..entry(model, 0, COUNTED, 200, ours)
+        ..entry(model, 0, COUNTED, 200, ours.max(theirs))
     };
     let entries = [
         with("dearer", 100, 106),
@@ -81,8 +84,12 @@ fn a_price_table_that_is_out_of_date_shows_itself() {
         with("evens-out", 200, 100),
         entry("silent", 0, COUNTED, 100, 100),
         with("free", 0, 0),
+        // Of a Tandem that did not write our own down: of these only one direction shows.
+        Entry { own_cost: None, ..with("old-cheaper", 106, 100) },
+        Entry { own_cost: None, ..with("old-dearer", 100, 106) },
     ];
     let found: Vec<_> =
         differences(&entries).into_iter().map(|found| (found.model, found.ours.0, found.theirs.0)).collect();
-    assert_eq!(found, [("cheaper".to_owned(), 106, 100), ("dearer".to_owned(), 100, 106)]);
+    let expected = [("cheaper", 106, 100), ("dearer", 100, 106), ("old-cheaper", 106, 100)];
+    assert_eq!(found, expected.map(|(model, ours, theirs)| (model.to_owned(), ours, theirs)));
 }

@@ -10,7 +10,8 @@ pub const KIND: Kind<'_> = Kind {
     pragmas: "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;",
 };
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE book (
         -- Seconds since 1970. The latest time that was seen: clocks that jump back are not believed.
         seen INTEGER NOT NULL,
@@ -57,4 +58,9 @@ const STEPS: &[&str] = &["
         at INTEGER NOT NULL,
         PRIMARY KEY (name, percent)
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    -- What it costs by our prices, to be compared with what the provider says: `money` is the dearer one of the two.
+    ALTER TABLE request ADD COLUMN own_cost INTEGER;
+",
+];

@@ -312,6 +312,23 @@ fn a_ledger_of_a_newer_tandem_is_left_alone() {
 }
 
 #[test]
+fn a_ledger_of_an_older_tandem_keeps_what_is_in_it() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    spend(&ledger, 20);
+    ledger.connection().execute_batch("ALTER TABLE request DROP COLUMN own_cost; PRAGMA user_version = 1").unwrap();
+    drop(ledger);
+    let ledger = scene.open();
+    spend(&ledger, 30);
+    let reserved = ask(&ledger, &account(), &[month()], 10).unwrap();
+    ledger.settle(reserved, &Settlement { own_cost: Some(Picodollars(9)), ..cost(10) }).unwrap();
+    let entries = ledger.entries(0, i64::MAX).unwrap();
+    let shown: Vec<_> = entries.iter().map(|entry| (entry.money.0, entry.own_cost)).collect();
+    assert_eq!(shown, [(20, None), (30, None), (10, Some(Picodollars(9)))]);
+    assert_eq!(stand(&ledger, &month()), (60, 0));
+}
+
+#[test]
 fn several_that_begin_at_once_share_one_ledger() {
     let scene = Scene::new();
     let admitted = std::thread::scope(|scope| {

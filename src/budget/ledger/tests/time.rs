@@ -87,6 +87,40 @@ fn a_clock_that_was_wrong_once_can_be_put_right_and_nothing_is_lost() {
 }
 
 #[test]
+fn what_was_presumed_by_a_wrong_clock_is_presumed_until_now_alone() {
+    let scene = Scene::new();
+    let limits = [money(100, Period::Hour, Scope::User)];
+    scene.set(NOON + 20 * 365 * 24 * HOUR);
+    std::fs::create_dir_all(scene.file().parent().unwrap()).unwrap();
+    std::fs::write(scene.file(), "damaged").unwrap();
+    let zone = crate::budget::zone("UTC").unwrap();
+    SqliteLedger::repair(&scene.file(), scene.clock(), zone, AfterRepair::Spent).unwrap().unwrap();
+    scene.set(NOON);
+    let ledger = scene.open();
+    refused(ask(&ledger, &account(), &limits, 1));
+    ledger.trust_clock().unwrap();
+    refused(ask(&ledger, &account(), &limits, 1));
+    scene.set(NOON + HOUR);
+    ask(&ledger, &account(), &limits, 100).unwrap();
+}
+
+#[test]
+fn a_refusal_says_that_the_clock_is_behind_and_what_helps() {
+    let scene = Scene::new();
+    let limits = [money(100, Period::Hour, Scope::User)];
+    let ledger = scene.open();
+    scene.set(NOON + 30 * HOUR);
+    ask(&ledger, &account(), &limits, 100).unwrap();
+    scene.set(NOON + 30 * HOUR - 60);
+    let (window, _) = refused(ask(&ledger, &account(), &limits, 1));
+    assert_eq!((window.clock_is_behind, window.clock_problem()), (60, None), "clocks are set right all the time");
+    scene.set(NOON);
+    let (window, wanted) = refused(ask(&ledger, &account(), &limits, 1));
+    let sentence = Refusal::OverLimit { window: Box::new(window), wanted }.to_string();
+    assert!(sentence.contains("30 hours behind") && sentence.contains("--trust-clock"), "{sentence}");
+}
+
+#[test]
 fn a_clock_that_shows_no_time_refuses() {
     let scene = Scene::new();
     let ledger = scene.open();

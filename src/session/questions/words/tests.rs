@@ -11,7 +11,7 @@ fn cents(cents: u64) -> Picodollars {
 
 fn window(amount: Amount, settled: u64, open: u64) -> WindowState {
     let limit = Limit { amount, period: Period::Month, scope: Scope::User };
-    WindowState { limit, settled, open, resets_at: Some(1_796_083_200) }
+    WindowState { limit, settled, open, resets_at: Some(1_796_083_200), clock_is_behind: 0 }
 }
 
 #[test]
@@ -73,6 +73,7 @@ fn the_footer_tells_cost_tokens_route_and_what_was_sent() {
     let mut cloud = Footer {
         answered_by: "anthropic, claude-x".to_owned(),
         is_cloud: true,
+        has_left: true,
         route_reason: "the context does not fit the local model".to_owned(),
         usage,
         cost: cents(12),
@@ -96,6 +97,8 @@ fn the_footer_tells_cost_tokens_route_and_what_was_sent() {
     cloud.incomplete = Some("you cancelled it".to_owned());
     let text = footer(&cloud);
     assert!(text.contains("at most $0.12") && text.contains("**Not the whole answer:** you cancelled it"), "{text}");
+    let failed = Footer { answered_by: "the index".to_owned(), is_cloud: false, ..cloud };
+    assert!(footer(&failed).contains("* Sent: 1.2 kB of 1 file"), "what was paid for in vain was sent, too");
     let local = footer(&Footer { answered_by: "the index".to_owned(), ..Footer::default() });
     assert!(local.contains("nothing left this machine") && !local.contains("Citations"), "{local}");
 }
@@ -110,4 +113,37 @@ fn a_fence_holds_whatever_is_inside() {
 fn sizes_and_counts_are_for_people() {
     assert_eq!((bytes(999), bytes(12_345), bytes(2_500_000)), ("999 bytes".into(), "12.3 kB".into(), "2.5 MB".into()));
     assert_eq!((grouped(7), grouped(1_000), grouped(1_234_567)), ("7".into(), "1,000".into(), "1,234,567".into()));
+}
+
+#[test]
+fn who_may_read_along_without_billing_is_said_before_anything_is_sent() {
+    let asked = |host: &str| {
+        let (reply, _) = tokio::sync::oneshot::channel();
+        let mut preview = Preview::for_tests("mine", "large");
+        preview.host = host.to_owned();
+        consent(&ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply })
+    };
+    for host in ["generativelanguage.googleapis.com", "generativelanguage.googleapis.com:443"] {
+        assert!(asked(host).contains("may be read by people"), "{}", asked(host));
+    }
+    for host in ["api.anthropic.com:443", "generativelanguage.googleapis.com.example:443", "[::1]:443"] {
+        assert!(!asked(host).contains("read by people"), "{}", asked(host));
+    }
+}
+
+#[test]
+fn an_answer_that_is_made_shorter_is_told_with_the_reason() {
+    let window = Box::new(window(Amount::Money(cents(2_000)), cents(1_970).0, 0));
+    let lowered = crate::gate::Lowered { to: 2_000, from: 8_192, window };
+    let sentence = "The answer may have 2,000 tokens instead of 8,192, because $0.30 of $20 per month can be spent now";
+    assert_eq!(lowered.to_string(), sentence);
+    let mut preview = Preview::for_tests("anthropic", "claude-x");
+    preview.lowered = Some(lowered);
+    let shown = payload(&preview, &[]);
+    assert!(shown.contains("\n* The answer may have 2,000 tokens instead of 8,192, because \\$0.30 of"), "{shown}");
+    let (reply, _) = tokio::sync::oneshot::channel();
+    let request = ConsentRequest { preview, texts: Vec::new(), why: None, may_remember: true, is_guard: false, reply };
+    assert!(consent(&request).contains(&format!(" {sentence}.")), "{}", consent(&request));
+    let below = super::footer(&Footer { lowered: Some(sentence.to_owned()), ..Footer::default() });
+    assert!(below.contains("\n* The answer may have 2,000 tokens"), "{below}");
 }
