@@ -11,7 +11,15 @@ export const here = join(dirname(fileURLToPath(import.meta.url)), '..');
 export async function bundle() {
   rmSync(join(here, 'dist'), { recursive: true, force: true });
   mkdirSync(join(here, 'dist'));
-  const common = { absWorkingDir: here, metafile: true, bundle: true, minify: true, legalComments: 'none', logLevel: 'warning', target: 'es2022' };
+  const common = {
+    absWorkingDir: here,
+    metafile: true,
+    bundle: true,
+    minify: true,
+    legalComments: 'none',
+    logLevel: 'warning',
+    target: 'es2022',
+  };
   // A native import() would look for an ES module.
   const node = { ...common, supported: { 'dynamic-import': false }, platform: 'node', format: 'cjs', mainFields: ['module', 'main'] };
   const results = [

@@ -31,7 +31,9 @@ function anything() {
 
 function once() {
   // What the bundle imports is copied by name, so the names have to be there.
-  const names = readFileSync(join(here, 'node_modules', '@types', 'vscode', 'index.d.ts'), 'utf8').matchAll(/^\s+export (?:class|enum|namespace|const) (\w+)/gm);
+  const names = readFileSync(join(here, 'node_modules', '@types', 'vscode', 'index.d.ts'), 'utf8').matchAll(
+    /^\s+export (?:class|enum|namespace|const) (\w+)/gm,
+  );
   const stub = Object.fromEntries([...names].map(([, name]) => [name, anything()]));
   const load = Module._load;
   Module._load = (name, ...rest) => (name === 'vscode' ? stub : load(name, ...rest));

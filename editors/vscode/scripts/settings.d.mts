@@ -1,3 +1,4 @@
+// What the generating script offers, for the test that checks it.
 export interface Row {
   path: string;
   takes: string;

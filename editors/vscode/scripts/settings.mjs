@@ -83,7 +83,8 @@ function description(key) {
 function declare(key, order) {
   const type = schema(key);
   const isOpen = key.fallback === '–';
-  const optional = isOpen && type.type ? { ...type, type: [type.type, 'null'], ...(type.enum ? { enum: [...type.enum, null] } : {}) } : type;
+  const optional =
+    isOpen && type.type ? { ...type, type: [type.type, 'null'], ...(type.enum ? { enum: [...type.enum, null] } : {}) } : type;
   return {
     ...optional,
     default: isOpen ? null : plain(key.fallback),

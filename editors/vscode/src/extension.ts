@@ -123,7 +123,10 @@ async function welcome(context: vscode.ExtensionContext): Promise<void> {
   await context.globalState.update(WELCOMED, true);
   const isWanted = vscode.workspace.getConfiguration('workbench.welcomePage.walkthroughs').get<boolean>('openOnInstall') ?? true;
   if (!isWanted) return;
-  const chosen = await vscode.window.showInformationMessage('Tandem completes your code on this machine. The first steps take two minutes.', 'Get Started');
+  const chosen = await vscode.window.showInformationMessage(
+    'Tandem completes your code on this machine. The first steps take two minutes.',
+    'Get Started',
+  );
   if (chosen !== undefined) await vscode.commands.executeCommand('tandem.ui.walkthrough');
 }
 

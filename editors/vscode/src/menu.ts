@@ -32,13 +32,25 @@ export function entries(state: State, status: Status | undefined, isTrusted: boo
     : [{ command: 'workbench.trust.manage', label: '$(shield) Trust this workspace…', now: 'until then nothing leaves this machine' }];
   return [
     pause,
-    { command: 'tandem.ui.eagerness', label: '$(dashboard) Choose eagerness…', ...(status?.eagerness === undefined ? {} : { now: eagerness(status.eagerness) }) },
-    { command: 'tandem.ui.model', label: '$(chip) Choose local model…', now: status?.model ?? (status?.engine === 'lookup' ? 'none, lookup alone' : '') },
+    {
+      command: 'tandem.ui.eagerness',
+      label: '$(dashboard) Choose eagerness…',
+      ...(status?.eagerness === undefined ? {} : { now: eagerness(status.eagerness) }),
+    },
+    {
+      command: 'tandem.ui.model',
+      label: '$(chip) Choose local model…',
+      now: status?.model ?? (status?.engine === 'lookup' ? 'none, lookup alone' : ''),
+    },
     { command: 'tandem.ui.why', label: '$(lightbulb) Why this suggestion, or none?' },
     'line',
     { command: 'tandem.ui.ask', label: '$(comment-discussion) Ask…' },
     { command: 'tandem.ui.showAnswers', label: '$(comment) Show answers' },
-    { command: 'tandem.ui.budget', label: '$(graph) Show budget', now: status?.today?.cost === undefined ? '' : `${status.today.cost} today` },
+    {
+      command: 'tandem.ui.budget',
+      label: '$(graph) Show budget',
+      now: status?.today?.cost === undefined ? '' : `${status.today.cost} today`,
+    },
     { command: 'tandem.ui.audit', label: '$(law) Show what left this machine' },
     { command: 'tandem.ui.trust', label: '$(verified) Trust this folder with questions…' },
     ...cloud,

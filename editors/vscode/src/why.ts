@@ -6,7 +6,15 @@ import { latency, percent, source } from './status/words';
 export interface Why {
   trigger: string;
   prompt: string | null;
-  tokens: { prompt: number; bySource: { source: string; tokens: number }[]; reused: number; evaluated: number; generated: number; drafted: number; accepted: number } | null;
+  tokens: {
+    prompt: number;
+    bySource: { source: string; tokens: number }[];
+    reused: number;
+    evaluated: number;
+    generated: number;
+    drafted: number;
+    accepted: number;
+  } | null;
   raw: string | null;
   lookup: { text: string; confidence: number } | null;
   context: { path: string; name: string; score: number; isShown: boolean }[];
@@ -37,7 +45,12 @@ export function whyText(why: Why, place: string): string {
   const { shown, hidden } = decision(why.decision);
   if (hidden !== undefined) parts.push(`**Nothing is shown:** ${hidden.sentence}`, '');
   for (const suggestion of shown?.suggestions ?? []) {
-    parts.push(`**Shown**, written by ${source(suggestion.source)}${shown?.fromMemory === true ? ', from memory' : ''}:`, '', fenced(suggestion.text), '');
+    parts.push(
+      `**Shown**, written by ${source(suggestion.source)}${shown?.fromMemory === true ? ', from memory' : ''}:`,
+      '',
+      fenced(suggestion.text),
+      '',
+    );
   }
   for (const note of why.notes) parts.push(`* ${note}`);
   if (why.notes.length > 0) parts.push('');
@@ -61,7 +74,12 @@ export function whyText(why: Why, place: string): string {
   }
   if (why.tokens !== null) {
     const { tokens } = why;
-    parts.push('## Tokens', '', `${tokens.prompt} in the prompt (${tokens.reused} in the cache, ${tokens.evaluated} evaluated), ${tokens.generated} written, ${tokens.accepted} of ${tokens.drafted} guesses right.`, '');
+    parts.push(
+      '## Tokens',
+      '',
+      `${tokens.prompt} in the prompt (${tokens.reused} in the cache, ${tokens.evaluated} evaluated), ${tokens.generated} written, ${tokens.accepted} of ${tokens.drafted} guesses right.`,
+      '',
+    );
     parts.push(...tokens.bySource.map((share) => `* ${share.source}: ${share.tokens}`), '');
   }
   if (why.lookup !== null) parts.push(`## What lookup wrote (${percent(why.lookup.confidence)} sure)`, '', fenced(why.lookup.text), '');

@@ -88,7 +88,12 @@ function leaves(text: string, known: Map<number, Citation>): Node[] {
     const citation = known.get(Number(match[1]));
     if (match.index > end) nodes.push({ text: text.slice(end, match.index) });
     end = match.index + match[0].length;
-    if (citation !== undefined) nodes.push({ citation: Number(match[1]), text: unescaped(citation.text), isVerified: citation.isVerified && citation.uri !== undefined });
+    if (citation !== undefined)
+      nodes.push({
+        citation: Number(match[1]),
+        text: unescaped(citation.text),
+        isVerified: citation.isVerified && citation.uri !== undefined,
+      });
   }
   if (end < text.length) nodes.push({ text: text.slice(end) });
   return nodes;

@@ -48,7 +48,8 @@ export type FromView =
 export function read(message: unknown): FromView | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
   const fields = message as Record<string, unknown>;
-  const index = (name: string): number => (Number.isSafeInteger(fields[name]) && (fields[name] as number) >= 0 ? (fields[name] as number) : -1);
+  const index = (name: string): number =>
+    Number.isSafeInteger(fields[name]) && (fields[name] as number) >= 0 ? (fields[name] as number) : -1;
   const id = index('id');
   switch (fields['type']) {
     case 'ready':

@@ -31,8 +31,14 @@ function otherThan(column: vscode.ViewColumn | undefined): vscode.ViewColumn {
 export async function review(answer: Answer, documents: Documents): Promise<void> {
   const diff = answer.footer?.diff;
   if (diff === undefined) return;
-  const files = (diff.files ?? []).flatMap(({ path, uri, newText }) => (newText === undefined ? [] : [{ path, uri: vscode.Uri.parse(uri, true), newText }]));
-  const applies = diff.problems.length === 0 && files.length > 0 && files.length === diff.files?.length && files.every(({ uri }) => SCHEMES.has(uri.scheme));
+  const files = (diff.files ?? []).flatMap(({ path, uri, newText }) =>
+    newText === undefined ? [] : [{ path, uri: vscode.Uri.parse(uri, true), newText }],
+  );
+  const applies =
+    diff.problems.length === 0 &&
+    files.length > 0 &&
+    files.length === diff.files?.length &&
+    files.every(({ uri }) => SCHEMES.has(uri.scheme));
   if (!applies) {
     const document = await vscode.workspace.openTextDocument({ language: 'diff', content: diff.text });
     await vscode.window.showTextDocument(document, { preview: true, viewColumn: vscode.ViewColumn.One });
@@ -49,9 +55,16 @@ export async function review(answer: Answer, documents: Documents): Promise<void
   const title = `${answer.title} (proposed)`;
   const [only] = pairs;
   if (pairs.length === 1 && only !== undefined) {
-    await vscode.commands.executeCommand('vscode.diff', only.before, only.after, `${only.path} (proposed)`, { viewColumn: vscode.ViewColumn.One, preview: true });
+    await vscode.commands.executeCommand('vscode.diff', only.before, only.after, `${only.path} (proposed)`, {
+      viewColumn: vscode.ViewColumn.One,
+      preview: true,
+    });
   } else {
-    await vscode.commands.executeCommand('vscode.changes', title, pairs.map(({ uri, before, after }) => [uri, before, after]));
+    await vscode.commands.executeCommand(
+      'vscode.changes',
+      title,
+      pairs.map(({ uri, before, after }) => [uri, before, after]),
+    );
   }
 }
 

@@ -28,7 +28,8 @@ function lines(footer: Footer): [string, string][] {
   const how = footer.costIs === undefined ? '' : { counted: '', estimated: ' (estimated)', presumed: ' (at most)' }[footer.costIs];
   made.push(['Cost', footer.isCloud || footer.costIs !== undefined ? `${footer.cost}${how}` : `${footer.cost}, nothing left this machine`]);
   const { input, cached, output } = footer.tokens;
-  if (input + output > 0) made.push(['Tokens', `${grouped(input)} in${cached > 0 ? ` (${grouped(cached)} cached)` : ''}, ${grouped(output)} out`]);
+  if (input + output > 0)
+    made.push(['Tokens', `${grouped(input)} in${cached > 0 ? ` (${grouped(cached)} cached)` : ''}, ${grouped(output)} out`]);
   if (footer.cited + footer.unverified > 0) {
     const unverified = footer.unverified > 0 ? `, ${grouped(footer.unverified)} could not be found` : '';
     made.push(['Citations', `${grouped(footer.cited)} checked${unverified}`]);

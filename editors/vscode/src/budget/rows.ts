@@ -29,7 +29,14 @@ export function bar(share: number): string {
 export function rows(budget: Budget, time: (ms: number) => string): Row[] {
   const all: Row[] = [];
   if (budget.isOff !== undefined) {
-    all.push({ id: 'off', label: 'No cloud model', description: budget.isOff, tooltip: budget.isOff, spoken: `No cloud model can be asked: ${budget.isOff}`, icon: 'info' });
+    all.push({
+      id: 'off',
+      label: 'No cloud model',
+      description: budget.isOff,
+      tooltip: budget.isOff,
+      spoken: `No cloud model can be asked: ${budget.isOff}`,
+      icon: 'info',
+    });
   } else if (budget.provider !== undefined) {
     const who = [budget.provider, budget.model].filter(Boolean).join(', ');
     all.push({ id: 'model', label: 'Cloud model', description: who, tooltip: who, spoken: `Cloud model: ${who}`, icon: 'info' });
@@ -38,7 +45,14 @@ export function rows(budget: Budget, time: (ms: number) => string): Row[] {
   if (budget.today !== undefined) {
     const { cost, tokens, questions } = budget.today;
     const what = `${cost}, ${grouped(tokens)} tokens, ${questions === 1 ? '1 question' : `${grouped(questions)} questions`}`;
-    all.push({ id: 'today', label: 'Today', description: what, tooltip: `Spent since the day began: ${what}`, spoken: `Today: ${what}`, icon: 'today' });
+    all.push({
+      id: 'today',
+      label: 'Today',
+      description: what,
+      tooltip: `Spent since the day began: ${what}`,
+      spoken: `Today: ${what}`,
+      icon: 'today',
+    });
   }
   return all;
 }
@@ -47,7 +61,13 @@ function limitRow(limit: Limit, at: number, time: (ms: number) => string): Row {
   const share = percent(limit.share);
   const reserved = limit.reserved === undefined ? '' : `, of that ${limit.reserved} reserved for answers under way`;
   const resets = limit.resetsAt === undefined ? '' : `Starts again ${time(limit.resetsAt * 1000)}`;
-  const lines = [limit.name, `${limit.spent} of ${limit.limit} used (${share})${reserved}`, `${limit.left} left`, `Counts: ${limit.subject}`, resets];
+  const lines = [
+    limit.name,
+    `${limit.spent} of ${limit.limit} used (${share})${reserved}`,
+    `${limit.left} left`,
+    `Counts: ${limit.subject}`,
+    resets,
+  ];
   return {
     id: `limit-${at}`,
     label: limit.name,

@@ -22,7 +22,10 @@ export async function provider(): Promise<void> {
     ...names.map((label) => ({ label, description: label === now ? 'as it is now' : '' })),
     { label: 'None', description: 'every question stays on this machine' },
   ];
-  const chosen = await vscode.window.showQuickPick(items, { title: 'Who may be asked?', placeHolder: 'Nothing is sent before you saw what, and allowed it' });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Who may be asked?',
+    placeHolder: 'Nothing is sent before you saw what, and allowed it',
+  });
   if (chosen === undefined) return;
   const { Global } = vscode.ConfigurationTarget;
   if (chosen.label === 'None') {
@@ -97,7 +100,8 @@ export async function setLimit(server: Server): Promise<void> {
   const limit = await vscode.window.showInputBox({
     title: 'What may be spent?',
     value: '$20 per month',
-    prompt: 'Without a monthly limit no cloud model is asked. It is written into your config.toml; one for the same period takes the old one’s place.',
+    prompt:
+      'Without a monthly limit no cloud model is asked. It is written into your config.toml; one for the same period takes the old one’s place.',
     ignoreFocusOut: true,
     validateInput: limitProblem,
   });
@@ -116,12 +120,20 @@ function runOnce(file: string, arguments_: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     execFile(file, arguments_, { cwd: homedir(), timeout: 20_000, maxBuffer: 1 << 20, windowsHide: true }, (error, stdout, stderr) => {
       if (error === null) return resolve(stdout);
-      reject(new Error(stderr.trim().slice(0, 500).replace(/^tandem: /, '') || error.message));
+      reject(
+        new Error(
+          stderr
+            .trim()
+            .slice(0, 500)
+            .replace(/^tandem: /, '') || error.message,
+        ),
+      );
     });
   });
 }
 
-const FIRST_LINES = '# Your settings of Tandem, for every editor and the command line.\n# All of them: https://github.com/tandem-ls/tandem/blob/main/docs/configuration.md\n';
+const FIRST_LINES =
+  '# Your settings of Tandem, for every editor and the command line.\n# All of them: https://github.com/tandem-ls/tandem/blob/main/docs/configuration.md\n';
 
 export async function openConfig(): Promise<void> {
   const file = userFile(process.env, process.platform, homedir());

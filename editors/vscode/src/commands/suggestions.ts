@@ -15,7 +15,10 @@ const PAUSES: { label: string; minutes?: number }[] = [
 ];
 
 export async function pause(server: Server): Promise<void> {
-  const chosen = await vscode.window.showQuickPick(PAUSES, { title: 'Pause suggestions', placeHolder: 'For how long? Asking by key goes on.' });
+  const chosen = await vscode.window.showQuickPick(PAUSES, {
+    title: 'Pause suggestions',
+    placeHolder: 'For how long? Asking by key goes on.',
+  });
   if (chosen === undefined) return;
   await (chosen.minutes === undefined ? server.execute('tandem.pause') : server.execute('tandem.pause', chosen.minutes));
 }
@@ -55,7 +58,10 @@ export async function model(): Promise<void> {
     { label: own, description: now === '' ? 'as it is now' : '' },
     { label: lookup, description: configuration.get('engine.choice') === 'lookup' ? 'as it is now' : '' },
   ];
-  const chosen = await vscode.window.showQuickPick(items, { title: 'Which model writes suggestions?', placeHolder: 'It runs on this machine' });
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: 'Which model writes suggestions?',
+    placeHolder: 'It runs on this machine',
+  });
   if (chosen === undefined) return;
   const { Global } = vscode.ConfigurationTarget;
   if (chosen.label === lookup) return configuration.update('engine.choice', 'lookup', Global);

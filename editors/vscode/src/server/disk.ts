@@ -1,6 +1,6 @@
-// The real disk, for `binary.ts`.
+// The real disk, for `binary.ts`, and the one thing that is mended on it.
 
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, statSync } from 'node:fs';
 import type { Disk } from './binary';
 
 export const disk: Disk = {
@@ -18,3 +18,13 @@ export const disk: Disk = {
     }
   },
 };
+
+/** Not every way to install an extension keeps permissions. Only ever done to the program that came with it. */
+export function makeExecutable(path: string): boolean {
+  try {
+    chmodSync(path, 0o755);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -15,7 +15,9 @@ export function foreign(header: Uint8Array, platform: string, architecture: stri
   if (magic === 0x7f454c46) {
     if (platform !== 'linux' && platform !== 'freebsd') return 'it was built for Linux';
     const machine = ELF_MACHINES[view.getUint16(18, header[5] === 1)];
-    return machine === undefined || machine === architecture ? undefined : `it was built for ${machine} processors, and this one is ${architecture}`;
+    return machine === undefined || machine === architecture
+      ? undefined
+      : `it was built for ${machine} processors, and this one is ${architecture}`;
   }
   if (MACH_O.includes(magic)) return platform === 'darwin' ? undefined : 'it was built for macOS';
   if (view.getUint16(0) === 0x4d5a) return platform === 'win32' ? undefined : 'it was built for Windows';

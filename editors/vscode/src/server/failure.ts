@@ -24,7 +24,8 @@ export function explain(failure: Failure): { message: string; ways: WayOut[] } {
   switch (failure.kind) {
     case 'notFound':
       return {
-        message: 'Tandem is not installed: this build of the extension brings no program, and there is none on PATH. Install it, or choose the file.',
+        message:
+          'Tandem is not installed: this build of the extension brings no program, and there is none on PATH. Install it, or choose the file.',
         ways: ['choose', 'docs'],
       };
     case 'missing':

@@ -5,9 +5,9 @@ import * as vscode from 'vscode';
 import type { LanguageClient } from 'vscode-languageclient/node';
 import type { Status } from '../protocol';
 import { start } from '../settings/start';
-import { find } from './binary';
+import { bundled, find, type Surroundings } from './binary';
 import type { connect, Handlers } from './client';
-import { disk } from './disk';
+import { disk, makeExecutable } from './disk';
 import { Lifecycle, type Session, type State } from './lifecycle';
 import { askVersion, run } from './process';
 
@@ -38,18 +38,19 @@ export class Server implements vscode.Disposable {
         now: Date.now,
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         log: (line) => log.info(line),
-        find: () =>
-          find(
-            {
-              setting: vscode.workspace.getConfiguration('tandem').get<string>('path') ?? '',
-              extensionDirectory: context.extensionPath,
-              platform: process.platform,
-              architecture: process.arch,
-              home: cwd,
-              searchPath: process.env['PATH'] ?? '',
-            },
-            disk,
-          ),
+        find: () => {
+          const around: Surroundings = {
+            setting: vscode.workspace.getConfiguration('tandem').get<string>('path') ?? '',
+            extensionDirectory: context.extensionPath,
+            platform: process.platform,
+            architecture: process.arch,
+            home: cwd,
+            searchPath: process.env['PATH'] ?? '',
+          };
+          const found = find(around, disk);
+          const isOurs = 'problem' in found && found.problem === 'notExecutable' && found.file === bundled(around);
+          return isOurs && makeExecutable(found.file) ? find(around, disk) : found;
+        },
         askVersion: (file) => askVersion(file, cwd),
         launch: (file) => this.launch(file, cwd),
       },
@@ -116,11 +117,8 @@ export class Server implements vscode.Disposable {
     const keys = vscode.workspace.isTrusted ? await this.secrets() : {};
     const [loaded, running] = await Promise.all([
       this.later(),
-      run(
-        file,
-        ['serve', ...told.arguments],
-        { cwd, environment: { ...process.env, ...keys, ...told.environment } },
-        (line) => this.log.info(line),
+      run(file, ['serve', ...told.arguments], { cwd, environment: { ...process.env, ...keys, ...told.environment } }, (line) =>
+        this.log.info(line),
       ),
     ]);
     this.log.info(`started ${file}, process ${running.process.pid ?? 0}`);

@@ -43,7 +43,9 @@ function addProviders(providers: unknown, made: Start): void {
   const fields = new Set(SERVER_KEYS.filter((key) => key.path.startsWith('cloud.providers.*.')).map((key) => key.path.slice(18)));
   for (const [name, provider] of Object.entries(providers)) {
     if (!NAME.test(name) || !isRecord(provider)) {
-      made.problems.push(`tandem.cloud.providers: “${name}” is left out: a name has letters, digits, - and _, and its settings are an object.`);
+      made.problems.push(
+        `tandem.cloud.providers: “${name}” is left out: a name has letters, digits, - and _, and its settings are an object.`,
+      );
       continue;
     }
     for (const [field, value] of Object.entries(provider)) {

@@ -9,6 +9,11 @@ export function userFile(environment: Record<string, string | undefined>, platfo
     const value = environment[variable];
     return value !== undefined && isAbsolute(value) ? value : undefined;
   };
-  const usual = platform === 'darwin' ? join(home, 'Library', 'Application Support') : platform === 'win32' ? directory('APPDATA') : join(home, '.config');
+  const usual =
+    platform === 'darwin'
+      ? join(home, 'Library', 'Application Support')
+      : platform === 'win32'
+        ? directory('APPDATA')
+        : join(home, '.config');
   return join(directory('XDG_CONFIG_HOME') ?? usual ?? join(home, '.config'), 'tandem', 'config.toml');
 }

@@ -78,7 +78,11 @@ describe('an answer', () => {
   });
 
   it('has notices where they were said', () => {
-    const conversation = play(begin(), { question: 1, event: 'notice', text: 'No model was asked.' }, text('Places:'), { question: 1, event: 'notice', text: 'Two were left out.' });
+    const conversation = play(begin(), { question: 1, event: 'notice', text: 'No model was asked.' }, text('Places:'), {
+      question: 1,
+      event: 'notice',
+      text: 'Two were left out.',
+    });
     expect(rendered(conversation.answers[0]!).map((block) => block.tag)).toEqual(['blockquote', 'p', 'blockquote']);
     expect(plainText(conversation.answers[0]!)).toBe('> No model was asked.\n\nPlaces:\n\n> Two were left out.');
   });
@@ -111,7 +115,14 @@ describe('an answer', () => {
   });
 
   it('proposes changes and says what hinders them', () => {
-    const diff = { text: '--- a\n+++ b', problems: ['a.rs has changed'], files: [{ path: 'a.rs', uri: 'file:///w/a.rs' }, { path: 'b.rs', uri: 'file:///w/b.rs' }] };
+    const diff = {
+      text: '--- a\n+++ b',
+      problems: ['a.rs has changed'],
+      files: [
+        { path: 'a.rs', uri: 'file:///w/a.rs' },
+        { path: 'b.rs', uri: 'file:///w/b.rs' },
+      ],
+    };
     const conversation = play(begin(), { question: 1, event: 'done', footer: { ...footer, diff } });
     expect(shown(conversation.answers[0]!).change).toEqual({ label: 'Review change of 2 files', problems: ['a.rs has changed'] });
   });

@@ -55,7 +55,9 @@ describe('Markdown', () => {
 describe('a citation', () => {
   it('is a place to open where the server has checked it, in text and in code', () => {
     const text = 'See src/a.rs:12 and `src/b.rs:3`.';
-    expect(read(text, cited(text, { text: 'src/a.rs:12' }, { text: 'src/b.rs:3' }))).toEqual(['p(See open#0[src/a.rs:12] and code(open#1[src/b.rs:3]).)']);
+    expect(read(text, cited(text, { text: 'src/a.rs:12' }, { text: 'src/b.rs:3' }))).toEqual([
+      'p(See open#0[src/a.rs:12] and code(open#1[src/b.rs:3]).)',
+    ]);
   });
 
   it('is marked where it was not found, and where nobody says what file it is', () => {

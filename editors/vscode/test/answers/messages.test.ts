@@ -13,7 +13,17 @@ describe('a message of the view', () => {
   });
 
   it('is dropped where it is not', () => {
-    for (const wrong of [null, 'open', {}, { type: 'open', id: 1 }, { type: 'open', id: -1, citation: 0 }, { type: 'open', id: 1.5, citation: 0 }, { type: 'ask', text: 7 }, { type: 'copy' }, { type: 'run', command: 'x' }]) {
+    for (const wrong of [
+      null,
+      'open',
+      {},
+      { type: 'open', id: 1 },
+      { type: 'open', id: -1, citation: 0 },
+      { type: 'open', id: 1.5, citation: 0 },
+      { type: 'ask', text: 7 },
+      { type: 'copy' },
+      { type: 'run', command: 'x' },
+    ]) {
       expect(read(wrong), JSON.stringify(wrong)).toBeUndefined();
     }
   });

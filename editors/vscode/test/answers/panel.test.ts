@@ -11,7 +11,10 @@ const footer: Footer = {
   routeReason: 'no model is needed',
   cost: '$0.00',
   tokens: { input: 0, cached: 0, output: 0 },
-  files: [{ path: 'a.rs', uri: 'file:///w/a.rs', bytes: 10 }, { path: 'gone.rs', bytes: 5 }],
+  files: [
+    { path: 'a.rs', uri: 'file:///w/a.rs', bytes: 10 },
+    { path: 'gone.rs', bytes: 5 },
+  ],
   redactions: 0,
   cited: 1,
   unverified: 1,
@@ -55,7 +58,11 @@ describe('the view', () => {
     begin();
     expect(panels).toHaveLength(1);
     expect(panel().preserveFocus).toBe(true);
-    expect(panel().options).toMatchObject({ enableScripts: true, enableCommandUris: false, localResourceRoots: [{ path: '/extension/dist' }] });
+    expect(panel().options).toMatchObject({
+      enableScripts: true,
+      enableCommandUris: false,
+      localResourceRoots: [{ path: '/extension/dist' }],
+    });
     expect(panel().webview.html).toContain("default-src 'none'");
     begin(2);
     expect(panels).toHaveLength(1);
@@ -65,13 +72,19 @@ describe('the view', () => {
     begin();
     expect(types()).toEqual([]);
     say({ type: 'ready' });
-    expect(panel().posted).toMatchObject([{ type: 'reset', ask: { label: 'Ask a question', isRunning: true }, answers: [{ shown: { title: 'Question 1' } }] }]);
+    expect(panel().posted).toMatchObject([
+      { type: 'reset', ask: { label: 'Ask a question', isRunning: true }, answers: [{ shown: { title: 'Question 1' } }] },
+    ]);
     panel().visible = false;
     panel().viewState.fire();
     answers.apply({ question: 1, event: 'done', footer });
     expect(types()).toEqual(['reset']);
     say({ type: 'ready' });
-    expect(panel().posted.at(-1)).toMatchObject({ type: 'reset', ask: { label: 'Go on with “Question 1”', hasThread: true }, answers: [{ shown: { state: 'done' } }] });
+    expect(panel().posted.at(-1)).toMatchObject({
+      type: 'reset',
+      ask: { label: 'Go on with “Question 1”', hasThread: true },
+      answers: [{ shown: { state: 'done' } }],
+    });
   });
 
   it('keeps the words that were not sent yet', () => {
@@ -99,7 +112,13 @@ describe('the view', () => {
 describe('what is chosen in it', () => {
   beforeEach(() => {
     begin();
-    answers.apply(cite({ text: 'a.rs:12', uri: 'file:///w/a.rs', line: 12, endLine: 14 }, { text: 'b.rs:1', isVerified: false, uri: 'file:///w/b.rs' }, { text: 'c.rs:1' }));
+    answers.apply(
+      cite(
+        { text: 'a.rs:12', uri: 'file:///w/a.rs', line: 12, endLine: 14 },
+        { text: 'b.rs:1', isVerified: false, uri: 'file:///w/b.rs' },
+        { text: 'c.rs:1' },
+      ),
+    );
     answers.apply({ question: 1, event: 'done', footer });
     say({ type: 'ready' });
     did = [];
@@ -143,6 +162,9 @@ it('an answer of a server that is gone ends, and nothing can be asked', () => {
   say({ type: 'ready' });
   answers.setServer(false);
   expect(panel().posted).toEqual(
-    expect.arrayContaining([expect.objectContaining({ type: 'answer', shown: expect.objectContaining({ state: 'failed' }) as unknown }), expect.objectContaining({ type: 'ask', ask: expect.objectContaining({ isRunning: false }) as unknown })]),
+    expect.arrayContaining([
+      expect.objectContaining({ type: 'answer', shown: expect.objectContaining({ state: 'failed' }) as unknown }),
+      expect.objectContaining({ type: 'ask', ask: expect.objectContaining({ isRunning: false }) as unknown }),
+    ]),
   );
 });

@@ -20,7 +20,10 @@ const request: ConsentRequest = {
     { path: 'src/queue.rs', bytes: 3_200, lines: '1-40, 60-71' },
     { path: 'src/secret.rs', bytes: 900, isInternal: true },
   ],
-  redactions: [{ kind: 'AWS key', count: 2 }, { kind: 'password', count: 1 }],
+  redactions: [
+    { kind: 'AWS key', count: 2 },
+    { kind: 'password', count: 1 },
+  ],
   left: '$3.10 of $20 per month',
   payload: '# What would be sent',
 };
@@ -96,7 +99,8 @@ describe('the answer', () => {
   });
 
   it('is no for everything else', async () => {
-    for (const said of [undefined, 'Cancel', '', 'this time', 'Yes']) expect(await askConsent(request, screen(said), live), said).toBe('no');
+    for (const said of [undefined, 'Cancel', '', 'this time', 'Yes'])
+      expect(await askConsent(request, screen(said), live), said).toBe('no');
   });
 
   it('is no to remember what may not be remembered', async () => {

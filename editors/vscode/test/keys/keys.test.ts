@@ -46,12 +46,16 @@ describe('variables', () => {
   });
 
   it('of the user’s own providers come first', () => {
-    expect(sources({ work: { keyEnv: 'WORK_KEY' }, home: {}, odd: { keyEnv: 'PATH' }, worse: 7 })[0]).toEqual({ provider: 'work', variable: 'WORK_KEY' });
+    expect(sources({ work: { keyEnv: 'WORK_KEY' }, home: {}, odd: { keyEnv: 'PATH' }, worse: 7 })[0]).toEqual({
+      provider: 'work',
+      variable: 'WORK_KEY',
+    });
     expect(sources({ odd: { keyEnv: 'LD_PRELOAD' } })).toEqual(sources(undefined));
   });
 
   it('that steer programs hold no keys', () => {
-    for (const name of ['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'HTTPS_PROXY', 'TANDEM_CONFIG', 'HOME', 'a b', '1KEY', '', 'KEY=x']) expect(isVariable(name), name).toBe(false);
+    for (const name of ['PATH', 'LD_PRELOAD', 'NODE_OPTIONS', 'HTTPS_PROXY', 'TANDEM_CONFIG', 'HOME', 'a b', '1KEY', '', 'KEY=x'])
+      expect(isVariable(name), name).toBe(false);
     for (const name of ['WORK_API_KEY', '_k', 'AWS_BEARER_TOKEN_BEDROCK']) expect(isVariable(name), name).toBe(true);
   });
 });

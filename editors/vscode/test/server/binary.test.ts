@@ -23,7 +23,10 @@ describe('the program', () => {
   });
 
   it('may stand in the home directory', () => {
-    expect(find({ ...around, setting: '~/bin/tandem' }, disk(['/people/ann/bin/tandem']))).toEqual({ file: '/people/ann/bin/tandem', origin: 'setting' });
+    expect(find({ ...around, setting: '~/bin/tandem' }, disk(['/people/ann/bin/tandem']))).toEqual({
+      file: '/people/ann/bin/tandem',
+      origin: 'setting',
+    });
   });
 
   it('is no other one where the setting is wrong', () => {
@@ -34,11 +37,17 @@ describe('the program', () => {
 
   it('is never found relative to a folder', () => {
     expect(find({ ...around, setting: 'bin/tandem' }, disk(['bin/tandem']))).toEqual({ problem: 'notAbsolute', file: 'bin/tandem' });
-    expect(find({ ...around, searchPath: '.:bin:/usr/bin' }, disk(['./tandem', 'bin/tandem']))).toEqual({ problem: 'notFound', file: 'tandem' });
+    expect(find({ ...around, searchPath: '.:bin:/usr/bin' }, disk(['./tandem', 'bin/tandem']))).toEqual({
+      problem: 'notFound',
+      file: 'tandem',
+    });
   });
 
   it('comes with the extension, for this system', () => {
-    expect(find(around, disk(['/extension/bin/linux-x64/tandem', '/usr/bin/tandem']))).toEqual({ file: '/extension/bin/linux-x64/tandem', origin: 'bundled' });
+    expect(find(around, disk(['/extension/bin/linux-x64/tandem', '/usr/bin/tandem']))).toEqual({
+      file: '/extension/bin/linux-x64/tandem',
+      origin: 'bundled',
+    });
     expect(find(around, disk(['/extension/bin/darwin-arm64/tandem']))).toEqual({ problem: 'notFound', file: 'tandem' });
   });
 

@@ -1,3 +1,5 @@
+// Programs of other systems, by their first bytes.
+
 import { expect, it } from 'vitest';
 import { foreign } from '../../src/server/executable';
 

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { disk } from '../../src/server/disk';
+import { disk, makeExecutable } from '../../src/server/disk';
 import { askVersion, run } from '../../src/server/process';
 
 let folder: string;
@@ -47,7 +47,12 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
 
   it('leaves its last lines', async () => {
     const lines: string[] = [];
-    const running = await run(program('dying', script('for i in $(seq 30); do echo "line $i" >&2; done; exit 7')), [], { cwd: folder, environment: process.env }, (line) => lines.push(line));
+    const running = await run(
+      program('dying', script('for i in $(seq 30); do echo "line $i" >&2; done; exit 7')),
+      [],
+      { cwd: folder, environment: process.env },
+      (line) => lines.push(line),
+    );
     expect(await running.ended).toEqual({ code: 7, signal: null });
     expect(lines).toHaveLength(30);
     expect(running.lastLines).toHaveLength(20);
@@ -55,7 +60,12 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
   });
 
   it('gets its environment and nothing by other ways', async () => {
-    const running = await run(program('keys', script('echo "$SOME_KEY" >&2; echo "$@" >&2')), ['serve'], { cwd: folder, environment: { SOME_KEY: 'abc', PATH: process.env['PATH'] } }, () => undefined);
+    const running = await run(
+      program('keys', script('echo "$SOME_KEY" >&2; echo "$@" >&2')),
+      ['serve'],
+      { cwd: folder, environment: { SOME_KEY: 'abc', PATH: process.env['PATH'] } },
+      () => undefined,
+    );
     await running.ended;
     expect(running.lastLines).toEqual(['abc', 'serve']);
   });
@@ -64,6 +74,11 @@ describe.skipIf(process.platform === 'win32')('a program', () => {
     expect(disk.look(program('runs', script('')))).toBe('file');
     expect(disk.look(join(folder, 'nothing'))).toBe('missing');
     expect(disk.look(folder)).toBe('missing');
-    if (process.getuid?.() !== 0) expect(disk.look(program('still', script(''), 0o644))).toBe('blocked');
+    // Root may read everything, and still runs only what somebody may.
+    const still = program('still', script(''), 0o644);
+    expect(disk.look(still)).toBe('blocked');
+    expect(makeExecutable(still)).toBe(true);
+    expect(disk.look(still)).toBe('file');
+    expect(makeExecutable(join(folder, 'nothing'))).toBe(false);
   });
 });

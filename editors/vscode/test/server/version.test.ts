@@ -1,3 +1,5 @@
+// Which programs are a Tandem to talk to.
+
 import { expect, it } from 'vitest';
 import { judge } from '../../src/server/version';
 

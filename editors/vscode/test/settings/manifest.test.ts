@@ -18,7 +18,10 @@ const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as
   capabilities: { untrustedWorkspaces: { supported: string; restrictedConfigurations: string[] } };
   activationEvents: string[];
 };
-const declared = Object.assign({}, ...manifest.contributes.configuration.map((part) => part.properties)) as Record<string, { scope: string; markdownDescription: string }>;
+const declared = Object.assign({}, ...manifest.contributes.configuration.map((part) => part.properties)) as Record<
+  string,
+  { scope: string; markdownDescription: string }
+>;
 const all = keys();
 
 describe('settings', () => {
@@ -42,7 +45,15 @@ describe('settings', () => {
     for (const key of all.filter((key) => (key.isGuarded || key.workspace === 'no') && !key.path.includes('*'))) {
       expect(declared[`tandem.${key.path}`]?.scope, key.path).toBe('machine');
     }
-    for (const name of ['tandem.path', 'tandem.engine.model', 'tandem.cloud.providers', 'tandem.cloud.provider', 'tandem.cloud.caFile', 'tandem.budget.limits', 'tandem.ask.route']) {
+    for (const name of [
+      'tandem.path',
+      'tandem.engine.model',
+      'tandem.cloud.providers',
+      'tandem.cloud.provider',
+      'tandem.cloud.caFile',
+      'tandem.budget.limits',
+      'tandem.ask.route',
+    ]) {
       expect(declared[name]?.scope, name).toBe('machine');
     }
   });
@@ -64,7 +75,10 @@ describe('settings', () => {
 });
 
 describe('commands', () => {
-  const sources = (folder: string): string[] => readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? sources(join(folder, entry.name)) : [readFileSync(join(folder, entry.name), 'utf8')]));
+  const sources = (folder: string): string[] =>
+    readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+      entry.isDirectory() ? sources(join(folder, entry.name)) : [readFileSync(join(folder, entry.name), 'utf8')],
+    );
   const listed = manifest.contributes.commands.map(({ command }) => command);
   const table = /const commands: Record[^]*?\n {2}};/.exec(readFileSync(join(here, 'src', 'commands.ts'), 'utf8'))?.[0] ?? '';
   const made = [...table.matchAll(/^ {4}(\w+)[:,]/gm)].map((match) => `tandem.ui.${String(match[1])}`);

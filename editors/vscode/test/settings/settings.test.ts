@@ -6,12 +6,24 @@ import { type Inspected, section } from '../../src/settings/section';
 import { start, variable } from '../../src/settings/start';
 import { userFile } from '../../src/settings/userFile';
 
-const inspecting = (values: Record<string, Inspected>) => (name: string): Inspected | undefined => ({ defaultValue: 'never sent', ...values[name] }) as Inspected;
+const inspecting =
+  (values: Record<string, Inspected>) =>
+  (name: string): Inspected | undefined =>
+    ({ defaultValue: 'never sent', ...values[name] }) as Inspected;
 
 describe('the section', () => {
   it('holds what somebody set, and no default', () => {
     expect(section(inspecting({}), true)).toEqual({});
-    expect(section(inspecting({ 'completion.maxLines': { globalValue: 3 }, 'engine.gpuLayers': { globalValue: 0 }, 'index.enabled': { globalValue: false } }), true)).toEqual({
+    expect(
+      section(
+        inspecting({
+          'completion.maxLines': { globalValue: 3 },
+          'engine.gpuLayers': { globalValue: 0 },
+          'index.enabled': { globalValue: false },
+        }),
+        true,
+      ),
+    ).toEqual({
       'completion.maxLines': 3,
       'engine.gpuLayers': 0,
       'index.enabled': false,
@@ -19,18 +31,27 @@ describe('the section', () => {
   });
 
   it('takes the folder before the user, where a folder may say something', () => {
-    expect(section(inspecting({ 'completion.maxLines': { globalValue: 3, workspaceValue: 2, workspaceFolderValue: 1 } }), true)).toEqual({ 'completion.maxLines': 1 });
+    expect(section(inspecting({ 'completion.maxLines': { globalValue: 3, workspaceValue: 2, workspaceFolderValue: 1 } }), true)).toEqual({
+      'completion.maxLines': 1,
+    });
   });
 
   it('never takes from a folder what is the user’s alone', () => {
     const folder = { workspaceValue: 'evil', workspaceFolderValue: 'evil' };
-    const theirs = Object.fromEntries(['engine.model', 'log.filter', 'ask.route', 'cloud.consent', 'budget.limits', 'privacy.secrets', 'cloud.provider'].map((name) => [name, folder]));
+    const theirs = Object.fromEntries(
+      ['engine.model', 'log.filter', 'ask.route', 'cloud.consent', 'budget.limits', 'privacy.secrets', 'cloud.provider'].map((name) => [
+        name,
+        folder,
+      ]),
+    );
     expect(section(inspecting(theirs), true)).toEqual({});
     expect(start(inspecting({ ...theirs, 'cloud.providers': folder }))).toEqual({ environment: {}, arguments: [], problems: [] });
   });
 
   it('keeps a folder that is not trusted local, whatever it says', () => {
-    expect(section(inspecting({ 'completion.maxLines': { globalValue: 3, workspaceValue: 200 }, 'ask.route': { globalValue: 'cloud' } }), false)).toEqual({
+    expect(
+      section(inspecting({ 'completion.maxLines': { globalValue: 3, workspaceValue: 200 }, 'ask.route': { globalValue: 'cloud' } }), false),
+    ).toEqual({
       'completion.maxLines': 3,
       'cloud.enabled': false,
       'ask.route': 'local',
@@ -44,9 +65,21 @@ describe('the section', () => {
 
 describe('a start', () => {
   it('hands over what widens, as variables', () => {
-    const told = start(inspecting({ 'cloud.provider': { globalValue: 'anthropic' }, 'cloud.model': { globalValue: 'claude-opus-5-5' }, 'privacy.auditDays': { globalValue: 90 }, 'budget.ledger': { globalValue: 'postgres://u:p@db/x' } }));
+    const told = start(
+      inspecting({
+        'cloud.provider': { globalValue: 'anthropic' },
+        'cloud.model': { globalValue: 'claude-opus-5-5' },
+        'privacy.auditDays': { globalValue: 90 },
+        'budget.ledger': { globalValue: 'postgres://u:p@db/x' },
+      }),
+    );
     expect(told).toEqual({
-      environment: { TANDEM_CLOUD_PROVIDER: 'anthropic', TANDEM_CLOUD_MODEL: 'claude-opus-5-5', TANDEM_PRIVACY_AUDIT_DAYS: '90', TANDEM_BUDGET_LEDGER: 'postgres://u:p@db/x' },
+      environment: {
+        TANDEM_CLOUD_PROVIDER: 'anthropic',
+        TANDEM_CLOUD_MODEL: 'claude-opus-5-5',
+        TANDEM_PRIVACY_AUDIT_DAYS: '90',
+        TANDEM_BUDGET_LEDGER: 'postgres://u:p@db/x',
+      },
       arguments: [],
       problems: [],
     });
@@ -55,10 +88,14 @@ describe('a start', () => {
   it('names providers on the command line, which has names for them', () => {
     const providers = { work: { kind: 'azure', baseUrl: 'https://x.example', keyCommand: ['pass', 'show x'], isLocal: false, region: '' } };
     expect(start(inspecting({ 'cloud.providers': { globalValue: providers } })).arguments).toEqual([
-      '--set', 'cloud.providers.work.kind=azure',
-      '--set', 'cloud.providers.work.baseUrl=https://x.example',
-      '--set', 'cloud.providers.work.keyCommand=pass,show x',
-      '--set', 'cloud.providers.work.isLocal=false',
+      '--set',
+      'cloud.providers.work.kind=azure',
+      '--set',
+      'cloud.providers.work.baseUrl=https://x.example',
+      '--set',
+      'cloud.providers.work.keyCommand=pass,show x',
+      '--set',
+      'cloud.providers.work.isLocal=false',
     ]);
   });
 
@@ -71,7 +108,9 @@ describe('a start', () => {
   });
 
   it('is needed again when one of these changes', () => {
-    expect(NEED_RESTART).toEqual(expect.arrayContaining(['tandem.path', 'tandem.cloud.provider', 'tandem.cloud.providers', 'tandem.budget.ledger']));
+    expect(NEED_RESTART).toEqual(
+      expect.arrayContaining(['tandem.path', 'tandem.cloud.provider', 'tandem.cloud.providers', 'tandem.budget.ledger']),
+    );
     expect(NEED_RESTART).not.toContain('tandem.completion.eagerness');
   });
 

@@ -37,7 +37,13 @@ describe('the status bar', () => {
   });
 
   it('has no icon in what is read aloud', () => {
-    for (const state of [running, { name: 'stopped' }, { name: 'starting' }, { name: 'waiting', ms: 8000 }, { name: 'failed', failure: { kind: 'notFound', file: 'tandem' } }] as State[]) {
+    for (const state of [
+      running,
+      { name: 'stopped' },
+      { name: 'starting' },
+      { name: 'waiting', ms: 8000 },
+      { name: 'failed', failure: { kind: 'notFound', file: 'tandem' } },
+    ] as State[]) {
       expect(say(ready, { state }).label).not.toContain('$(');
     }
   });
@@ -60,7 +66,9 @@ describe('the status bar', () => {
 
   it('tells why nothing goes to a cloud', () => {
     expect(say({ ...ready, cloud: { isOff: 'there is no monthly limit' } }).lines).toContain('Cloud: off, there is no monthly limit');
-    expect(say({ ...ready, cloud: { provider: 'openai' } }, { isTrusted: false }).lines).toContain('Cloud: off, because the workspace is not trusted');
+    expect(say({ ...ready, cloud: { provider: 'openai' } }, { isTrusted: false }).lines).toContain(
+      'Cloud: off, because the workspace is not trusted',
+    );
   });
 
   it('warns when a limit is nearly used up', () => {
@@ -80,11 +88,13 @@ describe('the status bar', () => {
 });
 
 describe('the menu', () => {
-  const commands = (state: State, status: Status | undefined, isTrusted = true): string[] => entries(state, status, isTrusted).flatMap((entry) => (entry === 'line' ? [] : [entry.command]));
+  const commands = (state: State, status: Status | undefined, isTrusted = true): string[] =>
+    entries(state, status, isTrusted).flatMap((entry) => (entry === 'line' ? [] : [entry.command]));
 
   it('offers all that there is while the server runs', () => {
     const all = commands(running, ready);
-    for (const name of ['pause', 'eagerness', 'model', 'why', 'ask', 'budget', 'audit', 'trust', 'log', 'restart', 'settings']) expect(all).toContain(`tandem.ui.${name}`);
+    for (const name of ['pause', 'eagerness', 'model', 'why', 'ask', 'budget', 'audit', 'trust', 'log', 'restart', 'settings'])
+      expect(all).toContain(`tandem.ui.${name}`);
   });
 
   it('resumes what is paused', () => {
@@ -98,6 +108,12 @@ describe('the menu', () => {
   });
 
   it('helps to get the server running while it is not', () => {
-    expect(commands({ name: 'failed', failure: { kind: 'notFound', file: 'tandem' } }, undefined)).toEqual(['tandem.ui.choosePath', 'tandem.ui.log', 'tandem.ui.restart', 'tandem.ui.settings', 'tandem.ui.walkthrough']);
+    expect(commands({ name: 'failed', failure: { kind: 'notFound', file: 'tandem' } }, undefined)).toEqual([
+      'tandem.ui.choosePath',
+      'tandem.ui.log',
+      'tandem.ui.restart',
+      'tandem.ui.settings',
+      'tandem.ui.walkthrough',
+    ]);
   });
 });

@@ -52,7 +52,11 @@ export class Article {
   private facts(): Node[] {
     const { footer, files, id } = this.shown;
     if (footer.length === 0) return [];
-    const list = make('dl', 'facts', footer.flatMap(([label, value]) => [make('dt', '', [label]), make('dd', '', [value])]));
+    const list = make(
+      'dl',
+      'facts',
+      footer.flatMap(([label, value]) => [make('dt', '', [label]), make('dd', '', [value])]),
+    );
     if (files.length === 0) return [list];
     const items = files.map((file, at) => {
       const name = file.canOpen ? button('file', file.name, () => this.actions.file(id, at)) : file.name;

@@ -30,7 +30,11 @@ function citation({ citation, text, isVerified }: Extract<Tree, { citation: numb
   return made;
 }
 
-export function make<Name extends keyof HTMLElementTagNameMap>(name: Name, className: string, children: (Node | string)[]): HTMLElementTagNameMap[Name] {
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  className: string,
+  children: (Node | string)[],
+): HTMLElementTagNameMap[Name] {
   const made = document.createElement(name);
   if (className !== '') made.className = className;
   made.append(...children);
