@@ -218,6 +218,7 @@ await check.testCase('in a split the suggestion stands in the view that is typed
   await editor.command('View: Split Editor Right');
   await editor.page.waitForFunction(() => document.querySelectorAll('.editor-group-container').length === 2);
   await editor.press('Control+End');
+  await editor.wake();
   await editor.type(TYPED);
   await editor.waitForGhost(REST);
   const shown = await editor.page.evaluate(() =>

@@ -44,6 +44,16 @@ export class Editor {
     await this.waitForStatus(/^Tandem: (?!starting)/);
   }
 
+  /**
+   * Makes a view that was opened just now ask for suggestions: VS Code makes the parts of one when it has time, and asking by key makes
+   * this one at once.
+   */
+  async wake() {
+    const asked = this.requests();
+    await this.press('Alt+\\');
+    await check.wait('the view to ask', () => this.requests() > asked && this.pending() === 0, () => this.describe());
+  }
+
   /** Keys by name, as Playwright spells them: `Control+Shift+P`. */
   async press(...keys) {
     for (const key of keys) await this.page.keyboard.press(key);

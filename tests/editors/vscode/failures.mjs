@@ -45,6 +45,7 @@ await check.testCase('in a folder that is not trusted suggestions work, and its 
   await editor.openFile('orders.py');
   await editor.ready('orders.py');
   await editor.press('Control+End');
+  await editor.wake();
   await editor.type(INDENT + TYPED);
   await editor.waitForGhost(REST);
   await editor.press('Tab');

@@ -29,6 +29,7 @@ await check.testCase('the model loads when it is needed', async () => {
   await editor.openFile('orders.py');
   await editor.ready('orders.py');
   await editor.press('Control+End');
+  await editor.wake();
   await editor.type('        self.audit.rec');
   await editor.waitForGhost();
   await editor.waitForStatus(/^Tandem: ready\. Model: Starter FIM 4M on CPU\./);

@@ -5,6 +5,17 @@ import net from 'node:net';
 
 import * as check from './check.mjs';
 
+/** What a file holds from a position on. */
+function tail(file, position) {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    const bytes = Buffer.alloc(Math.max(0, fs.fstatSync(descriptor).size - position));
+    return bytes.subarray(0, fs.readSync(descriptor, bytes, 0, bytes.length, position));
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 /** The record of the newest server of a home, and of the ones before it. */
 export class Wire {
   constructor(home) {
@@ -24,11 +35,14 @@ export class Wire {
   /** Every entry of the newest record, or of the given one. A line that is still being written is left for later. */
   entries(file = this.servers().at(-1)) {
     if (!file) return [];
-    const known = this.known.get(file) ?? { position: 0, entries: [] };
-    const bytes = fs.readFileSync(file).subarray(known.position);
+    const known = this.known.get(file) ?? { position: 0, entries: [], answers: new Map() };
+    const bytes = tail(file, known.position);
     const end = bytes.lastIndexOf(10) + 1;
     for (const line of bytes.toString('utf8', 0, end).split('\n')) {
-      if (line) known.entries.push(JSON.parse(line));
+      if (line === '') continue;
+      const entry = JSON.parse(line);
+      known.entries.push(entry);
+      if (entry.message && entry.message.id !== undefined && !entry.message.method) known.answers.set(`${entry.from} ${entry.message.id}`, entry);
     }
     known.position += end;
     this.known.set(file, known);
@@ -43,8 +57,8 @@ export class Wire {
   /** The answer to a request that was recorded; undefined while there is none. */
   answer(entry) {
     const other = entry.from === 'client' ? 'server' : 'client';
-    const { id } = entry.message;
-    return this.entries().find((each) => each.from === other && each.message?.id === id && !each.message.method);
+    this.entries();
+    return this.known.get(this.servers().at(-1))?.answers.get(`${other} ${entry.message.id}`);
   }
 
   /** The process id of the newest server. */
