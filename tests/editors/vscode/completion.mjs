@@ -258,6 +258,8 @@ await check.testCase('an untitled file is completed, and saved where the user sa
   await editor.press('Control+S');
   const input = editor.page.locator('.quick-input-widget input.input');
   await input.waitFor();
+  // It proposes a name, and would overwrite what came before that.
+  await editor.page.waitForFunction(() => document.querySelector('.quick-input-widget input.input')?.value.endsWith('.py'));
   await input.fill(editor.file('saved.py'));
   // It looks at the disk after each key, and takes nothing meanwhile.
   await editor.page.locator('.quick-input-widget .monaco-progress-container.active').waitFor({ state: 'detached' });
