@@ -5,18 +5,19 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs package package-check
+.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs pictures package package-check
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
 	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
-	@echo "make test-editors  drive a real Neovim, Helix, Emacs, Kakoune (fetched into the user's cache directory)"
+	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory); MORE="emacs kakoune" drives these, too"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
+	@echo "make pictures      the pictures of README, made of the real editors"
 	@echo "make package       packages of this system in dist/; BINARY=path/to/tandem takes one that is built already"
 	@echo "make package-check builds packages of BINARY twice in a scratch folder, compares, unpacks and tries them"
 
@@ -60,11 +61,11 @@ docs:
 setup:
 	@scripts/setup.sh $(if $(findstring --no-default-features,$(FEATURES)),--without-llama)
 
-# Neovim and Helix as they are, from Debian's packages; skipped with a line that says so where these cannot be had.
+# Neovim, Helix and VS Code as they are, from Debian's and npm's packages; skipped with a line that says so where these cannot be had.
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
-	@EDITOR_TEST_MORE="emacs kakoune" tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+	@EDITOR_TEST_MORE="$(MORE)" EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
 
 # Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised
 # one is built first, which takes long on few cores.
@@ -74,3 +75,8 @@ package: $(if $(BINARY),,setup)
 package-check:
 	@if [ -f "$(TOOLS)/env.sh" ]; then . "$(TOOLS)/env.sh"; fi; BINARY="$(BINARY)" scripts/package/check.sh
 	@scripts/package/lint.sh
+
+# Neovim, Helix and VS Code as for test-editors, with questions to the provider's double.
+pictures: setup
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
+	@tests/editors/pictures.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
