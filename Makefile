@@ -5,7 +5,7 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs pictures package package-check
+.PHONY: help demo test test-editors unit lint lint-editors setup test-extension install bench docs pictures package package-check
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
@@ -14,6 +14,7 @@ help:
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
+	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
@@ -34,7 +35,7 @@ test: setup
 	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
-	@$(MAKE) --no-print-directory lint lint-editors
+	@$(MAKE) --no-print-directory lint lint-editors test-extension
 
 unit: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features
