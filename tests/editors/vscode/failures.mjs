@@ -27,10 +27,10 @@ const editor = await Editor.open(server);
 check.onFailure.push((name) => editor.recover(name));
 
 /** Begins a line below the last one, where the editor indents it as that one is, and waits for what is suggested there. */
-async function ghostOnNewLine(comment) {
+async function ghostOnNewLine() {
   await editor.openFile('orders.py');
   await editor.press('Control+End', 'Enter');
-  await editor.type(`# ${comment}`);
+  await editor.type('# after it was killed');
   await editor.press('Enter');
   await editor.waitForLine(INDENT);
   await editor.type(TYPED);
@@ -78,7 +78,7 @@ await check.testCase('a server that is killed is started again, and knows what i
   await check.wait('it to have the text', async () =>
     (await editor.wire.documentText(editor.uri('orders.py')))?.endsWith(INDENT + TYPED + REST),
   );
-  await ghostOnNewLine('after it was killed');
+  await ghostOnNewLine();
 });
 
 await check.testCase('one that cannot live is left alone after some tries, and the user is told', async () => {
@@ -105,7 +105,12 @@ await check.testCase('a program that is not there is named, and a setting mends 
   await check.wait('another server', () => editor.wire.servers().length > before && editor.wire.sent('initialized').length > 0);
   await editor.waitForStatus(/^Tandem: ready/);
   await editor.command('Notifications: Clear All Notifications');
-  await ghostOnNewLine('with the program that was set');
+  await editor.openNew('again.py', scratch.read(editor.file('orders.py')));
+  await editor.ready('again.py');
+  await editor.press('Control+End');
+  await editor.wake();
+  await editor.type(INDENT + TYPED);
+  await editor.waitForGhost(REST);
 });
 
 await check.testCase('nothing has left', async () => {
