@@ -33,6 +33,7 @@ mod ordering;
 mod process;
 mod question_actions;
 mod question_clients;
+mod question_trust;
 mod questions;
 mod replay;
 mod settings;
