@@ -30,6 +30,7 @@ mod menu;
 mod navigation;
 mod next_edit;
 mod ordering;
+mod other_clients;
 mod process;
 mod question_actions;
 mod question_clients;

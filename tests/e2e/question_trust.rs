@@ -1,6 +1,6 @@
 //! Trust in a folder, asked for before anything of it may leave.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::questions::{Editor, MAIN, growing};
 use crate::support::{Scripted, Workspace};

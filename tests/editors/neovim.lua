@@ -6,14 +6,30 @@ local scratch = require('scratch')
 local Neovim = {}
 Neovim.__index = Neovim
 
---- Starts it in the workspace of `scratch.home(name, settings)` with the README's snippet as its `init.lua`, and `more`
---- below that.
+--- Starts it in the workspace of `scratch.home(name, settings)` without a plugin: with the snippet that the
+--- documentation has for that as its `init.lua`, and `more` below that.
 function Neovim.start(name, settings, more)
+  return Neovim.with_init(name, settings, scratch.snippet('docs/editors/neovim.md', 'lua native') .. (more or ''))
+end
+
+--- Starts it with the plugin in a package that Neovim loads by itself, `init` as its `init.lua`, and more arguments, if
+--- any.
+function Neovim.with_plugin(name, settings, init, arguments)
+  return Neovim.with_init(name, settings, init, function(environment)
+    scratch.copy_plugin(environment.XDG_DATA_HOME .. '/nvim/site/pack/any/start/tandem')
+  end, arguments)
+end
+
+--- Starts it with `init` as its `init.lua`. `prepare` gets the environment before that.
+function Neovim.with_init(name, settings, init, prepare, arguments)
   local environment, workspace = scratch.home(name, settings)
-  local init = scratch.snippet('editors/neovim/README.md', 'lua') .. (more or '')
   scratch.write(environment.XDG_CONFIG_HOME .. '/nvim/init.lua', init)
+  if prepare then
+    prepare(environment, workspace)
+  end
   local self = setmetatable({ environment = environment, workspace = workspace, name = name }, Neovim)
-  self.channel = vim.fn.jobstart({ scratch.editors .. '/bin/nvim', '--embed', '--headless' }, {
+  local command = { scratch.editors .. '/bin/nvim', '--embed', '--headless' }
+  self.channel = vim.fn.jobstart(vim.list_extend(command, arguments or {}), {
     rpc = true,
     cwd = workspace,
     env = environment,
@@ -22,6 +38,10 @@ function Neovim.start(name, settings, more)
     end,
   })
   assert(self.channel > 0, 'cannot start Neovim')
+  -- An init.lua that waits for something lets requests in.
+  check.wait('the end of init.lua', function()
+    return self:lua('return vim.v.vim_did_enter') == 1
+  end)
   -- Instruments that change nothing: a record of the protocol, and of each request's fate.
   self:lua([[
     vim.o.columns, vim.o.lines = 120, 40
@@ -73,7 +93,8 @@ function Neovim:text()
   ]])
 end
 
---- Replaces the whole text, in normal mode. The buffer is not read again: for a moment after that Neovim is not attached.
+--- Replaces the whole text, in normal mode. The buffer is not read again: for a moment after that Neovim is not
+--- attached.
 function Neovim:set_text(text)
   check.wait('normal mode', function()
     return vim.rpcrequest(self.channel, 'nvim_get_mode').mode == 'n'

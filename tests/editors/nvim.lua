@@ -145,7 +145,9 @@ check.case('in a source file of this repository a list goes on', function()
   editor:open('keys.rs')
   -- One more key before `log.filter`, as somebody would write it.
   editor:lua([[vim.fn.search('"log\\.filter",$', 'w')]])
-  editor:type('kO<C-U>    key(<CR><C-U>        "engine.seed",<CR><C-U>        integer(0, 9),<CR><C-U>        Tighten::N')
+  editor:type(
+    'kO<C-U>    key(<CR><C-U>        "engine.seed",<CR><C-U>        integer(0, 9),<CR><C-U>        Tighten::N'
+  )
   local ghost = editor:wait_for_ghost()
   check.equal('ever,', vim.split(ghost.text, '\n')[1], 'how the line goes on')
   editor:type('<Tab>')
@@ -175,9 +177,37 @@ end)
 check.case('after any edits the server has the text of the buffer', function()
   editor:open('orders.py')
   local edits = {
-    'dd', 'p', 'yyP', 'J', 'xp', '~~', 'ia🦀é<Esc>', 'u', '<C-R>', '>>', '<lt><lt>', 'cwföö<Esc>', 'Gdd', 'ggO日本<Esc>',
-    'A<CR>x<CR><Esc>', ':%s/self/sélf/ge<CR>', ':%s/sélf/self/ge<CR>', 'ggdG', 'uG', '10G', '3j', '2k', 'w', '$', 'D',
-    ':1,3m$<CR>', 'gg=G', 'vjd', 'O<Tab>y<Esc>', 'yiw', 'P',
+    'dd',
+    'p',
+    'yyP',
+    'J',
+    'xp',
+    '~~',
+    'ia🦀é<Esc>',
+    'u',
+    '<C-R>',
+    '>>',
+    '<lt><lt>',
+    'cwföö<Esc>',
+    'Gdd',
+    'ggO日本<Esc>',
+    'A<CR>x<CR><Esc>',
+    ':%s/self/sélf/ge<CR>',
+    ':%s/sélf/self/ge<CR>',
+    'ggdG',
+    'uG',
+    '10G',
+    '3j',
+    '2k',
+    'w',
+    '$',
+    'D',
+    ':1,3m$<CR>',
+    'gg=G',
+    'vjd',
+    'O<Tab>y<Esc>',
+    'yiw',
+    'P',
   }
   -- Numerical Recipes' generator: the same edits in every run.
   local state = 20261121
@@ -217,9 +247,13 @@ end)
 
 --- Work starts so late here that every request is still waiting when the next thing happens. The setting comes from
 --- `init.lua`, so this shows as well that those arrive.
-local slow = Neovim.start('neovim-slow', LOOKUP, [[
+local slow = Neovim.start(
+  'neovim-slow',
+  LOOKUP,
+  [[
 vim.lsp.config('tandem', { settings = { tandem = { completion = { debounceMs = 5000 } } } })
-]])
+]]
+)
 
 check.case('leaving insert mode cancels the request that waits', function()
   slow:open('orders.py')

@@ -1,54 +1,24 @@
---- An unmodified Neovim asks a question by code action, allows it, and gets a cited answer that grows, with its cost. The provider
---- is played on this machine under its real name: TLS for that name, a certificate that the user trusts, and a proxy that leads
---- there, so that everything happens as with a model that has to be paid.
---- `nvim -l tests/editors/question.lua`, started by run.sh.
+--- An unmodified Neovim asks a question by code action, allows it, and gets a cited answer that grows, with its cost.
+--- The provider is played on this machine under its real name: TLS for that name, a certificate that the user trusts,
+--- and a proxy that leads there, so that everything happens as with a model that has to be paid. `nvim -l
+--- tests/editors/question.lua`, started by run.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
+local double = require('double')
 local scratch = require('scratch')
 local Neovim = require('neovim')
-
-local double = vim.env.EDITOR_TEST_DOUBLE
-if not double or not vim.uv.fs_stat(double) then
-  check.note('SKIPPED questions: no provider double (cargo build --example provider_double, and name it in EDITOR_TEST_DOUBLE)')
-  os.exit(0)
-end
 
 local PYTHON = 'def retry_later(job):\n    """Tries once more after a pause."""\n    return job\n\n\n'
   .. '# ask: what does this do?\ndef run(job):\n    return retry_later(job)\n'
 
-local answer = scratch.write(scratch.directory .. '/answer.md', table.concat({
+local ANSWER = table.concat({
   'It runs a job, and tries again later: see jobs.py:7 and jobs.py:1.',
   '',
   'Nothing is at nowhere.py:3.',
   '',
-}, '\n'))
+}, '\n')
 
---- The lines that the double prints: its address, and variables for whoever asks.
-local lines = {}
-local provider = vim.fn.jobstart({ double, 'anthropic', '--key', 'sk-test', '--text', answer, '--pace', '40', '--tls', scratch.directory }, {
-  on_stdout = function(_, data)
-    for _, line in ipairs(data) do
-      if line ~= '' then
-        table.insert(lines, line)
-      end
-    end
-  end,
-})
-check.wait('the provider', function()
-  return #lines >= 3
-end)
-
-local settings = { TANDEM_ENGINE_CHOICE = 'lookup', ANTHROPIC_API_KEY = 'sk-test' }
-for _, line in ipairs(lines) do
-  local name, value = line:match('^([A-Z_]+)=(.*)$')
-  if name then
-    settings[name] = value
-  end
-end
-settings.TANDEM_CLOUD_PROVIDER = 'anthropic'
-settings.TANDEM_CLOUD_MODEL = 'claude-sonnet-5-5'
-settings.TANDEM_BUDGET_LIMITS = '$20 per month'
-settings.TANDEM_ASK_ROUTE = 'cloud'
+local job, settings = double.start('question', ANSWER, 40)
 
 local editor = Neovim.start('question', settings)
 
@@ -128,5 +98,5 @@ check.case('quitting Neovim ends the server', function()
   scratch.wait_until_gone(editor.environment)
 end)
 
-vim.fn.jobstop(provider)
+vim.fn.jobstop(job)
 check.finish()

@@ -27,7 +27,21 @@ end
 --- The first fenced block in `language` of a README: what is tested is what the reader copies.
 function M.snippet(readme, language)
   local text = M.read(M.repository .. '/' .. readme)
-  return assert(text:match('```' .. language .. '\n(.-)```'), readme .. ' has no block in ' .. language)
+  return assert(text:match('```' .. vim.pesc(language) .. '\n(.-)```'), readme .. ' has no block in ' .. language)
+end
+
+--- Puts the plugin where a package manager would put it: as files of their own, without what only this repository
+--- needs.
+function M.copy_plugin(directory)
+  local source = M.repository .. '/editors/neovim'
+  for _, part in ipairs({ 'doc', 'lsp', 'lua', 'plugin' }) do
+    for name, kind in vim.fs.dir(source .. '/' .. part, { depth = 9 }) do
+      if kind == 'file' then
+        M.write(directory .. '/' .. part .. '/' .. name, M.read(source .. '/' .. part .. '/' .. name))
+      end
+    end
+  end
+  return directory
 end
 
 --- Makes a home and a workspace for one editor. Returns the environment to start it in and the workspace's directory.

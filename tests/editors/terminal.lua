@@ -11,11 +11,12 @@ local function tmux(self, ...)
   return result.stdout
 end
 
-function Terminal.start(name, command, environment, directory)
+--- `columns` and `rows` may be left out.
+function Terminal.start(name, command, environment, directory, columns, rows)
   local self = setmetatable({ socket = scratch.directory .. '/' .. name .. '.tmux' }, Terminal)
   -- Without a pause after Escape: otherwise the next key might be taken for Alt with it.
-  local config = scratch.write(scratch.directory .. '/tmux.conf', 'set -g escape-time 0\nset -g status off\n')
-  local arguments = { '-f', config, 'new-session', '-d', '-x', '120', '-y', '40', '-c', directory, 'env' }
+  local config = scratch.write(scratch.directory .. '/tmux.conf', 'set -g escape-time 0\nset -g status off\nset -ga terminal-features ",*:RGB"\n')
+  local arguments = { '-f', config, 'new-session', '-d', '-x', tostring(columns or 120), '-y', tostring(rows or 40), '-c', directory, 'env' }
   for variable, value in pairs(environment) do
     table.insert(arguments, variable .. '=' .. value)
   end
@@ -34,6 +35,11 @@ end
 
 function Terminal:screen()
   return tmux(self, 'capture-pane', '-p')
+end
+
+--- The screen with its colours, as escape sequences, and the cursor's place in front: `column row`.
+function Terminal:painted()
+  return tmux(self, 'display-message', '-p', '#{cursor_x} #{cursor_y}') .. tmux(self, 'capture-pane', '-e', '-N', '-p')
 end
 
 --- Waits until the screen shows the text somewhere.

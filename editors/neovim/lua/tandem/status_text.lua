@@ -1,0 +1,83 @@
+--- A status in whole lines, for `:Tandem status` and `:Tandem model`. Pure.
+local M = {}
+
+local function eagerness(value)
+  if type(value) == 'table' then
+    return ('%s, and at most %s'):format(value.level, value.number)
+  end
+  return tostring(value)
+end
+
+--- The model on this machine and the one in the cloud.
+--- @param status table
+--- @return string[]
+function M.model(status)
+  local lines = {}
+  if status.engine == 'lookup' then
+    table.insert(lines, 'On this machine: lookup alone, no model is wanted (`engine.choice`)')
+  else
+    local device = status.device and ' on ' .. status.device or ''
+    local progress = status.state == 'loading' and (' %d %%'):format(status.percentage or 0) or ''
+    table.insert(
+      lines,
+      ('On this machine: %s%s, %s%s'):format(status.model or 'no model', device, status.state, progress)
+    )
+  end
+  if status.failure then
+    table.insert(lines, '  failed: ' .. status.failure)
+  end
+  for _, warning in ipairs(status.warnings or {}) do
+    table.insert(lines, '  self-test: ' .. warning)
+  end
+  local cloud = status.cloud
+  if cloud and cloud.provider then
+    table.insert(lines, ('For questions: %s %s'):format(cloud.provider, cloud.model or ''))
+  end
+  if cloud and cloud.isOff then
+    table.insert(lines, 'For questions: no cloud model. ' .. cloud.isOff)
+  end
+  return lines
+end
+
+--- @param status table
+--- @param when? fun(seconds: integer): string how a time is written
+--- @return string[]
+function M.render(status, when)
+  local lines = M.model(status)
+  if status.paused then
+    local till = status.pausedUntil and when and ' until ' .. when(status.pausedUntil) or ''
+    table.insert(lines, 'Paused' .. till .. ': :Tandem resume')
+  end
+  if status.eagerness then
+    table.insert(lines, 'Eagerness: ' .. eagerness(status.eagerness))
+  end
+  if status.lastLatencyMs then
+    local source = status.lastSource and ', by ' .. status.lastSource or ''
+    table.insert(lines, ('Last answer: %.1f ms%s'):format(status.lastLatencyMs, source))
+  end
+  if status.nothingShownBecause then
+    table.insert(lines, 'Nothing shown because ' .. status.nothingShownBecause)
+  end
+  local questions = status.questions
+  if questions then
+    table.insert(lines, ('Questions: %d running'):format(questions.running or 0))
+    if questions.answeredBy then
+      table.insert(
+        lines,
+        ('  the last one by %s for %s: %s'):format(
+          questions.answeredBy,
+          questions.cost or '?',
+          questions.routeReason or ''
+        )
+      )
+    end
+  end
+  local today = status.today
+  if today then
+    local share = today.share and (' (%.0f %% of %s)'):format(today.share * 100, today.limit or 'a limit') or ''
+    table.insert(lines, 'Today: ' .. today.cost .. share)
+  end
+  return lines
+end
+
+return M
