@@ -26,9 +26,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Dis
     return this.texts.get(uri.toString()) ?? 'This was not kept. Ask for it again.';
   }
 
-  /** An address for a text. The name is what the tab shows; its end tells the language. */
-  add(name: string, text: string): vscode.Uri {
-    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${this.next++}/${name.replace(/^\/+/, '')}` });
+  /** An address for a text. `path` is what the tab shows; its end tells the language. */
+  add(path: string, text: string): vscode.Uri {
+    const uri = vscode.Uri.from({ scheme: SCHEME, path: `/${path.replace(/^\/+/, '')}`, query: String(this.next++) });
     this.texts.set(uri.toString(), text);
     const oldest = this.texts.keys().next().value;
     if (this.texts.size > MOST && oldest !== undefined) this.texts.delete(oldest);

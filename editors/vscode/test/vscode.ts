@@ -23,13 +23,30 @@ export class EventEmitter<T> {
 }
 
 export class Uri {
-  constructor(readonly path: string) {}
+  constructor(
+    readonly path: string,
+    readonly scheme = 'file',
+  ) {}
   static joinPath(base: Uri, ...parts: string[]): Uri {
     return new Uri([base.path, ...parts].join('/'));
   }
-  toString(): string {
-    return `file://${this.path}`;
+  static parse(text: string, strict: boolean): Uri {
+    const match = /^([a-z][\w+.-]*):(?:\/\/[^/]*)?(.*)$/.exec(text);
+    if (match === null && strict) throw new Error(`${text} has no scheme`);
+    return new Uri(match?.[2] ?? text, match?.[1] ?? 'file');
   }
+  toString(): string {
+    return `${this.scheme}://${this.path}`;
+  }
+}
+
+export class Range {
+  constructor(
+    readonly startLine: number,
+    readonly startCharacter: number,
+    readonly endLine: number,
+    readonly endCharacter: number,
+  ) {}
 }
 
 export class Panel {
@@ -74,6 +91,29 @@ export const window = {
     return panel;
   },
   setStatusBarMessage: (): void => undefined,
+  showTextDocument: (document: { uri: Uri }, options: unknown) => Promise.resolve(void done.push(['show', document.uri, options])),
+  showWarningMessage: (message: string) => Promise.resolve(void done.push(['warn', message])),
+};
+
+/** Files that are there, and the number of lines of each; every line has ten characters. */
+export const files = new Map<string, number>();
+
+/** What was done, in order. */
+export const done: unknown[][] = [];
+
+export const workspace = {
+  asRelativePath: (uri: Uri): string => uri.path,
+  openTextDocument: (what: Uri | { language: string; content: string }) => {
+    if (!(what instanceof Uri)) return Promise.resolve({ uri: new Uri(what.content, `untitled-${what.language}`) });
+    const lineCount = files.get(what.toString());
+    if (lineCount === undefined) return Promise.reject(new Error('no such file'));
+    return Promise.resolve({ uri: what, lineCount, lineAt: () => ({ text: '0123456789' }) });
+  },
+  fs: { stat: (uri: Uri) => (files.has(uri.toString()) ? Promise.resolve({}) : Promise.reject(new Error('no such file'))) },
+};
+
+export const commands = {
+  executeCommand: (...words: unknown[]) => Promise.resolve(void done.push(words)),
 };
 
 export const clipboard: string[] = [];

@@ -47,25 +47,23 @@ export async function review(answer: Answer, documents: Documents): Promise<void
   const pairs = await Promise.all(
     files.map(async ({ path, uri, newText }) => ({
       path,
-      before: (await exists(uri)) ? uri : documents.add(path, ''),
-      after: documents.add(path, newText),
       uri,
+      before: (await exists(uri)) ? uri : undefined,
+      // Under the file's own path: another one would look like a file that is renamed.
+      after: documents.add(uri.path, newText),
     })),
   );
-  const title = `${answer.title} (proposed)`;
   const [only] = pairs;
   if (pairs.length === 1 && only !== undefined) {
-    await vscode.commands.executeCommand('vscode.diff', only.before, only.after, `${only.path} (proposed)`, {
-      viewColumn: vscode.ViewColumn.One,
-      preview: true,
-    });
-  } else {
-    await vscode.commands.executeCommand(
-      'vscode.changes',
-      title,
-      pairs.map(({ uri, before, after }) => [uri, before, after]),
-    );
+    const before = only.before ?? documents.add(only.path, '');
+    const where = { viewColumn: vscode.ViewColumn.One, preview: true };
+    await vscode.commands.executeCommand('vscode.diff', before, only.after, `${only.path} (proposed)`, where);
+    return;
   }
+  // This one opens where the focus is, which is on the answer.
+  await vscode.commands.executeCommand('workbench.action.focusFirstEditorGroup');
+  const changes = pairs.map(({ uri, before, after }) => [uri, before, after]);
+  await vscode.commands.executeCommand('vscode.changes', `${answer.title} (proposed)`, changes);
 }
 
 async function exists(uri: vscode.Uri): Promise<boolean> {
