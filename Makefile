@@ -5,19 +5,22 @@ FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-editors unit lint lint-editors setup install bench docs pictures
+.PHONY: help demo test test-editors unit lint lint-editors setup test-extension install bench docs pictures package package-check
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
 	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
-	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory)"
+	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory); MORE="emacs kakoune" drives these, too"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
+	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"
 	@echo "make pictures      the pictures of README, made of the real editors"
+	@echo "make package       packages of this system in dist/; BINARY=path/to/tandem takes one that is built already"
+	@echo "make package-check builds packages of BINARY twice in a scratch folder, compares, unpacks and tries them"
 
 # The same build as the tests', so that llama.cpp is compiled once: about five minutes on two cores.
 demo: setup
@@ -32,7 +35,7 @@ test: setup
 	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
-	@$(MAKE) --no-print-directory lint lint-editors
+	@$(MAKE) --no-print-directory lint lint-editors test-extension
 
 unit: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features
@@ -63,7 +66,16 @@ setup:
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
-	@EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+	@EDITOR_TEST_MORE="$(MORE)" EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+
+# Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised
+# one is built first, which takes long on few cores.
+package: $(if $(BINARY),,setup)
+	@if [ -f "$(TOOLS)/env.sh" ]; then . "$(TOOLS)/env.sh"; fi; FEATURES="$(FEATURES)" BINARY="$(BINARY)" scripts/package.sh
+
+package-check:
+	@if [ -f "$(TOOLS)/env.sh" ]; then . "$(TOOLS)/env.sh"; fi; BINARY="$(BINARY)" scripts/package/check.sh
+	@scripts/package/lint.sh
 
 # Neovim, Helix and VS Code as for test-editors, with questions to the provider's double.
 pictures: setup

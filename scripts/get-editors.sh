@@ -1,26 +1,46 @@
 #!/bin/sh
-# Puts Neovim (0.12 or newer), Helix and tmux into a cache directory outside the clone, for tests/editors.
+# Puts Neovim (0.12 or newer), Helix and tmux into a cache directory outside the clone, for tests/editors; with the argument
+# `emacs` Emacs without a window system, and lsp-mode, into one of their own, with `kakoune` Kakoune.
 #
 # They are Debian packages of a newer suite than the system's, fetched and verified by apt with a state of its own and
 # unpacked there: nothing is installed, no root is needed, the system's packages are not touched. They run through the
 # C library that came with them, because the system's may be older. The mirror is the one that the system's apt uses.
 #
-# Prints the directory that holds bin/nvim, bin/hx and bin/tmux. Exit status 3, with a line that says why, where this
+# Prints the directory that holds bin/nvim, bin/hx and bin/tmux, or bin/emacs, or bin/kak. Exit status 3, with a line that says why, where this
 # cannot be done here: no apt, no Debian mirror, no network.
 #
 #   TANDEM_EDITORS         the directory (default: tandem-editors in the user's cache directory)
+#   TANDEM_EMACS, TANDEM_KAKOUNE   the same for these (default: tandem-emacs and tandem-kakoune there)
 #   TANDEM_DEBIAN_MIRROR   a Debian mirror, where the system is not Debian or has none
 #   TANDEM_DEBIAN_SUITE    default: forky
 set -eu
 
 suite=${TANDEM_DEBIAN_SUITE:-forky}
-place=${TANDEM_EDITORS:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-editors}
+cache=${XDG_CACHE_HOME:-$HOME/.cache}
+case ${1:-} in
+'') place=${TANDEM_EDITORS:-$cache/tandem-editors} packages="neovim hx tmux" programs="nvim hx tmux" size=40 ;;
+kakoune) place=${TANDEM_KAKOUNE:-$cache/tandem-kakoune} packages=kakoune programs=kak size=5 ;;
+emacs) place=${TANDEM_EMACS:-$cache/tandem-emacs} packages="emacs-nox elpa-lsp-mode" programs=emacs size=115 ;;
+*)
+    echo "get-editors: nothing is known of $1" >&2
+    exit 2
+    ;;
+esac
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { printf 'get-editors: %s\n' "$*" >&2; }
 cannot() { say "$*"; exit 3; }
 
-works() { "$1/bin/nvim" --version >/dev/null 2>&1 && "$1/bin/hx" --version >/dev/null 2>&1 && "$1/bin/tmux" -V >/dev/null 2>&1; }
+works() {
+    for program in $programs; do
+        option=--version
+        case $program in
+        tmux) option=-V ;;
+        kak) option=-version ;;
+        esac
+        "$1/bin/$program" "$option" >/dev/null 2>&1 || return 1
+    done
+}
 
 if works "$place"; then
     printf '%s\n' "$place"
@@ -29,7 +49,7 @@ fi
 
 # An older set of ours makes way; a directory that is anything else does not.
 if [ -e "$place" ] && ! [ -x "$place/bin/run" ] && ! rmdir "$place" 2>/dev/null; then
-    say "$place holds other files; remove it or set TANDEM_EDITORS"
+    say "$place holds other files; remove it, or name another place"
     exit 1
 fi
 for program in apt-get dpkg-deb; do
@@ -77,14 +97,20 @@ Debug::NoLocking "true";
 #clear DPkg::Post-Invoke;
 END
 
-say "fetching neovim, hx and tmux from $mirror ($suite), about 40 MB, into $place"
+say "fetching $packages from $mirror ($suite), about $size MB, into $place"
 apt-get -c "$work/apt/conf" -qq update >"$work/log" 2>&1 ||
     { cat "$work/log" >&2; cannot "cannot read $suite at $mirror: no network?"; }
-apt-get -c "$work/apt/conf" -qq -y --download-only install neovim hx tmux >"$work/log" 2>&1 ||
+# The names are words.
+# shellcheck disable=SC2086
+apt-get -c "$work/apt/conf" -qq -y --download-only install $packages >"$work/log" 2>&1 ||
     { cat "$work/log" >&2; cannot "cannot fetch the packages from $mirror"; }
 
 for package in "$work"/apt/archives/*.deb; do
-    dpkg-deb --extract "$package" "$work/tree/root"
+    case ${package##*/} in
+    # The compiler that Emacs is linked to brings what only building needs.
+    binutils* | libgcc-*-dev* | libc6-dev* | libc-dev* | linux-libc-dev* | lib?san* | libhwasan*) ;;
+    *) dpkg-deb --extract "$package" "$work/tree/root" ;;
+    esac
 done
 
 cat >"$work/tree/bin/run" <<'END'
@@ -109,14 +135,30 @@ hx)
     export HELIX_RUNTIME="$root/usr/lib/hx/runtime"
     program=$root/usr/lib/hx/hx
     ;;
+emacs)
+    # It looks for its files where the package's root would be, and its compiler would start it without this loader.
+    program=$root/usr/bin/emacs-nox
+    lisp=$(echo "$root"/usr/share/emacs/[0-9]*/lisp)
+    EMACSDATA=${lisp%/lisp}/etc
+    EMACSDOC=$EMACSDATA
+    EMACSLOADPATH=$(find "$lisp" "$root"/usr/share/emacs/site-lisp/elpa-src -type d ! -name obsolete | tr '\n' ':')
+    EMACSLOADPATH=${EMACSLOADPATH%:}
+    export EMACSDATA EMACSDOC EMACSLOADPATH
+    set -- --dump-file "$(echo "$root"/usr/libexec/emacs/*/*/emacs-*.pdmp)" \
+        --eval '(setq native-comp-jit-compilation nil native-comp-enable-subr-trampolines nil)' "$@"
+    ;;
 esac
 exec "$loader" --library-path "$(dirname "$loader")" "$program" "$@"
 END
 chmod +x "$work/tree/bin/run"
-for name in nvim hx tmux; do ln -s run "$work/tree/bin/$name"; done
+for name in $programs; do ln -s run "$work/tree/bin/$name"; done
 
 works "$work/tree" || { say "the packages of $suite were unpacked, but their programs do not run here"; exit 1; }
 rm -rf "$place"
 mv "$work/tree" "$place"
-say "$("$place/bin/nvim" --version | head -n 1), $("$place/bin/hx" --version), $("$place/bin/tmux" -V)"
+if [ -z "${1:-}" ]; then
+    say "$("$place/bin/nvim" --version | head -n 1), $("$place/bin/hx" --version), $("$place/bin/tmux" -V)"
+else
+    say "$packages"
+fi
 printf '%s\n' "$place"

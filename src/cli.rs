@@ -8,12 +8,15 @@ mod audit;
 mod bench;
 mod budget;
 mod complete;
+mod completions;
 mod demo;
 mod doctor;
+mod editors;
 pub mod engine;
 mod engines;
 mod eval;
 mod index;
+mod man;
 mod map;
 mod outline;
 mod place;
@@ -21,6 +24,7 @@ mod prices;
 mod refs;
 mod search;
 mod serve;
+mod setup;
 mod stats;
 mod terminal;
 mod threads;
@@ -30,10 +34,11 @@ mod workspace;
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, Value};
 
 use crate::config::{Environment, Key, Loader};
@@ -49,6 +54,7 @@ const EXAMPLES: &str = "\
 Examples:
   tandem demo                              watch it complete code
   tandem doctor                            what works on this machine, and what does not
+  tandem setup helix                       put Tandem into an editor's configuration
   tandem complete src/main.rs:12:9         what would be suggested there
   tandem why src/main.rs:12:9              what led to it, or to silence
   tandem ask how is a job retried          a cited answer, under your budget and policy
@@ -63,12 +69,27 @@ Settings come from your config.toml, the editor, a repository's .tandem.toml (wh
 tighten) and TANDEM_* variables. --set KEY=VALUE stands above them all. `tandem doctor` shows
 which files are in effect, docs/configuration.md lists the keys.";
 
+/// What `tandem --version` says: a report of a bug needs to know what this build is made of, and so does the packaging.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    let features = [
+        ("cloud", cfg!(feature = "cloud")),
+        ("cuda", cfg!(feature = "cuda")),
+        ("llama", cfg!(feature = "llama")),
+        ("metal", cfg!(feature = "metal")),
+        ("openmp", cfg!(feature = "openmp")),
+        ("vulkan", cfg!(feature = "vulkan")),
+    ];
+    let built_in: Vec<&str> = features.iter().filter(|(_, is_in)| *is_in).map(|(name, _)| *name).collect();
+    let built_in = if built_in.is_empty() { "none".to_owned() } else { built_in.join(" ") };
+    format!("{}\nfeatures: {built_in}", env!("CARGO_PKG_VERSION"))
+});
+
 /// A language server that completes code with a model on this machine.
 ///
 /// Typing never waits and nothing leaves the machine. An editor starts `tandem serve`; the other commands are for
 /// people.
 #[derive(Debug, Parser)]
-#[command(name = "tandem", version, after_help = EXAMPLES, max_term_width = 100)]
+#[command(name = "tandem", version, long_version = VERSION.as_str(), after_help = EXAMPLES, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -97,6 +118,7 @@ enum Command {
     Why(why::Arguments),
     Demo(demo::Arguments),
     Doctor(doctor::Arguments),
+    Setup(setup::Arguments),
     Ask(ask::AskArguments),
     Preview(ask::PreviewArguments),
     Threads(threads::Arguments),
@@ -116,6 +138,12 @@ enum Command {
     /// The process that owns the model; `tandem serve` starts it.
     #[command(hide = true)]
     Engine(engine::EngineArgs),
+
+    // What packages are made of, and who builds with cargo asks for once.
+    #[command(hide = true)]
+    Completions(completions::Arguments),
+    #[command(hide = true)]
+    Man(man::Arguments),
 }
 
 /// Runs one command. An error is a sentence for the user.
@@ -127,6 +155,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => arguments.question.options.settings()?,
         Command::Demo(arguments) => arguments.options.settings()?,
         Command::Doctor(arguments) => arguments.options.settings()?,
+        Command::Setup(arguments) => arguments.options.settings()?,
         Command::Ask(arguments) => arguments.question.workspace.options.settings()?,
         Command::Preview(arguments) => arguments.question.workspace.options.settings()?,
         Command::Threads(arguments) => arguments.options.settings()?,
@@ -143,6 +172,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => arguments.options().settings()?,
         Command::Bench(arguments) => arguments.options().settings()?,
         Command::Engine(_) => Value::Null,
+        // These two are about the program alone: no settings, no log, nothing of the user's is looked at.
+        Command::Completions(arguments) => return completions::run(arguments),
+        Command::Man(arguments) => return man::run(arguments),
     };
     let loader = Loader::new(environment, settings).with_defaults(arguments.command.defaults());
     let loaded = loader.load(&[], None);
@@ -155,6 +187,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Why(arguments) => why::run(&arguments, &loader),
         Command::Demo(arguments) => demo::run(&arguments, &loader),
         Command::Doctor(arguments) => doctor::run(&arguments, &loader),
+        Command::Setup(arguments) => setup::run(&arguments, &loader),
         Command::Ask(arguments) => ask::run(&arguments, &loader),
         Command::Preview(arguments) => ask::run_preview(&arguments, &loader),
         Command::Threads(arguments) => threads::run(&arguments, &loader),
@@ -171,6 +204,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Eval(arguments) => eval::run(&arguments, &loader),
         Command::Bench(arguments) => bench::run(&arguments, &loader),
         Command::Engine(arguments) => engine::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments),
     }
 }
 
@@ -230,6 +265,20 @@ fn assignments(option: &str, list: &[String]) -> anyhow::Result<Map<String, Valu
     Ok(settings)
 }
 
+/// The command line as people may see it: without the commands that one process of ours gives another.
+fn public() -> clap::Command {
+    let all = Arguments::command();
+    let commands: Vec<_> = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned().collect();
+    clap::Command::new("tandem")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .long_about(all.get_long_about().cloned().unwrap_or_default())
+        .after_help(all.get_after_help().cloned().unwrap_or_default())
+        .args(all.get_arguments().cloned())
+        .subcommand_required(true)
+        .subcommands(commands)
+}
+
 /// The reader of our output went away.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error
@@ -240,8 +289,6 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     fn options(set: &[&str]) -> Options {

@@ -6,6 +6,7 @@ mod cli {
     mod bench;
     mod budget;
     mod complete;
+    mod completions;
     mod demo;
     mod doctor;
     mod eval;
@@ -14,10 +15,12 @@ mod cli {
     mod index;
     mod index_faults;
     mod log;
+    mod man;
     mod map;
     mod outline;
     mod refs;
     mod search;
+    mod setup;
     mod stats;
     #[path = "../support/stdio.rs"]
     pub mod stdio;

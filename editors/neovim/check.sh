@@ -10,8 +10,8 @@ repository=$(cd "$here/../.." && pwd)
 cd "$repository"
 status=0
 
-set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin
-for name in check neovim nvim nvim_model plugin plugin_double plugin_questions plugin_start plugin_time plugin_units question scratch; do
+set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin src/cli/setup/neovim/tandem.lua
+for name in check double emacs helix helix_editor helix_faults helix_question helix_time kakoune neovim nvim nvim_model plugin plugin_answers plugin_commands plugin_double plugin_questions plugin_server plugin_start plugin_time plugin_typist plugin_units question scratch setup_neovim terminal; do
     set -- "$@" "tests/editors/$name.lua"
 done
 if command -v luacheck >/dev/null 2>&1; then

@@ -134,11 +134,13 @@ impl WindowState {
     /// That the window starts again later than the clock lets one think, and the way out; None where the clock is right.
     pub fn clock_problem(&self) -> Option<String> {
         let behind = self.clock_is_behind;
-        let length = match behind {
-            ..=USUAL_DRIFT => return None,
-            ..7200 => format!("{} minutes", behind / 60),
-            ..172_800 => format!("{} hours", behind / 3600),
-            _ => format!("{} days", behind / 86400),
+        if behind <= USUAL_DRIFT {
+            return None;
+        }
+        let length = match (behind / 60, behind / 3600, behind / 86_400) {
+            (minutes, ..2, _) => format!("{minutes} minutes"),
+            (_, hours, ..2) => format!("{hours} hours"),
+            (_, _, days) => format!("{days} days"),
         };
         Some(format!(
             "the clock is {length} behind the latest time in the ledger, which holds until the clock has caught up; where it was \

@@ -1,6 +1,5 @@
 //! `tandem doctor`: what works on this machine, what does not, and what to do about it.
 
-mod editors;
 pub(super) mod machine;
 mod model;
 
@@ -10,8 +9,8 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::Options;
 use super::terminal::{Style, Terminal};
+use super::{Options, editors};
 use crate::config::{KEYS, Loaded, Loader, Settings, create_private_dir};
 
 /// See what works here: machine, settings, model, editors.
@@ -160,13 +159,15 @@ fn show_editors(terminal: &mut Terminal, loader: &Loader) -> io::Result<()> {
     terminal.heading("Editors")?;
     let editors = editors::find(loader.environment());
     if editors.is_empty() {
-        terminal
-            .entry("none found", "of nvim, hx, code on PATH; any editor with an LSP client can start `tandem serve`")?;
+        terminal.entry(
+            "none found",
+            "of those that `tandem setup` knows; any editor with an LSP client can start `tandem serve`",
+        )?;
     }
     for editor in editors {
         let version = editor.version.as_deref().unwrap_or("version unknown");
         let remark = editor.remark.map_or_else(String::new, |remark| format!("; {remark}"));
-        terminal.entry(editor.name, format!("{version}, {}{remark}", editor.path.display()))?;
+        terminal.entry(editor.kind.name(), format!("{version}, {}{remark}", editor.path.display()))?;
     }
     Ok(())
 }

@@ -61,7 +61,9 @@ impl ClientFeatures {
         let change = workspace.and_then(|workspace| workspace.did_change_configuration.as_ref());
         Self {
             encoding: encoding(client.general.as_ref().and_then(|general| general.position_encodings.as_deref())),
-            inline_completion: document.is_some_and(|document| document.inline_completion.is_some()),
+            // lsp-mode 10 announces it by a null; what `tandem setup emacs` writes makes it say so in this way, too.
+            inline_completion: document.is_some_and(|document| document.inline_completion.is_some())
+                || experimental_flag(client, "tandemInlineCompletion"),
             resolves_documentation: resolves
                 .is_some_and(|resolves| resolves.properties.iter().any(|property| property == "documentation")),
             // Helix does not say, and renders it.

@@ -142,7 +142,8 @@ async fn write(desk: Desk, title: String, shared: Arc<Shared>) {
     if desk.features.virtual_documents {
         return store::write(&desk, &title, &shared).await;
     }
-    if desk.features.applies_edits {
+    // Edits of a document that the client cannot be asked to show would be seen by nobody.
+    if desk.features.applies_edits && desk.features.shows_documents {
         return growing::write(&desk, &title, &shared).await;
     }
     let text = shared.whole().await;

@@ -40,7 +40,7 @@ async fn an_answer_is_told_event_by_event() {
     assert_eq!(events[..6], expected);
     let done = &events[6];
     let footer = json!({
-        "answeredBy": "anthropic, claude-x", "isCloud": true, "routeReason": "you asked for it",
+        "answeredBy": "anthropic, claude-x", "isCloud": true, "leftMachine": true, "routeReason": "you asked for it",
         "cost": "$0.12", "costIs": "counted", "tokens": { "input": 0, "cached": 0, "output": 0 },
         "files": [{ "path": "src/main.rs", "uri": view.uri, "bytes": 40 }],
         "redactions": 0, "cited": 1, "unverified": 0, "elapsedMs": 0,

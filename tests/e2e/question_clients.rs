@@ -21,8 +21,8 @@ async fn editor(name: &str, workspace: &Workspace) -> Client {
     client
 }
 
-/// Asks by the first code action on a comment, as a user does; returns what showed the answer.
-async fn ask(name: &str) -> (Client, Value) {
+/// Asks by the first code action on a comment, as a user does, and waits for the end of the answer.
+pub async fn answered(name: &str) -> (Client, Workspace) {
     let workspace = Workspace::new(&[("src/main.rs", "// ask: why?\nfn main() {}\n")]);
     let mut client = editor(name, &workspace).await;
     client.choices = ["Show"].into();
@@ -41,6 +41,12 @@ async fn ask(name: &str) -> (Client, Value) {
     assert_eq!(client.result("workspace/executeCommand", params).await, Value::Null);
     let ended = client.told(|message| message["params"]["value"]["message"] == "answered for $0.12").await;
     assert!(ended["params"]["token"].as_str().is_some_and(|token| token.starts_with("tandem/ask/")), "{name}");
+    (client, workspace)
+}
+
+/// The same; returns what showed the answer.
+pub async fn ask(name: &str) -> (Client, Value) {
+    let (mut client, _workspace) = answered(name).await;
     let shown = client.told_method("window/showDocument").await["params"].clone();
     (client, shown)
 }

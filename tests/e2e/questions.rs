@@ -9,10 +9,10 @@ use tandem::session::questions::Answerer;
 
 use crate::support::{Client, Scripted, Stage, Workspace, inline_capabilities, menu_capabilities, paid, range, window};
 
-const MAIN: &str = "fn main() {\n    run();\n}\n\n// ask: why?\nfn run() {}\n";
+pub const MAIN: &str = "fn main() {\n    run();\n}\n\n// ask: why?\nfn run() {}\n";
 
 /// As Neovim: documents that grow.
-fn growing() -> Value {
+pub fn growing() -> Value {
     let mut capabilities = inline_capabilities();
     capabilities["workspace"] = json!({ "applyEdit": true });
     capabilities["window"] = json!({ "showDocument": { "support": true }, "workDoneProgress": true });
@@ -26,10 +26,10 @@ fn virtual_documents() -> Value {
     capabilities
 }
 
-struct Editor {
-    client: Client,
-    workspace: Workspace,
-    uri: String,
+pub struct Editor {
+    pub client: Client,
+    pub workspace: Workspace,
+    pub uri: String,
 }
 
 async fn editor(answerer: &Arc<Scripted>, capabilities: Value) -> Editor {
@@ -42,18 +42,18 @@ async fn editor(answerer: &Arc<Scripted>, capabilities: Value) -> Editor {
 }
 
 impl Editor {
-    async fn run(&mut self, command: &str, argument: Value) -> Value {
+    pub async fn run(&mut self, command: &str, argument: Value) -> Value {
         let params = json!({ "command": command, "arguments": [argument] });
         self.client.result("workspace/executeCommand", params).await
     }
 
-    async fn ask(&mut self, question: &str) {
+    pub async fn ask(&mut self, question: &str) {
         let argument = json!({ "question": question, "uri": self.uri, "range": range((5, 4), (5, 4)) });
         assert_eq!(self.run("tandem.ask", argument).await, Value::Null, "it is answered at once");
     }
 
     /// The last word of a progress.
-    async fn end(&mut self) -> String {
+    pub async fn end(&mut self) -> String {
         let ended = self.client.told(|message| message["params"]["value"]["kind"] == "end").await;
         ended["params"]["value"]["message"].as_str().expect("a message").to_owned()
     }
@@ -427,76 +427,4 @@ async fn what_cannot_be_asked_is_told() {
         assert_eq!(editor.client.request("workspace/executeCommand", params).await["error"]["code"], -32602);
     }
     assert_eq!(editor.client.leave().await, 0);
-}
-
-/// A folder with settings of its own, and a user who has set up a cloud model.
-async fn with_cloud(route: &str) -> Editor {
-    let workspace = Workspace::new(&[("src/main.rs", MAIN), (".tandem.toml", "index.enabled = true\n")]);
-    let user = json!({
-        "cloud.provider": "anthropic",
-        "cloud.model": "claude-x",
-        "budget.limits": ["$20 per month"],
-        "ask.route": route,
-    });
-    let mut client = workspace.ask_of(Scripted::says("text"), growing(), user).await;
-    let uri = workspace.uri("src/main.rs");
-    client.open(&uri, MAIN).await;
-    Editor { client, workspace, uri }
-}
-
-#[tokio::test]
-async fn a_folder_is_trusted_before_anything_of_it_may_leave() {
-    let mut editor = with_cloud("ask").await;
-    editor.client.choices = ["Show", "Trust"].into();
-    editor.ask("one").await;
-    let asked = editor.client.told_method("window/showMessageRequest").await;
-    let message = asked["params"]["message"].as_str().expect("a text");
-    assert!(message.contains("may be sent to a cloud model") && message.contains(".tandem.toml"), "{message}");
-    assert_eq!(asked["params"]["actions"], json!([{ "title": "Trust" }, { "title": "Show" }, { "title": "Not now" }]));
-    editor.client.told_method("window/showMessageRequest").await;
-    editor.end().await;
-    assert!(editor.client.edited.values().any(|text| text.contains("```\nindex.enabled = true\n```")));
-    // Trusted, until it changes.
-    editor.ask("two").await;
-    editor.end().await;
-    assert_eq!(editor.client.arrived("window/showMessageRequest"), 0);
-    editor.workspace.write(".tandem.toml", "# other\nindex.enabled = true\n");
-    editor.ask("three").await;
-    let asked = editor.client.told_method("window/showMessageRequest").await;
-    let message = asked["params"]["message"].as_str().expect("a text");
-    assert!(message.contains("is not what it was when you trusted it"), "{message}");
-    editor.end().await;
-    // A no is not asked about again, unless the user does.
-    editor.ask("four").await;
-    editor.end().await;
-    assert_eq!(editor.client.arrived("window/showMessageRequest"), 0);
-    editor.client.choices = ["Trust"].into();
-    editor.run("tandem.trust", Value::Null).await;
-    editor.client.told_method("window/showMessageRequest").await;
-    assert_eq!(editor.client.leave().await, 0);
-}
-
-#[tokio::test]
-async fn who_asks_no_cloud_is_not_asked_for_trust() {
-    for (route, of_question, asked) in
-        [("local", Value::Null, 0), ("auto", json!("local"), 0), ("local", json!("cloud"), 1)]
-    {
-        let mut editor = with_cloud(route).await;
-        let argument = json!({ "question": "one", "uri": editor.uri, "route": of_question });
-        editor.run("tandem.ask", argument).await;
-        editor.end().await;
-        assert_eq!(editor.client.arrived("window/showMessageRequest"), asked, "{route}");
-        assert_eq!(editor.client.leave().await, 0);
-    }
-}
-
-#[tokio::test]
-async fn settings_are_those_on_disk_when_a_question_comes() {
-    let mut editor = with_cloud("auto").await;
-    for (settings, requests) in [("cloud.enabled = false\n", 0), ("index.enabled = true\n", 1)] {
-        editor.workspace.write(".tandem.toml", settings);
-        editor.ask(settings).await;
-        editor.end().await;
-        assert_eq!(editor.client.arrived("window/showMessageRequest"), requests, "nobody told the server: {settings}");
-    }
 }

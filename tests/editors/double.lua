@@ -1,5 +1,6 @@
---- The double of a cloud provider, played on this machine under the provider's real name: TLS for that name, a certificate that
---- the user trusts, and a proxy that leads there, so that everything happens as with a model that has to be paid.
+--- The double of a cloud provider, played on this machine under the provider's real name: TLS for that name, a
+--- certificate that the user trusts, and a proxy that leads there, so that everything happens as with a model that has
+--- to be paid.
 local check = require('check')
 local scratch = require('scratch')
 
@@ -16,17 +17,22 @@ function M.need(what)
   return double
 end
 
---- Starts it with a text as its answer, `pace` ms between the pieces. Returns the job, and settings for whoever is to ask it.
+--- Starts it with a text as its answer, `pace` ms between the pieces. Returns the job, and settings for whoever is to
+--- ask it.
 function M.start(what, text, pace)
   local double = M.need(what)
   local answer = scratch.write(scratch.directory .. '/' .. what .. '.md', text)
   local lines = {}
-  local arguments = { 'anthropic', '--key', 'sk-test', '--text', answer, '--pace', tostring(pace), '--tls', scratch.directory }
+  local arguments =
+    { 'anthropic', '--key', 'sk-test', '--text', answer, '--pace', tostring(pace), '--tls', scratch.directory }
   local job = vim.fn.jobstart({ double, unpack(arguments) }, {
     on_stdout = function(_, data)
-      vim.list_extend(lines, vim.tbl_filter(function(line)
-        return line ~= ''
-      end, data))
+      vim.list_extend(
+        lines,
+        vim.tbl_filter(function(line)
+          return line ~= ''
+        end, data)
+      )
     end,
   })
   check.wait('the provider', function()

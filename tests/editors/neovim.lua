@@ -12,22 +12,24 @@ function Neovim.start(name, settings, more)
   return Neovim.with_init(name, settings, scratch.snippet('docs/editors/neovim.md', 'lua native') .. (more or ''))
 end
 
---- Starts it with the plugin in a package that Neovim loads by itself, and `init` as its `init.lua`.
-function Neovim.with_plugin(name, settings, init)
+--- Starts it with the plugin in a package that Neovim loads by itself, `init` as its `init.lua`, and more arguments, if
+--- any.
+function Neovim.with_plugin(name, settings, init, arguments)
   return Neovim.with_init(name, settings, init, function(environment)
     scratch.copy_plugin(environment.XDG_DATA_HOME .. '/nvim/site/pack/any/start/tandem')
-  end)
+  end, arguments)
 end
 
 --- Starts it with `init` as its `init.lua`. `prepare` gets the environment before that.
-function Neovim.with_init(name, settings, init, prepare)
+function Neovim.with_init(name, settings, init, prepare, arguments)
   local environment, workspace = scratch.home(name, settings)
   scratch.write(environment.XDG_CONFIG_HOME .. '/nvim/init.lua', init)
   if prepare then
     prepare(environment, workspace)
   end
   local self = setmetatable({ environment = environment, workspace = workspace, name = name }, Neovim)
-  self.channel = vim.fn.jobstart({ scratch.editors .. '/bin/nvim', '--embed', '--headless' }, {
+  local command = { scratch.editors .. '/bin/nvim', '--embed', '--headless' }
+  self.channel = vim.fn.jobstart(vim.list_extend(command, arguments or {}), {
     rpc = true,
     cwd = workspace,
     env = environment,

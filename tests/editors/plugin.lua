@@ -3,40 +3,12 @@
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local scratch = require('scratch')
-local Neovim = require('neovim')
+local typist = require('plugin_typist')
 
---- Lookup alone, and everything shown: the same text on every machine, however well the gate is calibrated.
-local LOOKUP = { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' }
+local INDENT, TYPED, REST, ORDERS = typist.INDENT, typist.TYPED, typist.REST, typist.ORDERS
+local new_line, suggest = typist.new_line, typist.suggest
 
---- A line that stands four times in orders.py, cut where the suggestion is to begin.
-local INDENT, TYPED, REST = '        ', 'self.audit.rec', 'ord(self.order_id, self.customer, self.status)'
-
-local ORDERS = scratch.read(scratch.repository .. '/tests/editors/workspace/orders.py')
-
-local init = scratch.snippet('docs/editors/neovim.md', 'lua plugin')
-local editor = Neovim.with_plugin('plugin', LOOKUP, init .. 'vim.g.python_recommended_style = 0')
-editor:lua([[
-  _G.tab = vim.fn.maparg('<Tab>', 'i', false, true)
-  _G.events = {}
-  vim.api.nvim_create_autocmd('User', { pattern = 'Tandem*', callback = function(event)
-    _G.events[event.match] = (_G.events[event.match] or 0) + 1
-    _G.last_status = event.match == 'TandemStatus' and event.data.status or _G.last_status
-  end })
-]])
-
---- Undoes what earlier cases did to a file and goes below its last line, to the indentation of a method's body.
-local function new_line()
-  editor:type('<Esc>')
-  editor:set_text(ORDERS)
-  editor:type('Go<C-U>')
-  editor:enter(INDENT, INDENT)
-end
-
-local function suggest(before)
-  new_line()
-  editor:type((before or '') .. TYPED)
-  return editor:wait_for_ghost()
-end
+local editor = typist.start('plugin')
 
 check.case('it attaches and says so', function()
   editor:open('orders.py')
@@ -318,142 +290,6 @@ check.case('Neovim hides its inside: keys still insert the right text', function
   editor:lua([[package.loaded['vim.lsp._capability'] = _G.capability]])
   editor:check_agreement()
   editor:type('<Esc>')
-end)
-
-check.case('the status line has state and latency, and is told when they change', function()
-  suggest()
-  local line = editor:lua([[return require('tandem').statusline()]])
-  check.truthy(line:match('^tandem: lookup · [%d.]+ ms'), line)
-  editor:type('<Esc>:Tandem pause 30<CR>')
-  check.wait('the pause in it', function()
-    return editor:lua([[return require('tandem').statusline()]]):find('paused', 1, true)
-  end)
-  check.equal(true, editor:lua('return _G.last_status.paused'), 'User TandemStatus')
-  editor:type('Go<C-U>' .. INDENT .. TYPED)
-  check.wait('the request to be answered', function()
-    return editor:pending() == 0
-  end)
-  check.equal(nil, editor:ghost(), 'ghost text in a pause')
-  editor:type('<Esc>:Tandem resume<CR>')
-  check.wait('its end', function()
-    return editor:lua([[return require('tandem').statusline()]]):find('lookup', 1, true)
-  end)
-end)
-
--- Outside of the workspace: a folder may not choose models, and Tandem refuses those that lie in it.
-local MODEL = scratch.write(editor.environment.HOME .. '/some.gguf', '')
-
-check.case(':Tandem completes its subcommands and their arguments', function()
-  local function completed(line)
-    return editor:lua([[return vim.fn.getcompletion(..., 'cmdline')]], line)
-  end
-  check.equal({ 'pause', 'preview' }, completed('Tandem p'), 'subcommands')
-  check.equal({ 'high' }, completed('Tandem eagerness h'), 'words')
-  check.equal({ '10', '30', '60' }, completed('Tandem pause '), 'minutes')
-  check.equal({ MODEL }, completed('Tandem model ' .. MODEL:sub(1, -6)), 'models')
-end)
-
-check.case('what is wrong with a command is said', function()
-  local function said(command)
-    return editor:lua(
-      [[
-      local said = {}
-      local notify = vim.notify
-      vim.notify = function(message) table.insert(said, message) end
-      vim.cmd(...)
-      vim.notify = notify
-      return table.concat(said, '\n')
-    ]],
-      command
-    )
-  end
-  check.truthy(said('Tandem frobnicate'):find('there is no `frobnicate`', 1, true), 'an unknown one')
-  check.truthy(said('Tandem pause soon'):find('no number of minutes', 1, true), 'a length')
-  check.truthy(said('Tandem eagerness huge'):find('no eagerness', 1, true), 'an eagerness')
-  check.truthy(said('Tandem model nowhere.gguf'):find('there is no file', 1, true), 'a model')
-  check.truthy(said('1,2Tandem status'):find('takes no range', 1, true), 'a range')
-  check.truthy(said('Tandem answer'):find('no answer yet', 1, true), 'no answer')
-end)
-
-local function view()
-  local text = editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
-  editor:type('q')
-  return text
-end
-
---- Waits until a command has opened a window with `words` in it, and closes it.
-local function shows(command, words)
-  editor:type(':' .. command .. '<CR>')
-  check.wait(command .. ' to show ' .. words, function()
-    local text = editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
-    return text:find(words, 1, true)
-  end, function()
-    return editor:lua([[return vim.api.nvim_buf_get_lines(0, 0, -1, false)]])
-  end)
-  return view()
-end
-
-check.case('status, model and why are shown and closed by q', function()
-  local count = editor:lua('return #vim.api.nvim_list_wins()')
-  check.truthy(shows('Tandem status', 'Last answer'):find('by lookup', 1, true), 'who answered')
-  shows('Tandem model', 'lookup alone')
-  suggest()
-  editor:type('<Esc>A')
-  editor:wait_for_ghost()
-  editor:type('<Esc>a')
-  editor:wait_for_ghost()
-  editor:lua([[vim.cmd('Tandem why')]])
-  check.wait('the account', function()
-    return editor:lua('return vim.bo.filetype') == 'markdown'
-  end)
-  editor:type('<Esc>')
-  local why = view()
-  check.truthy(why:find('# Shown', 1, true) and why:find(REST, 1, true), why)
-  check.wait('all of it to be closed', function()
-    return editor:lua('return #vim.api.nvim_list_wins()') == count
-  end)
-  editor:lua([[vim.cmd('Tandem log')]])
-  check.truthy(editor:lua('return vim.api.nvim_buf_get_name(0)'):find('lsp.log', 1, true), 'the log')
-  editor:type(':bwipeout!<CR>')
-end)
-
-check.case('another model is asked for, and taken back', function()
-  local function wanted()
-    return editor:lua([[
-      local client = vim.lsp.get_clients({ name = 'tandem' })[1]
-      return vim.tbl_get(client.settings, 'tandem', 'engine', 'model') or false
-    ]])
-  end
-  editor:type(':Tandem model ' .. MODEL .. '<CR>')
-  check.wait('the setting', function()
-    return wanted() == MODEL
-  end, wanted)
-  editor:type(':Tandem model default<CR>')
-  check.wait('the setting to go', function()
-    return wanted() == false
-  end)
-end)
-
-check.case(':checkhealth tandem finds everything', function()
-  editor:open('orders.py')
-  editor:type(':checkhealth tandem<CR>')
-  local text = check.wait('the report', function()
-    local text = editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
-    return text:find('<M-n>', 1, true) and text
-  end)
-  for _, words in ipairs({
-    '0.12',
-    'tandem 0.',
-    'attached to',
-    'lookup needs no model',
-    ' files',
-    'nobody else',
-    'accept: <Tab>',
-  }) do
-    check.truthy(text:find(words, 1, true), words .. ' is not in ' .. text)
-  end
-  check.truthy(not text:find('ERROR', 1, true) and not text:find('WARNING', 1, true), text)
-  editor:type(':bwipeout!<CR>')
 end)
 
 check.case('a big file is typed in and left alone', function()

@@ -29,6 +29,15 @@ check.case('in pack/*/start, with vim.lsp.enable alone', function()
   works(Neovim.with_plugin('start-native', LOOKUP, "vim.lsp.enable('tandem')"))
 end)
 
+check.case('with the file on the command line, which is open before the plugin starts anything', function()
+  local editor = Neovim.with_plugin('start-argument', LOOKUP, "require('tandem').setup({})", { 'orders.py' })
+  check.wait('the server', function()
+    return editor:lua([[return #vim.lsp.get_clients({ bufnr = 0, name = 'tandem' })]]) == 1
+  end)
+  check.truthy(editor:lua('return vim.api.nvim_buf_get_name(0)'):find('orders.py', 1, true), 'the file')
+  works(editor)
+end)
+
 check.case('in pack/*/opt, by packadd', function()
   local init = "vim.cmd.packadd('tandem') require('tandem').setup({})"
   works(Neovim.with_init('start-opt', LOOKUP, init, function(environment)
@@ -186,6 +195,11 @@ check.case('an older Neovim is told so once, without a trace', function()
   check.truthy(notes[1]:find('Tandem needs Neovim 0.12 or newer', 1, true), notes[1])
   check.equal('', editor:lua('return vim.v.errmsg'), 'v:errmsg')
   check.equal({}, scratch.processes(editor.environment), 'servers')
+  editor:type('<Esc>:checkhealth tandem<CR>')
+  check.wait('the same there', function()
+    local text = editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
+    return text:find('this Neovim is too old', 1, true)
+  end)
   editor:type('<Esc>')
   editor:quit()
 end)
@@ -215,7 +229,9 @@ check.case('a server that is killed is started again, and has the text', functio
 end)
 
 check.case('two folders have a server each; what is no file has none', function()
-  local editor = Neovim.with_plugin('start-roots', LOOKUP, "require('tandem').setup({})")
+  -- As a setting of the editor, in whose place `:Tandem eagerness` stands; a variable would count more.
+  local init = "require('tandem').setup({ settings = { completion = { eagerness = 100 } } })"
+  local editor = Neovim.with_plugin('start-roots', { TANDEM_ENGINE_CHOICE = 'lookup' }, init)
   local other = editor.environment.HOME .. '/other'
   vim.fn.mkdir(other .. '/.git', 'p')
   scratch.write(other .. '/orders.py', scratch.read(editor.workspace .. '/orders.py'))
@@ -232,6 +248,31 @@ check.case('two folders have a server each; what is no file has none', function(
   editor:wait_for_ghost()
   editor:enter('<Tab>', '        ' .. TYPED .. REST)
   editor:check_agreement()
+  local function paused()
+    return editor:lua([[
+      return vim.tbl_map(function(client)
+        return client:request_sync('tandem/status', nil, 10000).result.paused == true
+      end, vim.lsp.get_clients({ name = 'tandem' }))
+    ]])
+  end
+  for _, step in ipairs({ { 'pause', true }, { 'resume', false }, { 'toggle', true }, { 'toggle', false } }) do
+    editor:type('<Esc>:Tandem ' .. step[1] .. '<CR>')
+    check.wait(step[1] .. ' of both', function()
+      return vim.deep_equal({ step[2], step[2] }, paused())
+    end, paused)
+  end
+  editor:type(':Tandem eagerness low<CR>')
+  check.wait('the eagerness of both', function()
+    return editor:lua([[
+      return vim.iter(vim.lsp.get_clients({ name = 'tandem' })):all(function(client)
+        return vim.inspect(client:request_sync('tandem/status', nil, 10000).result.eagerness):find('low', 1, true) ~= nil
+      end)
+    ]])
+  end, function()
+    return editor:lua(
+      [[return vim.lsp.get_clients({ name = 'tandem' })[1]:request_sync('tandem/status', nil, 10000).result]]
+    )
+  end)
   editor:type('<Esc>:enew!<CR>')
   editor:lua([[
     vim.api.nvim_buf_set_name(0, 'oil:///somewhere')

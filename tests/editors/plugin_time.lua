@@ -15,7 +15,7 @@ local function percentile(values, share)
 end
 
 local function report(what, values)
-  local words = '%-44s median %6.2f ms, 95 %% %6.2f ms, of %d'
+  local words = '%-52s median %6.2f ms, 95 %% %6.2f ms, of %d'
   check.note(words, what, percentile(values, 0.5), percentile(values, 0.95), #values)
 end
 
@@ -58,8 +58,8 @@ check.case("require('tandem').setup({}), nvim --clean", function()
     table.insert(whole, time("require('tandem').setup({})"))
     table.insert(own, time("vim.lsp.enable('tandem')"))
   end
-  report('setup({}), vim.lsp loaded by it', whole)
-  report("of that vim.lsp.enable('tandem') alone", own)
+  report('setup({}), as init.lua calls it', whole)
+  report("vim.lsp.enable('tandem'), which waits for the screen", own)
 end)
 
 check.case('the start of Neovim with and without the plugin', function()
@@ -139,14 +139,61 @@ local function time_suggestions(name, settings, options)
 end
 
 check.case('from a key to ghost text', function()
-  time_suggestions('lookup', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' }, '{}')
-  time_suggestions('default engines', { TANDEM_COMPLETION_EAGERNESS = '100' }, '{}')
-  local as_neovim = '{ ghost_text = { delay_ms = 200 } }'
-  time_suggestions(
-    "lookup, Neovim's 200 ms",
-    { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' },
-    as_neovim
-  )
+  local lookup = { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = '100' }
+  time_suggestions('lookup', lookup, '{}')
+  time_suggestions('default-engines', { TANDEM_COMPLETION_EAGERNESS = '100' }, '{}')
+  time_suggestions('lookup-after-200-ms', lookup, '{ ghost_text = { delay_ms = 200 } }')
+end)
+
+--- Types the methods of a class again, key by key, and looks at the screen at every redraw: what is shown may go along
+--- with the keys or make way for another text at a key; without a key nothing may change but from nothing to something.
+check.case('flickers in two minutes of typing', function()
+  local editor = Neovim.with_plugin('typing', { TANDEM_COMPLETION_EAGERNESS = '100' }, "require('tandem').setup({})")
+  editor:open('orders.py')
+  editor:lua([[
+    _G.seen, _G.flickers, _G.shows = { tick = -1 }, {}, 0
+    local namespace = vim.api.nvim_create_namespace('nvim.lsp.inline_completion')
+    local function look()
+      local mark = vim.api.nvim_buf_get_extmarks(0, namespace, 0, -1, { details = true })[1]
+      local lines = {}
+      if mark then
+        table.insert(lines, mark[4].virt_text and mark[4].virt_text[1] and mark[4].virt_text[1][1] or '')
+        for _, line in ipairs(mark[4].virt_lines or {}) do table.insert(lines, line[1] and line[1][1] or '') end
+      end
+      local text = table.concat(lines, '\n')
+      local tick, line = vim.b.changedtick, vim.api.nvim_get_current_line()
+      local last = _G.seen
+      if text ~= '' and text ~= last.text then _G.shows = _G.shows + 1 end
+      if last.text and last.text ~= '' then
+        local typed = #line - #(last.line or '')
+        local goes_along = typed >= 0 and vim.startswith(last.line .. last.text, line)
+        local expected = goes_along and (last.line .. last.text):sub(#line + 1) or nil
+        if expected and text ~= expected and expected ~= '' then
+          table.insert(_G.flickers, { was = last.text, line = line, expected = expected, is = text })
+        end
+      end
+      _G.seen = { tick = tick, line = line, text = text }
+    end
+    vim.uv.new_timer():start(0, 5, vim.schedule_wrap(function()
+      if vim.api.nvim_get_mode().mode == 'i' then look() else _G.seen = { tick = -1 } end
+    end))
+  ]])
+  local begun, step = vim.uv.hrtime(), 0
+  while (vim.uv.hrtime() - begun) / 1e9 < 120 do
+    step = step + 1
+    editor:type(('<Esc>Go<C-U>    def step%d(self) -> None:'):format(step))
+    editor:type('<CR><C-U>        ')
+    for key in ('self.audit.record(self.order_id, self.customer, "step")'):gmatch('.') do
+      editor:type(key)
+      vim.wait(80)
+    end
+  end
+  local flickers = editor:lua('return _G.flickers')
+  check.note('%d texts shown, %d flickers', editor:lua('return _G.shows'), #flickers)
+  for index = 1, math.min(#flickers, 5) do
+    check.note('%s', vim.inspect(flickers[index]))
+  end
+  editor:quit()
 end)
 
 check.finish()

@@ -23,6 +23,19 @@ elif [ "$status" -ne 0 ]; then
     exit 1
 fi
 
+neovim="nvim nvim_model question plugin_units plugin_double plugin_answers plugin plugin_commands plugin_start"
+neovim="$neovim plugin_questions setup_neovim"
+helix="helix helix_question helix_faults"
+# Others by EDITOR_TEST_MORE: Emacs is 115 MB to fetch.
+drivers=${EDITOR_TEST_DRIVERS-$neovim $helix ${EDITOR_TEST_MORE:-}}
+# Before the variables that steer it are taken out of the environment.
+more() {
+    case " $drivers " in
+    *" $1 "*) "$repository/scripts/get-editors.sh" "$1" || echo "$1 cannot be had (the line above says why)" >&2 ;;
+    esac
+}
+emacs=$(more emacs)
+kakoune=$(more kakoune)
 # Found before the user's variables are put away.
 vscode=
 if [ -n "${EDITOR_TEST_VSCODE:-}" ]; then
@@ -33,14 +46,20 @@ fi
 
 # Short, because sockets lie below it and their paths are bounded.
 scratch=$(mktemp -d /tmp/tandem-editors.XXXXXX)
-finish() { [ -n "${EDITOR_TEST_KEEP:-}" ] && echo "kept $scratch" || rm -rf "$scratch"; }
+finish() {
+    # What a failed case left running.
+    for socket in "$scratch"/*.tmux; do
+        [ ! -S "$socket" ] || "$editors/bin/tmux" -S "$socket" kill-server 2>/dev/null || true
+    done
+    if [ -n "${EDITOR_TEST_KEEP:-}" ]; then echo "kept $scratch"; else rm -rf "$scratch"; fi
+}
 trap finish EXIT
 trap 'exit 1' INT TERM HUP
 mkdir -p "$scratch/bin"
 ln -s "$(realpath "$tandem")" "$scratch/bin/tandem"
 
 export EDITOR_TEST_SCRATCH="$scratch" EDITOR_TEST_REPOSITORY="$repository" EDITOR_TEST_BINARY="$tandem" \
-    EDITOR_TEST_EDITORS="$editors"
+    EDITOR_TEST_EDITORS="$editors" EDITOR_TEST_EMACS="$emacs" EDITOR_TEST_KAKOUNE="$kakoune"
 # The provider's double lies beside the binary's examples.
 export EDITOR_TEST_DOUBLE="${EDITOR_TEST_DOUBLE:-$(dirname "$tandem")/examples/provider_double}"
 # The user's own settings are not what is tested.
@@ -60,7 +79,7 @@ run_driver() {
         echo "FAILED the driver itself ($file)" | tee -a "$scratch/report"
     fi
 }
-for driver in ${EDITOR_TEST_DRIVERS-nvim nvim_model question plugin_units plugin_double plugin plugin_start plugin_questions helix}; do
+for driver in $drivers; do
     run_driver "$driver.lua" "$editors/bin/nvim" -l
 done
 if [ -n "${EDITOR_TEST_VSCODE:-}" ]; then

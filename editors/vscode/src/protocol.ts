@@ -37,6 +37,7 @@ export interface Citation {
 export interface Footer {
   answeredBy: string;
   isCloud: boolean;
+  leftMachine: boolean;
   routeReason: string;
   cost: string;
   costIs?: 'counted' | 'estimated' | 'presumed';

@@ -42,7 +42,8 @@ impl<'a> Reader<'a> {
         // A piece may be as long as a frame of the protocol.
         let room = LONGEST_ANSWER.saturating_sub(self.raw.len());
         self.is_too_long |= text.len() > room;
-        let text = &text[..text.floor_char_boundary(room)];
+        let end = (0..=room.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
+        let text = &text[..end];
         self.raw.push_str(text);
         let parts = self.inert.push(text);
         self.diffs.push(&parts);

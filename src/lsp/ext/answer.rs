@@ -81,6 +81,7 @@ pub struct Citation {
 pub struct AnswerFooter {
     pub answered_by: String,
     pub is_cloud: bool,
+    pub left_machine: bool,
     pub route_reason: String,
     pub cost: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -172,6 +173,7 @@ impl AnswerFooter {
         Self {
             answered_by: words::plain(&footer.answered_by),
             is_cloud: footer.is_cloud,
+            left_machine: footer.has_left,
             route_reason: words::plain(&footer.route_reason),
             cost: footer.cost.to_string(),
             cost_is: footer.cost_is,

@@ -163,6 +163,7 @@ fn events() -> Vec<Event> {
     let footer = AnswerFooter {
         answered_by: text(),
         is_cloud: true,
+        left_machine: true,
         route_reason: text(),
         cost: text(),
         cost_is: Some(Outcome::Counted),

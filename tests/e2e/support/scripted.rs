@@ -55,6 +55,7 @@ pub fn paid() -> Footer {
     Footer {
         answered_by: "anthropic, claude-x".to_owned(),
         is_cloud: true,
+        has_left: true,
         route_reason: "you asked for it".to_owned(),
         cost: Picodollars(120_000_000_000),
         cost_is: Some(Outcome::Counted),

@@ -104,12 +104,15 @@ function M.cancel(bufnr)
   end
 end
 
+--- Nothing else in an answer can be opened: Neovim's own `gf` would take any name that a model writes, or fetch an
+--- address.
 local function open_citation()
   local citation = citations.under_cursor()
   if citation then
     citations.open(citation)
+  else
+    vim.notify('There is no place in the files here.', vim.log.levels.INFO)
   end
-  return citation ~= nil
 end
 
 local function map_keys(bufnr)
@@ -120,11 +123,9 @@ local function map_keys(bufnr)
   end
   local keys = config.get().answers.keys
   map(keys.open, open_citation, 'open the place')
-  map('gf', function()
-    if not open_citation() then
-      vim.cmd('normal! gf')
-    end
-  end, 'open the place')
+  for _, key in ipairs({ 'gf', 'gF', '<C-W>f', '<C-W>F', '<C-W>gf', '<C-W>gF' }) do
+    map(key, open_citation, 'open the place')
+  end
   map(keys.follow_up, function()
     M.follow_up(bufnr)
   end, 'ask on')

@@ -17,6 +17,24 @@ local function execute(command, arguments, on_result)
   end
 end
 
+--- Runs a command of every server: the user does not think of folders.
+--- @param on_results? fun(results: any[]) when all have answered
+local function execute_everywhere(command, arguments, on_results)
+  if not client.need(nil, true) then
+    return
+  end
+  local servers = vim.lsp.get_clients({ name = 'tandem' })
+  local results = {}
+  for _, server in ipairs(servers) do
+    client.execute(server, command, arguments, function(result)
+      table.insert(results, result or vim.NIL)
+      if on_results and #results == #servers then
+        on_results(results)
+      end
+    end)
+  end
+end
+
 local function lines_of(command)
   return command.range > 0 and { line1 = command.line1, line2 = command.line2 } or nil
 end
@@ -57,7 +75,13 @@ local function pause(words)
     say('`%s` is no number of minutes', words[1])
     return
   end
-  execute('tandem.pause', minutes and { minutes } or {})
+  execute_everywhere('tandem.pause', minutes and { minutes } or {})
+end
+
+local function toggle()
+  with_status(function(current)
+    execute_everywhere(current.paused and 'tandem.resume' or 'tandem.pause', {})
+  end)
 end
 
 local function model(words)
@@ -88,7 +112,7 @@ local function eagerness(words)
     return
   end
   if value == 'default' then
-    execute('tandem.eagerness', {})
+    execute_everywhere('tandem.eagerness', {})
     return
   end
   local number = tonumber(value)
@@ -96,7 +120,7 @@ local function eagerness(words)
     say('`%s` is no eagerness: low, medium, high, a number from 0 to 100, or default', value)
     return
   end
-  execute('tandem.eagerness', { number or value })
+  execute_everywhere('tandem.eagerness', { number or value })
 end
 
 local function status()
@@ -152,10 +176,20 @@ local function cancel(words)
     say('`%s` is no number of a question', words[1])
     return
   end
-  execute('tandem.cancel', number and { number } or {}, function(result)
-    local count = type(result) == 'table' and result.cancelled or 0
-    vim.notify(count == 0 and 'No question is being answered.' or ('Cancelled: %d'):format(count))
-  end)
+  local function tell(results)
+    local count = 0
+    for _, result in ipairs(results) do
+      count = count + (type(result) == 'table' and result.cancelled or 0)
+    end
+    vim.notify(count == 0 and 'No such question is being answered.' or ('Cancelled: %d'):format(count))
+  end
+  if number then
+    execute('tandem.cancel', { number }, function(result)
+      tell({ result })
+    end)
+  else
+    execute_everywhere('tandem.cancel', {}, tell)
+  end
 end
 
 local function answer(words)
@@ -208,14 +242,10 @@ local COMMANDS = {
   pause = { run = pause, complete = words_of({ '10', '30', '60' }) },
   resume = {
     run = function()
-      execute('tandem.resume')
+      execute_everywhere('tandem.resume', {})
     end,
   },
-  toggle = {
-    run = function()
-      execute('tandem.toggle')
-    end,
-  },
+  toggle = { run = toggle },
   model = {
     run = model,
     complete = function(lead)

@@ -28,13 +28,16 @@ local function run(arguments, directory)
 end
 
 local function check_editor()
-  health.start('Neovim')
-  local version = tostring(vim.version())
   if vim.fn.has('nvim-0.12') == 0 then
-    health.error(version .. ' is too old: inline completion came with 0.12')
+    -- Called by other names there.
+    local old = health or require('health')
+    local start, report = old.start or old.report_start, old.error or old.report_error
+    start('Neovim')
+    report('this Neovim is too old: inline completion came with 0.12')
     return false
   end
-  health.ok(version)
+  health.start('Neovim')
+  health.ok(tostring(vim.version()))
   return true
 end
 

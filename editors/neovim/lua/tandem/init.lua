@@ -13,7 +13,10 @@ function M.is_supported()
   end
   local version = vim.version()
   local this = ('%d.%d.%d'):format(version.major, version.minor, version.patch)
-  vim.notify_once(TOO_OLD:format(this), vim.log.levels.ERROR)
+  -- Not while init.lua is read: what is said there looks like an error in it.
+  vim.schedule(function()
+    vim.notify_once(TOO_OLD:format(this), vim.log.levels.WARN)
+  end)
   return false
 end
 

@@ -26,7 +26,7 @@ export function shown(answer: Answer): Shown {
 function lines(footer: Footer): [string, string][] {
   const made: [string, string][] = [['Answered by', footer.answeredBy]];
   const how = footer.costIs === undefined ? '' : { counted: '', estimated: ' (estimated)', presumed: ' (at most)' }[footer.costIs];
-  made.push(['Cost', footer.isCloud || footer.costIs !== undefined ? `${footer.cost}${how}` : `${footer.cost}, nothing left this machine`]);
+  made.push(['Cost', footer.leftMachine || footer.costIs !== undefined ? `${footer.cost}${how}` : `${footer.cost}, nothing left this machine`]);
   const { input, cached, output } = footer.tokens;
   if (input + output > 0)
     made.push(['Tokens', `${grouped(input)} in${cached > 0 ? ` (${grouped(cached)} cached)` : ''}, ${grouped(output)} out`]);

@@ -9,6 +9,7 @@ import type { AnswerEvent, Footer } from '../../src/protocol';
 const footer: Footer = {
   answeredBy: 'anthropic, claude-opus-5-5',
   isCloud: true,
+  leftMachine: true,
   routeReason: 'you asked for it',
   cost: '$0.12',
   costIs: 'counted',

@@ -8,6 +8,7 @@ import { clipboard, type Panel, panels, Uri } from '../vscode';
 const footer: Footer = {
   answeredBy: 'the index',
   isCloud: false,
+  leftMachine: false,
   routeReason: 'no model is needed',
   cost: '$0.00',
   tokens: { input: 0, cached: 0, output: 0 },

@@ -1,0 +1,76 @@
+# Part of scripts/package.sh: the extension for VS Code, once for all systems and once with this binary inside.
+#
+# editors/vscode makes the vsix; here it gets the licences of the program in it, and an order and a time that do not change
+# from run to run. The network is used to install what package-lock.json names, and only where that is missing.
+# shellcheck shell=sh disable=SC2154
+
+extension=editors/vscode
+
+vsix_target() {
+    case $target in
+    x86_64-unknown-linux-gnu) echo linux-x64 ;;
+    aarch64-unknown-linux-gnu) echo linux-arm64 ;;
+    x86_64-unknown-linux-musl) echo alpine-x64 ;;
+    aarch64-unknown-linux-musl) echo alpine-arm64 ;;
+    x86_64-apple-darwin) echo darwin-x64 ;;
+    aarch64-apple-darwin) echo darwin-arm64 ;;
+    x86_64-pc-windows-*) echo win32-x64 ;;
+    aarch64-pc-windows-*) echo win32-arm64 ;;
+    esac
+}
+
+# What package-lock.json names. `npm ci` refuses a list that lacks an optional package of another system; an installation that
+# saves nothing takes the same versions by the same hashes, and leaves such a package out.
+install_packages() {
+    (cd "$extension" && { npm ci --no-audit --no-fund || npm install --no-save --no-audit --no-fund; }) >"$work/npm.log" 2>&1
+}
+
+# Says why there can be none here.
+vsix_problem() {
+    if ! [ -f "$extension/package.json" ]; then
+        echo "there is no $extension"
+    elif ! need npm || ! need node; then
+        echo "there is no npm"
+    elif ! [ -d "$extension/node_modules/esbuild" ] && ! install_packages; then
+        echo "npm cannot install what package-lock.json names: $(grep -m 1 'npm error' "$work/npm.log" || true)"
+    fi
+}
+
+# One vsix: its file in dist, then options for the extension's own script. With a program go its licences.
+one_vsix() {
+    out=$1
+    shift
+    (cd "$extension" && npm run --silent package -- "$@" --out "$work/made.vsix") >"$work/vsix.log" 2>&1 ||
+        { cat "$work/vsix.log" >&2; die "the extension cannot be packed"; }
+    if [ $# -gt 0 ]; then set -- "$stage/THIRD-PARTY.txt"; fi
+    python3 scripts/package/archive.py vsix "$work/made.vsix" "$out" "$@"
+    made "$out"
+}
+
+# The one for all systems: without a program, which is then found on PATH or named in the settings.
+universal_vsix() {
+    one_vsix "$dist/tandem-vscode-$version.vsix"
+    if wants sbom; then
+        python3 scripts/package/sbom.py extension --lock "$lock" --vsix "$dist/tandem-vscode-$version.vsix" \
+            --out "$dist/tandem-vscode-$version.cdx.json"
+        made "$dist/tandem-vscode-$version.cdx.json"
+    fi
+}
+
+platform_vsix() {
+    platform=$(vsix_target)
+    if [ -z "$platform" ]; then
+        skip "vsix with the binary: VS Code has no name for $target"
+        return 0
+    fi
+    one_vsix "$dist/tandem-vscode-$version-$platform$variant.vsix" --target "$platform" --binary "$stage/tandem$exe"
+}
+
+lock=$extension/package-lock.json
+problem=$(vsix_problem)
+if [ -n "$problem" ]; then
+    skip "vsix: $problem"
+else
+    if wants vsix; then universal_vsix; fi
+    if wants platform-vsix; then platform_vsix; fi
+fi
