@@ -151,6 +151,8 @@ await check.testCase('a session of typing', async () => {
 });
 
 await check.testCase('activation', async () => {
+  // The slowest stand on top; what is below the window is not drawn.
+  await editor.page.setViewportSize({ width: 1100, height: 3000 });
   await editor.command('Developer: Show Running Extensions');
   const row = editor.page.locator('.runtime-extensions-editor .monaco-list-row').filter({ hasText: 'Tandem' });
   await row.first().waitFor();
