@@ -3,6 +3,8 @@
 SHELL := /bin/sh
 FEATURES ?=
 TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
+# The double of the cloud's providers, where there is a cloud to ask.
+DOUBLE := $(if $(findstring --no-default-features,$(FEATURES)),$(if $(findstring cloud,$(FEATURES)),--example provider_double),--example provider_double)
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
 .PHONY: help demo test test-editors unit lint lint-editors setup test-extension install bench docs pictures package package-check
@@ -14,6 +16,7 @@ help:
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
+	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
 	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
@@ -33,7 +36,7 @@ demo: setup
 test: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features --lib
 	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
-	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem --example provider_double
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem $(DOUBLE)
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
 	@$(MAKE) --no-print-directory lint lint-editors test-extension
 
@@ -50,13 +53,17 @@ lint: setup
 lint-editors:
 	@editors/neovim/check.sh
 
+# Types, lints and unit tests of VS Code's extension; skipped with a line that says so where npm or its packages cannot be had.
+test-extension:
+	@editors/vscode/check.sh
+
 install: setup
 	$(ENVIRONMENT) cargo install --locked --path . $(FEATURES)
 
 bench: setup
 	$(ENVIRONMENT) cargo bench --locked $(FEATURES)
 
-docs:
+docs: setup
 	$(ENVIRONMENT) UPDATE_DOCS=1 cargo test --locked --no-default-features --test documents
 
 setup:
@@ -64,8 +71,7 @@ setup:
 
 # Neovim, Helix and VS Code as they are, from Debian's and npm's packages; skipped with a line that says so where these cannot be had.
 test-editors: setup
-	$(ENVIRONMENT) cargo build --locked $(FEATURES)
-	$(ENVIRONMENT) cargo build --locked $(FEATURES) --example provider_double
+	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem $(DOUBLE)
 	@EDITOR_TEST_MORE="$(MORE)" EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
 
 # Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised

@@ -225,10 +225,7 @@ async fn follow(
             step = asked.steps.recv() => step,
         };
         match step {
-            Some(Step::Routed { is_cloud, reason }) => {
-                let place = if is_cloud { "a cloud model answers" } else { "answered on this machine" };
-                screen.progress(&format!("{place}: {reason}"));
-            }
+            Some(Step::Routed { reason, .. }) => screen.progress(&reason),
             Some(Step::Progress(line)) => screen.progress(&line),
             Some(Step::Consent(request)) => {
                 screen.progress("");

@@ -47,8 +47,11 @@ pub async fn ask(desk: Desk, answerer: Arc<dyn Answerer>, wish: Wish, running: R
     if desk.session.is_restricted() {
         outlet.notice(words::RESTRICTED);
     }
+    // Whoever cancels the question may still say whether the folder is trusted: the client goes on asking.
+    let (of_trust, folder, route) = (desk.clone(), workspace.clone(), question.route);
+    let trusting = tokio::spawn(async move { trust::ask_if_needed(&of_trust, &folder, route).await });
     tokio::select! {
-        () = trust::ask_if_needed(&desk, &workspace, question.route) => {}
+        _ = trusting => {}
         // The pipeline says so, too.
         () = running.cancel.cancelled() => {}
     }

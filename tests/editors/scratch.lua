@@ -76,7 +76,7 @@ function M.home(name, settings)
 end
 
 --- Ids of the running processes of the tested binary that were started from the given home. Processes of other
---- sessions on the machine have another home.
+--- runs on the machine have another home.
 function M.processes(environment)
   local found = {}
   local mark = 'HOME=' .. environment.HOME .. '\0'

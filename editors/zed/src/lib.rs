@@ -1,6 +1,8 @@
 //! Zed's extension for Tandem: says how the server is started, and hands the user's settings on. Zed does not start servers that
 //! no extension names.
 
+use std::path::{Component, Path};
+
 use zed_extension_api::serde_json::{json, Value};
 use zed_extension_api::settings::LspSettings;
 use zed_extension_api::{self as zed, Command, Extension, LanguageServerId, Result, Worktree};
@@ -15,16 +17,15 @@ impl Extension for Tandem {
         Self
     }
 
-    /// What `lsp.tandem.binary` says, else `tandem serve` from the PATH. Nothing is downloaded.
+    /// The program of that name that `lsp.tandem.binary` says, else the one on the PATH. Nothing is downloaded. The settings may
+    /// be the folder's: a program of another name, one inside of the folder and other arguments do not count.
     fn language_server_command(&mut self, _: &LanguageServerId, worktree: &Worktree) -> Result<Command> {
         let binary = LspSettings::for_worktree(SERVER, worktree).ok().and_then(|settings| settings.binary);
-        let (path, arguments) = binary.map_or((None, None), |binary| (binary.path, binary.arguments));
-        let named = path.map(|path| worktree.which(&path).unwrap_or(path));
+        let named = binary.and_then(|binary| binary.path).filter(|path| is_tandem(path, &worktree.root_path()));
         let command = named.or_else(|| worktree.which(SERVER)).ok_or(
             "there is no `tandem` on the PATH; install it, or name it in the settings: lsp.tandem.binary.path",
         )?;
-        let args = arguments.unwrap_or_else(|| vec!["serve".into()]);
-        Ok(Command { command, args, env: worktree.shell_env() })
+        Ok(Command { command, args: vec!["serve".into()], env: worktree.shell_env() })
     }
 
     fn language_server_initialization_options(
@@ -44,6 +45,12 @@ impl Extension for Tandem {
         let settings = LspSettings::for_worktree(SERVER, worktree).ok().and_then(|settings| settings.settings);
         Ok(settings.map(|settings| json!({ SERVER: settings })))
     }
+}
+
+fn is_tandem(path: &str, root: &str) -> bool {
+    let path = Path::new(path);
+    let is_plain = path.is_absolute() && path.components().all(|part| part != Component::ParentDir);
+    is_plain && path.file_stem().is_some_and(|name| name == SERVER) && !path.starts_with(root)
 }
 
 zed::register_extension!(Tandem);

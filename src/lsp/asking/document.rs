@@ -31,11 +31,6 @@ impl Document {
         }
     }
 
-    pub fn routed(&self, is_cloud: bool, reason: &str) {
-        let place = if is_cloud { "a cloud model answers" } else { "answered on this machine" };
-        self.progress(&format!("{place}: {reason}"));
-    }
-
     pub fn progress(&self, line: &str) {
         if let Some(progress) = &self.progress {
             progress.say(&words::plain(line));

@@ -42,7 +42,7 @@ impl Outlet {
 
     pub fn routed(&self, is_cloud: bool, reason: &str) {
         match self {
-            Self::Document(document) => document.routed(is_cloud, reason),
+            Self::Document(document) => document.progress(reason),
             Self::Events(events) => events.routed(is_cloud, reason),
         }
     }

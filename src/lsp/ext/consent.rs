@@ -34,6 +34,9 @@ pub struct ConsentParams {
     /// With its port where that is not the usual one.
     pub host: String,
     pub is_local: bool,
+    /// What the provider may do with what it is sent, where that is not for the user to see otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     pub may_remember: bool,
@@ -87,6 +90,7 @@ impl ConsentParams {
             model: words::plain(&preview.model),
             host: words::plain(&preview.host),
             is_local: preview.is_local,
+            terms: words::terms(&preview.host),
             why: request.why.as_deref().map(words::plain),
             may_remember: request.may_remember,
             input_tokens: Between { least: preview.input_tokens.0, most: preview.input_tokens.1 },

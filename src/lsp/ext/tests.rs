@@ -199,6 +199,7 @@ fn full_consent() -> ConsentParams {
         model: text(),
         host: text(),
         is_local: false,
+        terms: Some("text"),
         why: Some(text()),
         may_remember: true,
         input_tokens: Between { least: 1, most: 2 },

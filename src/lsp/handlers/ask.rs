@@ -122,6 +122,7 @@ pub fn handle(server: &Server, params: &lsp::ExecuteCommandParams) -> Result<Opt
             });
         }
         BUDGET => server.in_background(async move {
+            desk.renew_settings().await;
             let Some(workspace) = desk.session.first_workspace() else {
                 return desk.client.show(Severity::Warning, "there is no folder whose budget could be shown");
             };

@@ -135,7 +135,9 @@ pub fn consent(request: &ConsentRequest) -> String {
     if let Some(fullest) = fullest(&preview.windows) {
         let _ = write!(text, " Budget: {}.", standing(fullest));
     }
-    text.push_str(terms(&preview.host));
+    if let Some(terms) = terms(&preview.host) {
+        let _ = write!(text, " {terms}");
+    }
     if let Some(why) = &request.why {
         let _ = write!(text, " You are asked because {}.", plain(why).trim_end_matches('.'));
     }
@@ -143,13 +145,11 @@ pub fn consent(request: &ConsentRequest) -> String {
 }
 
 /// What a provider may do with what it is sent, where that depends on something that cannot be seen from here.
-fn terms(host: &str) -> &'static str {
+/// A sentence.
+pub fn terms(host: &str) -> Option<&'static str> {
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    if name.eq_ignore_ascii_case(GEMINI) {
-        " Without billing at Google's, what is sent may be read by people and used to improve products."
-    } else {
-        ""
-    }
+    name.eq_ignore_ascii_case(GEMINI)
+        .then_some("Without billing at Google's, what is sent may be read by people and used to improve products.")
 }
 
 /// What would be sent, whole. `texts`: as they would be sent, in their order.
@@ -177,6 +177,9 @@ pub fn payload(preview: &Preview, texts: &[Arc<str>]) -> String {
         let _ = writeln!(out, "* {}", prose(&lowered.to_string()));
     }
     let _ = writeln!(out, "* Cost: {}; the larger amount is reserved before it is sent", cost_range(preview.cost));
+    if let Some(terms) = terms(&preview.host) {
+        let _ = writeln!(out, "* {terms}");
+    }
     for redacted in &manifest.redactions {
         let _ = writeln!(out, "* Redacted: {} by rule {}", counted(redacted.count, "secret"), code(&redacted.rule));
     }
