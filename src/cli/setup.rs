@@ -95,7 +95,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     }
     match recipe(kind, &wanted) {
         Some(recipe) => change(&mut terminal, arguments, environment, kind, &*recipe),
-        None => extension(&mut terminal, arguments, environment),
+        None => extension(&mut terminal, arguments, environment, &wanted.command),
     }
 }
 
@@ -278,7 +278,12 @@ fn show_diff(terminal: &mut Terminal, before: &str, after: &str) -> io::Result<(
 }
 
 /// VS Code: by its own command.
-fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+fn extension(
+    terminal: &mut Terminal,
+    arguments: &Arguments,
+    environment: &Environment,
+    own_command: &str,
+) -> anyhow::Result<ExitCode> {
     if arguments.file.is_some() || !arguments.languages.is_empty() || arguments.command.is_some() {
         bail!("VS Code needs the extension alone; what it starts, and where, are its settings");
     }
@@ -288,8 +293,14 @@ fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Envir
         None => {
             let own = std::env::current_exe()?;
             let found = vscode::package(&own);
-            let way = "name the extension's package by --vsix; `make package` builds it (docs/editors/vscode.md)";
-            Some(found.with_context(|| format!("no tandem-*.vsix came with {}: {way}", own.display()))?)
+            Some(found.with_context(|| {
+                let names = vscode::package_names().join(" or ");
+                format!(
+                    "no {names} came with {}: take one from the release of this version, or build it from the source \
+                     (`npm ci && npm run package` in editors/vscode), and name it by --vsix",
+                    own.display()
+                )
+            })?)
         }
     };
     let installed = vscode::installed(environment);
@@ -315,6 +326,11 @@ fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Envir
     }
     vscode::run(command)?;
     terminal.line(if arguments.remove { "Removed." } else { "Installed. docs/editors/vscode.md has the rest." })?;
+    if package.is_some_and(|package| vscode::is_without_program(&package)) && own_command != "tandem" {
+        let own = printable(own_command);
+        terminal
+            .line(format!("There is no program in it, and `tandem` is not on the PATH: set tandem.path to {own}"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -176,6 +176,27 @@ fn every_editor_s_file_is_written_and_restored() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_run_with_another_program_renews_that_alone() {
+    for (editor, file, before) in FILES {
+        let user = User::new();
+        if !before.is_empty() {
+            user.write(file, before);
+        }
+        user.run(&["setup", editor, "--yes", "--command", "/old/tandem"]).expect_code(0);
+        let mut with = read(&user, file);
+        if matches!(editor, "zed" | "sublime") {
+            with = with.replace("\"serve\"]", "\"serve\", \"--set\", \"a=b\"], // mine\n\"env\": { \"A\": \"serve\" }");
+            user.write(file, &with);
+        }
+        user.run(&["setup", editor, "--yes", "--command", "/new/tandem"]).expect_code(0);
+        assert_eq!(read(&user, file), with.replace("/old/", "/new/"), "{editor}");
+        let again = user.run(&["setup", editor, "--yes", "--command", "/new/tandem"]).expect_code(0);
+        assert!(again.stdout.starts_with("Already there: "), "{editor}: {}", again.stdout);
+    }
+}
+
 #[test]
 fn the_documents_show_what_is_written() {
     let user = User::new();
@@ -238,6 +259,9 @@ fn without_an_editor_it_says_what_is_here() {
 #[test]
 fn vs_code_installs_the_package_itself() {
     let user = User::new();
+    let ended = user.run(&["setup", "vscode", "--yes"]).expect_code(2);
+    let name = concat!("tandem-vscode-", env!("CARGO_PKG_VERSION"), ".vsix came with ");
+    assert!(ended.stderr.contains(name) && ended.stderr.contains("name it by --vsix"), "{}", ended.stderr);
     let vsix = user.write("work/tandem-0.1.0.vsix", "");
     let ended = user.run(&["setup", "vscode", "--yes", "--vsix", "tandem-0.1.0.vsix"]).expect_code(2);
     assert!(ended.stderr.contains("none of code, codium and code-server is on the PATH"), "{}", ended.stderr);
@@ -251,6 +275,10 @@ fn vs_code_installs_the_package_itself() {
     user.run(&["setup", "vscode", "--yes", "--vsix", "tandem-0.1.0.vsix"]).expect_code(0);
     let real = vsix.canonicalize().unwrap();
     assert_eq!(read(&user, "ran"), format!("--install-extension {}\n", real.display()));
+    let universal = concat!("work/tandem-vscode-", env!("CARGO_PKG_VERSION"), ".vsix");
+    let universal = user.write(universal, "").display().to_string();
+    let ended = user.run(&["setup", "vscode", "--yes", "--vsix", &universal]).expect_code(0);
+    assert!(ended.stdout.contains("There is no program in it, and `tandem` is not on the PATH"), "{}", ended.stdout);
     let ended = user.run(&["setup", "vscode", "--remove", "--yes"]).expect_code(0);
     assert!(ended.stdout.contains("Nothing of Tandem is in VS Code's extensions"), "{}", ended.stdout);
     program(&user, "code", "case $1 in --version) echo 1 ;; *) echo no >&2; exit 3 ;; esac");
