@@ -43,7 +43,9 @@ use recipe::{Recipe, Wanted};
   tandem setup helix --language nix        for a language that Tandem does not index, too
   tandem setup neovim --yes                without the question
   tandem setup zed --print                 what to write by hand
-  tandem setup helix --remove              take it out again")]
+  tandem setup helix --remove              take it out again
+  tandem setup helix --remove --language go
+                                           out of this language alone (Helix)")]
 pub struct Arguments {
     #[arg(value_name = "EDITOR", value_enum)]
     editor: Option<Kind>,
@@ -92,6 +94,9 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let Some(kind) = arguments.editor else { return list(&mut terminal, environment, &wanted) };
     if arguments.vsix.is_some() && kind != Kind::VsCode {
         bail!("--vsix is for VS Code");
+    }
+    if arguments.remove && !wanted.languages.is_empty() && kind != Kind::Helix {
+        bail!("--language with --remove is for Helix: {} has one entry for all of them", kind.name());
     }
     match recipe(kind, &wanted) {
         Some(recipe) => change(&mut terminal, arguments, environment, kind, &*recipe),
@@ -235,9 +240,15 @@ fn change(
             return Ok(USAGE_OR_FILE_ERROR.into());
         }
     };
+    let remarks = recipe.remarks(&after, !arguments.remove);
     if after == before {
-        let words = if arguments.remove { "Nothing of Tandem is in" } else { "Already there:" };
+        let words = match (arguments.remove, remarks.is_empty()) {
+            (true, true) => "Nothing of Tandem is in",
+            (true, false) => "Nothing to take out of",
+            (false, _) => "Already there:",
+        };
         terminal.line(format!("{words} {name}"))?;
+        remarks.iter().try_for_each(|remark| terminal.line(printable(remark)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let kept = if file.exists() { "" } else { " (a new file)" };
@@ -246,6 +257,7 @@ fn change(
         terminal.line(format!("  which is {}", printable(&real.display().to_string())))?;
     }
     show_diff(terminal, &before, &after)?;
+    remarks.iter().try_for_each(|remark| terminal.line(printable(remark)))?;
     if arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }

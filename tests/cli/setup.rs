@@ -198,6 +198,40 @@ fn a_second_run_with_another_program_renews_that_alone() {
 }
 
 #[test]
+fn helix_s_entry_is_renewed_where_it_is_ours_and_told_where_not() {
+    let user = User::new();
+    let with = |command| ["setup", "helix", "--yes", "--language", "go", "--command", command];
+    user.run(&with("/old/tandem")).expect_code(0);
+    let old = read(&user, LANGUAGES);
+    let ended = user.run(&with("/new/tandem")).expect_code(0);
+    assert!(ended.stdout.contains("- command = \"/old/tandem\"\n+ command = \"/new/tandem\"\n"), "{}", ended.stdout);
+    assert_eq!(read(&user, LANGUAGES), old.replace("/old/", "/new/"));
+    let own = old.replace("[language-server.tandem] # added by tandem", "[language-server.tandem]");
+    user.write(LANGUAGES, &own);
+    let ended = user.run(&with("/new/tandem")).expect_code(0);
+    assert!(ended.stdout.starts_with("Already there: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("so it is yours and stays as it is.\nIt starts something else."), "{}", ended.stdout);
+    assert!(ended.stdout.contains("    command = \"/new/tandem\"\n"), "{}", ended.stdout);
+    user.run(&["setup", "helix", "--remove", "--yes"]).expect_code(0);
+    assert_eq!(read(&user, LANGUAGES), "[language-server.tandem]\ncommand = \"/old/tandem\"\nargs = [\"serve\"]\n");
+    let ended = user.run(&["setup", "helix", "--remove", "--yes"]).expect_code(0);
+    assert!(ended.stdout.starts_with("Nothing to take out of "), "{}", ended.stdout);
+}
+
+#[test]
+fn one_language_is_taken_out_alone() {
+    let user = User::new();
+    user.run(&["setup", "helix", "--yes", "--language", "go"]).expect_code(0);
+    let go = read(&user, LANGUAGES);
+    user.run(&["setup", "helix", "--yes", "--language", "rust"]).expect_code(0);
+    user.run(&["setup", "helix", "--yes", "--remove", "--language", "rust"]).expect_code(0);
+    assert_eq!(read(&user, LANGUAGES), go);
+    user.run(&["setup", "helix", "--yes", "--remove", "--language", "rast"]).expect_code(2);
+    let ended = user.run(&["setup", "sublime", "--yes", "--remove", "--language", "go"]).expect_code(2);
+    assert!(ended.stderr.contains("is for Helix: Sublime Text has one entry for all of them"), "{}", ended.stderr);
+}
+
+#[test]
 fn the_documents_show_what_is_written() {
     let user = User::new();
     for (editor, language) in
