@@ -71,6 +71,8 @@ python3 scripts/package/third_party.py --subject "tandem $version for $target, b
 "$generator" completions elvish >"$stage/completions/tandem.elv"
 chmod -R u=rwX,go=rX "$stage"
 
+# The archive and the Debian package have the extension in them.
+if wants archive || wants deb || wants vsix || wants platform-vsix; then . scripts/package/vsix.sh; fi
 if wants archive; then
     case $target in *windows*) archive=$dist/$name.zip ;; *) archive=$dist/$name.tar.gz ;; esac
     python3 scripts/package/archive.py pack "$stage" "$archive"
@@ -82,7 +84,6 @@ if wants sbom; then
         --out "$dist/$name.cdx.json"
     made "$dist/$name.cdx.json"
 fi
-if wants vsix || wants platform-vsix; then . scripts/package/vsix.sh; fi
 if wants neovim; then . scripts/package/neovim.sh; fi
 python3 scripts/package/archive.py sums "$dist"
 made "$dist/SHA256SUMS"

@@ -46,6 +46,7 @@ else
     cp "$stage/completions/tandem.fish" "$share/fish/vendor_completions.d/tandem.fish"
     cp "$stage/README.md" "$stage/THIRD-PARTY.txt" "$doc/"
     if [ -f "$stage/MODEL_CARD.md" ]; then cp "$stage/MODEL_CARD.md" "$doc/"; fi
+    if [ -d "$stage/share/tandem" ]; then cp -R "$stage/share/tandem" "$share/"; fi
     depends=$(deb_depends)
     [ -n "$depends" ] || die "cannot tell which libraries $binary needs"
     sed -e "s/@PACKAGE@/$package/" scripts/package/deb/lintian-overrides >"$share/lintian/overrides/$package"

@@ -1,4 +1,5 @@
-# Part of scripts/package.sh: the extension for VS Code, once for all systems and once with this binary inside.
+# Part of scripts/package.sh: the extension for VS Code, once for all systems and once with this binary inside. The one for
+# all systems goes into the tree of the program, too, where `tandem setup vscode` looks for it.
 #
 # editors/vscode makes the vsix; here it gets the licences of the program in it, and an order and a time that do not change
 # from run to run. The network is used to install what package-lock.json names, and only where that is missing.
@@ -44,14 +45,19 @@ one_vsix() {
         { cat "$work/vsix.log" >&2; die "the extension cannot be packed"; }
     if [ $# -gt 0 ]; then set -- "$stage/THIRD-PARTY.txt"; fi
     python3 scripts/package/archive.py vsix "$work/made.vsix" "$out" "$@"
-    made "$out"
 }
 
 # The one for all systems: without a program, which is then found on PATH or named in the settings.
 universal_vsix() {
-    one_vsix "$dist/tandem-vscode-$version.vsix"
+    universal=tandem-vscode-$version.vsix
+    mkdir -p "$stage/share/tandem"
+    one_vsix "$stage/share/tandem/$universal"
+    chmod -R u=rwX,go=rX "$stage/share"
+    wants vsix || return 0
+    cp "$stage/share/tandem/$universal" "$dist/$universal"
+    made "$dist/$universal"
     if wants sbom; then
-        python3 scripts/package/sbom.py extension --lock "$lock" --vsix "$dist/tandem-vscode-$version.vsix" \
+        python3 scripts/package/sbom.py extension --lock "$lock" --vsix "$dist/$universal" \
             --out "$dist/tandem-vscode-$version.cdx.json"
         made "$dist/tandem-vscode-$version.cdx.json"
     fi
@@ -63,7 +69,9 @@ platform_vsix() {
         skip "vsix with the binary: VS Code has no name for $target"
         return 0
     fi
-    one_vsix "$dist/tandem-vscode-$version-$platform$variant.vsix" --target "$platform" --binary "$stage/tandem$exe"
+    out=$dist/tandem-vscode-$version-$platform$variant.vsix
+    one_vsix "$out" --target "$platform" --binary "$stage/tandem$exe"
+    made "$out"
 }
 
 lock=$extension/package-lock.json
@@ -71,6 +79,6 @@ problem=$(vsix_problem)
 if [ -n "$problem" ]; then
     skip "vsix: $problem"
 else
-    if wants vsix; then universal_vsix; fi
+    if wants vsix || wants archive || wants deb; then universal_vsix; fi
     if wants platform-vsix; then platform_vsix; fi
 fi

@@ -43,7 +43,9 @@ use recipe::{Recipe, Wanted};
   tandem setup helix --language nix        for a language that Tandem does not index, too
   tandem setup neovim --yes                without the question
   tandem setup zed --print                 what to write by hand
-  tandem setup helix --remove              take it out again")]
+  tandem setup helix --remove              take it out again
+  tandem setup helix --remove --language go
+                                           out of this language alone (Helix)")]
 pub struct Arguments {
     #[arg(value_name = "EDITOR", value_enum)]
     editor: Option<Kind>,
@@ -93,9 +95,12 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     if arguments.vsix.is_some() && kind != Kind::VsCode {
         bail!("--vsix is for VS Code");
     }
+    if arguments.remove && !wanted.languages.is_empty() && kind != Kind::Helix {
+        bail!("--language with --remove is for Helix: {} has one entry for all of them", kind.name());
+    }
     match recipe(kind, &wanted) {
         Some(recipe) => change(&mut terminal, arguments, environment, kind, &*recipe),
-        None => extension(&mut terminal, arguments, environment),
+        None => extension(&mut terminal, arguments, environment, &wanted.command),
     }
 }
 
@@ -235,9 +240,15 @@ fn change(
             return Ok(USAGE_OR_FILE_ERROR.into());
         }
     };
+    let remarks = recipe.remarks(&after, !arguments.remove);
     if after == before {
-        let words = if arguments.remove { "Nothing of Tandem is in" } else { "Already there:" };
+        let words = match (arguments.remove, remarks.is_empty()) {
+            (true, true) => "Nothing of Tandem is in",
+            (true, false) => "Nothing to take out of",
+            (false, _) => "Already there:",
+        };
         terminal.line(format!("{words} {name}"))?;
+        remarks.iter().try_for_each(|remark| terminal.line(printable(remark)))?;
         return Ok(ExitCode::SUCCESS);
     }
     let kept = if file.exists() { "" } else { " (a new file)" };
@@ -246,6 +257,7 @@ fn change(
         terminal.line(format!("  which is {}", printable(&real.display().to_string())))?;
     }
     show_diff(terminal, &before, &after)?;
+    remarks.iter().try_for_each(|remark| terminal.line(printable(remark)))?;
     if arguments.dry_run {
         return Ok(ExitCode::SUCCESS);
     }
@@ -278,7 +290,12 @@ fn show_diff(terminal: &mut Terminal, before: &str, after: &str) -> io::Result<(
 }
 
 /// VS Code: by its own command.
-fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Environment) -> anyhow::Result<ExitCode> {
+fn extension(
+    terminal: &mut Terminal,
+    arguments: &Arguments,
+    environment: &Environment,
+    own_command: &str,
+) -> anyhow::Result<ExitCode> {
     if arguments.file.is_some() || !arguments.languages.is_empty() || arguments.command.is_some() {
         bail!("VS Code needs the extension alone; what it starts, and where, are its settings");
     }
@@ -288,8 +305,14 @@ fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Envir
         None => {
             let own = std::env::current_exe()?;
             let found = vscode::package(&own);
-            let way = "name the extension's package by --vsix; `make package` builds it (docs/editors/vscode.md)";
-            Some(found.with_context(|| format!("no tandem-*.vsix came with {}: {way}", own.display()))?)
+            Some(found.with_context(|| {
+                let names = vscode::package_names().join(" or ");
+                format!(
+                    "no {names} came with {}: take one from the release of this version, or build it from the source \
+                     (`npm ci && npm run package` in editors/vscode), and name it by --vsix",
+                    own.display()
+                )
+            })?)
         }
     };
     let installed = vscode::installed(environment);
@@ -315,6 +338,11 @@ fn extension(terminal: &mut Terminal, arguments: &Arguments, environment: &Envir
     }
     vscode::run(command)?;
     terminal.line(if arguments.remove { "Removed." } else { "Installed. docs/editors/vscode.md has the rest." })?;
+    if package.is_some_and(|package| vscode::is_without_program(&package)) && own_command != "tandem" {
+        let own = printable(own_command);
+        terminal
+            .line(format!("There is no program in it, and `tandem` is not on the PATH: set tandem.path to {own}"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

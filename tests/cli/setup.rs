@@ -176,6 +176,61 @@ fn every_editor_s_file_is_written_and_restored() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_second_run_with_another_program_renews_that_alone() {
+    for (editor, file, before) in FILES {
+        let user = User::new();
+        if !before.is_empty() {
+            user.write(file, before);
+        }
+        user.run(&["setup", editor, "--yes", "--command", "/old/tandem"]).expect_code(0);
+        let mut with = read(&user, file);
+        if matches!(editor, "zed" | "sublime") {
+            with = with.replace("\"serve\"]", "\"serve\", \"--set\", \"a=b\"], // mine\n\"env\": { \"A\": \"serve\" }");
+            user.write(file, &with);
+        }
+        user.run(&["setup", editor, "--yes", "--command", "/new/tandem"]).expect_code(0);
+        assert_eq!(read(&user, file), with.replace("/old/", "/new/"), "{editor}");
+        let again = user.run(&["setup", editor, "--yes", "--command", "/new/tandem"]).expect_code(0);
+        assert!(again.stdout.starts_with("Already there: "), "{editor}: {}", again.stdout);
+    }
+}
+
+#[test]
+fn helix_s_entry_is_renewed_where_it_is_ours_and_told_where_not() {
+    let user = User::new();
+    let with = |command| ["setup", "helix", "--yes", "--language", "go", "--command", command];
+    user.run(&with("/old/tandem")).expect_code(0);
+    let old = read(&user, LANGUAGES);
+    let ended = user.run(&with("/new/tandem")).expect_code(0);
+    assert!(ended.stdout.contains("- command = \"/old/tandem\"\n+ command = \"/new/tandem\"\n"), "{}", ended.stdout);
+    assert_eq!(read(&user, LANGUAGES), old.replace("/old/", "/new/"));
+    let own = old.replace("[language-server.tandem] # added by tandem", "[language-server.tandem]");
+    user.write(LANGUAGES, &own);
+    let ended = user.run(&with("/new/tandem")).expect_code(0);
+    assert!(ended.stdout.starts_with("Already there: "), "{}", ended.stdout);
+    assert!(ended.stdout.contains("so it is yours and stays as it is.\nIt starts something else."), "{}", ended.stdout);
+    assert!(ended.stdout.contains("    command = \"/new/tandem\"\n"), "{}", ended.stdout);
+    user.run(&["setup", "helix", "--remove", "--yes"]).expect_code(0);
+    assert_eq!(read(&user, LANGUAGES), "[language-server.tandem]\ncommand = \"/old/tandem\"\nargs = [\"serve\"]\n");
+    let ended = user.run(&["setup", "helix", "--remove", "--yes"]).expect_code(0);
+    assert!(ended.stdout.starts_with("Nothing to take out of "), "{}", ended.stdout);
+}
+
+#[test]
+fn one_language_is_taken_out_alone() {
+    let user = User::new();
+    user.run(&["setup", "helix", "--yes", "--language", "go"]).expect_code(0);
+    let go = read(&user, LANGUAGES);
+    user.run(&["setup", "helix", "--yes", "--language", "rust"]).expect_code(0);
+    user.run(&["setup", "helix", "--yes", "--remove", "--language", "rust"]).expect_code(0);
+    assert_eq!(read(&user, LANGUAGES), go);
+    user.run(&["setup", "helix", "--yes", "--remove", "--language", "rast"]).expect_code(2);
+    let ended = user.run(&["setup", "sublime", "--yes", "--remove", "--language", "go"]).expect_code(2);
+    assert!(ended.stderr.contains("is for Helix: Sublime Text has one entry for all of them"), "{}", ended.stderr);
+}
+
 #[test]
 fn the_documents_show_what_is_written() {
     let user = User::new();
@@ -238,6 +293,9 @@ fn without_an_editor_it_says_what_is_here() {
 #[test]
 fn vs_code_installs_the_package_itself() {
     let user = User::new();
+    let ended = user.run(&["setup", "vscode", "--yes"]).expect_code(2);
+    let name = concat!("tandem-vscode-", env!("CARGO_PKG_VERSION"), ".vsix came with ");
+    assert!(ended.stderr.contains(name) && ended.stderr.contains("name it by --vsix"), "{}", ended.stderr);
     let vsix = user.write("work/tandem-0.1.0.vsix", "");
     let ended = user.run(&["setup", "vscode", "--yes", "--vsix", "tandem-0.1.0.vsix"]).expect_code(2);
     assert!(ended.stderr.contains("none of code, codium and code-server is on the PATH"), "{}", ended.stderr);
@@ -251,6 +309,10 @@ fn vs_code_installs_the_package_itself() {
     user.run(&["setup", "vscode", "--yes", "--vsix", "tandem-0.1.0.vsix"]).expect_code(0);
     let real = vsix.canonicalize().unwrap();
     assert_eq!(read(&user, "ran"), format!("--install-extension {}\n", real.display()));
+    let universal = concat!("work/tandem-vscode-", env!("CARGO_PKG_VERSION"), ".vsix");
+    let universal = user.write(universal, "").display().to_string();
+    let ended = user.run(&["setup", "vscode", "--yes", "--vsix", &universal]).expect_code(0);
+    assert!(ended.stdout.contains("There is no program in it, and `tandem` is not on the PATH"), "{}", ended.stdout);
     let ended = user.run(&["setup", "vscode", "--remove", "--yes"]).expect_code(0);
     assert!(ended.stdout.contains("Nothing of Tandem is in VS Code's extensions"), "{}", ended.stdout);
     program(&user, "code", "case $1 in --version) echo 1 ;; *) echo no >&2; exit 3 ;; esac");

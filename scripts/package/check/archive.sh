@@ -36,6 +36,14 @@ check_completions() {
     fi
 }
 
+# $1: the folder that has to have the extension that lies beside the packages, $2: of what.
+check_extension() {
+    vsix=tandem-vscode-$version.vsix
+    [ -f "$dist/$vsix" ] || return 0
+    cmp "$dist/$vsix" "$1/$vsix" >&2 || die "$2 has not the extension in it that was packed"
+    ok "$2 has the extension in it"
+}
+
 for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zip; do
     [ -f "$archive" ] || continue
     base=$(basename "$archive")
@@ -75,6 +83,7 @@ for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zi
     else
         skip_check "running $base: it is for another system"
     fi
+    check_extension "$tree/share/tandem" "$base"
     check_manual "$tree/man/man1"
     check_completions "$tree/completions/tandem.bash" "$tree/completions/_tandem" "$tree/completions/tandem.fish"
 done

@@ -53,6 +53,7 @@ for deb in "$dist"/*.deb; do
         [ "$said" = "$(python3 scripts/package/libraries.py "$tree/usr/bin/tandem" | plain)" ] || die "$base depends on $said"
         ok "$base depends on $said"
     fi
+    check_extension "$share/tandem" "$base"
     check_manual "$share/man/man1"
     check_completions "$share/bash-completion/completions/tandem" "$share/zsh/vendor-completions/_tandem" \
         "$share/fish/vendor_completions.d/tandem.fish"

@@ -18,6 +18,10 @@ impl<'a> Edits<'a> {
         self.list.push((at..at, new.into()));
     }
 
+    pub fn replace(&mut self, range: Range<usize>, new: impl Into<String>) {
+        self.list.push((range, new.into()));
+    }
+
     pub fn remove(&mut self, range: Range<usize>) {
         self.list.push((range, String::new()));
     }

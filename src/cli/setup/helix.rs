@@ -3,6 +3,7 @@
 //! The file is changed at single places and compared with what was meant, because people keep it under version control.
 
 mod list;
+mod server;
 
 use std::path::PathBuf;
 
@@ -89,9 +90,13 @@ impl Recipe for Helix<'_> {
             [] => LANGUAGES.to_vec(),
             names => names.iter().map(String::as_str).collect(),
         };
-        if !has_server(document.as_table())? {
-            let command = quoted(&self.0.command);
-            tail.push(format!("[language-server.tandem] {MARK}\ncommand = {command}\nargs = [\"serve\"]\n"));
+        let command = &self.0.command;
+        let there = server::find(document.as_table())?;
+        let ours = there.and_then(|item| server::ours(text, item));
+        match ours {
+            Some(table) => server::renew(&mut edits, text, table, command),
+            None if there.is_none() => tail.push(server::fresh(command)),
+            None => {}
         }
         for name in names {
             let mut servers: Vec<String> = defaults.of(name)?.iter().map(plain).collect();
@@ -127,38 +132,67 @@ impl Recipe for Helix<'_> {
             };
             edits.insert(text.len(), format!("{gap}{}", tail.join("\n")));
         }
-        checked(edits.apply(), |table| has_server(table).unwrap_or_default())
+        let is_foreign = there.is_some() && ours.is_none();
+        let starts =
+            |root: &Table| server::find(root).is_ok_and(|item| item.is_some_and(|i| server::starts(i, command)));
+        checked(edits.apply(), |root| is_foreign || starts(root))
     }
 
     fn remove(&self, text: &str) -> anyhow::Result<String> {
         let document = parse(text)?;
         let defaults = Defaults::read()?;
         let mut edits = Edits::of(text);
-        if has_server(document.as_table())? {
-            let server = document.get("language-server").and_then(|servers| servers.get("tandem"));
-            let Some(table) = server.and_then(Item::as_table).filter(|table| !table.is_dotted()) else {
-                bail!("`tandem` is not written as a table [language-server.tandem]");
-            };
+        let tables = all_languages(document.as_table())?;
+        let names = &self.0.languages;
+        for name in names {
+            if languages(document.as_table(), name)?.is_empty() {
+                defaults.of(name)?;
+            }
+        }
+        let is_meant = |table: &Table| names.is_empty() || names.iter().any(|name| *name == name_of(table));
+        let server = server::find(document.as_table())?;
+        let ours = server.and_then(|item| server::ours(text, item));
+        // The last language takes the server along.
+        let goes = ours.filter(|_| !tables.iter().any(|table| !is_meant(table) && servers(table).any(is_ours)));
+        if let Some(table) = goes {
             take_table(&mut edits, text, table);
         }
-        for table in all_languages(document.as_table())? {
+        // Beside a server of the user's own stand servers in lists that are the user's own, too.
+        let written = element().parse::<Value>().as_ref().map(meaning).ok();
+        let is_every = !names.is_empty() || server.is_none() || ours.is_some();
+        let leaves = |value: &Value| is_ours(value) && (is_every || written == Some(meaning(value)));
+        for table in tables.into_iter().filter(|table| is_meant(table)) {
             let Some((key, item)) = table.get_key_value("language-servers") else { continue };
             let (Some(list), Some(key)) = (item.as_array(), key.span()) else { continue };
-            let Some(index) = list.iter().position(is_ours) else { continue };
-            let name = table.get("name").and_then(Item::as_str).unwrap_or_default();
+            let Some(index) = list.iter().position(leaves) else { continue };
             let others: Vec<String> = list.iter().filter(|value| !is_ours(value)).map(meaning).collect();
-            let is_default = defaults.of(name).is_ok_and(|list| list.iter().map(meaning).eq(others));
+            let is_default = defaults.of(name_of(table)).is_ok_and(|list| list.iter().map(meaning).eq(others));
             let header = table.span().unwrap_or_default();
-            let is_marked = |at: usize| text[at..line_end(text, at)].trim_end().ends_with(MARK);
-            if is_default && table.len() == 2 && is_marked(header.start) {
+            if is_default && table.len() == 2 && is_marked(text, header.start) {
                 take_table(&mut edits, text, table);
-            } else if is_default && item.span().is_some_and(|span| is_marked(span.end)) {
+            } else if is_default && item.span().is_some_and(|span| is_marked(text, span.end)) {
                 edits.remove(line_start(text, key.start)..line_end(text, item.span().map_or(key.end, |span| span.end)));
             } else {
                 list::take(&mut edits, text, list, index);
             }
         }
-        checked(edits.apply(), |table| !has_server(table).unwrap_or_default())
+        checked(edits.apply(), |table| has_server(table) == (server.is_some() && goes.is_none()))
+    }
+
+    fn remarks(&self, text: &str, is_wanted: bool) -> Vec<String> {
+        let Ok(document) = parse(text) else { return Vec::new() };
+        let Ok(Some(item)) = server::find(document.as_table()) else { return Vec::new() };
+        let is_other = server::ours(text, item).is_none() && !(is_wanted && server::starts(item, &self.0.command));
+        if !is_other {
+            return Vec::new();
+        }
+        let mut lines =
+            vec![format!("[language-server.tandem] has no `{MARK}` behind it, so it is yours and stays as it is.")];
+        if is_wanted {
+            lines.push("It starts something else. What this command would write:".into());
+            lines.extend(server::fresh(&self.0.command).lines().map(|line| format!("    {line}")));
+        }
+        lines
     }
 
     fn notes(&self) -> Vec<String> {
@@ -198,6 +232,20 @@ fn meaning(value: &Value) -> String {
     }
 }
 
+/// What a language's list has in it.
+fn servers(table: &Table) -> impl Iterator<Item = &Value> {
+    table.get("language-servers").and_then(Item::as_array).into_iter().flat_map(Array::iter)
+}
+
+fn name_of(table: &Table) -> &str {
+    table.get("name").and_then(Item::as_str).unwrap_or_default()
+}
+
+/// Whether the line around a place is one of ours.
+fn is_marked(text: &str, at: usize) -> bool {
+    text[at..line_end(text, at)].trim_end().ends_with(MARK)
+}
+
 fn is_ours(value: &Value) -> bool {
     let name = value.as_str().or_else(|| value.as_inline_table()?.get("name")?.as_str());
     name == Some("tandem")
@@ -210,14 +258,8 @@ fn parse(text: &str) -> anyhow::Result<Document<String>> {
     })
 }
 
-/// Whether the server is declared.
-fn has_server(root: &Table) -> anyhow::Result<bool> {
-    match root.get("language-server") {
-        None => Ok(false),
-        Some(Item::Table(servers)) => Ok(servers.contains_key("tandem")),
-        Some(item) if item.as_table_like().is_some_and(|servers| servers.contains_key("tandem")) => Ok(true),
-        Some(_) => bail!("`language-server` is not written as tables like [language-server.pylsp]"),
-    }
+fn has_server(root: &Table) -> bool {
+    server::find(root).is_ok_and(|server| server.is_some())
 }
 
 fn all_languages(root: &Table) -> anyhow::Result<Vec<&Table>> {
@@ -230,7 +272,7 @@ fn all_languages(root: &Table) -> anyhow::Result<Vec<&Table>> {
 
 fn languages<'a>(root: &'a Table, name: &str) -> anyhow::Result<Vec<&'a Table>> {
     let mut tables = all_languages(root)?;
-    tables.retain(|table| table.get("name").and_then(Item::as_str) == Some(name));
+    tables.retain(|table| name_of(table) == name);
     Ok(tables)
 }
 

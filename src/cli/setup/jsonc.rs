@@ -15,6 +15,8 @@ struct Node {
     span: Range<usize>,
     /// The members, where it is an object.
     members: Option<Vec<Member>>,
+    /// The elements, where it is a list.
+    items: Option<Vec<Node>>,
 }
 
 #[derive(Debug)]
@@ -31,12 +33,78 @@ impl Node {
     }
 }
 
-/// The text with `value` at the path of keys. Values are JSON on several lines, indented by four from their own first column.
-/// What stands there already is replaced only if `is_ours` says so of its text.
-pub fn put(text: &str, path: &[&str], value: &str, is_ours: impl Fn(&str) -> bool) -> anyhow::Result<String> {
-    if text.trim().is_empty() {
-        return Ok(format!("{}\n", nested(path, value, "")));
+/// What a member of ours has to be. Texts are JSON.
+#[derive(Debug)]
+pub enum Part {
+    /// This, where there is no such member; any other value is the user's and stays.
+    Absent(String),
+    /// This text, in place of any other text.
+    Text(String),
+    /// A list that begins with these: any `renewed` ones are replaced, the `fixed` ones behind them tell that the list is ours,
+    /// and what follows is the user's.
+    List { renewed: Vec<String>, fixed: Vec<String> },
+}
+
+impl Part {
+    fn fresh(&self) -> String {
+        match self {
+            Self::Absent(value) | Self::Text(value) => value.clone(),
+            Self::List { renewed, fixed } => format!("[{}]", [&**renewed, fixed].concat().join(", ")),
+        }
     }
+
+    /// Changes the value that stands there; false where it is not one of ours.
+    fn renew(&self, edits: &mut Edits, text: &str, there: &Node) -> bool {
+        let mut set = |node: &Node, value: &str| {
+            if !same(&text[node.span.clone()], value) {
+                edits.replace(node.span.clone(), value);
+            }
+        };
+        match self {
+            Self::Absent(_) => true,
+            Self::Text(value) => {
+                let is_text = text[there.span.clone()].starts_with('"');
+                if is_text {
+                    set(there, value);
+                }
+                is_text
+            }
+            Self::List { renewed, fixed } => {
+                let Some((first, rest)) = there.items.as_ref().and_then(|list| list.split_at_checked(renewed.len()))
+                else {
+                    return false;
+                };
+                let is_ours = rest.len() >= fixed.len()
+                    && rest.iter().zip(fixed).all(|(node, value)| same(&text[node.span.clone()], value));
+                if is_ours {
+                    first.iter().zip(renewed).for_each(|(node, value)| set(node, value));
+                }
+                is_ours
+            }
+        }
+    }
+}
+
+/// The text with an object of these members at the path of keys. Of an object that is there already only these members change;
+/// its others, and its comments, stay.
+pub fn put(text: &str, path: &[&str], parts: &[(&str, Part)]) -> anyhow::Result<String> {
+    let lines: Vec<String> = parts.iter().map(|(key, part)| format!("    \"{key}\": {}", part.fresh())).collect();
+    let value = format!("{{\n{}\n}}", lines.join(",\n"));
+    if text.trim().is_empty() {
+        return Ok(format!("{}\n", nested(path, &value, "")));
+    }
+    if let Some(new) = put_absent(text, path, &value)? {
+        return Ok(new);
+    }
+    let mut text = text.to_owned();
+    for (key, part) in parts {
+        text = put_member(text, path, key, part)?;
+    }
+    Ok(text)
+}
+
+/// The text with a value at the path; none where there is one.
+fn put_absent(text: &str, path: &[&str], value: &str) -> anyhow::Result<Option<String>> {
     let root = parse(text)?;
     let mut node = &root;
     for (depth, key) in path.iter().enumerate() {
@@ -46,20 +114,25 @@ pub fn put(text: &str, path: &[&str], value: &str, is_ours: impl Fn(&str) -> boo
         let Some(member) = node.member(key) else {
             let mut edits = Edits::of(text);
             insert(&mut edits, text, node, members, &path[depth..], value);
-            return Ok(edits.apply());
+            return Ok(Some(edits.apply()));
         };
         node = &member.value;
     }
-    let there = &text[node.span.clone()];
-    let indent = indentation(text, node.span.start);
-    let new = value.replace('\n', &format!("\n{indent}"));
-    if same(there, value) {
-        return Ok(text.to_owned());
+    Ok(None)
+}
+
+fn put_member(text: String, path: &[&str], key: &str, part: &Part) -> anyhow::Result<String> {
+    let path = [path, &[key]].concat();
+    if let Some(new) = put_absent(&text, &path, &part.fresh())? {
+        return Ok(new);
     }
-    if !is_ours(there) {
-        bail!("`{}` is there already, with something else in it", path.join("."));
+    let root = parse(&text)?;
+    let there = path.iter().try_fold(&root, |node, key| Some(&node.member(key)?.value));
+    let mut edits = Edits::of(&text);
+    if !there.is_some_and(|there| part.renew(&mut edits, &text, there)) {
+        bail!("`{}` is there already, with something else in it; make it {}", path.join("."), part.fresh());
     }
-    Ok([&text[..node.span.start], &new, &text[node.span.end..]].concat())
+    Ok(edits.apply())
 }
 
 /// The text without the member at the path, and without the objects around it that are empty then.
@@ -225,10 +298,10 @@ impl Reader<'_> {
             return Err("it is nested too deep");
         }
         let start = self.at;
-        let mut members = None;
+        let (mut members, mut items) = (None, None);
         match self.peek() {
             Some(b'{') => members = Some(self.object(depth)?),
-            Some(b'[') => self.array(depth)?,
+            Some(b'[') => items = Some(self.array(depth)?),
             Some(b'"') => drop(self.string()?),
             Some(b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z') => {
                 let is_word = |c: &u8| c.is_ascii_alphanumeric() || b"+-.".contains(c);
@@ -238,7 +311,7 @@ impl Reader<'_> {
             }
             _ => return Err("a value is missing"),
         }
-        Ok(Node { span: start..self.at, members })
+        Ok(Node { span: start..self.at, members, items })
     }
 
     fn object(&mut self, depth: usize) -> Read<Vec<Member>> {
@@ -263,16 +336,17 @@ impl Reader<'_> {
         }
     }
 
-    fn array(&mut self, depth: usize) -> Read<()> {
+    fn array(&mut self, depth: usize) -> Read<Vec<Node>> {
+        let mut items = Vec::new();
         self.at += 1;
         loop {
             self.skip()?;
             if self.close(b']') {
-                return Ok(());
+                return Ok(items);
             }
-            self.value(depth + 1)?;
+            items.push(self.value(depth + 1)?);
             if self.next(b']')? {
-                return Ok(());
+                return Ok(items);
             }
         }
     }
@@ -313,102 +387,4 @@ impl Reader<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const VALUE: &str = "{\n    \"command\": [\"tandem\"]\n}";
-
-    fn put_in(text: &str) -> String {
-        let once = put(text, &["clients", "tandem"], VALUE, |_| false).unwrap();
-        assert_eq!(put(&once, &["clients", "tandem"], VALUE, |_| false).unwrap(), once, "twice is once");
-        once
-    }
-
-    fn take_out(text: &str) -> String {
-        take(text, &["clients", "tandem"]).unwrap()
-    }
-
-    #[test]
-    fn it_comes_in_and_goes_and_the_rest_stays() {
-        let ours = "\"tandem\": {\n            \"command\": [\"tandem\"]\n        }";
-        for (before, after) in [
-            ("{}\n", format!("{{\n    \"clients\": {{\n        {ours}\n    }}\n}}\n")),
-            ("// mine\n{\n    \"a\": 1 // one\n}\n", {
-                format!("// mine\n{{\n    \"a\": 1, // one\n    \"clients\": {{\n        {ours}\n    }}\n}}\n")
-            }),
-            ("{\n    \"a\": [1, 2,], /* , */\n}\n", {
-                format!("{{\n    \"a\": [1, 2,], /* , */\n    \"clients\": {{\n        {ours}\n    }},\n}}\n")
-            }),
-            (
-                "{\n    \"clients\": {\n        \"x\": {\"a\": \"}\\\"//\"}\n    }\n}\n",
-                format!(
-                    "{{\n    \"clients\": {{\n        \"x\": {{\"a\": \"}}\\\"//\"}},\n        {ours}\n    }}\n}}\n"
-                ),
-            ),
-        ] {
-            assert_eq!(put_in(before), after, "{before}");
-            let left = take_out(&after);
-            let expected = if before == "{}\n" { "{\n}\n" } else { before };
-            assert_eq!(left, expected);
-        }
-        assert_eq!(put_in(""), format!("{{\n    \"clients\": {{\n        {ours}\n    }}\n}}\n"));
-    }
-
-    #[test]
-    fn other_layouts_stay_json() {
-        for text in [
-            "{\"a\": 1}",
-            "{ }",
-            "{\n  // nothing yet\n}",
-            "{\"clients\": {}}",
-            "{\"clients\": {\"x\": 1}, \"b\": 2}",
-            "{\n\t\"clients\": { // those\n\t\t\"x\": 1 }\n}",
-            "{\"a\": \"clients\",}",
-        ] {
-            let with = put_in(text);
-            let root = parse(&with).unwrap();
-            assert!(root.member("clients").unwrap().value.member("tandem").is_some(), "{with}");
-            let without = take_out(&with);
-            let root = parse(&without).unwrap();
-            let clients = root.member("clients");
-            assert!(clients.is_none_or(|clients| clients.value.member("tandem").is_none()), "{without}");
-            for part in ["// nothing yet", "// those", "\"x\": 1", "\"b\": 2", "\"a\":"] {
-                assert_eq!(without.contains(part), text.contains(part), "{part} of {text}: {without}");
-            }
-        }
-    }
-
-    #[test]
-    fn what_stands_there_is_replaced_if_it_is_ours() {
-        let text = "{\n    \"clients\": {\n        \"tandem\": {\"command\": [\"old\"]}\n    }\n}\n";
-        let error = put(text, &["clients", "tandem"], VALUE, |_| false).unwrap_err().to_string();
-        assert_eq!(error, "`clients.tandem` is there already, with something else in it");
-        let new = put(text, &["clients", "tandem"], VALUE, |there| there.contains("old")).unwrap();
-        assert_eq!(new, put_in("{}\n"));
-        let same = "{\"clients\": {\"tandem\": { \"command\" : [ \"tandem\" ] }}}";
-        assert_eq!(put_in(same), same);
-    }
-
-    #[test]
-    fn broken_ones_are_named_by_line() {
-        for (text, problem) in [
-            ("{\n\"a\": 1\n\"b\": 2}", "line 3: a comma is missing"),
-            ("{\"a\" 1}", "line 1: a colon is missing"),
-            ("{\"a\": }", "line 1: a value is missing"),
-            ("{\"a\": nul}", "line 1: a value is none of JSON's"),
-            ("{a: 1}", "line 1: a name in quotes is missing"),
-            ("{\"a\": \"b\n\"}", "line 1: a text has no end"),
-            ("{\"a\": 1} x", "line 1: there is more behind the end"),
-            ("{ /* a", "line 1: a comment has no end"),
-            ("{\"\\", "line 1: a text has no end"),
-        ] {
-            let error = put(text, &["a", "b"], VALUE, |_| false).unwrap_err().to_string();
-            assert!(error.starts_with(problem), "{text}: {error}");
-        }
-        let deep = "[".repeat(1000);
-        assert!(put(&deep, &["a"], VALUE, |_| false).unwrap_err().to_string().contains("nested too deep"));
-        let error = put("{\"clients\": 3}", &["clients", "x"], VALUE, |_| false).unwrap_err().to_string();
-        assert_eq!(error, "`clients` is not an object");
-        assert!(put("[]", &["a"], VALUE, |_| false).is_err());
-    }
-}
+mod tests;

@@ -20,6 +20,11 @@ pub trait Recipe {
     fn file(&self, environment: &Environment) -> Option<PathBuf>;
     fn add(&self, text: &str) -> anyhow::Result<String>;
     fn remove(&self, text: &str) -> anyhow::Result<String>;
+    /// What is in the file's new text, is not as this recipe has it (`is_wanted`: with Tandem, else without), and was left alone
+    /// because it is the user's; in lines.
+    fn remarks(&self, _text: &str, _is_wanted: bool) -> Vec<String> {
+        Vec::new()
+    }
     /// What is left to do by hand, and where to read on; a sentence each.
     fn notes(&self) -> Vec<String>;
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::jsonc;
+use super::jsonc::{self, Part};
 use super::recipe::{Recipe, Wanted, application_home, quoted};
 use crate::config::Environment;
 
@@ -12,16 +12,16 @@ const SELECTOR: &str = "source | text.html | text.xml | text.md";
 pub struct Sublime<'a>(pub &'a Wanted);
 
 impl Sublime<'_> {
-    fn client(&self) -> String {
+    fn client(&self) -> [(&'static str, Part); 3] {
         let selector = match &*self.0.languages {
-            [] => SELECTOR.to_owned(),
-            names => names.iter().map(|name| format!("source.{name}")).collect::<Vec<_>>().join(" | "),
+            // One that is there is how somebody wants it.
+            [] => Part::Absent(quoted(SELECTOR)),
+            names => {
+                Part::Text(quoted(&names.iter().map(|name| format!("source.{name}")).collect::<Vec<_>>().join(" | ")))
+            }
         };
-        format!(
-            "{{\n    \"enabled\": true,\n    \"command\": [{}, \"serve\"],\n    \"selector\": {}\n}}",
-            quoted(&self.0.command),
-            quoted(&selector)
-        )
+        let command = Part::List { renewed: vec![quoted(&self.0.command)], fixed: vec![quoted("serve")] };
+        [("enabled", Part::Absent("true".into())), ("command", command), ("selector", selector)]
     }
 }
 
@@ -32,7 +32,7 @@ impl Recipe for Sublime<'_> {
     }
 
     fn add(&self, text: &str) -> anyhow::Result<String> {
-        jsonc::put(text, &["clients", "tandem"], &self.client(), |there| there.contains("\"serve\""))
+        jsonc::put(text, &["clients", "tandem"], &self.client())
     }
 
     fn remove(&self, text: &str) -> anyhow::Result<String> {
@@ -62,5 +62,21 @@ mod tests {
         let renewed = Sublime(&other).add(&with).unwrap();
         assert_eq!(renewed, with.replace("[\"tandem\",", "[\"/opt/tandem\","), "an older one of ours is renewed");
         assert_eq!(Sublime(&wanted).remove(&with).unwrap(), before);
+    }
+
+    #[test]
+    fn a_second_run_leaves_what_the_user_put_beside() {
+        let wanted = |command: &str, languages: &[&str]| Wanted {
+            command: command.into(),
+            languages: languages.iter().map(ToString::to_string).collect(),
+        };
+        let mine = "{\n    \"clients\": {\n        \"tandem\": {\n            \"enabled\": false, // for now\n            \
+                    \"command\": [\"tandem\", \"serve\", \"--set\", \"log.filter=debug\"],\n            \
+                    \"selector\": \"source.python\",\n            \"env\": { \"A\": \"b\" },\n            \
+                    \"settings\": { \"tandem.completion.maxLines\": 1, },\n        }\n    }\n}\n";
+        assert_eq!(Sublime(&wanted("tandem", &[])).add(mine).unwrap(), mine);
+        let renewed = Sublime(&wanted("/opt/tandem", &["rust"])).add(mine).unwrap();
+        let expected = mine.replace("[\"tandem\",", "[\"/opt/tandem\",").replace("source.python", "source.rust");
+        assert_eq!(renewed, expected);
     }
 }

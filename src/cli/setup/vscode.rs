@@ -11,6 +11,8 @@ use crate::config::Environment;
 /// Publisher and name of `editors/vscode/package.json`.
 pub const EXTENSION: &str = "tandem-ls.tandem";
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// Where the editors of the family keep extensions, below the home directory, unless they were started otherwise.
 const EXTENSION_DIRECTORIES: [&str; 5] = [
     ".vscode/extensions",
@@ -36,22 +38,43 @@ pub fn installed(environment: &Environment) -> Vec<PathBuf> {
     entries.flatten().filter_map(|entry| Some(entry.ok()?.path())).filter(ours).collect()
 }
 
-/// The package that came with this binary: beside it, or where packages for a system put such files.
-pub fn package(program: &Path) -> Option<PathBuf> {
-    let directory = program.parent()?;
-    let places = [directory.to_owned(), directory.join("../share/tandem"), directory.join("../lib/tandem")];
-    places.iter().find_map(|place| {
-        let entries = std::fs::read_dir(place).ok()?;
-        let mut found: Vec<PathBuf> =
-            entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|p| is_package(p)).collect();
-        found.sort();
-        found.pop()
+/// This system's name in VS Code's packages, as `scripts/package/vsix.sh` has it; none where VS Code has no name for it.
+pub fn platform() -> Option<&'static str> {
+    let musl = cfg!(target_env = "musl");
+    Some(match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("linux", "x86_64") if musl => "alpine-x64",
+        ("linux", "aarch64") if musl => "alpine-arm64",
+        ("linux", "x86_64") => "linux-x64",
+        ("linux", "aarch64") => "linux-arm64",
+        ("macos", "x86_64") => "darwin-x64",
+        ("macos", "aarch64") => "darwin-arm64",
+        ("windows", "x86_64") => "win32-x64",
+        ("windows", "aarch64") => "win32-arm64",
+        _ => return None,
     })
 }
 
-fn is_package(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.starts_with("tandem") && name.ends_with(".vsix")
+/// The packages that fit this program, by name: the one with a program for this system, then the one for all systems.
+pub fn package_names() -> Vec<String> {
+    let own = platform().map(|platform| format!("tandem-vscode-{VERSION}-{platform}.vsix"));
+    own.into_iter().chain([universal()]).collect()
+}
+
+fn universal() -> String {
+    format!("tandem-vscode-{VERSION}.vsix")
+}
+
+/// Whether a package is the one for all systems, by its name.
+pub fn is_without_program(package: &Path) -> bool {
+    package.file_name().is_some_and(|name| *name == *universal())
+}
+
+/// The package that came with this binary: beside it, or where an archive of ours and packages for a system put such files.
+pub fn package(program: &Path) -> Option<PathBuf> {
+    let directory = program.parent()?;
+    let places = ["", "share/tandem", "../share/tandem", "../lib/tandem"].map(|place| directory.join(place));
+    let names = package_names();
+    names.iter().flat_map(|name| places.iter().map(move |place| place.join(name))).find(|path| path.is_file())
 }
 
 /// The editor's command line that installs a package, or removes the extension.
@@ -96,16 +119,31 @@ mod tests {
     fn the_package_lies_beside_the_binary_or_where_systems_put_it() {
         let place = tempfile::tempdir().unwrap();
         let path = |relative: &str| place.path().join(relative);
-        std::fs::create_dir_all(path("bin")).unwrap();
-        std::fs::create_dir_all(path("share/tandem")).unwrap();
+        for directory in ["bin/share/tandem", "share/tandem"] {
+            std::fs::create_dir_all(path(directory)).unwrap();
+        }
         let program = path("bin/tandem");
-        assert_eq!(package(&program), None);
-        std::fs::write(path("share/tandem/tandem-0.1.0.vsix"), "").unwrap();
-        assert!(package(&program).unwrap().ends_with("../share/tandem/tandem-0.1.0.vsix"));
-        std::fs::write(path("bin/tandem-0.1.0.vsix"), "").unwrap();
-        std::fs::write(path("bin/tandem-0.2.0.vsix"), "").unwrap();
-        std::fs::write(path("bin/other.vsix"), "").unwrap();
-        assert_eq!(package(&program), Some(path("bin/tandem-0.2.0.vsix")));
+        for other in [
+            "tandem-vscode-0.0.1.vsix".to_owned(),
+            "tandem-vscode-99.0.0.vsix".to_owned(),
+            format!("tandem-vscode-{VERSION}-web.vsix"),
+            format!("tandem-vscode-{VERSION}.vsix.part"),
+            "tandem.vsix".to_owned(),
+        ] {
+            std::fs::write(path("bin").join(other), "").unwrap();
+        }
+        std::fs::create_dir(path("bin").join(format!("tandem-vscode-{VERSION}.vsix"))).unwrap();
+        assert_eq!(package(&program), None, "another version, another system, a folder");
+        let universal = universal();
+        for directory in ["../share/tandem", "share/tandem"] {
+            let file = path("bin").join(directory).join(&universal);
+            std::fs::write(&file, "").unwrap();
+            assert_eq!(package(&program), Some(file), "the nearer one");
+        }
+        let Some(platform) = platform() else { return };
+        let own = path("bin/../share/tandem").join(format!("tandem-vscode-{VERSION}-{platform}.vsix"));
+        std::fs::write(&own, "").unwrap();
+        assert_eq!(package(&program), Some(own), "the one with a program, wherever it is");
     }
 
     #[test]

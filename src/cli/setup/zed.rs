@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::jsonc;
+use super::jsonc::{self, Part};
 use super::recipe::{Recipe, Wanted, config_home, quoted};
 use crate::config::Environment;
 
@@ -21,9 +21,8 @@ impl Recipe for Zed<'_> {
     }
 
     fn add(&self, text: &str) -> anyhow::Result<String> {
-        let command = quoted(&self.0.command);
-        let value = format!("{{\n    \"path\": {command},\n    \"arguments\": [\"serve\"]\n}}");
-        jsonc::put(text, &PATH, &value, |there| there.contains("\"serve\""))
+        let arguments = Part::List { renewed: Vec::new(), fixed: vec![quoted("serve")] };
+        jsonc::put(text, &PATH, &[("path", Part::Text(quoted(&self.0.command))), ("arguments", arguments)])
     }
 
     fn remove(&self, text: &str) -> anyhow::Result<String> {
@@ -52,5 +51,17 @@ mod tests {
         assert!(with.contains("\"arguments\": [\"serve\"]"), "{with}");
         assert_eq!(Zed(&wanted).remove(&with).unwrap(), before);
         assert_eq!(Zed(&wanted).remove(&Zed(&wanted).add("").unwrap()).unwrap(), "{\n}\n");
+    }
+
+    #[test]
+    fn a_second_run_leaves_what_the_user_put_beside() {
+        let wanted = |command: &str| Wanted { command: command.into(), languages: Vec::new() };
+        let mine = "{\n  \"lsp\": {\n    \"tandem\": {\n      \"binary\": {\n        // mine\n        \"path\": \"tandem\",\n        \
+                    \"arguments\": [\"serve\", \"--set\", \"log.filter=debug\"],\n        \"env\": { \"A\": \"serve\" }\n      }\n    }\n  }\n}\n";
+        assert_eq!(Zed(&wanted("tandem")).add(mine).unwrap(), mine);
+        assert_eq!(Zed(&wanted("/opt/x")).add(mine).unwrap(), mine.replace("\"tandem\",\n", "\"/opt/x\",\n"));
+        let other = mine.replace("[\"serve\", ", "[\"complete\", ");
+        let error = Zed(&wanted("tandem")).add(&other).unwrap_err().to_string();
+        assert!(error.starts_with("`lsp.tandem.binary.arguments` is there already"), "{error}");
     }
 }

@@ -97,8 +97,65 @@ fn entries_of_the_user_s_own_stay_as_they_are() {
     let file = "[language-server.tandem]\ncommand = \"/opt/tandem\"\nargs = [\"serve\"]\n[language-server.tandem.config.tandem]\n\
                 model = \"x\"\n\n[[language]]\nname = \"c\"\nlanguage-servers = [\"clangd\", \"tandem\"]\n";
     assert_eq!(add(file, &["c"]), file);
-    let left = "[[language]]\nname = \"c\"\nlanguage-servers = [\"clangd\"]\n";
-    assert_eq!(remove(file).trim_start(), left, "what is not marked as ours keeps its table");
+    assert_eq!(remove(file), file, "nothing in it is marked as ours");
+    let with = add(file, &["go"]);
+    assert_eq!(with.replace(file, "").matches(OURS).count(), 1);
+    assert_eq!(remove(&with), file, "what was added beside goes");
+    // A language that is named is meant, whoever wrote it.
+    let named = Helix(&wanted(&["c"])).remove(file).unwrap();
+    assert_eq!(named, file.replace(", \"tandem\"", ""));
+    let inline = "language-server = { tandem = { command = \"x\" } }\n";
+    assert_eq!(remove(inline), inline);
+}
+
+#[test]
+fn a_server_of_the_user_s_own_is_told() {
+    let helix = wanted(&["c"]);
+    let file = "[language-server.tandem]\ncommand = \"/opt/tandem\"\nargs = [\"serve\"]\n";
+    let told = Helix(&helix).remarks(file, true);
+    assert!(told[0].ends_with("so it is yours and stays as it is."), "{told:?}");
+    assert_eq!(told[2..].join("\n").replace("    ", "") + "\n", SERVER);
+    assert_eq!(Helix(&helix).remarks(file, false).len(), 1);
+    let same = file.replace("/opt/", "").replace("\"serve\"", "\"serve\", \"--set\", \"a=b\"");
+    assert!(Helix(&helix).remarks(&same, true).is_empty());
+    assert!(Helix(&helix).remarks(SERVER, true).is_empty() && Helix(&helix).remarks("", false).is_empty());
+}
+
+#[test]
+fn a_server_of_ours_is_renewed() {
+    let other = Wanted { command: "/opt/tandem".into(), languages: vec!["c".into()] };
+    let old = add("", &["c"]);
+    let new = Helix(&other).add(&old).unwrap();
+    assert_eq!(new, old.replace("command = \"tandem\"", "command = \"/opt/tandem\""));
+    assert_eq!(Helix(&other).add(&new).unwrap(), new, "twice is once");
+    let head = "[language-server.tandem] # added by tandem\n";
+    for (table, with) in [
+        ("", "command = \"/opt/tandem\"\nargs = [\"serve\"]\n"),
+        ("timeout = 9\n", "command = \"/opt/tandem\"\nargs = [\"serve\"]\ntimeout = 9\n"),
+        ("args = [ \"ask\" ] # why\ncommand = 3\n", "args = [\"serve\"] # why\ncommand = \"/opt/tandem\"\n"),
+        (
+            "command = 'x' # mine\nargs = ['serve', \"--set\", \"a=b\"]\nenvironment = { A = \"b\" }\n",
+            "command = \"/opt/tandem\" # mine\nargs = ['serve', \"--set\", \"a=b\"]\nenvironment = { A = \"b\" }\n",
+        ),
+    ] {
+        let text = Helix(&other).add(&format!("{head}{table}")).unwrap();
+        assert!(text.starts_with(&format!("{head}{with}\n[[language]]")), "{text}");
+    }
+    let text = Helix(&other).add(head.trim_end()).unwrap();
+    assert!(text.starts_with(&format!("{head}command = \"/opt/tandem\"\n")), "{text}");
+}
+
+#[test]
+fn one_language_goes_alone_and_the_last_one_takes_the_server_along() {
+    let both = add("", &["c", "go"]);
+    let without = |text: &str, name: &str| Helix(&wanted(&[name])).remove(text).unwrap();
+    assert_eq!(without(&both, "go"), add("", &["c"]));
+    assert_eq!(without(&both, "rust"), both, "it is not in that one");
+    assert_eq!(without(&without(&both, "go"), "c"), "");
+    let error = Helix(&wanted(&["rast"])).remove(&both).unwrap_err().to_string();
+    assert!(error.starts_with("Helix has no language `rast`"), "{error}");
+    let own = "[[language]]\nname = \"mine\"\nlanguage-servers = [\"x\", \"tandem\"]\n";
+    assert_eq!(without(own, "mine"), own.replace(", \"tandem\"", ""), "a language that only the file knows");
 }
 
 #[test]
@@ -135,8 +192,6 @@ fn what_cannot_be_merged_is_named() {
     }
     let error = Helix(&wanted(&["rast"])).add("").unwrap_err().to_string();
     assert!(error.starts_with("Helix has no language `rast`; it has: ") && error.contains("rust"), "{error}");
-    let inline = "language-server = { tandem = { command = \"x\" } }\n";
-    assert!(Helix(&wanted(&["c"])).remove(inline).unwrap_err().to_string().contains("[language-server.tandem]"));
 }
 
 #[test]
