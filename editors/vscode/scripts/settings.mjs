@@ -135,7 +135,8 @@ const OWN = {
     scope: 'machine',
     order: 1,
     markdownDescription:
-      'Write the messages between VS Code and Tandem to the log, which shows them at the level *Trace*: **Developer: Set Log Level…**. They hold your source text.',
+      'Write the messages between VS Code and Tandem to the log, which shows them at the level *Trace*: **Developer: Set Log Level…**. ' +
+      'They hold your source text.',
   },
 };
 

@@ -175,7 +175,9 @@ export class Answers implements vscode.Disposable {
     const thread = id === undefined ? undefined : this.conversation.find(id)?.footer?.thread;
     let isTaken = false;
     if (id !== undefined && thread === undefined) {
-      void vscode.window.showWarningMessage('The answer that this goes on with is not kept any more. Look at what the box says now, and ask again.');
+      void vscode.window.showWarningMessage(
+        'The answer that this goes on with is not kept any more. Look at what the box says now, and ask again.',
+      );
       this.post({ type: 'ask', ask: this.askState() });
     } else {
       isTaken = await this.actions.ask(text, thread);

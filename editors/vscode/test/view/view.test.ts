@@ -178,7 +178,9 @@ describe('Escape', () => {
     send({ type: 'escape' });
   };
   const cancelled = (): number[] => told.flatMap((message) => (message.type === 'cancel' ? [message.id] : []));
-  beforeEach(() => send(...[1, 2, 3].map((id): ToView => ({ type: 'answer', shown: shown({ id, state: id === 3 ? 'done' : 'running' }) }))));
+  beforeEach(() => {
+    for (const id of [1, 2, 3]) send({ type: 'answer', shown: shown({ id, state: id === 3 ? 'done' : 'running' }) });
+  });
 
   it('cancels the newest question that runs, and no other', () => {
     escape();
