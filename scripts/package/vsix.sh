@@ -20,20 +20,20 @@ vsix_target() {
     esac
 }
 
-# What package-lock.json names. `npm ci` refuses a list that lacks an optional package of another system; an installation that
-# saves nothing takes the same versions by the same hashes, and leaves such a package out.
-install_packages() {
-    (cd "$extension" && { npm ci --no-audit --no-fund || npm install --no-save --no-audit --no-fund; }) >"$work/npm.log" 2>&1
-}
-
-# Says why there can be none here.
+# Says why there can be none here. What is wrong with the list of packages, or with a package, is no reason to leave one out.
 vsix_problem() {
     if ! [ -f "$extension/package.json" ]; then
         echo "there is no $extension"
     elif ! need npm || ! need node; then
         echo "there is no npm"
-    elif ! [ -d "$extension/node_modules/esbuild" ] && ! install_packages; then
-        echo "npm cannot install what package-lock.json names: $(grep -m 1 'npm error' "$work/npm.log" || true)"
+    else
+        status=0
+        node "$extension/scripts/install.mjs" >"$work/npm.log" 2>&1 || status=$?
+        case $status in
+        0) ;;
+        3) echo "npm cannot fetch what package-lock.json names: $(grep -m 1 'npm' "$work/npm.log" || true)" ;;
+        *) cat "$work/npm.log" >&2; die "what package-lock.json names cannot be installed" ;;
+        esac
     fi
 }
 
@@ -75,7 +75,7 @@ platform_vsix() {
 }
 
 lock=$extension/package-lock.json
-problem=$(vsix_problem)
+problem=$(vsix_problem) || exit 1
 if [ -n "$problem" ]; then
     skip "vsix: $problem"
 else

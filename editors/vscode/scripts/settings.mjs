@@ -132,9 +132,11 @@ const OWN = {
     type: 'string',
     enum: ['off', 'messages', 'verbose'],
     default: 'off',
-    scope: 'window',
+    scope: 'machine',
     order: 1,
-    markdownDescription: 'Write the messages between VS Code and Tandem to the log. They hold your source text.',
+    markdownDescription:
+      'Write the messages between VS Code and Tandem to the log, which shows them at the level *Trace*: **Developer: Set Log Level…**. ' +
+      'They hold your source text.',
   },
 };
 
@@ -154,6 +156,5 @@ export function configuration(root = ROOT) {
 
 /** What counts only when it comes from the user, as long as the folder is not trusted. */
 export function restricted(root = ROOT) {
-  const declared = configuration(root).flatMap((section) => Object.keys(section.properties));
-  return declared.filter((name) => name !== 'tandem.trace.server');
+  return configuration(root).flatMap((section) => Object.keys(section.properties));
 }

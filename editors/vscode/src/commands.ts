@@ -2,7 +2,7 @@
 // (`tandem.ask` and others) are registered by its client under the names that it announces, so these have names beside them.
 
 import * as vscode from 'vscode';
-import { ask, place, run } from './commands/ask';
+import { ask, explain } from './commands/ask';
 import { openConfig, provider, removeKey, setKey, setLimit } from './commands/cloud';
 import { menu } from './commands/menu';
 import { choosePath, openDocs, openSettings, openWalkthrough } from './commands/program';
@@ -20,6 +20,7 @@ export interface Parts {
   /** `publisher.name`. */
   extensionId: string;
   showAnswers(): void;
+  cancelOne(): void;
   lastAnswer(): string | undefined;
   refreshBudget(): void;
 }
@@ -30,9 +31,10 @@ export function register(parts: Parts): vscode.Disposable[] {
     menu: () => menu(server),
     ask: () => ask(server, {}, 'tandem.ask'),
     preview: () => ask(server, {}, 'tandem.preview'),
-    explain: () => run(server, 'tandem.ask', { ...place(server, vscode.window.activeTextEditor), kind: 'explain', subject: 'here' }),
+    explain: () => explain(server),
     showAnswers: () => parts.showAnswers(),
     cancel: () => server.execute('tandem.cancel'),
+    cancelOne: () => parts.cancelOne(),
     copyAnswer: () => copy(parts.lastAnswer()),
     why: () => why(server, documents),
     nextEdit: () => nextEdit(server),

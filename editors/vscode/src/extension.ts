@@ -6,19 +6,18 @@ import type { Answers as View } from './answers/panel';
 import { openPlace, review } from './answers/places';
 import { BudgetView } from './budget/view';
 import { register } from './commands';
-import { run } from './commands/ask';
+import { cancel, run } from './commands/ask';
 import { askConsent } from './consent/ask';
 import { screen } from './consent/screen';
 import { Documents } from './documents';
 import { Keys } from './keys/store';
 import type * as Loaded from './later';
 import { Server } from './server/server';
+import { RestartSoon } from './server/soon';
 import { tell } from './server/trouble';
 import { NEED_RESTART } from './settings/restarts';
 import { setContext, StatusBar } from './status/bar';
 
-/** Several settings change together when a file of settings is saved, in ms. */
-const SETTLE_MS = 500;
 /** Where it is remembered that the first steps were shown. */
 const WELCOMED = 'tandem.welcomed';
 
@@ -40,27 +39,43 @@ export function activate(context: vscode.ExtensionContext): void {
       answer: (event) => answers?.apply(event),
       consent: (request, token) =>
         askConsent(request, dialogs, () => token.isCancellationRequested || answers?.conversation.isRunning(request.question) !== true),
+      gone: () => answers?.serverGone(),
     },
-    () => keys.environment(),
+    keys,
     later,
     (state) => void tell(state),
   );
   server = started;
   const bar = new StatusBar(started);
   const budget = new BudgetView(started);
+  const soon = new RestartSoon({
+    isAnswering: () => answers?.conversation.isAnswering === true,
+    restart: () => void started.restart(),
+    tell: async () =>
+      (await vscode.window.showInformationMessage(
+        'Tandem restarts with what was changed when the question that runs is answered. Restarting now cancels it.',
+        'Restart Now',
+      )) !== undefined,
+    later: (call, ms) => {
+      const timer = setTimeout(call, ms);
+      return () => clearTimeout(timer);
+    },
+  });
 
   /** The view of answers, and all that it loads: needed with the first server, not before. */
   async function begin(): Promise<void> {
     const { Answers } = await later();
     const made = new Answers(context.extensionUri, {
       ask: (question, thread) => run(started, 'tandem.ask', thread === undefined ? { question } : { question, thread }),
-      cancel: (question) => void started.execute('tandem.cancel', question).catch(() => undefined),
+      cancel: (question) => void cancel(started, question),
       review: (answer) => void review(answer, documents),
       open: (uri, line, endLine, column) => void openPlace(uri, line, endLine, column),
       changed: () => {
         const { isAnswering } = made.conversation;
         setContext('tandem.isAnswering', isAnswering);
-        if (!isAnswering) budget.refresh();
+        if (isAnswering) return;
+        budget.refresh();
+        soon.answered();
       },
     });
     answers = made;
@@ -73,15 +88,10 @@ export function activate(context: vscode.ExtensionContext): void {
     bar.show();
     const isRunning = started.state.name === 'running';
     answers?.setServer(isRunning);
+    if (!isRunning) soon.forget();
     if (isRunning !== wasRunning) budget.refresh();
     wasRunning = isRunning;
   });
-
-  let timer: NodeJS.Timeout | undefined;
-  const restartSoon = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void started.restart(), SETTLE_MS);
-  };
 
   context.subscriptions.push(
     log,
@@ -89,7 +99,7 @@ export function activate(context: vscode.ExtensionContext): void {
     started,
     bar,
     budget,
-    { dispose: () => clearTimeout(timer) },
+    soon,
     ...register({
       server: started,
       documents,
@@ -97,19 +107,20 @@ export function activate(context: vscode.ExtensionContext): void {
       log,
       extensionId: context.extension.id,
       showAnswers: () => answers?.open(false),
+      cancelOne: () => answers?.cancelOne(),
       lastAnswer: () => answers?.lastText(),
       refreshBudget: () => budget.refresh(),
     }),
     vscode.workspace.onDidChangeConfiguration((event) => {
-      if (NEED_RESTART.some((name) => event.affectsConfiguration(name))) restartSoon();
+      if (NEED_RESTART.some((name) => event.affectsConfiguration(name))) soon.wanted();
     }),
     // Also in this editor's other windows: the process has its keys from its start.
     context.secrets.onDidChange(({ key }) => {
-      if (key.startsWith('tandem.key.')) restartSoon();
+      if (key.startsWith('tandem.key.')) soon.wanted();
     }),
     vscode.workspace.onDidGrantWorkspaceTrust(() => {
       bar.show();
-      restartSoon();
+      soon.wanted();
     }),
   );
   // Starting a process is no part of activation.

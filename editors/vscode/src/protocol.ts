@@ -47,6 +47,8 @@ export interface Footer {
   cited: number;
   unverified: number;
   elapsedMs: number;
+  /** Why the answer was allowed fewer tokens than the settings do, as a sentence. */
+  lowered?: string;
   incomplete?: string;
   thread?: string;
   diff?: Diff;
@@ -77,10 +79,14 @@ export interface ConsentRequest {
   model: string;
   host: string;
   isLocal: boolean;
+  /** What the provider may do with what it is sent, as a sentence, where that is not what one expects. */
+  terms?: string;
   why?: string;
   mayRemember: boolean;
   inputTokens: { least: number; most: number };
   maxOutputTokens: number;
+  /** Why that is less than the settings allow, as a sentence. */
+  lowered?: string;
   cost: { least: string; most: string };
   files: { path: string; bytes: number; lines?: string; isInternal?: boolean }[];
   redactions: { kind: string; count: number }[];

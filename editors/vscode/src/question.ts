@@ -29,6 +29,23 @@ export function titleOf(question: Question, hasSelection: boolean, isPreview: bo
   return isPreview ? `Show what a question about ${about} would send` : `Ask about ${about}`;
 }
 
+/**
+ * Why a question about something of a document with this scheme cannot be asked, or undefined. The schemes of comparisons, outputs and
+ * notebook cells are none of the server's; a document that was never saved has no place in its index.
+ */
+export function problemOfPlace(scheme: string | undefined): string | undefined {
+  switch (scheme) {
+    case 'file':
+      return undefined;
+    case undefined:
+      return 'There is nothing to ask about: put the cursor into a file first.';
+    case 'untitled':
+      return 'This document is no file yet. Save it, then ask about it; or ask about the workspace.';
+    default:
+      return 'What is shown here is no file of its own. Open the file and ask there; or ask about the workspace.';
+  }
+}
+
 /** Why these words are no question, or undefined. */
 export function problemOf(words: string): string | undefined {
   if (words.trim() === '') return 'Write a question.';

@@ -84,7 +84,53 @@ export class Panel {
 
 export const panels: Panel[] = [];
 
+export class ThemeIcon {
+  constructor(readonly id: string) {}
+}
+
+/** The box for words: a test writes into it and presses its keys. */
+export class InputBox {
+  readonly accepted = new EventEmitter<void>();
+  readonly pressed = new EventEmitter<unknown>();
+  readonly changed = new EventEmitter<string>();
+  readonly hidden = new EventEmitter<void>();
+  readonly onDidAccept = this.accepted.event;
+  readonly onDidTriggerButton = this.pressed.event;
+  readonly onDidChangeValue = this.changed.event;
+  readonly onDidHide = this.hidden.event;
+  title = '';
+  value = '';
+  validationMessage = '';
+  busy = false;
+  buttons: unknown[] = [];
+  isVisible = false;
+  show(): void {
+    this.isVisible = true;
+  }
+  hide(): void {
+    this.isVisible = false;
+    this.hidden.fire();
+  }
+  dispose(): void {
+    this.isVisible = false;
+  }
+}
+
+export const boxes: InputBox[] = [];
+
+/** What is edited, and what is chosen from the next list. */
+export const now: { editor: unknown; chosen: unknown } = { editor: undefined, chosen: undefined };
+
 export const window = {
+  get activeTextEditor(): unknown {
+    return now.editor;
+  },
+  createInputBox: (): InputBox => {
+    const box = new InputBox();
+    boxes.push(box);
+    return box;
+  },
+  showQuickPick: () => Promise.resolve(now.chosen),
   createWebviewPanel: (_id: string, _title: string, where: { preserveFocus: boolean }, options: unknown): Panel => {
     const panel = new Panel(where.preserveFocus, options);
     panels.push(panel);

@@ -164,6 +164,19 @@ await check.testCase('Cancel ends an answer that grows, and what has come is kep
   check.truthy(events(1).some(({ event }) => event === 'done' || event === 'failed'), 'the server told no end');
 });
 
+await check.testCase('Escape in the answers cancels the question that grows', async () => {
+  await editor.openFile('jobs.py');
+  await editor.goTo(6, 3);
+  await editor.chooseAction('Ask: what does this do?');
+  await check.wait('the first pieces', () => events(2, 'text').length > 2, () => editor.describe());
+  const article = (await editor.answers()).locator('article').last();
+  await article.locator('h2').click();
+  await editor.press('Escape');
+  await check.wait('its end', async () => (await article.getAttribute('aria-busy')) === 'false', () => editor.describe());
+  const text = await article.innerText();
+  check.truthy(text.split('And on.').length < 100, 'it went on to the end');
+});
+
 await check.testCase('a limit that is reached refuses before anything is asked', async () => {
   await restartWith(provider.settings('$0.000001 per month'));
   await editor.openFile('jobs.py');

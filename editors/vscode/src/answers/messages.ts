@@ -26,11 +26,17 @@ export type ToView =
   | { type: 'blocks'; id: number; from: number; blocks: Element[] }
   | { type: 'ask'; ask: AskState }
   | { type: 'remove'; id: number }
+  /** What became of words that were sent. */
+  | { type: 'asked'; text: string; isTaken: boolean }
+  /** The Escape key, which the editor takes before the page can act on it. */
+  | { type: 'escape' }
   | { type: 'focus' };
 
 /** What the box at the end of the view does. */
 export interface AskState {
   label: string;
+  /** The answer that the label is made of, and that is gone on with. */
+  answer?: number;
   /** A thread can be gone on with, so that it makes sense to ask for a new one. */
   hasThread: boolean;
   isRunning: boolean;
@@ -41,7 +47,8 @@ export type FromView =
   | { type: 'open'; id: number; citation: number }
   | { type: 'file'; id: number; file: number }
   | { type: 'cancel' | 'copy' | 'review'; id: number }
-  | { type: 'ask'; text: string; isNew: boolean }
+  /** `answer`: the one that the box said it goes on with. */
+  | { type: 'ask'; text: string; answer?: number }
   | { type: 'draft'; text: string };
 
 /** The message, or undefined where it is none. */
@@ -63,7 +70,8 @@ export function read(message: unknown): FromView | undefined {
     case 'review':
       return id < 0 ? undefined : { type: fields['type'], id };
     case 'ask':
-      return typeof fields['text'] === 'string' ? { type: 'ask', text: fields['text'], isNew: fields['isNew'] === true } : undefined;
+      if (typeof fields['text'] !== 'string' || (fields['answer'] !== undefined && index('answer') < 0)) return undefined;
+      return { type: 'ask', text: fields['text'], ...(fields['answer'] === undefined ? {} : { answer: index('answer') }) };
     case 'draft':
       return typeof fields['text'] === 'string' ? { type: 'draft', text: fields['text'].slice(0, 32_000) } : undefined;
     default:

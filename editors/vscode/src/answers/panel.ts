@@ -16,7 +16,8 @@ const RENDER_SHARE = 10;
 const ID = 'tandem.answers';
 
 export interface PanelActions {
-  ask(text: string, thread: string | undefined): void;
+  /** Whether the question was taken. Never rejects; why it was not is told to the user. */
+  ask(text: string, thread: string | undefined): Promise<boolean>;
   cancel(question: number): void;
   review(answer: Answer): void;
   /** Shows a place beside the view. `line` counts from 1. */
@@ -63,12 +64,21 @@ export class Answers implements vscode.Disposable {
   setServer(isRunning: boolean): void {
     if (this.isServerRunning === isRunning) return;
     this.isServerRunning = isRunning;
-    if (!isRunning) {
-      for (const answer of this.conversation.serverGone()) this.dirty.add(answer);
-      this.flush();
-      this.actions.changed();
-    }
     this.post({ type: 'ask', ask: this.askState() });
+  }
+
+  /** The server is over, and has told all that it will of what it was asked. */
+  serverGone(): void {
+    for (const answer of this.conversation.serverGone()) this.dirty.add(answer);
+    this.flush();
+    this.actions.changed();
+  }
+
+  /** Cancels one question: the one that has the focus in the view, else the newest. */
+  cancelOne(): void {
+    if (this.isReady) return this.post({ type: 'escape' });
+    const newest = this.conversation.answers.findLast((answer) => answer.state === 'running');
+    if (newest !== undefined) this.actions.cancel(newest.question);
   }
 
   /** Shows the view; `preserveFocus` where the user is busy elsewhere. */
@@ -132,8 +142,8 @@ export class Answers implements vscode.Disposable {
         this.draft = said.text;
         return;
       case 'ask':
-        this.draft = '';
-        return this.actions.ask(said.text, said.isNew ? undefined : this.thread()?.footer?.thread);
+        void this.ask(said.text, said.answer);
+        return;
     }
     const answer = this.conversation.find(said.id);
     if (answer === undefined) return;
@@ -157,6 +167,23 @@ export class Answers implements vscode.Disposable {
         if (file?.uri !== undefined) this.actions.open(file.uri, 1, 1, this.panel?.viewColumn);
       }
     }
+  }
+
+  /** The words are the user's until they are taken. */
+  private async ask(text: string, id: number | undefined): Promise<void> {
+    this.draft = text;
+    const thread = id === undefined ? undefined : this.conversation.find(id)?.footer?.thread;
+    let isTaken = false;
+    if (id !== undefined && thread === undefined) {
+      void vscode.window.showWarningMessage(
+        'The answer that this goes on with is not kept any more. Look at what the box says now, and ask again.',
+      );
+      this.post({ type: 'ask', ask: this.askState() });
+    } else {
+      isTaken = await this.actions.ask(text, thread);
+    }
+    if (isTaken && this.draft === text) this.draft = '';
+    this.post({ type: 'asked', text, isTaken });
   }
 
   private reset(): void {
@@ -200,7 +227,8 @@ export class Answers implements vscode.Disposable {
   private askState(): AskState {
     const thread = this.thread();
     const label = thread === undefined ? 'Ask a question' : `Go on with “${thread.title}”`;
-    return { label, hasThread: thread !== undefined, isRunning: this.isServerRunning };
+    const of = thread === undefined ? {} : { answer: thread.id };
+    return { label, ...of, hasThread: thread !== undefined, isRunning: this.isServerRunning };
   }
 
   private post(message: ToView): void {

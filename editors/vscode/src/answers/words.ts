@@ -6,12 +6,13 @@ import type { Shown } from './messages';
 
 export function shown(answer: Answer): Shown {
   const { footer, route } = answer;
+  // Where it was to be answered may have been refused; who answered in the end is known with the footer.
   const made: Shown = {
     id: answer.id,
     title: answer.title,
     state: answer.state,
     progress: answer.state === 'running' ? answer.progress || 'Working…' : '',
-    route: route === undefined ? '' : `${route.isCloud ? 'A cloud model answers' : 'Answered on this machine'}: ${route.reason}`,
+    route: footer?.routeReason ?? route?.reason ?? '',
     problem: answer.problem ?? '',
     footer: footer === undefined ? [] : lines(footer),
     files: (footer?.files ?? []).map((file) => ({ name: file.path, detail: bytes(file.bytes), canOpen: file.uri !== undefined })),
@@ -36,6 +37,7 @@ function lines(footer: Footer): [string, string][] {
   }
   if (footer.redactions > 0) made.push(['Redacted', footer.redactions === 1 ? '1 secret' : `${grouped(footer.redactions)} secrets`]);
   made.push(['Time', seconds(footer.elapsedMs)]);
+  if (footer.lowered !== undefined) made.push(['Limit', footer.lowered]);
   if (footer.incomplete !== undefined) made.push(['Incomplete', footer.incomplete]);
   return made;
 }

@@ -21,7 +21,8 @@ export async function askConsent(request: ConsentRequest, screen: Screen, hasEnd
   while (said === SHOW) {
     await screen.show(request.payload);
     // What is shown is there to be read, which a dialog would prevent.
-    said = await screen.aside(`${title(request)} Cost: at most ${request.cost.most}.`, [...all, 'Cancel']);
+    const terms = request.terms === undefined ? '' : ` ${request.terms}`;
+    said = await screen.aside(`${title(request)} Cost: at most ${request.cost.most}.${terms}`, [...all, 'Cancel']);
   }
   const choice: Choice = said === ONCE ? 'once' : said === ALWAYS && request.mayRemember ? 'workspace' : 'no';
   if (choice !== 'no' && hasEnded()) {

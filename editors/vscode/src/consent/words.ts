@@ -24,8 +24,10 @@ export function detail(request: ConsentRequest): string {
   const lines = [
     `Question: ${request.title}`,
     `Where to: ${request.provider}, ${request.isLocal ? 'a server of your own' : 'it leaves this machine'}`,
+    ...(request.terms === undefined ? [] : [`Terms: ${request.terms}`]),
     `Cost: ${price}`,
     `Size: ${tokens} tokens, and at most ${grouped(request.maxOutputTokens)} for the answer`,
+    ...(request.lowered === undefined ? [] : [`Limit: ${request.lowered}`]),
   ];
   if (request.left !== undefined) lines.push(`Budget: ${request.left}`);
   const secrets = request.redactions.reduce((sum, redacted) => sum + redacted.count, 0);

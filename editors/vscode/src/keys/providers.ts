@@ -33,6 +33,16 @@ export function sources(providers: unknown): KeySource[] {
   return [...own, ...USUAL];
 }
 
+/** What Bedrock takes where it has no key of its own. */
+const AWS: readonly string[] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'];
+
+/** An environment without the variables that are known to hold a key; `kept`: those that the user keeps one for here. */
+export function withoutKeys(environment: NodeJS.ProcessEnv, providers: unknown, kept: readonly string[]): NodeJS.ProcessEnv {
+  // Windows does not tell upper from lower case in these names.
+  const known = new Set([...sources(providers).map((source) => source.variable), ...AWS, ...kept].map((name) => name.toUpperCase()));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !known.has(name.toUpperCase())));
+}
+
 /** Variables that steer programs: a key in one of them would break the server. */
 const NOT_FOR_KEYS = /^(PATH|HOME|USER|SHELL|TMPDIR|TEMP|TMP|CI|LANG|LC_\w+|XDG_\w+|LD_\w+|DYLD_\w+|NODE_\w+|TANDEM_\w+|\w*PROXY)$/i;
 

@@ -23,6 +23,8 @@ export interface World {
   askVersion(file: string): Promise<string>;
   /** Starts the process. Rejects where it cannot be. */
   launch(file: string): Promise<Session>;
+  /** A session is over, and all that it had to say was said. */
+  gone(): void;
   ownVersion: string;
   now(): number;
   sleep(ms: number): Promise<void>;
@@ -40,6 +42,7 @@ export type State =
 export class Lifecycle {
   state: State = { name: 'stopped' };
   private session: Session | undefined;
+  private ending: Promise<void> | undefined;
   private generation = 0;
   private readonly restarts = new Restarts();
 
@@ -113,9 +116,8 @@ export class Lifecycle {
     if (!isCurrent() || this.session !== session) return;
     const reason = ending(code, signal, lastLines);
     this.world.log(`the server has ended: ${reason}`);
-    this.session = undefined;
     // The client's half of the broken connection.
-    await session.stop();
+    await this.end();
     if (!isCurrent()) return;
     const wait = this.restarts.crashed(this.world.now());
     if (wait === undefined) return this.fail({ kind: 'crashLoop', file, times: this.restarts.count, reason });
@@ -127,7 +129,9 @@ export class Lifecycle {
   private async end(): Promise<void> {
     const session = this.session;
     this.session = undefined;
-    await session?.stop();
+    // Until it is over it may tell how its last answers ended; the next one, whose numbers begin anew, starts after that.
+    if (session !== undefined) this.ending = session.stop().then(() => this.world.gone());
+    await this.ending;
   }
 
   private fail(failure: Failure): void {

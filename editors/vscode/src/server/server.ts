@@ -6,12 +6,18 @@ import type { LanguageClient } from 'vscode-languageclient/node';
 import type { Status } from '../protocol';
 import { start } from '../settings/start';
 import { bundled, find, type Surroundings } from './binary';
+import { withoutKeys } from '../keys/providers';
 import type { connect, Handlers } from './client';
 import { disk, makeExecutable } from './disk';
 import { Lifecycle, type Session, type State } from './lifecycle';
 import { askVersion, run } from './process';
 
-export type Secrets = () => Promise<Record<string, string>>;
+/** The user's keys. */
+export interface Secrets {
+  /** Their variables, with the keys. */
+  environment(): Promise<Record<string, string>>;
+  variables(): Promise<string[]>;
+}
 
 export class Server implements vscode.Disposable {
   status: Status | undefined;
@@ -24,8 +30,8 @@ export class Server implements vscode.Disposable {
   constructor(
     context: vscode.ExtensionContext,
     private readonly log: vscode.LogOutputChannel,
-    private readonly handlers: Omit<Handlers, 'status'>,
-    /** Variables with the user's keys. Read with every start, held nowhere. */
+    private readonly handlers: Omit<Handlers, 'status'> & { gone(): void },
+    /** Read with every start, held nowhere. */
     private readonly secrets: Secrets,
     private readonly later: () => Promise<{ connect: typeof connect }>,
     stateChanged: (state: State) => void,
@@ -53,6 +59,7 @@ export class Server implements vscode.Disposable {
         },
         askVersion: (file) => askVersion(file, cwd),
         launch: (file) => this.launch(file, cwd),
+        gone: () => handlers.gone(),
       },
       (state) => {
         if (state.name !== 'running') this.status = undefined;
@@ -76,15 +83,15 @@ export class Server implements vscode.Disposable {
   }
 
   /** Rejects where the server is not running, with a sentence for the user. */
-  request<Result>(method: string, params?: unknown, token?: vscode.CancellationToken): Promise<Result> {
+  async request<Result>(method: string, params?: unknown, token?: vscode.CancellationToken): Promise<Result> {
     const client = this.running();
     // An argument that is there and undefined would be sent as `[null]`, which no server takes for none.
     if (params === undefined) return token === undefined ? client.sendRequest<Result>(method) : client.sendRequest<Result>(method, token);
     return token === undefined ? client.sendRequest<Result>(method, params) : client.sendRequest<Result>(method, params, token);
   }
 
-  /** Runs one of the server's commands. */
-  execute<Result>(command: string, ...arguments_: unknown[]): Promise<Result> {
+  /** Runs one of the server's commands. Rejects as `request` does. */
+  async execute<Result>(command: string, ...arguments_: unknown[]): Promise<Result> {
     return this.request<Result>('workspace/executeCommand', { command, arguments: arguments_ });
   }
 
@@ -106,6 +113,12 @@ export class Server implements vscode.Disposable {
     return this.client;
   }
 
+  /** A folder that nobody trusts is nothing that a key is needed for: neither one that is kept here nor one of the surroundings. */
+  private async environment(providers: unknown): Promise<NodeJS.ProcessEnv> {
+    if (vscode.workspace.isTrusted) return { ...process.env, ...(await this.secrets.environment()) };
+    return withoutKeys(process.env, providers, await this.secrets.variables());
+  }
+
   private async launch(file: string, cwd: string): Promise<Session> {
     const configuration = vscode.workspace.getConfiguration('tandem');
     const told = start((name) => configuration.inspect(name));
@@ -113,11 +126,10 @@ export class Server implements vscode.Disposable {
       this.log.warn(problem);
       void vscode.window.showWarningMessage(problem);
     }
-    // A folder that nobody trusts is nothing that a key is needed for.
-    const keys = vscode.workspace.isTrusted ? await this.secrets() : {};
+    const inherited = await this.environment(configuration.inspect('cloud.providers')?.globalValue);
     const [loaded, running] = await Promise.all([
       this.later(),
-      run(file, ['serve', ...told.arguments], { cwd, environment: { ...process.env, ...keys, ...told.environment } }, (line) =>
+      run(file, ['serve', ...told.arguments], { cwd, environment: { ...inherited, ...told.environment } }, (line) =>
         this.log.info(line),
       ),
     ]);

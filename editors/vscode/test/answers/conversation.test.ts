@@ -10,7 +10,7 @@ const footer: Footer = {
   answeredBy: 'anthropic, claude-opus-5-5',
   isCloud: true,
   leftMachine: true,
-  routeReason: 'you asked for it',
+  routeReason: 'A cloud model answers, since you asked for it.',
   cost: '$0.12',
   costIs: 'counted',
   tokens: { input: 12_345, cached: 10_000, output: 321 },
@@ -51,7 +51,7 @@ describe('an answer', () => {
       title: 'How?',
       state: 'done',
       progress: '',
-      route: 'A cloud model answers: it needs a model',
+      route: 'A cloud model answers, since you asked for it.',
       problem: '',
       footer: [
         ['Answered by', 'anthropic, claude-opus-5-5'],
@@ -63,6 +63,21 @@ describe('an answer', () => {
       ],
       files: [{ name: 'src/a.rs', detail: '1.2 kB', canOpen: true }],
     });
+  });
+
+  it('says who answers in the server’s words, and after a refusal who did', () => {
+    const routed: AnswerEvent = { question: 1, event: 'routed', isCloud: true, reason: 'A cloud model answers: it needs one.' };
+    const conversation = play(begin(), routed);
+    expect(shown(conversation.answers[0]!).route).toBe('A cloud model answers: it needs one.');
+    const refused: Footer = { ...footer, isCloud: false, leftMachine: false, routeReason: 'The index answers: you said no.' };
+    conversation.apply({ question: 1, event: 'done', footer: refused });
+    expect(shown(conversation.answers[0]!).route).toBe('The index answers: you said no.');
+  });
+
+  it('says why it was allowed less than the settings do', () => {
+    const lowered = 'It may have 2,000 tokens, since no more is left of today’s limit.';
+    const conversation = play(begin(), { question: 1, event: 'done', footer: { ...footer, lowered } });
+    expect(shown(conversation.answers[0]!).footer).toContainEqual(['Limit', lowered]);
   });
 
   it('finds its citations across pieces', () => {

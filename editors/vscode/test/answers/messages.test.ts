@@ -8,7 +8,8 @@ describe('a message of the view', () => {
   it('is taken where it is one', () => {
     expect(read({ type: 'ready', more: 1 })).toEqual({ type: 'ready' });
     expect(read({ type: 'open', id: 1, citation: 0 })).toEqual({ type: 'open', id: 1, citation: 0 });
-    expect(read({ type: 'ask', text: 'why?' })).toEqual({ type: 'ask', text: 'why?', isNew: false });
+    expect(read({ type: 'ask', text: 'why?' })).toEqual({ type: 'ask', text: 'why?' });
+    expect(read({ type: 'ask', text: 'why?', answer: 4 })).toEqual({ type: 'ask', text: 'why?', answer: 4 });
     expect(read({ type: 'cancel', id: 3 })).toEqual({ type: 'cancel', id: 3 });
   });
 
@@ -21,6 +22,7 @@ describe('a message of the view', () => {
       { type: 'open', id: -1, citation: 0 },
       { type: 'open', id: 1.5, citation: 0 },
       { type: 'ask', text: 7 },
+      { type: 'ask', text: 'why?', answer: 'x' },
       { type: 'copy' },
       { type: 'run', command: 'x' },
     ]) {

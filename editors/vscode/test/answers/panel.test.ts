@@ -3,7 +3,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Answers, type PanelActions } from '../../src/answers/panel';
 import type { AnswerEvent, Citation, Footer } from '../../src/protocol';
-import { clipboard, type Panel, panels, Uri } from '../vscode';
+import { clipboard, done, type Panel, panels, Uri } from '../vscode';
 
 const footer: Footer = {
   answeredBy: 'the index',
@@ -25,12 +25,18 @@ const footer: Footer = {
 
 let did: string[];
 let answers: Answers;
+/** What the server makes of the next question. */
+let isTaken: boolean;
 
 beforeEach(() => {
-  panels.length = clipboard.length = 0;
+  panels.length = clipboard.length = done.length = 0;
+  isTaken = true;
   did = [];
   const actions: PanelActions = {
-    ask: (text, thread) => did.push(`ask ${text} in ${String(thread)}`),
+    ask: (text, thread) => {
+      did.push(`ask ${text} in ${String(thread)}`);
+      return Promise.resolve(isTaken);
+    },
     cancel: (question) => did.push(`cancel ${question}`),
     review: (answer) => did.push(`review ${answer.id}`),
     open: (uri, line, endLine) => did.push(`open ${uri} ${line}-${endLine}`),
@@ -42,6 +48,7 @@ beforeEach(() => {
 
 const panel = (): Panel => panels.at(-1)!;
 const say = (message: unknown): void => panel().received.fire(message);
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const types = (): string[] => panel().posted.map((message) => message.type);
 
 function begin(question = 1): void {
@@ -88,15 +95,44 @@ describe('the view', () => {
     });
   });
 
-  it('keeps the words that were not sent yet', () => {
+  it('keeps the words that were not sent yet', async () => {
     begin();
     say({ type: 'ready' });
     say({ type: 'draft', text: 'half a quest' });
     say({ type: 'ready' });
     expect(panel().posted.at(-1)).toMatchObject({ draft: 'half a quest' });
     say({ type: 'ask', text: 'whole' });
+    await settled();
+    expect(panel().posted.at(-1)).toEqual({ type: 'asked', text: 'whole', isTaken: true });
     say({ type: 'ready' });
     expect(panel().posted.at(-1)).toMatchObject({ draft: '' });
+  });
+
+  it('keeps the words that the server did not take', async () => {
+    begin();
+    say({ type: 'ready' });
+    isTaken = false;
+    say({ type: 'ask', text: 'why is this so?' });
+    await settled();
+    expect(panel().posted.at(-1)).toEqual({ type: 'asked', text: 'why is this so?', isTaken: false });
+    panel().dispose();
+    answers.open(true);
+    say({ type: 'ready' });
+    expect(panel().posted.at(-1)).toMatchObject({ type: 'reset', draft: 'why is this so?' });
+  });
+
+  it('is asked at Escape which question is meant; without a view it is the newest that runs', () => {
+    begin(1);
+    begin(2);
+    begin(3);
+    answers.apply({ question: 3, event: 'done', footer });
+    did = [];
+    answers.cancelOne();
+    expect(did).toEqual(['cancel 2']);
+    say({ type: 'ready' });
+    answers.cancelOne();
+    expect(did).toEqual(['cancel 2']);
+    expect(panel().posted.at(-1)).toEqual({ type: 'escape' });
   });
 
   it('comes back with all answers after it was closed', () => {
@@ -144,9 +180,27 @@ describe('what is chosen in it', () => {
   });
 
   it('goes on with the thread, or begins a new one', () => {
-    say({ type: 'ask', text: 'and then?' });
-    say({ type: 'ask', text: 'something else', isNew: true });
+    expect(panel().posted.at(-1)).toMatchObject({ ask: { label: 'Go on with “Question 1”', answer: 1 } });
+    say({ type: 'ask', text: 'and then?', answer: 1 });
+    say({ type: 'ask', text: 'something else' });
     expect(did).toEqual(['ask and then? in t7', 'ask something else in undefined']);
+  });
+
+  it('goes on with the thread that the box named, also where a newer one has come meanwhile', () => {
+    begin(2);
+    answers.apply({ question: 2, event: 'done', footer: { ...footer, thread: 't8' } });
+    did = [];
+    say({ type: 'ask', text: 'and then?', answer: 1 });
+    say({ type: 'ask', text: 'and here?', answer: 2 });
+    expect(did).toEqual(['ask and then? in t7', 'ask and here? in t8']);
+  });
+
+  it('asks nothing where the thread that the box named is gone', async () => {
+    say({ type: 'ask', text: 'and then?', answer: 99 });
+    await settled();
+    expect(did).toEqual([]);
+    expect(panel().posted.at(-1)).toEqual({ type: 'asked', text: 'and then?', isTaken: false });
+    expect(done).toEqual([['warn', expect.stringContaining('not kept any more')]]);
   });
 
   it('copies, cancels, reviews', () => {
@@ -162,10 +216,24 @@ it('an answer of a server that is gone ends, and nothing can be asked', () => {
   begin();
   say({ type: 'ready' });
   answers.setServer(false);
+  answers.serverGone();
   expect(panel().posted).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ type: 'answer', shown: expect.objectContaining({ state: 'failed' }) as unknown }),
       expect.objectContaining({ type: 'ask', ask: expect.objectContaining({ isRunning: false }) as unknown }),
     ]),
   );
+});
+
+it('a server that is being ended may still say how its answers ended', () => {
+  begin(1);
+  begin(2);
+  answers.setServer(false);
+  answers.apply({ question: 1, event: 'done', footer });
+  answers.apply({ question: 2, event: 'failed', problem: 'it was cancelled' });
+  answers.serverGone();
+  expect(answers.conversation.answers.map(({ state, problem }) => [state, problem])).toEqual([
+    ['done', undefined],
+    ['failed', 'it was cancelled'],
+  ]);
 });

@@ -79,6 +79,25 @@ describe('the question', () => {
     expect(own).not.toContain('Redacted');
   });
 
+  it('says on what terms, and why the answer may be shorter than is set', () => {
+    const terms = 'Without billing at Google’s, what is sent may be read by people.';
+    const lowered = 'It is less than is set, since no more is left of today’s limit.';
+    const lines = detail({ ...request, terms, lowered }).split('\n');
+    expect(lines[2]).toBe(`Terms: ${terms}`);
+    expect(lines[5]).toBe(`Limit: ${lowered}`);
+  });
+
+  it('says the terms again when it asks beside what would be sent', async () => {
+    const asides: string[] = [];
+    const shown = screen(SHOW);
+    shown.aside = (title) => {
+      asides.push(title);
+      return Promise.resolve(undefined);
+    };
+    await askConsent({ ...request, terms: 'People may read it.' }, shown, live);
+    expect(asides).toEqual([`${title(request)} Cost: at most $0.09. People may read it.`]);
+  });
+
   it('stays smaller than the screen', () => {
     const files = Array.from({ length: 200 }, (_, at) => ({ path: `src/${at}.rs`, bytes: 10 }));
     const text = detail({ ...request, files });

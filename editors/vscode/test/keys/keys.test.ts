@@ -1,7 +1,7 @@
 // Keys: kept in the secret storage, handed out as variables, and nowhere else.
 
 import { beforeEach, describe, expect, it } from 'vitest';
-import { isVariable, PROVIDERS, sources } from '../../src/keys/providers';
+import { isVariable, PROVIDERS, sources, withoutKeys } from '../../src/keys/providers';
 import { Keys } from '../../src/keys/store';
 
 let storage: Map<string, string>;
@@ -51,6 +51,20 @@ describe('variables', () => {
       variable: 'WORK_KEY',
     });
     expect(sources({ odd: { keyEnv: 'LD_PRELOAD' } })).toEqual(sources(undefined));
+  });
+
+  it('with keys are left out where nobody trusts the folder, and nothing else is', () => {
+    const around = {
+      PATH: '/bin',
+      OPENAI_API_KEY: 'sk-1',
+      Anthropic_Api_Key: 'sk-2',
+      AWS_SECRET_ACCESS_KEY: 's',
+      AWS_REGION: 'eu-central-1',
+      WORK_KEY: 'w',
+      KEPT_KEY: 'k',
+    };
+    const left = withoutKeys(around, { work: { keyEnv: 'WORK_KEY' } }, ['KEPT_KEY']);
+    expect(left).toEqual({ PATH: '/bin', AWS_REGION: 'eu-central-1' });
   });
 
   it('that steer programs hold no keys', () => {

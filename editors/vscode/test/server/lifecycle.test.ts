@@ -32,10 +32,11 @@ let sessions: FakeSession[];
 let states: State[];
 let slept: number[];
 let now: number;
+let gone: number;
 let world: World;
 
 beforeEach(() => {
-  [sessions, states, slept, now] = [[], [], [], 0];
+  [sessions, states, slept, now, gone] = [[], [], [], 0, 0];
   world = {
     find: () => ({ file: '/bin/tandem', origin: 'path' }),
     askVersion: () => Promise.resolve('tandem 0.1.0\n'),
@@ -51,6 +52,7 @@ beforeEach(() => {
       return Promise.resolve();
     },
     log: () => undefined,
+    gone: () => gone++,
   };
 });
 
@@ -143,6 +145,33 @@ describe('a start', () => {
     expect(first.stopped).toBe(1);
     expect(sessions).toHaveLength(2);
     expect(lifecycle.state.name).toBe('running');
+  });
+});
+
+describe('the end of a server', () => {
+  it('is told when it is over, and the next one starts after that', async () => {
+    const lifecycle = made();
+    const first = await running(lifecycle);
+    let over!: () => void;
+    first.stop = () => new Promise((resolve) => (over = resolve));
+    const again = [lifecycle.restart(), lifecycle.restart()];
+    await settled();
+    expect([lifecycle.state.name, gone, sessions.length]).toEqual(['starting', 0, 1]);
+    over();
+    await settled();
+    expect([gone, sessions.length]).toEqual([1, 2]);
+    sessions[1]!.up();
+    await Promise.all(again);
+    expect(lifecycle.state.name).toBe('running');
+  });
+
+  it('is told of a crash, too, and once', async () => {
+    const lifecycle = made();
+    (await running(lifecycle)).end(1);
+    await settled();
+    expect(gone).toBe(1);
+    await lifecycle.stop();
+    expect(gone).toBe(2);
   });
 });
 

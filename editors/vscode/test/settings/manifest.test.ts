@@ -12,7 +12,7 @@ const manifest = JSON.parse(readFileSync(join(here, 'package.json'), 'utf8')) as
     commands: { command: string }[];
     configuration: { properties: Record<string, { scope: string; default?: unknown; markdownDescription: string }> }[];
     keybindings: { command: string; key: string; when: string }[];
-    menus: Record<string, { command: string }[]>;
+    menus: Record<string, { command: string; when: string }[]>;
     walkthroughs: { steps: { description: string; media: { svg?: string; markdown?: string; altText?: string } }[] }[];
   };
   capabilities: { untrustedWorkspaces: { supported: string; restrictedConfigurations: string[] } };
@@ -47,6 +47,7 @@ describe('settings', () => {
     }
     for (const name of [
       'tandem.path',
+      'tandem.trace.server',
       'tandem.engine.model',
       'tandem.cloud.providers',
       'tandem.cloud.provider',
@@ -61,7 +62,7 @@ describe('settings', () => {
   it('of a folder do not count until it is trusted', () => {
     const { supported, restrictedConfigurations } = manifest.capabilities.untrustedWorkspaces;
     expect(supported).toBe('limited');
-    expect([...restrictedConfigurations, 'tandem.trace.server'].sort()).toEqual(Object.keys(declared).sort());
+    expect([...restrictedConfigurations].sort()).toEqual(Object.keys(declared).sort());
   });
 
   it('say what they do', () => {
@@ -94,6 +95,19 @@ describe('commands', () => {
 
   it('have keys that count only where they make sense', () => {
     for (const binding of manifest.contributes.keybindings) expect(binding.when, binding.key).toBeTruthy();
+  });
+
+  it('leave Escape to the search in the view, and then cancel one question', () => {
+    const escape = manifest.contributes.keybindings.find(({ key }) => key === 'escape');
+    expect(escape?.command).toBe('tandem.ui.cancelOne');
+    expect(escape?.when).toContain('!webviewFindWidgetFocused && !webviewFindWidgetVisible');
+  });
+
+  it('explain files alone, also those of a remote window', () => {
+    const entry = manifest.contributes.menus['editor/context']?.find(({ command }) => command === 'tandem.ui.explain');
+    const pattern = /resourceScheme =~ \/(.*)\/$/.exec(entry?.when ?? '')?.[1] ?? 'none';
+    const schemes = ['file', 'untitled', 'vscode-remote', 'git', 'output', 'tandem-view', 'vscode-notebook-cell', 'profile'];
+    expect(schemes.filter((scheme) => new RegExp(pattern).test(scheme))).toEqual(['file', 'untitled', 'vscode-remote']);
   });
 
   it('of the server are not declared: its client registers them', () => {

@@ -1,12 +1,14 @@
 // @vitest-environment happy-dom
 // The page inside the view, as a user meets it: what is shown, what is pressed, what is told to the extension.
 
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { FromView, Shown, ToView } from '../../src/answers/messages';
 import { page } from '../../src/answers/page';
 import type { Element, Node as Tree } from '../../src/answers/tree';
 
 let told: FromView[];
+/** A page that is closed hears nothing any more. */
+let close: () => void;
 
 beforeEach(async () => {
   told = [];
@@ -16,8 +18,17 @@ beforeEach(async () => {
   vi.stubGlobal('acquireVsCodeApi', () => ({ postMessage: (message: FromView) => told.push(message) }));
   // The script as it runs in the view, once for each page.
   vi.resetModules();
+  const listens = [vi.spyOn(window, 'addEventListener'), vi.spyOn(document, 'addEventListener')];
   await import('../../src/answers/view/main');
+  const [onWindow, onDocument] = listens.map((spy) => [...spy.mock.calls]);
+  for (const spy of listens) spy.mockRestore();
+  close = () => {
+    for (const listener of onWindow ?? []) window.removeEventListener(...listener);
+    for (const listener of onDocument ?? []) document.removeEventListener(...listener);
+  };
 });
+
+afterEach(() => close());
 
 const shown = (more: Partial<Shown> = {}): Shown => ({
   id: 1,
@@ -43,7 +54,6 @@ const one = (selector: string): HTMLElement => {
   return found[0]!;
 };
 
-/** Of the newest page alone: listeners of older ones are still there, and have no page. */
 const last = (): FromView | undefined => told.at(-1);
 
 describe('the page', () => {
@@ -161,12 +171,43 @@ describe('what can be pressed', () => {
   });
 });
 
+describe('Escape', () => {
+  const escape = (more: KeyboardEventInit = {}): void => {
+    const target = document.activeElement ?? document.body;
+    target.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, ...more }));
+    send({ type: 'escape' });
+  };
+  const cancelled = (): number[] => told.flatMap((message) => (message.type === 'cancel' ? [message.id] : []));
+  beforeEach(() => {
+    for (const id of [1, 2, 3]) send({ type: 'answer', shown: shown({ id, state: id === 3 ? 'done' : 'running' }) });
+  });
+
+  it('cancels the newest question that runs, and no other', () => {
+    escape();
+    expect(cancelled()).toEqual([2]);
+  });
+
+  it('cancels the one that has the focus', () => {
+    one('#cancel-1').focus();
+    escape();
+    expect(cancelled()).toEqual([1]);
+  });
+
+  it('of an input method cancels nothing', () => {
+    one('#follow-up-text').focus();
+    escape({ isComposing: true });
+    expect(cancelled()).toEqual([]);
+    escape();
+    expect(cancelled()).toEqual([2]);
+  });
+});
+
 describe('the box', () => {
   const box = (): HTMLTextAreaElement => one('#follow-up-text') as HTMLTextAreaElement;
   const key = (more: KeyboardEventInit): void =>
     void box().dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more }));
 
-  beforeEach(() => send({ type: 'ask', ask: { label: 'Go on with “How?”', hasThread: true, isRunning: true } }));
+  beforeEach(() => send({ type: 'ask', ask: { label: 'Go on with “How?”', answer: 1, hasThread: true, isRunning: true } }));
 
   it('sends with Enter, and not with a new line, an input method, or nothing in it', () => {
     key({});
@@ -175,8 +216,22 @@ describe('the box', () => {
     key({ isComposing: true });
     expect(told).toHaveLength(1);
     key({});
-    expect(last()).toEqual({ type: 'ask', text: 'and then?', isNew: false });
+    expect(last()).toEqual({ type: 'ask', text: 'and then?', answer: 1 });
+    expect(box().value).toBe(' and then? ');
+    send({ type: 'asked', text: 'and then?', isTaken: true });
     expect(box().value).toBe('');
+  });
+
+  it('sends once, and keeps the words until they are taken', () => {
+    box().value = 'and then?';
+    key({});
+    key({});
+    expect(told.filter((message) => message.type === 'ask')).toHaveLength(1);
+    expect(box().readOnly).toBe(true);
+    send({ type: 'asked', text: 'and then?', isTaken: false });
+    expect([box().value, box().readOnly]).toEqual(['and then?', false]);
+    key({});
+    expect(told.filter((message) => message.type === 'ask')).toHaveLength(2);
   });
 
   it('begins a new thread where that is wanted, once', () => {
@@ -184,7 +239,8 @@ describe('the box', () => {
     check.checked = true;
     box().value = 'else?';
     key({});
-    expect(last()).toEqual({ type: 'ask', text: 'else?', isNew: true });
+    expect(last()).toEqual({ type: 'ask', text: 'else?' });
+    send({ type: 'asked', text: 'else?', isTaken: true });
     expect(check.checked).toBe(false);
   });
 

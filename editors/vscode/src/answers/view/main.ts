@@ -23,6 +23,13 @@ const send = byId('follow-up-send') as HTMLButtonElement;
 const newThread = byId('new-thread-box') as HTMLInputElement;
 const newThreadLabel = byId('new-thread');
 const articles = new Map<number, Article>();
+/** The answer that the box says it goes on with. */
+let goesOnWith: number | undefined;
+let isServerRunning = false;
+/** Words are on their way, and not taken yet. */
+let isSending = false;
+/** The last key was an input method's. */
+let isComposing = false;
 
 const actions = {
   open: (id: number, citation: number) => host.postMessage({ type: 'open', id, citation }),
@@ -57,8 +64,35 @@ function showAsk(ask: AskState): void {
   label.textContent = ask.label;
   newThreadLabel.hidden = !ask.hasThread;
   if (!ask.hasThread) newThread.checked = false;
-  send.disabled = !ask.isRunning;
-  text.disabled = !ask.isRunning;
+  goesOnWith = ask.answer;
+  isServerRunning = ask.isRunning;
+  enable();
+}
+
+function enable(): void {
+  send.disabled = !isServerRunning || isSending;
+  text.disabled = !isServerRunning;
+  text.readOnly = isSending;
+}
+
+/** Words that were not taken stay where they are. */
+function asked(words: string, isTaken: boolean): void {
+  isSending = false;
+  enable();
+  if (!isTaken || text.value.trim() !== words) return;
+  text.value = '';
+  newThread.checked = false;
+}
+
+/** Cancels the answer that has the focus, else the newest. An input method's Escape takes back a word and nothing else. */
+function escape(): void {
+  if (isComposing) {
+    isComposing = false;
+    return;
+  }
+  const running = [...answers.querySelectorAll<HTMLElement>('article[data-state="running"]')];
+  const chosen = running.find((article) => article.contains(document.activeElement)) ?? running.at(-1);
+  for (const [id, article] of articles) if (article.root === chosen) actions.cancel(id);
 }
 
 /** Whether the end is in view: then it is to stay there while the answer grows. */
@@ -91,6 +125,12 @@ window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
       articles.get(data.id)?.root.remove();
       articles.delete(data.id);
       break;
+    case 'asked':
+      asked(data.text, data.isTaken);
+      break;
+    case 'escape':
+      escape();
+      break;
     case 'focus':
       text.focus();
       break;
@@ -101,15 +141,16 @@ window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
 function submit(): void {
   const words = text.value.trim();
   if (words === '' || send.disabled) return;
-  host.postMessage({ type: 'ask', text: words, isNew: newThread.checked });
-  text.value = '';
-  newThread.checked = false;
+  isSending = true;
+  enable();
+  host.postMessage({ type: 'ask', text: words, ...(newThread.checked || goesOnWith === undefined ? {} : { answer: goesOnWith }) });
 }
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   submit();
 });
+document.addEventListener('keydown', (event) => void (isComposing = event.isComposing), { capture: true });
 text.addEventListener('keydown', (event) => {
   // An input method's Enter ends a word, not the question.
   if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
