@@ -10,10 +10,10 @@ repository=$(cd "$here/../.." && pwd)
 cd "$repository"
 status=0
 
-set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin src/cli/setup/neovim/tandem.lua
-for name in check double emacs helix helix_editor helix_faults helix_question helix_time kakoune neovim nvim nvim_model plugin plugin_answers plugin_commands plugin_double plugin_questions plugin_server plugin_start plugin_time plugin_typist plugin_units question scratch setup_neovim terminal; do
-    set -- "$@" "tests/editors/$name.lua"
-done
+# The same version for everybody: another one may format otherwise.
+stylua_version=2.5.2
+
+set -- editors/neovim/lua editors/neovim/lsp editors/neovim/plugin src/cli/setup/neovim/tandem.lua tests/editors/*.lua
 if command -v luacheck >/dev/null 2>&1; then
     echo "luacheck"
     luacheck --quiet --config editors/neovim/.luacheckrc "$@" || status=1
@@ -26,11 +26,15 @@ if command -v stylua >/dev/null 2>&1; then
     stylua --check --config-path editors/neovim/stylua.toml "$@" || status=1
 elif command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1; then
     tools=${XDG_CACHE_HOME:-$HOME/.cache}/tandem-lua-tools
-    if [ ! -d "$tools/node_modules/@johnnymorganz/stylua" ]; then
+    is_cached() {
+        grep -q "\"version\": \"$stylua_version\"" "$tools/node_modules/@johnnymorganz/stylua/package.json" 2>/dev/null
+    }
+    if ! is_cached; then
         mkdir -p "$tools"
-        npm install --prefix "$tools" --no-save --no-audit --no-fund --silent @johnnymorganz/stylua@2.5.2 >/dev/null 2>&1 || true
+        npm install --prefix "$tools" --ignore-scripts --no-save --no-audit --no-fund --silent \
+            "@johnnymorganz/stylua@$stylua_version" >/dev/null 2>&1 || true
     fi
-    if [ -d "$tools/node_modules/@johnnymorganz/stylua" ]; then
+    if is_cached; then
         echo "stylua (WebAssembly)"
         STYLUA_MODULES="$tools/node_modules" node --max-old-space-size=500 editors/neovim/stylua.cjs "$@" || status=1
     else

@@ -39,8 +39,8 @@ check.case('text of many bytes before the cursor moves nothing', function()
 end)
 
 check.case('what was accepted is counted', function()
-  -- Helix does not run an item's command: this is read off the edits. It kills the server when it quits, so what counts is
-  -- what was stored before.
+  -- Helix does not run an item's command: this is read off the edits. It kills the server when it quits, so what counts
+  -- is what was stored before.
   local totals
   check.wait('both in the database', function()
     totals = scratch.totals(helix.environment)

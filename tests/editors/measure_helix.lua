@@ -1,5 +1,6 @@
---- How fast a suggestion stands in Helix's menu, and how much of that is the server's. Started by measure.sh; the figures stand in
---- docs/benchmarks.md. The screen is looked at every few milliseconds, so a figure may be that much too high.
+--- How fast a suggestion stands in Helix's menu, and how much of that is the server's. Started by
+--- measure.sh; the figures stand in docs/benchmarks.md. The screen is looked at every few milliseconds, so a figure may
+--- be that much too high.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local scratch = require('scratch')
@@ -8,13 +9,21 @@ local Terminal = require('terminal')
 
 local folder = measured.record('measure-helix')
 local environment, workspace = scratch.home('measure-helix', { TANDEM_COMPLETION_EAGERNESS = '100' })
-scratch.write(environment.XDG_CONFIG_HOME .. '/helix/languages.toml', scratch.snippet('editors/helix/README.md', 'toml'))
+scratch.write(
+  environment.XDG_CONFIG_HOME .. '/helix/languages.toml',
+  scratch.snippet('editors/helix/README.md', 'toml')
+)
 local terminal = Terminal.start('measure-helix', { scratch.editors .. '/bin/hx', 'orders.py' }, environment, workspace)
 
 --- Whether a menu is open: a row that ends in the kind of an item.
 local function menu(screen)
   for row in vim.gsplit(screen, '\n', { plain = true }) do
-    if row:find('%f[%w]text%s*$') or row:find('%f[%w]snippet%s*$') or row:find(' text ', 1, true) or row:find(' snippet ', 1, true) then
+    if
+      row:find('%f[%w]text%s*$')
+      or row:find('%f[%w]snippet%s*$')
+      or row:find(' text ', 1, true)
+      or row:find(' snippet ', 1, true)
+    then
       return true
     end
   end
@@ -59,7 +68,10 @@ check.case('key press to the menu', function()
     terminal:press('Escape')
     terminal:wait_for(' NOR ')
   end
-  check.truthy(#samples >= math.min(50, measured.samples), ('only %d samples, %d without a menu'):format(#samples, passed))
+  check.truthy(
+    #samples >= math.min(50, measured.samples),
+    ('only %d samples, %d without a menu'):format(#samples, passed)
+  )
   measured.tell('Helix', samples)
 end)
 

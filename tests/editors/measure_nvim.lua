@@ -1,5 +1,5 @@
---- How fast a suggestion is seen in Neovim, how much of that is the server's, and whether shown text flickers while somebody types for
---- two minutes. Started by measure.sh; the figures stand in docs/benchmarks.md.
+--- How fast a suggestion is seen in Neovim, how much of that is the server's, and whether shown text flickers while
+--- somebody types for two minutes. Started by measure.sh; the figures stand in docs/benchmarks.md.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local scratch = require('scratch')
@@ -10,7 +10,8 @@ local Neovim = require('neovim')
 local KEY_MS = 190
 
 local folder = measured.record('measure-nvim')
-local editor = Neovim.with_plugin('measure-nvim', { TANDEM_COMPLETION_EAGERNESS = '100' }, [[require('tandem').setup({})]])
+local editor =
+  Neovim.with_plugin('measure-nvim', { TANDEM_COMPLETION_EAGERNESS = '100' }, [[require('tandem').setup({})]])
 -- Every mark is written down with its text once the screen shows it, and every key with its time.
 editor:lua([[
   _G.seen = {}
@@ -72,12 +73,16 @@ check.case('key press to visible ghost text', function()
     editor:lua('_G.seen = {}')
     editor:type(typed)
     check.wait('the answers', function()
-      return editor:line() == '        ' .. typed and editor:lua([[
+      return editor:line() == '        ' .. typed
+          and editor:lua([[
         for index = #_G.seen, 1, -1 do
           if _G.seen[index].ghost then return true end
           if _G.seen[index].key then return false end
         end
-      ]]) or editor:pending() == 0 and #measured.requests(folder, 'textDocument/inlineCompletion') > 0 and editor:lua([[
+      ]])
+        or editor:pending() == 0
+          and #measured.requests(folder, 'textDocument/inlineCompletion') > 0
+          and editor:lua([[
         local last = _G.seen[#_G.seen]
         local time = vim.uv.clock_gettime('realtime')
         return last ~= nil and time.sec * 1e3 + time.nsec / 1e6 - last.time > 1000
@@ -136,7 +141,10 @@ check.case('a session of typing', function()
   editor:open('shipments.py')
   -- What an editor indents by itself would be typed twice.
   editor:lua([[vim.bo.autoindent, vim.bo.indentexpr, vim.bo.smartindent = false, '', false]])
-  local text = scratch.read(scratch.repository .. '/tests/editors/workspace/orders.py'):gsub('order', 'shipment'):gsub('Order', 'Shipment')
+  local text = scratch
+    .read(scratch.repository .. '/tests/editors/workspace/orders.py')
+    :gsub('order', 'shipment')
+    :gsub('Order', 'Shipment')
   editor:type('i')
   editor:lua('_G.seen = {}')
   local began, state, typed = vim.uv.hrtime(), 20261121, 0
@@ -157,7 +165,14 @@ check.case('a session of typing', function()
   end, events)
   local messages = editor:lua([[return vim.fn.execute('messages')]])
   local found = flickers(events)
-  check.note('   Neovim, %d s: %d keys, %d texts shown, %d flickers, %d lines of messages', measured.seconds, typed, changes, #found, #vim.split(messages, '\n', { trimempty = true }))
+  check.note(
+    '   Neovim, %d s: %d keys, %d texts shown, %d flickers, %d lines of messages',
+    measured.seconds,
+    typed,
+    changes,
+    #found,
+    #vim.split(messages, '\n', { trimempty = true })
+  )
   for index = 1, math.min(10, #found) do
     for position, event in ipairs(events) do
       if event == found[index] then

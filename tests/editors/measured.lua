@@ -8,7 +8,8 @@ M.samples = tonumber(vim.env.EDITOR_MEASURE_SAMPLES) or 60
 M.seconds = tonumber(vim.env.EDITOR_MEASURE_SECONDS) or 120
 
 --- What is typed below the class of orders.py, in turn: the same as in vscode/measure.mjs.
-M.beginnings = { 'self.audit.rec', 'self.status = ', 'if self.sta', 'self.audit.record(self.ord', 'raise Value', 'status = self.' }
+M.beginnings =
+  { 'self.audit.rec', 'self.status = ', 'if self.sta', 'self.audit.record(self.ord', 'raise Value', 'status = self.' }
 
 --- Milliseconds since 1970, comparable with the recorder's.
 function M.now()
@@ -16,11 +17,17 @@ function M.now()
   return time.sec * 1e3 + time.nsec / 1e6
 end
 
---- Puts a recorder in the place of `tandem`, for everything that is started afterwards. Returns the folder of the records.
+--- Puts a recorder in the place of `tandem`, for everything that is started afterwards. Returns the folder of the
+--- records.
 function M.record(name)
   local folder = scratch.directory .. '/' .. name .. '-wire'
   vim.fn.mkdir(folder, 'p')
-  local words = { vim.env.EDITOR_TEST_CODE_SERVER .. '/bin/node', scratch.repository .. '/tests/editors/vscode/recorder.mjs', folder, scratch.tandem }
+  local words = {
+    vim.env.EDITOR_TEST_CODE_SERVER .. '/bin/node',
+    scratch.repository .. '/tests/editors/vscode/recorder.mjs',
+    folder,
+    scratch.tandem,
+  }
   local quoted = vim.tbl_map(function(word)
     return "'" .. word .. "'"
   end, words)
@@ -35,7 +42,8 @@ end
 function M.requests(folder, method)
   local files = vim.fn.sort(vim.fn.glob(folder .. '/*.jsonl', false, true))
   local all, waiting = {}, {}
-  for line in vim.gsplit(files[#files] and scratch.read(files[#files]) or '', '\n', { plain = true, trimempty = true }) do
+  local newest = files[#files] and scratch.read(files[#files]) or ''
+  for line in vim.gsplit(newest, '\n', { plain = true, trimempty = true }) do
     local ok, entry = pcall(vim.json.decode, line)
     local message = ok and entry.message
     if message and message.id ~= nil then
@@ -66,21 +74,36 @@ function M.tell(editor, samples)
   local function each(of)
     return vim.tbl_map(of, samples)
   end
-  M.line(editor .. ', key to visible', each(function(it)
-    return it.shown - it.key
-  end))
-  M.line('  of it the server, request to answer', each(function(it)
-    return it.answered - it.asked
-  end))
-  M.line('  of it before the request left', each(function(it)
-    return it.asked - it.key
-  end))
-  M.line('  of it from answer to drawn', each(function(it)
-    return it.shown - it.answered
-  end))
-  M.line('  client alone', each(function(it)
-    return it.shown - it.key - (it.answered - it.asked)
-  end))
+  M.line(
+    editor .. ', key to visible',
+    each(function(it)
+      return it.shown - it.key
+    end)
+  )
+  M.line(
+    '  of it the server, request to answer',
+    each(function(it)
+      return it.answered - it.asked
+    end)
+  )
+  M.line(
+    '  of it before the request left',
+    each(function(it)
+      return it.asked - it.key
+    end)
+  )
+  M.line(
+    '  of it from answer to drawn',
+    each(function(it)
+      return it.shown - it.answered
+    end)
+  )
+  M.line(
+    '  client alone',
+    each(function(it)
+      return it.shown - it.key - (it.answered - it.asked)
+    end)
+  )
 end
 
 return M

@@ -1,5 +1,5 @@
---- What README shows of Neovim and Helix: real programs in a terminal, kept as text with colours. vscode/pictures_terminal.mjs makes
---- pictures of that. Started by pictures.sh.
+--- What README shows of Neovim and Helix: real programs in a terminal, kept as text with colours.
+--- vscode/pictures_terminal.mjs makes pictures of that. Started by pictures.sh.
 package.path = vim.fs.dirname(arg[0]) .. '/?.lua;' .. package.path
 local check = require('check')
 local double = require('double')
@@ -19,7 +19,10 @@ end
 local job, settings = double.start('pictures', ANSWER, 5)
 settings.TANDEM_COMPLETION_EAGERNESS = 'high'
 
-local editor = Neovim.with_plugin('pictures-nvim', settings, [[
+local editor = Neovim.with_plugin(
+  'pictures-nvim',
+  settings,
+  [[
   require('tandem').setup({})
   vim.o.termguicolors, vim.o.number, vim.o.signcolumn, vim.o.cursorline = true, true, 'no', true
   vim.o.laststatus = 3
@@ -36,15 +39,25 @@ local editor = Neovim.with_plugin('pictures-nvim', settings, [[
     end
     choose(nil)
   end
-]])
+]]
+)
 scratch.write(editor.workspace .. '/queue.py', QUEUE)
 -- The same Neovim gets a terminal to draw on: unpacked from its package it cannot start one of its own.
 local socket = editor:lua('return vim.fn.serverstart(...)', scratch.directory .. '/nvim.sock')
-local screen = Terminal.start('pictures-nvim-tui', { scratch.editors .. '/bin/nvim', '--server', socket, '--remote-ui' }, editor.environment, editor.workspace, COLUMNS, ROWS)
+local screen = Terminal.start(
+  'pictures-nvim-tui',
+  { scratch.editors .. '/bin/nvim', '--server', socket, '--remote-ui' },
+  editor.environment,
+  editor.workspace,
+  COLUMNS,
+  ROWS
+)
 
 check.case('nvim-ghost.png', function()
   editor:open('orders.py')
-  editor:type('Go<CR><C-U>    def refund(self) -> None:<CR><C-U>        self.status = "refunded"<CR><C-U>        self.audit.rec')
+  editor:type(
+    'Go<CR><C-U>    def refund(self) -> None:<CR><C-U>        self.status = "refunded"<CR><C-U>        self.audit.rec'
+  )
   local ghost = editor:wait_for_ghost()
   screen:wait_for('self.audit.rec' .. ghost.text)
   keep(screen, 'nvim-ghost')
@@ -74,11 +87,16 @@ editor:quit()
 screen:close()
 vim.fn.jobstop(job)
 
-local environment, workspace = scratch.home('pictures-helix', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = 'high' })
+local environment, workspace =
+  scratch.home('pictures-helix', { TANDEM_ENGINE_CHOICE = 'lookup', TANDEM_COMPLETION_EAGERNESS = 'high' })
 environment.COLORTERM = 'truecolor'
-scratch.write(environment.XDG_CONFIG_HOME .. '/helix/languages.toml', scratch.snippet('editors/helix/README.md', 'toml'))
+scratch.write(
+  environment.XDG_CONFIG_HOME .. '/helix/languages.toml',
+  scratch.snippet('editors/helix/README.md', 'toml')
+)
 scratch.write(environment.XDG_CONFIG_HOME .. '/helix/config.toml', 'theme = "dark_plus"\n')
-local helix = Terminal.start('pictures-helix-tui', { scratch.editors .. '/bin/hx', 'orders.py' }, environment, workspace, 140, 24)
+local helix =
+  Terminal.start('pictures-helix-tui', { scratch.editors .. '/bin/hx', 'orders.py' }, environment, workspace, 140, 24)
 
 check.case('helix-menu.png', function()
   helix:wait_for(' NOR ')

@@ -87,6 +87,44 @@ check.case('candidates: asked for once, counted, in a circle, and the shown one 
   end)
 end)
 
+check.case('an answer that comes after another key is shown where it goes on, and only there', function()
+  local function late(typed)
+    editor:type('<Esc>')
+    editor:set_text('')
+    editor:lua('_G.sent, _G.inline, _G.more, _G.held = {}, { "self.audit(1)" }, nil, {}')
+    editor:enter('i   ', '   ')
+    check.wait('the request', function()
+      return editor:lua('return #_G.held') > 0
+    end)
+    local before = editor:lua('return #_G.held')
+    editor:enter(typed, '   ' .. typed)
+    check.wait('the next request', function()
+      return editor:lua('return #_G.held') > before
+    end)
+    editor:lua('_G.release()')
+  end
+  late('s')
+  check.equal('elf.audit(1)', editor:wait_for_ghost().text, 'what goes on')
+  late(' ')
+  -- What was asked later has no answer, so nothing else changes what is shown.
+  check.truthy(not editor:ghost(), 'what does not go on: ' .. vim.inspect(editor:ghost()))
+  editor:type('<Esc>')
+end)
+
+check.case('a late answer that does not go on leaves what is shown', function()
+  suggest('x = ', { 'one' })
+  editor:lua('_G.inline, _G.held = { "two" }, {}')
+  editor:enter('o', 'x = o')
+  check.wait('the request', function()
+    return editor:lua('return #_G.held') > 0
+  end)
+  editor:enter('n', 'x = on')
+  editor:lua('_G.release()')
+  check.equal('e', editor:ghost().text, 'what is left of the first one')
+  editor:enter('<Tab>', 'x = one')
+  editor:type('<Esc>')
+end)
+
 check.case('a suggestion that is a snippet is expanded', function()
   suggest('x = ', { { kind = 'snippet', value = 'f(${1:a})$0' } })
   editor:enter('<Tab>', 'x = f(a)')
@@ -225,7 +263,7 @@ check.case('consent through vim.ui.select: the list begins with no, and leaving 
       choose(index and items[index], index)
     end
   ]])
-  editor:lua('_G.picks = { 2 }')
+  editor:lua('_G.picks = { 3 }')
   request(30)
   wait_for_reply(30, 'once')
   check.equal('Do not send', editor:lua('return _G.titles[1]'))
@@ -233,7 +271,7 @@ check.case('consent through vim.ui.select: the list begins with no, and leaving 
   editor:lua('_G.picks = {}')
   request(31)
   wait_for_reply(31, 'no')
-  editor:lua('_G.picks = { 4, 3 }')
+  editor:lua('_G.picks = { 2, 4 }')
   request(32)
   check.wait('the payload', function()
     return text_of() == CONSENT.payload
@@ -242,11 +280,93 @@ check.case('consent through vim.ui.select: the list begins with no, and leaving 
   wait_for_reply(32, 'workspace')
 end)
 
+local ACTIONS = { { title = 'Trust' }, { title = 'Show' }, { title = 'Not now' } }
+
+local function wait_for_choice(title)
+  check.wait(title, function()
+    return vim.deep_equal({ title }, editor:lua('return _G.chosen'))
+  end, function()
+    return editor:lua('return { _G.chosen, _G.notes }')
+  end)
+  editor:lua('_G.chosen = {}')
+end
+
+local function ask_for_trust()
+  editor:lua('_G.request_message(...)', { type = 3, message = 'Trust it?', actions = ACTIONS })
+end
+
+check.case('what the server asks with a message lists the way out first, and leaving it chooses nothing', function()
+  editor:lua('_G.picks = { 3 }')
+  ask_for_trust()
+  wait_for_choice('Trust')
+  check.equal({ 'Not now', 'Show', 'Trust' }, editor:lua('return _G.titles'))
+  check.equal('Trust it?: ', editor:lua('return _G.prompt'))
+  ask_for_trust()
+  wait_for_choice('none')
+  editor:lua('_G.request_message(...)', { type = 3, message = 'no choices' })
+  wait_for_choice('none')
+end)
+
+check.case('no menu opens while somebody types, in whatever mode, and the keys go into the code', function()
+  editor:lua([[
+    vim.cmd('silent! tabonly | only')
+    _G.menu_before, _G.menus = vim.ui.select, 0
+    -- Neovim's own menu is answered by digits.
+    vim.ui.select = function(items, options, choose)
+      _G.menus = _G.menus + 1
+      choose(items[vim.fn.getchar(0) - 48])
+    end
+  ]])
+  editor:open('orders.py')
+  editor:set_text('')
+  for question, act in ipairs({ ask_for_trust, request }) do
+    editor:type('i')
+    act(question + 40)
+    editor:enter('3', '3')
+    -- Each looks ten times and more in this time.
+    vim.wait(300, function()
+      return false
+    end)
+    editor:enter('<CR>4', '4')
+    check.equal(0, editor:lua('return _G.menus'), 'menus in insert mode')
+    editor:type('<Esc>')
+    check.wait('the menu', function()
+      return editor:lua('return _G.menus') == 1
+    end)
+    if act == request then
+      wait_for_reply(question + 40, 'no')
+    else
+      wait_for_choice('none')
+    end
+    editor:lua([[_G.menus = 0 require('tandem.quiet').quiet_ms = 1e9]])
+    act(question + 50)
+    editor:type('gg3j')
+    editor:enter('ddggOx<Esc>', 'x')
+    check.equal(0, editor:lua('return _G.menus'), 'menus while keys come')
+    editor:lua([[require('tandem.quiet').quiet_ms = 0]])
+    check.wait('the menu after them', function()
+      return editor:lua('return _G.menus') == 1
+    end)
+    if act == request then
+      wait_for_reply(question + 50, 'no')
+    else
+      wait_for_choice('none')
+    end
+    editor:set_text('')
+    editor:lua('_G.menus = 0')
+  end
+  editor:lua('vim.ui.select = _G.menu_before')
+end)
+
 check.case('a way of asking that breaks is a no', function()
   editor:lua([[vim.ui.select = function() error('no menu') end _G.notes = {}]])
   request(33)
   wait_for_reply(33, 'no')
   check.truthy(editor:lua('return _G.notes')[1]:find('nothing is', 1, true), 'the word about it')
+  editor:lua('_G.notes = {}')
+  ask_for_trust()
+  wait_for_choice('none')
+  check.truthy(editor:lua('return _G.notes')[1]:find('no menu', 1, true), 'the word about it')
 end)
 
 check.case('setup again takes other options over for what is open', function()

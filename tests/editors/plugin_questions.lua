@@ -67,7 +67,10 @@ end
 
 local function wait_until_asked()
   check.wait('consent', function()
-    return editor:lua('return vim.bo.filetype') == 'tandem-consent'
+    return editor:lua([[
+      local footer = vim.bo.filetype == 'tandem-consent' and vim.api.nvim_win_get_config(0).footer
+      return footer and footer[1][1]:find('Enter chooses', 1, true) ~= nil
+    ]])
   end, describe)
   return editor:lua([[return table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')]])
 end

@@ -19,6 +19,14 @@ local DOUBLE = [[
       _G.server = dispatchers
       return {
         request = function(method, params, callback)
+          local callback_now = callback
+          -- An answer that a driver holds back comes when it says so.
+          if _G.held and method == 'textDocument/inlineCompletion' then
+            callback = function(...)
+              local arguments = { n = select('#', ...), ... }
+              table.insert(_G.held, function() callback_now(unpack(arguments, 1, arguments.n)) end)
+            end
+          end
           number = number + 1
           table.insert(_G.sent, { method = method, params = params })
           local result = vim.NIL
@@ -73,6 +81,18 @@ local DOUBLE = [[
   function _G.tell(event)
     _G.server.notification('tandem/answer', event)
   end
+  function _G.release()
+    local held = _G.held
+    _G.held = nil
+    for _, act in ipairs(held) do act() end
+  end
+  _G.chosen = {}
+  function _G.request_message(params)
+    coroutine.wrap(function()
+      local choice = _G.server.server_request('window/showMessageRequest', params)
+      table.insert(_G.chosen, choice == vim.NIL and 'none' or choice.title)
+    end)()
+  end
   function _G.request_consent(request)
     coroutine.wrap(function()
       local reply = _G.server.server_request('tandem/consent', request)
@@ -92,11 +112,14 @@ local DOUBLE = [[
 --- Starts Neovim with the plugin, `options` for setup as Lua, and `before` that as Lua, too.
 function M.start(name, options, before)
   -- Tabs of eight columns, which is what the helper reads from the screen.
-  local init = ("vim.g.python_recommended_style = 0\n%s\n%s\nrequire('tandem').setup(%s)"):format(
-    before or '',
-    DOUBLE,
-    options or '{}'
-  )
+  -- The pauses are for people: where they matter, a driver sets others.
+  local init = ([[
+    vim.g.python_recommended_style = 0
+    %s
+    %s
+    require('tandem').setup(%s)
+    require('tandem.quiet').quiet_ms, require('tandem.consent').pause_ms = 0, 0
+  ]]):format(before or '', DOUBLE, options or '{}')
   editor = Neovim.with_plugin(name, {}, init)
   editor:open('orders.py')
   return editor
@@ -224,8 +247,13 @@ function M.is_asking()
   return editor:lua([[return vim.bo.filetype]]) == 'tandem-consent'
 end
 
+--- Whether the window that asks takes a choice already.
+local function takes_enter()
+  return M.is_asking() and M.screen():find('Enter chooses', 1, true) ~= nil
+end
+
 function M.wait_until_asked()
-  check.wait('the window', M.is_asking)
+  check.wait('the window', takes_enter, M.screen)
 end
 
 return M

@@ -211,6 +211,16 @@ check.case('a bar for each limit, with the time until it begins again', function
   check.equal({ 'No provider is named.', '', 'No limit is set.' }, off)
 end)
 
+check.case('what others wrote stays on its line', function()
+  local text = 'a\nb'
+  local status = { engine = 'llama', state = 'failed', failure = text, cloud = { isOff = text }, warnings = { text } }
+  local budget =
+    { isOff = text, provider = text, limits = { { name = text, spent = '$1', limit = '$2', left = '$1' } } }
+  local lines = vim.list_extend(status_text.render(status, tostring), (budget_text.render(budget, 0)))
+  vim.api.nvim_buf_set_lines(vim.api.nvim_create_buf(false, true), 0, -1, false, lines)
+  check.truthy(vim.list_contains(lines, '  failed: a b') and vim.list_contains(lines, 'a b'), vim.inspect(lines))
+end)
+
 local REQUEST = {
   question = 3,
   title = 'what does this do?',
@@ -241,15 +251,25 @@ check.case('consent names everything, and no is what the cursor stands on', func
     ' Files     2, 13.3 kB of them',
     '',
     '   Do not send',
+    '   Show all that would be sent',
     '   Send this time',
     '   Send, and always for this workspace',
-    '   Show all that would be sent',
     '',
     '   a.rs  (999 bytes, lines 1-40)',
     '   b c.rs  (12.3 kB, internal)',
   }, lines)
-  check.equal({ [10] = 'no', [11] = 'once', [12] = 'workspace', [13] = 'show' }, choices)
+  check.equal({ [10] = 'no', [11] = 'show', [12] = 'once', [13] = 'workspace' }, choices)
   check.equal('no', consent_text.CHOICES[1].name, 'the first choice')
+end)
+
+check.case('consent says what the provider may do, and why the answer is shorter', function()
+  local request =
+    vim.tbl_extend('force', REQUEST, { terms = 'It may keep\nall of it.', lowered = 'The budget is low.' })
+  local lines, _, choices = consent_text.render(request)
+  check.equal(' Terms     It may keep all of it.', lines[4])
+  check.equal(' Tokens    1,200 to 1,234,567 in, at most 8,192 out', lines[5])
+  check.equal(' Lowered   The budget is low.', lines[6])
+  check.equal('no', choices[12], 'the no moves down with them')
 end)
 
 check.case('always is offered only where it may be', function()
@@ -287,6 +307,18 @@ check.case('why a suggestion was shown, and why none was', function()
   }) do
     check.truthy(text:find(words, 1, true), words .. ' is not in\n' .. text)
   end
+  local odd = why_text.render({
+    trigger = 'a\nb',
+    syntax = 'a\nb',
+    decision = { hidden = { reason = 'x', sentence = 'a\nb' } },
+    notes = { 'a\nb' },
+    context = { { name = 'a\nb', path = 'c\nd', score = 1 } },
+    stages = { { name = 'a\nb', ms = 1 } },
+    prompt = 'a\nb',
+  })
+  vim.api.nvim_buf_set_lines(vim.api.nvim_create_buf(false, true), 0, -1, false, odd)
+  check.truthy(vim.list_contains(odd, '* `a b` in `c d`: 1.00'), vim.inspect(odd))
+  check.truthy(vim.list_contains(odd, '* a b'), vim.inspect(odd))
   local hidden =
     why_text.render({ decision = { hidden = { reason = 'x', sentence = '100 % sure that nothing fits' } } })
   check.equal({ '# Nothing shown', '', '100 % sure that nothing fits' }, vim.list_slice(hidden, 1, 3))

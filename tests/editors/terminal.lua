@@ -15,8 +15,23 @@ end
 function Terminal.start(name, command, environment, directory, columns, rows)
   local self = setmetatable({ socket = scratch.directory .. '/' .. name .. '.tmux' }, Terminal)
   -- Without a pause after Escape: otherwise the next key might be taken for Alt with it.
-  local config = scratch.write(scratch.directory .. '/tmux.conf', 'set -g escape-time 0\nset -g status off\nset -ga terminal-features ",*:RGB"\n')
-  local arguments = { '-f', config, 'new-session', '-d', '-x', tostring(columns or 120), '-y', tostring(rows or 40), '-c', directory, 'env' }
+  local config = scratch.write(
+    scratch.directory .. '/tmux.conf',
+    'set -g escape-time 0\nset -g status off\nset -ga terminal-features ",*:RGB"\n'
+  )
+  local arguments = {
+    '-f',
+    config,
+    'new-session',
+    '-d',
+    '-x',
+    tostring(columns or 120),
+    '-y',
+    tostring(rows or 40),
+    '-c',
+    directory,
+    'env',
+  }
   for variable, value in pairs(environment) do
     table.insert(arguments, variable .. '=' .. value)
   end

@@ -21,6 +21,7 @@ return {
     ['tandem/status'] = later('tandem.status', 'on_status'),
     ['tandem/answer'] = later('tandem.answers', 'on_event'),
     ['tandem/consent'] = later('tandem.consent', 'on_request'),
+    ['window/showMessageRequest'] = later('tandem.message_request', 'on_request'),
   },
   commands = {
     ['tandem.prompt'] = later('tandem.ask', 'on_prompt'),

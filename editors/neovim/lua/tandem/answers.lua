@@ -104,9 +104,11 @@ function M.cancel(bufnr)
   end
 end
 
---- Nothing else in an answer can be opened: Neovim's own `gf` would take any name that a model writes, or fetch an
---- address.
+--- Nothing else in an answer can be opened: Neovim's own keys would take any name or address that a model writes.
 local function open_citation()
+  if vim.fn.mode() ~= 'n' then
+    vim.cmd.normal({ vim.keycode('<Esc>'), bang = true })
+  end
   local citation = citations.under_cursor()
   if citation then
     citations.open(citation)
@@ -115,16 +117,27 @@ local function open_citation()
   end
 end
 
+--- Neovim's own keys that open what stands under the cursor or is selected.
+local OPENERS = { 'gf', 'gF', 'gx', ']f', '[f' }
+for _, key in ipairs({ 'f', 'F', '<C-F>', 'gf', 'gF' }) do
+  table.insert(OPENERS, '<C-W>' .. key)
+end
+
 local function map_keys(bufnr)
-  local function map(key, act, description)
+  local function map(key, act, description, modes)
     if key then
-      vim.keymap.set('n', key, act, { buffer = bufnr, silent = true, nowait = true, desc = 'Tandem: ' .. description })
+      vim.keymap.set(
+        modes or 'n',
+        key,
+        act,
+        { buffer = bufnr, silent = true, nowait = true, desc = 'Tandem: ' .. description }
+      )
     end
   end
   local keys = config.get().answers.keys
   map(keys.open, open_citation, 'open the place')
-  for _, key in ipairs({ 'gf', 'gF', '<C-W>f', '<C-W>F', '<C-W>gf', '<C-W>gF' }) do
-    map(key, open_citation, 'open the place')
+  for _, key in ipairs(OPENERS) do
+    map(key, open_citation, 'open the place', { 'n', 'x' })
   end
   map(keys.follow_up, function()
     M.follow_up(bufnr)
@@ -182,8 +195,7 @@ function on.begin(answer, event)
 end
 
 function on.routed(answer, event)
-  local place = event.isCloud and 'a cloud model answers' or 'answered on this machine'
-  sheet.show_progress(answer.bufnr, ('%s: %s'):format(place, event.reason or ''))
+  sheet.show_progress(answer.bufnr, event.reason)
 end
 
 function on.progress(answer, event)

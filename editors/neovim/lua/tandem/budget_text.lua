@@ -1,4 +1,6 @@
 --- Where the limits stand (`tandem/budget`), as lines with bars. Pure.
+local plain = require('tandem.plain').line
+
 local M = {}
 
 --- Cells of a bar.
@@ -67,7 +69,7 @@ function M.render(budget, now)
   if #(budget.limits or {}) == 0 then
     table.insert(lines, 'No limit is set.')
   end
-  return lines, marks
+  return vim.tbl_map(plain, lines), marks
 end
 
 return M

@@ -1,6 +1,7 @@
 --- Asks before anything leaves the machine (`tandem/consent`). Whatever is not a clear yes is a no: closing the window,
 --- a key that was meant for the code, an error, ten minutes.
 local config = require('tandem.config')
+local quiet = require('tandem.quiet')
 local text = require('tandem.consent_text')
 local view = require('tandem.view')
 
@@ -8,6 +9,11 @@ local M = {}
 
 --- ms after which the server takes silence for a no.
 local PATIENCE = 600 * 1000
+
+--- ms for which a window that just came under the cursor takes no choice: whoever goes on typing has not read it yet.
+M.pause_ms = 1000
+
+local FOOTER = { waiting = ' q does not send ', ready = ' Enter chooses · q does not send ' }
 
 --- Requests that wait, the first one being asked.
 local queue = {}
@@ -45,29 +51,34 @@ local function choose(entry, name)
   end
 end
 
---- Whether the cursor may be taken elsewhere: nothing is being typed.
-local function is_idle()
-  local mode = vim.api.nvim_get_mode().mode
-  return (mode == 'n' or mode == 'nt') and vim.fn.getcmdwintype() == ''
+local function set_footer(entry, footer)
+  if vim.api.nvim_win_is_valid(entry.window) then
+    vim.api.nvim_win_set_config(entry.window, { footer = footer, footer_pos = 'center' })
+  end
 end
 
---- Goes into the window, with the cursor on the no, as soon as nothing is being typed: keys that are meant for the code
---- are no answer.
+--- The cursor came into the window, for the first time or again: choices count after a pause.
+local function on_focus(entry)
+  entry.focus = (entry.focus or 0) + 1
+  entry.is_ready = false
+  set_footer(entry, FOOTER.waiting)
+  local this = entry.focus
+  vim.defer_fn(function()
+    if not entry.is_over and entry.focus == this then
+      entry.is_ready = true
+      set_footer(entry, FOOTER.ready)
+    end
+  end, M.pause_ms)
+end
+
+--- Goes into the window, with the cursor on the no, as soon as nobody types.
 local function enter(entry, row)
-  if entry.is_over or not vim.api.nvim_win_is_valid(entry.window) then
-    return
-  end
-  if is_idle() then
+  quiet.wait(function()
     vim.api.nvim_set_current_win(entry.window)
     vim.api.nvim_win_set_cursor(entry.window, { row, 3 })
-    return
-  end
-  vim.api.nvim_create_autocmd({ 'ModeChanged', 'CmdwinLeave' }, {
-    once = true,
-    callback = vim.schedule_wrap(function()
-      enter(entry, row)
-    end),
-  })
+  end, function()
+    return entry.is_over or not vim.api.nvim_win_is_valid(entry.window)
+  end)
 end
 
 local function open_window(entry)
@@ -79,14 +90,23 @@ local function open_window(entry)
   view.mark(bufnr, marks)
   local geometry = view.geometry(lines)
   geometry.title, geometry.title_pos = ' Send this? ', 'center'
-  geometry.footer, geometry.footer_pos = ' Enter chooses · q does not send ', 'center'
+  geometry.footer, geometry.footer_pos = FOOTER.waiting, 'center'
   entry.window = vim.api.nvim_open_win(bufnr, false, geometry)
   vim.wo[entry.window][0].cursorline, vim.wo[entry.window][0].wrap = true, true
   vim.bo[bufnr].filetype = 'tandem-consent'
   local function map(key, act)
     vim.keymap.set('n', key, act, { buffer = bufnr, nowait = true, silent = true })
   end
+  vim.api.nvim_create_autocmd('WinEnter', {
+    buffer = bufnr,
+    callback = function()
+      on_focus(entry)
+    end,
+  })
   map('<CR>', function()
+    if not entry.is_ready then
+      return
+    end
     choose(entry, choices[vim.api.nvim_win_get_cursor(0)[1]])
   end)
   for _, key in ipairs({ 'q', '<Esc>' }) do
@@ -108,7 +128,17 @@ local function open_window(entry)
   end
 end
 
-local function open_select(entry)
+local function give_up(entry, problem)
+  vim.notify(
+    'Tandem cannot ask whether something may be sent, so nothing is: ' .. tostring(problem),
+    vim.log.levels.ERROR
+  )
+  finish(entry, 'no')
+end
+
+local open_select
+
+local function show_select(entry)
   local request = entry.request
   vim.ui.select(text.choices(request), {
     kind = 'tandem_consent',
@@ -134,6 +164,18 @@ local function open_select(entry)
   end)
 end
 
+--- A menu may take the next keys, whatever they were meant for, so it waits until nobody types.
+function open_select(entry)
+  quiet.wait(function()
+    local opened, problem = pcall(show_select, entry)
+    if not opened then
+      give_up(entry, problem)
+    end
+  end, function()
+    return entry.is_over == true
+  end)
+end
+
 function ask_next()
   local entry = queue[1]
   if not entry or entry.is_asked then
@@ -143,11 +185,7 @@ function ask_next()
   require('tandem.highlights').define()
   local opened, problem = pcall(config.get().consent == 'select' and open_select or open_window, entry)
   if not opened then
-    vim.notify(
-      'Tandem cannot ask whether something may be sent, so nothing is: ' .. tostring(problem),
-      vim.log.levels.ERROR
-    )
-    finish(entry, 'no')
+    give_up(entry, problem)
   end
 end
 

@@ -1,12 +1,15 @@
 --- What stands in the window that asks whether something may be sent. Pure: a request in, lines and marks out.
+local plain = require('tandem.plain').line
+
 local M = {}
 
---- What can be chosen, in the order of the list. The first one is what happens when nobody chooses.
+--- What can be chosen, in the order of the list. The first one is what happens when nobody chooses; what sends stands
+--- farthest from it.
 M.CHOICES = {
   { name = 'no', title = 'Do not send' },
+  { name = 'show', title = 'Show all that would be sent' },
   { name = 'once', title = 'Send this time' },
   { name = 'workspace', title = 'Send, and always for this workspace' },
-  { name = 'show', title = 'Show all that would be sent' },
 }
 
 --- The choices that a request offers.
@@ -16,11 +19,6 @@ function M.choices(request)
   return vim.tbl_filter(function(choice)
     return choice.name ~= 'workspace' or request.mayRemember == true
   end, M.CHOICES)
-end
-
---- A file's name may hold anything; a line holds one line.
-local function plain(text)
-  return (tostring(text):gsub('%c', ' '))
 end
 
 --- 12,345
@@ -92,8 +90,10 @@ function M.render(request)
     request.isLocal and 'a server of yours' or 'leaves this machine',
     not request.isLocal and 'TandemWarning' or nil
   )
+  row('Terms', request.terms, 'TandemWarning')
   row('Asked', request.why and 'because ' .. request.why)
   row('Tokens', ('%s in, at most %s out'):format(range(request.inputTokens, grouped), grouped(request.maxOutputTokens)))
+  row('Lowered', request.lowered)
   row('Cost', range(request.cost), 'TandemCost')
   row('Budget', request.left)
   row('Secrets', secrets(request.redactions or {}))

@@ -200,6 +200,21 @@ function M.act(name)
   return ACTIONS[(name:gsub('_', '-'))]()
 end
 
+--- Those items of an answer that go on at the cursor. Neovim would cut others by as many letters as were typed since
+--- they were asked for, whatever was typed.
+--- @param items table[] as the server sent them
+--- @return table[]
+local function items_that_fit(bufnr, items, encoding)
+  return vim.tbl_filter(function(item)
+    if not item.range or type(item.insertText) ~= 'string' then
+      return true
+    end
+    -- The place may be gone meanwhile.
+    local found, range = pcall(vim.range.lsp, bufnr, item.range, encoding)
+    return found and rest_of({ range = range, insert_text = item.insertText }) ~= nil
+  end, items)
+end
+
 --- Takes ghost text away that what was typed does not go along with. Neovim leaves it until the next answer.
 local function drop_what_was_left(shown)
   local item = shown.current
@@ -216,11 +231,24 @@ local function tune(bufnr)
   if
     not shown
     or shown.is_tuned_by_tandem
-    or not (shown.show and shown.hide and shown.request and shown.reset_timer)
+    or not (shown.show and shown.hide and shown.request and shown.reset_timer and shown.handler)
   then
     return
   end
   shown.is_tuned_by_tandem = true
+  local take = shown.handler
+  --- An answer that comes after another key was typed leaves what is shown, unless it goes on at the cursor.
+  function shown:handler(problem, result, context)
+    local client = context and vim.lsp.get_client_by_id(context.client_id)
+    local items = type(result) == 'table' and (result.items or result) or {}
+    if not problem and client and #items > 0 and vim.api.nvim_get_current_buf() == self.bufnr then
+      result = items_that_fit(self.bufnr, items, client.offset_encoding)
+      if #result == 0 then
+        return
+      end
+    end
+    take(self, problem, result, context)
+  end
   function shown:automatic_request()
     if in_macro() or not in_insert_mode() then
       self:abort()

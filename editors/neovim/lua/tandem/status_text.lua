@@ -1,4 +1,6 @@
 --- A status in whole lines, for `:Tandem status` and `:Tandem model`. Pure.
+local plain = require('tandem.plain').line
+
 local M = {}
 
 local function eagerness(value)
@@ -77,7 +79,7 @@ function M.render(status, when)
     local share = today.share and (' (%.0f %% of %s)'):format(today.share * 100, today.limit or 'a limit') or ''
     table.insert(lines, 'Today: ' .. today.cost .. share)
   end
-  return lines
+  return vim.tbl_map(plain, lines)
 end
 
 return M

@@ -1,4 +1,6 @@
 --- The account of a completion request (`tandem/why`) in Markdown. Pure.
+local plain = require('tandem.plain').line
+
 local M = {}
 
 --- Definitions that are named; the rest is counted.
@@ -30,7 +32,7 @@ end
 function M.render(why)
   local lines = {}
   local function say(format, ...)
-    table.insert(lines, select('#', ...) > 0 and format:format(...) or format)
+    table.insert(lines, plain(select('#', ...) > 0 and format:format(...) or format))
   end
   local function heading(words)
     say('')
