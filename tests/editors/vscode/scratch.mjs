@@ -34,7 +34,8 @@ export function write(file, text, mode) {
  * tell each other; `settings` are variables as Tandem reads them, seen by it alone.
  */
 export function makeHome(name, settings = {}) {
-  const home = path.join(directory, name);
+  // Other editors' homes lie in the same directory.
+  const home = path.join(directory, 'code', name);
   const environment = {
     HOME: home,
     XDG_CONFIG_HOME: `${home}/config`,
