@@ -254,7 +254,9 @@ await check.testCase('an untitled file is completed, and saved where the user sa
     .sent('textDocument/didOpen')
     .map((entry) => entry.message.params.textDocument)
     .findLast((document) => document.uri.startsWith('untitled:'));
-  check.equal(`${UNTITLED}total = first(one, two)`, await editor.wire.documentText(uri), 'the text that the server has');
+  // The editor shows a change before it tells of it.
+  const expected = `${UNTITLED}total = first(one, two)`;
+  await check.wait('the text at the server', async () => (await editor.wire.documentText(uri)) === expected);
   await editor.press('Control+S');
   const input = editor.page.locator('.quick-input-widget input.input');
   await input.waitFor();
