@@ -183,9 +183,19 @@ export class Editor {
 
   /** Chooses a code action at the cursor, by keyboard: what lies over the menu eats clicks. */
   async chooseAction(title) {
-    await this.press('Control+.');
     const row = this.page.locator('.action-widget .monaco-list-row');
-    await row.filter({ hasText: title }).first().waitFor();
+    const wanted = row.filter({ hasText: title }).first();
+    // In a view that was opened just now VS Code may know of nobody to ask yet, and does not ask again by itself.
+    await check.wait(
+      `the action ${title}`,
+      async () => {
+        await this.press('Control+.');
+        if (await wanted.waitFor({ timeout: 4000 }).then(() => true, () => false)) return true;
+        await this.press('Escape');
+        return false;
+      },
+      () => this.describe(),
+    );
     const count = await row.count();
     const focused = this.page.locator('.action-widget .monaco-list-row.focused');
     for (let step = 0; step < count && (await focused.textContent()) !== title; step += 1) await this.press('ArrowDown');
