@@ -17,6 +17,8 @@ pub mod privacy;
 
 pub mod index;
 
+pub mod models;
+
 pub mod engine;
 
 pub mod acceptance;

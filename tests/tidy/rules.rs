@@ -5,7 +5,7 @@ use super::source::SourceFile;
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
     &["config", "database", "observe", "text", "syntax"],
-    &["engine", "index", "privacy", "acceptance", "providers", "budget"],
+    &["engine", "index", "models", "privacy", "acceptance", "providers", "budget"],
     &["context", "gate"],
     &["cloud"],
     &["complete", "nextedit", "ask"],
@@ -21,6 +21,7 @@ const WITHIN_ROW: &[(&str, &str)] = &[
     ("database", "config"),
     ("syntax", "text"),
     ("index", "privacy"),
+    ("engine", "models"),
     ("budget", "providers"),
     ("measure", "eval"),
 ];
