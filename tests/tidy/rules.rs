@@ -4,7 +4,7 @@ use super::source::SourceFile;
 
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
-    &["config", "database", "observe", "text", "syntax"],
+    &["config", "database", "network", "observe", "text", "syntax"],
     &["engine", "index", "models", "privacy", "acceptance", "providers", "budget"],
     &["context", "gate"],
     &["cloud"],
@@ -19,9 +19,10 @@ const LAYERS: &[&[&str]] = &[
 const WITHIN_ROW: &[(&str, &str)] = &[
     ("observe", "config"),
     ("database", "config"),
+    ("network", "config"),
+    ("engine", "models"),
     ("syntax", "text"),
     ("index", "privacy"),
-    ("engine", "models"),
     ("budget", "providers"),
     ("measure", "eval"),
 ];
@@ -56,7 +57,16 @@ const NAMES: &[Name] = &[
     },
     Name {
         words: &["reqwest", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],
-        rooms: &["src/cloud.rs", "src/cloud/"],
+        rooms: &[
+            "src/cloud.rs",
+            "src/cloud/",
+            "src/engine/http.rs",
+            "src/engine/http/",
+            "src/models/hub.rs",
+            "src/models/hub/",
+            "src/network.rs",
+            "src/network/",
+        ],
         why: "nothing else may reach a network",
     },
     Name {
