@@ -5,10 +5,13 @@
 
 pub mod catalogue;
 mod digest;
+pub mod import;
 pub mod name;
 pub mod store;
 
 pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
 pub use digest::{Sha256, hash_file};
 pub use name::{ModelName, NameError, Quantisation};
-pub use store::{Holding, Installed, InstalledFile, Origin, ResolveError, Store, StoreError, StoreGuard};
+pub use store::{
+    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError, StoreGuard,
+};
