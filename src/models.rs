@@ -5,13 +5,16 @@
 
 pub mod catalogue;
 mod digest;
+pub mod gguf;
 pub mod import;
 pub mod name;
+pub mod size;
 pub mod store;
 
 pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
 pub use digest::{Sha256, hash_file};
 pub use name::{ModelName, NameError, Quantisation};
 pub use store::{
-    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError, StoreGuard,
+    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError,
+    StoreGuard,
 };
