@@ -1,1 +1,4 @@
 //! Which models there are, which of them are on this machine, and what each needs of it.
+
+pub mod gguf;
+pub mod size;
