@@ -5,6 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use super::address::HostAddress;
 use crate::engine::{EngineState, EngineStatus};
@@ -110,6 +111,45 @@ impl Register {
 
     fn file(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{name}{SUFFIX}"))
+    }
+}
+
+/// A host's entry, kept up to date until it is dropped.
+pub struct Entry {
+    register: Register,
+    keeper: tokio::task::AbortHandle,
+}
+
+impl Entry {
+    /// Follows the status of the host's engine. Wants a tokio runtime around it.
+    pub fn keep(register: Register, role: Role, mut status: watch::Receiver<EngineStatus>) -> Self {
+        let keeper = tokio::spawn({
+            let register = register.clone();
+            async move {
+                let mut before = None;
+                status.mark_changed();
+                while status.changed().await.is_ok() {
+                    let now = Holding::of(&status.borrow_and_update(), role);
+                    if now == before {
+                        continue;
+                    }
+                    if let Some(holding) = &now
+                        && let Err(error) = register.set(holding)
+                    {
+                        tracing::warn!(%error, "what this host holds cannot be told to others");
+                    }
+                    before = now;
+                }
+            }
+        });
+        Self { register, keeper: keeper.abort_handle() }
+    }
+}
+
+impl Drop for Entry {
+    fn drop(&mut self) {
+        self.keeper.abort();
+        self.register.remove();
     }
 }
 
