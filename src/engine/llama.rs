@@ -13,6 +13,8 @@ mod emit;
 mod generate;
 mod gguf;
 mod load;
+#[cfg(feature = "dynamic-backends")]
+mod modules;
 mod queue;
 mod scores;
 mod self_test;
