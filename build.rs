@@ -9,13 +9,13 @@ fn main() -> io::Result<()> {
     if env::var_os("CARGO_FEATURE_DYNAMIC_BACKENDS").is_none() {
         return Ok(());
     }
-    // Where cargo puts the libraries; in an archive; in a Debian package. Windows looks beside the program by itself.
+    // Where cargo puts the libraries, and where an archive has them. Windows looks beside the program by itself.
     let origin = match env::var("CARGO_CFG_TARGET_OS").as_deref() {
         Ok("windows") => None,
         Ok("macos") => Some("@loader_path"),
         _ => Some("$ORIGIN"),
     };
-    for folder in ["", "/lib", "/../lib/tandem"] {
+    for folder in ["", "/lib"] {
         if let Some(origin) = origin {
             println!("cargo::rustc-link-arg-bins=-Wl,-rpath,{origin}{folder}");
             println!("cargo::rustc-link-arg-benches=-Wl,-rpath,{origin}{folder}");
@@ -29,14 +29,16 @@ fn main() -> io::Result<()> {
 
 /// `out` is `…/PROFILE/build/NAME/out`.
 fn lay_beside(built: &Path, out: &Path) -> io::Result<()> {
-    let profile = out.ancestors().nth(3).ok_or_else(|| io::Error::other("cargo's output folder is not where it was"))?;
+    let profile =
+        out.ancestors().nth(3).ok_or_else(|| io::Error::other("cargo's output folder is not where it was"))?;
     let beside = profile.join("backends");
     if beside.is_dir() {
         fs::remove_dir_all(&beside)?;
     }
     fs::create_dir_all(&beside)?;
     for entry in fs::read_dir(built)? {
-        let (from, to) = (entry.as_ref().map(fs::DirEntry::path), entry.as_ref().map(|entry| beside.join(entry.file_name())));
+        let (from, to) =
+            (entry.as_ref().map(fs::DirEntry::path), entry.as_ref().map(|entry| beside.join(entry.file_name())));
         let (Ok(from), Ok(to)) = (from, to) else { continue };
         if from.is_file() && fs::hard_link(&from, &to).is_err() {
             fs::copy(&from, &to)?;

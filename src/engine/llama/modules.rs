@@ -1,16 +1,13 @@
 //! llama.cpp's backends as modules: which folder they are loaded from. One archive then uses CUDA, Vulkan or the
 //! processor's own instructions, whichever of them works on the machine.
 //!
-//! A module is code, so the folder belongs to the installation: beside the program, or where a system's package has it.
-//! No setting names it, and neither the working directory nor a workspace is looked into.
+//! A module is code, so the folder belongs to the installation: it is `backends` beside the program. No setting and no
+//! variable names another, and neither the working directory nor a workspace is looked into.
 
 use std::path::{Path, PathBuf};
 
 use llama_cpp_2::llama_backend::load_backends_from_path;
 use llama_cpp_sys_2 as sys;
-
-/// Relative to the folder of the program: as an archive has it, as cargo builds it, as a Debian package has it.
-const PLACES: [&str; 2] = ["backends", "../lib/tandem/backends"];
 
 /// Loads every module that works on this machine.
 ///
@@ -34,13 +31,12 @@ pub(super) fn load() -> Result<(), String> {
     Ok(())
 }
 
-/// The first of the places that is there.
+/// The folder, if it is there.
 fn folder(program: &Path) -> Option<PathBuf> {
-    let beside = program.parent()?;
-    let places = PLACES.iter().map(|place| beside.join(place));
+    let parent = program.parent()?;
     // Programs that cargo makes for tests lie in a folder of their own, one deeper.
-    let of_tests = (cfg!(debug_assertions) && beside.ends_with("deps")).then(|| beside.join("../backends"));
-    places.chain(of_tests).find(|place| place.is_dir())
+    let of_tests = (cfg!(debug_assertions) && parent.ends_with("deps")).then(|| parent.join("../backends"));
+    std::iter::once(parent.join("backends")).chain(of_tests).find(|place| place.is_dir())
 }
 
 #[cfg(test)]
@@ -48,16 +44,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn modules_belong_to_the_installation() {
+    fn modules_lie_beside_the_program() {
         let root = tempfile::tempdir().unwrap();
         let make = |path: &str| std::fs::create_dir_all(root.path().join(path)).unwrap();
-        make("usr/bin");
-        let program = root.path().join("usr/bin/tandem");
-        assert_eq!(folder(&program), None);
-        make("usr/lib/tandem/backends");
-        assert_eq!(folder(&program), Some(root.path().join("usr/bin/../lib/tandem/backends")));
-        make("usr/bin/backends");
-        assert_eq!(folder(&program), Some(root.path().join("usr/bin/backends")), "beside the program comes first");
+        let program = root.path().join("opt/tandem/tandem");
+        make("opt/tandem");
+        make("opt/backends");
+        make("backends");
+        assert_eq!(folder(&program), None, "not above it");
+        make("opt/tandem/backends");
+        assert_eq!(folder(&program), Some(root.path().join("opt/tandem/backends")));
         assert_eq!(folder(Path::new("/")), None);
     }
 }
