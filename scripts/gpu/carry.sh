@@ -25,14 +25,16 @@ if [ -z "${FEATURES:-}" ] && place=$(scripts/gpu/get-vulkan.sh newest); then
 fi
 profile=${PROFILE:-release}
 say "building with $features ($profile)"
-cargo build --locked --features "$features" --profile "$profile" --bin tandem --example synth-gguf
-# The program of the bench has a name with a hash in it, which cargo alone knows.
-bench=$(cargo build --locked --features "$features" --profile "$profile" --bench gpu --message-format json | python3 -c '
+# In one command: with other targets cargo would resolve other features, and build llama.cpp once more. The program of the
+# bench has a name with a hash in it, which cargo alone knows.
+bench=$(cargo build --locked --features "$features" --profile "$profile" --bin tandem --example synth-gguf --bench gpu \
+    --message-format json-render-diagnostics | python3 -c '
 import json, sys
 for line in sys.stdin:
     said = json.loads(line)
     if said.get("target", {}).get("name") == "gpu" and said.get("executable"):
         print(said["executable"])')
+[ -n "$bench" ] || { say "the build failed"; exit 1; }
 output=${CARGO_TARGET_DIR:-target}/$([ "$profile" = dev ] && echo debug || echo "$profile")
 
 mkdir -p "$folder/lib" "$folder/backends"
