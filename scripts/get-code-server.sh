@@ -18,7 +18,8 @@ set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
 place=${TANDEM_CODE_SERVER:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-code-server}
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+# shellcheck source=scripts/debian-packages.sh
+. "$here/debian-packages.sh"
 
 say() { printf 'get-code-server: %s\n' "$*" >&2; }
 cannot() { say "$*"; exit 3; }
@@ -27,7 +28,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # What is there counts only if it is what this clone names, and if its programs run. A browser that was asked for by name
 # is the one that was wanted.
 works() {
-    cat "$here/get-code-server.sh" "$here/code-server/package-lock.json" | cmp -s - "$1/made-from" &&
+    cat "$here/get-code-server.sh" "$here/debian-packages.sh" "$here/code-server/package-lock.json" | cmp -s - "$1/made-from" &&
         "$1/bin/node" --version >/dev/null 2>&1 &&
         [ -f "$1/node_modules/code-server/lib/vscode/node_modules.asar/@vscode/ripgrep-universal/package.json" ] &&
         [ -f "$1/node_modules/playwright-core/package.json" ] &&
@@ -117,51 +118,15 @@ done
 
 # Chromium and the libraries that it needs, all but the C library.
 fetch_chromium() {
-    for program in apt-get dpkg-deb; do
-        have "$program" || cannot "no Chromium or Chrome on PATH or in CHROMIUM, and no $program to fetch one"
-    done
-    [ -r "$keyring" ] || cannot "no Chromium on PATH, and no $keyring to fetch one: install debian-archive-keyring"
-    suite=${TANDEM_DEBIAN_CHROMIUM_SUITE:-$(. /etc/os-release && [ "$ID" = debian ] && echo "${VERSION_CODENAME:-bookworm}" || echo bookworm)}
-    mirrors=$(apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null | sed -n "s|^'\(.*/debian[a-z-]*\)/dists/.*|\1|p" | sort -u)
-    mirror=${TANDEM_DEBIAN_MIRROR:-$(printf '%s\n' "$mirrors" | grep '/debian$' | head -n 1)}
-    [ -n "$mirror" ] || cannot "no Chromium on PATH, and apt's sources name no Debian mirror; set CHROMIUM or TANDEM_DEBIAN_MIRROR"
-    # The newest Chromium of a stable suite stands among the security updates, if the system knows where these are.
-    security=$(printf '%s\n' "$mirrors" | grep 'debian-security$' | head -n 1)
-
+    debian_look || cannot "no Chromium or Chrome on PATH or in CHROMIUM, and none to be had: $debian_problem"
+    suite=${TANDEM_DEBIAN_CHROMIUM_SUITE:-$(debian_suite_of_system)}
     apt=$work/apt
-    mkdir -p "$apt/lists/partial" "$apt/archives/partial" "$tree/chromium"
-    : >"$apt/status"
-    printf 'deb [signed-by=%s target=Packages] %s %s main\n' "$keyring" "$mirror" "$suite" >"$apt/sources.list"
-    [ -z "$security" ] ||
-        printf 'deb [signed-by=%s target=Packages] %s %s-security main\n' "$keyring" "$security" "$suite" >>"$apt/sources.list"
-    cat >"$apt/conf" <<END
-Dir::State "$apt";
-Dir::State::lists "$apt/lists";
-Dir::State::status "$apt/status";
-Dir::Cache "$apt";
-Dir::Cache::archives "$apt/archives";
-Dir::Etc::sourcelist "$apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-APT::Update::Error-Mode "any";
-APT::Install-Recommends "false";
-APT::Sandbox::User "";
-Debug::NoLocking "true";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Pre-Install-Pkgs;
-#clear DPkg::Post-Invoke;
-END
-    say "fetching Chromium from $mirror ($suite), about 170 MB"
-    apt-get -c "$apt/conf" -qq update >"$work/log" 2>&1 || { cat "$work/log" >&2; cannot "cannot read $suite at $mirror: no network?"; }
-    apt-get -c "$apt/conf" -qq -y --download-only install chromium-headless-shell fonts-inter fonts-jetbrains-mono >"$work/log" 2>&1 ||
-        { cat "$work/log" >&2; cannot "cannot fetch Chromium from $mirror"; }
+    mkdir -p "$tree/chromium"
+    say "fetching Chromium from $debian_mirror ($suite), about 170 MB"
+    # The newest Chromium of a stable suite stands among the security updates, if the system knows where these are.
+    debian_updates=yes
+    debian_fetch "$apt" "$suite" chromium-headless-shell fonts-inter fonts-jetbrains-mono ||
+        { cat "$apt/log" >&2; cannot "$debian_problem"; }
     for package in "$apt"/archives/*.deb; do
         case ${package##*/} in libc6_*) continue ;; esac
         dpkg-deb --extract "$package" "$tree/chromium"
@@ -210,7 +175,7 @@ PATH=\$here:\$PATH exec "\$here/node" "\$here/../node_modules/${program#*:}" "\$
 END
     chmod +x "$tree/bin/${program%%:*}"
 done
-cat "$here/get-code-server.sh" "$here/code-server/package-lock.json" >"$tree/made-from"
+cat "$here/get-code-server.sh" "$here/debian-packages.sh" "$here/code-server/package-lock.json" >"$tree/made-from"
 
 "$tree/bin/chromium" --version >/dev/null 2>"$work/log" || { cat "$work/log" >&2; cannot "Chromium was fetched, but does not run here"; }
 works "$tree" || { say "the packages were fetched, but their programs do not run here"; exit 1; }

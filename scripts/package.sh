@@ -13,6 +13,7 @@
 #   SOURCE_DATE_EPOCH  the time of everything, in seconds since 1970; default: the last commit's
 #   GENERATOR          a tandem of this version that runs here, where BINARY does not; then also:
 #   BUILT_FEATURES     what BINARY has built in, as `tandem --version` names it, for example "cloud llama"
+#   CUDA_MODULE        a libggml-cuda.so of scripts/gpu/cuda.sh, for a BINARY with dynamic-backends
 #   PARTS              what is built; default: all of "archive deb sbom vsix platform-vsix neovim"
 #   TANDEM_PACKAGE_LEVEL  how hard to compress, 1 to 9; default: 6
 set -eu
@@ -58,6 +59,7 @@ name=tandem-$version-$target$variant
 stage=$work/$name
 mkdir -p "$stage/man/man1" "$stage/completions"
 strip_into "$binary" "$stage/tandem$exe"
+case " $features " in *" dynamic-backends "*) . scripts/package/modules.sh ;; esac
 python3 scripts/package/readme.py "$version" >"$stage/README.md"
 cp LICENSE-MIT LICENSE-APACHE "$stage/"
 case " $features " in *" llama "*) cp models/MODEL_CARD.md "$stage/" ;; esac

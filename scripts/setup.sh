@@ -186,4 +186,9 @@ fi
 if [ "${CI:-}" = true ] && ! look_for_postgres; then
     packages=" postgresql" && install_with_apt || say "no PostgreSQL: the tests that start a server are skipped"
 fi
+# The same for a software GPU.
+if [ "${CI:-}" = true ] && [ "${1:-}" != --without-llama ] && ! have vulkaninfo; then
+    packages=" libvulkan-dev glslc spirv-headers mesa-vulkan-drivers vulkan-tools" && install_with_apt ||
+        say "no Vulkan of the system's: scripts/gpu/get-vulkan.sh looks for another"
+fi
 write_environment

@@ -78,6 +78,7 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     let features = [
         ("cloud", cfg!(feature = "cloud")),
         ("cuda", cfg!(feature = "cuda")),
+        ("dynamic-backends", cfg!(feature = "dynamic-backends")),
         ("llama", cfg!(feature = "llama")),
         ("metal", cfg!(feature = "metal")),
         ("openmp", cfg!(feature = "openmp")),

@@ -40,8 +40,12 @@ build_binary() {
     profile=${PROFILE:-release}
     folder=$profile
     [ "$profile" != dev ] || folder=debug
-    RUSTFLAGS="${RUSTFLAGS:-} --remap-path-prefix=$(pwd)=tandem --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo"
-    export RUSTFLAGS
+    # Separated by a character that no path has: blanks would be taken for ends of words.
+    separator=$(printf '\037')
+    flags=${CARGO_ENCODED_RUSTFLAGS:-$(printf '%s' "${RUSTFLAGS:-}" | tr -s ' ' "$separator")}
+    flags=${flags:+$flags$separator}--remap-path-prefix=$(pwd)=tandem
+    CARGO_ENCODED_RUSTFLAGS=$flags${separator}--remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=cargo
+    export CARGO_ENCODED_RUSTFLAGS
     into=${CARGO_TARGET_DIR:-target}
     if [ -n "${TARGET:-}" ]; then
         set -- --target "$TARGET"

@@ -29,7 +29,7 @@ find_tool() {
 }
 
 if checker=$(find_tool shellcheck); then
-    "$checker" -x scripts/package.sh scripts/package/*.sh scripts/package/check/*.sh
+    "$checker" -x scripts/package.sh scripts/debian-packages.sh scripts/get-*.sh scripts/gpu/*.sh scripts/package/*.sh scripts/package/check/*.sh
     say "ok: shellcheck"
 else
     skip_check "shellcheck: neither installed nor to be had from PyPI"

@@ -54,6 +54,7 @@ fn build(terminal: &mut Terminal) -> io::Result<()> {
         ("cuda", cfg!(feature = "cuda")),
         ("vulkan", cfg!(feature = "vulkan")),
         ("metal", cfg!(feature = "metal")),
+        ("backends as modules", cfg!(feature = "dynamic-backends")),
     ]
     .iter()
     .filter(|(_, on)| *on)

@@ -12,6 +12,8 @@ mod draft;
 mod emit;
 mod generate;
 mod load;
+#[cfg(feature = "dynamic-backends")]
+mod modules;
 mod queue;
 mod rehearsal;
 mod scores;

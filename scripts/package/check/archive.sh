@@ -44,6 +44,20 @@ check_extension() {
     ok "$2 has the extension in it"
 }
 
+# $1: the unpacked folder, $2: its program. Backends are code: they are taken from beside the program and from nowhere else.
+check_backends() {
+    [ "$(find "$1/backends" -type f | wc -l | tr -d ' ')" -gt 1 ] || die "$1 has no choice of backends"
+    mkdir "$work/elsewhere"
+    mv "$1/backends" "$work/elsewhere/"
+    cp "$work/elsewhere/backends/"* "$work/elsewhere/"
+    (cd "$work/elsewhere" && as_user GGML_BACKEND_PATH="$work/elsewhere/libggml-cpu-x64.so" "$2" doctor >"$work/doctor.log" 2>&1) &&
+        { cat "$work/doctor.log" >&2; die "the program takes backends from the working directory"; }
+    grep -q 'the folder .backends. is missing' "$work/doctor.log" || { cat "$work/doctor.log" >&2; die "it does not say what is missing"; }
+    mv "$work/elsewhere/backends" "$1/"
+    rm -rf "$work/elsewhere"
+    ok "backends come from beside the program alone"
+}
+
 for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zip; do
     [ -f "$archive" ] || continue
     base=$(basename "$archive")
@@ -80,6 +94,7 @@ for archive in "$dist"/tandem-"$version"-*.tar.gz "$dist"/tandem-"$version"-*.zi
             die "$base: its starter model was not tried"
         fi
         ok "$base unpacks and runs: $(tail -n 1 "$work/doctor.log")"
+        if [ -d "$tree/backends" ]; then check_backends "$tree" "$program"; fi
     else
         skip_check "running $base: it is for another system"
     fi

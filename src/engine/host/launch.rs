@@ -107,6 +107,8 @@ pub fn launch(config: &HostConfig, address: &HostAddress) -> anyhow::Result<Laun
         .current_dir(&address.directory)
         // ggml_abort would start gdb for a backtrace.
         .env("GGML_NO_BACKTRACE", "1")
+        // Code that is loaded as a backend comes with the program and from nowhere else.
+        .env_remove("GGML_BACKEND_PATH")
         // Threads that wait must not burn the cores that the editor needs.
         .env("OMP_WAIT_POLICY", "passive");
     #[cfg(unix)]

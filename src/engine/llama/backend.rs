@@ -46,6 +46,8 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, String> {
                 sys::llama_log_set(Some(forward_log), std::ptr::null_mut());
                 sys::ggml_log_set(Some(forward_log), std::ptr::null_mut());
             }
+            #[cfg(feature = "dynamic-backends")]
+            super::modules::load()?;
             LlamaBackend::init().map_err(|error| format!("llama.cpp did not start: {error}"))
         })
         .as_ref()
