@@ -55,7 +55,7 @@ const NAMES: &[Name] = &[
     },
     Name {
         words: &["reqwest", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],
-        rooms: &["src/cloud.rs", "src/cloud/"],
+        rooms: &["src/cloud.rs", "src/cloud/", "src/engine/http.rs", "src/engine/http/"],
         why: "nothing else may reach a network",
     },
     Name {
