@@ -176,11 +176,11 @@ impl ModelName {
         nearest(&self.to_string(), known)
     }
 
-    /// ` (did you mean …?)`, or nothing.
+    /// Goes on from a sentence that says that there is no such model: what may have been meant, else where to look.
     pub fn hint(&self) -> String {
         let names = Catalogue::builtin().entries().iter().map(|entry| entry.name.as_str());
         match self.nearest(names).as_slice() {
-            [] => String::new(),
+            [] => "; `tandem model list` shows them".to_owned(),
             names => format!("; did you mean {}?", names.join(" or ")),
         }
     }

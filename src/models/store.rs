@@ -150,7 +150,7 @@ impl StoreError {
 pub enum ResolveError {
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("no model is called {name}{hint}; `tandem model list` shows them")]
+    #[error("no model is called {name}{hint}")]
     Unknown { name: ModelName, hint: String },
     #[error("{name} has no file {wanted}; it is to be had as {there}")]
     NoSuchQuantisation { name: String, wanted: Quantisation, there: String },
