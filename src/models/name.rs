@@ -176,11 +176,11 @@ impl ModelName {
         nearest(&self.to_string(), known)
     }
 
-    /// Goes on from a sentence that says that there is no such model: what may have been meant, else where to look.
+    /// `; did you mean …?`, or nothing.
     pub fn hint(&self) -> String {
         let names = Catalogue::builtin().entries().iter().map(|entry| entry.name.as_str());
         match self.nearest(names).as_slice() {
-            [] => "; `tandem model list` shows them".to_owned(),
+            [] => String::new(),
             names => format!("; did you mean {}?", names.join(" or ")),
         }
     }
