@@ -3,6 +3,9 @@
 //! `cargo bench --no-default-features --bench host`. The engine is a scripted one that answers at once, so what is
 //! measured is everything but decoding. With the feature `llama` the starter model follows, in this process and in its
 //! host, with the time inside llama.cpp's decode calls taken off. Times are in microseconds.
+//!
+//! `cargo bench --bench host -- windows` measures several windows on one host instead, and `-- sleeps` what a sleep gives
+//! back and costs, and `-- busy` how threads follow a machine that others use; all with llama.cpp and a model of a hundred megabytes that is made first.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,6 +16,19 @@ use tandem::engine::host::{
     Answer, HostArgs, HostConfig, HostEngine, HostIdentity, HostPaths, Request, encode, run_host,
 };
 use tandem::engine::{Engine, Event, FimPrompt, Generation, Job, PromptBudget, Task, TokenScore, Urgency};
+
+#[cfg(feature = "llama")]
+#[path = "host/busy.rs"]
+mod busy;
+#[cfg(feature = "llama")]
+#[path = "host/sleeps.rs"]
+mod sleeps;
+#[cfg(feature = "llama")]
+#[path = "../tests/support/synth.rs"]
+mod synth;
+#[cfg(feature = "llama")]
+#[path = "host/windows.rs"]
+mod windows;
 
 const PROMPT_BYTES: usize = 10 << 10;
 const ROUNDS: usize = 2000;
@@ -27,6 +43,16 @@ struct EngineProgram {
 }
 
 fn main() {
+    #[cfg(feature = "llama")]
+    match std::env::args().nth(1).as_deref() {
+        Some("windows") => return windows::measure(),
+        Some("window") => return windows::window(),
+        Some("sleeps") => return sleeps::measure(),
+        Some("busy") => return busy::measure(),
+        Some("busied") => return busy::busied(),
+        Some("sleeper") => return sleeps::sleeper(),
+        _ => {}
+    }
     if std::env::args().nth(1).as_deref() == Some("engine") {
         let program = EngineProgram::parse();
         let engine: Arc<dyn Engine> = Arc::new(scripted().with_pace(Duration::from_millis(program.pace_ms)));
@@ -51,7 +77,10 @@ fn scripted() -> FakeEngine {
 
 fn job(lane: u64, max_tokens: u32) -> Job {
     let line = "    let total = items.iter().map(|item| item.price * item.count).sum();\n";
-    let text = line.repeat(PROMPT_BYTES / line.len());
+    job_of(&line.repeat(PROMPT_BYTES / line.len()), lane, max_tokens)
+}
+
+fn job_of(text: &str, lane: u64, max_tokens: u32) -> Job {
     let (prefix, suffix) = text.split_at(text.len() * 3 / 4);
     Job {
         lane,

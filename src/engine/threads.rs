@@ -23,6 +23,12 @@ const BUCKETS: usize = 8;
 /// Weight of a new measurement in what a decode usually takes.
 const SMOOTHING: f32 = 0.1;
 
+/// After so many decodes fewer threads are tried once: a machine that was busy from the start has taught that slow is usual.
+const BEFORE_LOOK: u32 = 40;
+
+/// Fewer threads that take at most this share of the time are the better ones.
+const CLEARLY_FASTER: f32 = 0.67;
+
 /// Between a drop and the first try with more threads, and at most between two tries.
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(160);
@@ -44,6 +50,9 @@ pub struct Threads {
     slow: Vec<bool>,
     /// Costs of this try's decodes, compared with fewer threads: 1.0 is as fast.
     trial: Option<Vec<f32>>,
+    /// The same of the one try with fewer threads, compared with all.
+    look: Option<Vec<f32>>,
+    decodes: u32,
     pause: Duration,
     try_at: Option<Instant>,
 }
@@ -51,7 +60,17 @@ pub struct Threads {
 impl Threads {
     pub fn new(most: u32) -> Self {
         let most = most.max(1);
-        Self { most, now: most, costs: Vec::new(), slow: Vec::new(), trial: None, pause: FIRST_PAUSE, try_at: None }
+        Self {
+            most,
+            now: most,
+            costs: Vec::new(),
+            slow: Vec::new(),
+            trial: None,
+            look: None,
+            decodes: 0,
+            pause: FIRST_PAUSE,
+            try_at: None,
+        }
     }
 
     /// What to compute with from now on. `cap` is what politeness leaves; at least one.
@@ -61,6 +80,11 @@ impl Threads {
             self.now = (self.now * 2).min(self.most);
             self.slow.clear();
             self.trial = Some(Vec::new());
+        }
+        if self.decodes == BEFORE_LOOK && self.now == self.most && self.most > 1 && cap >= self.most {
+            self.decodes += 1;
+            self.now = self.most / 2;
+            self.look = Some(Vec::new());
         }
         self.now.min(cap).max(1)
     }
@@ -72,13 +96,14 @@ impl Threads {
 
     /// Fewer than the settings allow, because the machine is busy.
     pub fn is_lowered(&self) -> bool {
-        self.now < self.most
+        self.now < self.most && self.look.is_none()
     }
 
     /// A decode of `width` tokens took so many µs with `threads`.
     pub fn measured(&mut self, now: Instant, threads: u32, width: usize, microseconds: f32) {
         let bucket = (usize::BITS - width.saturating_sub(1).leading_zeros()).min(BUCKETS as u32 - 1) as usize;
         let fewer = self.usual_with_fewer(threads, bucket);
+        let with_all = self.costs_of(self.most).usual[bucket];
         // What was never measured is at worst as much slower as there are fewer threads.
         let more = self.costs.iter().filter(|costs| costs.threads > threads && costs.usual[bucket] > 0.0);
         let expected = more.map(|costs| costs.usual[bucket] * costs.threads as f32 / threads as f32).reduce(f32::min);
@@ -97,6 +122,16 @@ impl Threads {
         if threads != self.now {
             return;
         }
+        self.decodes += u32::from(self.decodes < BEFORE_LOOK);
+        if let Some(look) = &mut self.look {
+            if with_all > 0.0 {
+                look.push(microseconds / with_all);
+            }
+            if look.len() == WINDOW {
+                self.judge_look(now);
+            }
+            return;
+        }
         if let (Some(trial), Some(fewer)) = (&mut self.trial, fewer) {
             trial.push(microseconds / fewer);
             if trial.len() == WINDOW {
@@ -111,6 +146,16 @@ impl Threads {
         if self.now > 1 && self.slow.iter().filter(|slow| **slow).count() >= MANY {
             self.trial = None;
             self.lower(now);
+        }
+    }
+
+    fn judge_look(&mut self, now: Instant) {
+        let Some(mut look) = self.look.take() else { return };
+        look.sort_by(f32::total_cmp);
+        self.slow.clear();
+        match look[WINDOW / 2] < CLEARLY_FASTER {
+            true => self.try_at = Some(now + self.pause),
+            false => self.now = self.most,
         }
     }
 
@@ -205,6 +250,25 @@ mod tests {
     }
 
     #[test]
+    fn a_machine_that_was_busy_from_the_start_is_found_out() {
+        let mut machine = Machine::new(2);
+        machine.busy = true;
+        assert_eq!(machine.runs(60.0), 1);
+        assert!(machine.threads.is_lowered());
+    }
+
+    #[test]
+    fn a_look_at_fewer_threads_is_short_and_is_not_told() {
+        let (mut machine, mut with_fewer) = (Machine::new(4), 0);
+        for _ in 0..2_000 {
+            machine.runs(0.002);
+            with_fewer += u32::from(machine.threads.now < 4);
+            assert!(!machine.threads.is_lowered());
+        }
+        assert!((1..=WINDOW as u32).contains(&with_fewer), "{with_fewer}");
+    }
+
+    #[test]
     fn tries_on_a_busy_machine_become_rarer() {
         let mut machine = Machine::new(2);
         machine.runs(2.0);
@@ -230,7 +294,7 @@ mod tests {
             let cost = if index % 5 == 0 { 20.0 * growing } else { growing };
             threads.measured(now, 4, 1, cost);
         }
-        assert_eq!(threads.wanted(now, u32::MAX), 4);
+        assert_eq!(threads.now, 4);
     }
 
     #[test]
@@ -242,7 +306,7 @@ mod tests {
             threads.measured(now, 4, 64, 40_000.0);
         }
         (0..20).for_each(|_| threads.measured(now, 4, 64, 41_000.0));
-        assert_eq!(threads.wanted(now, u32::MAX), 4);
+        assert_eq!(threads.now, 4);
     }
 
     #[test]

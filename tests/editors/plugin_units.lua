@@ -128,6 +128,7 @@ check.case('the status line', function()
   )
   check.equal('tandem: loading 30 %', statusline.format({ engine = 'llama', state = 'loading', percentage = 30 }))
   check.equal('tandem: model failed', statusline.format({ engine = 'llama', state = 'failed', failure = 'no file' }))
+  check.equal('tandem: starter asleep', statusline.format({ engine = 'llama', state = 'asleep', model = 'starter' }))
   check.equal('tandem: paused', statusline.format({ engine = 'lookup', paused = true }))
   check.equal('tandem: asking', statusline.format({ engine = 'lookup', questions = { running = 1 } }))
 end)
@@ -162,6 +163,22 @@ check.case('the status in lines', function()
     '  the last one by the index for $0: no model',
     'Today: $1 (5 % of $20 per month)',
   }, lines)
+end)
+
+check.case('the status of a model that sleeps or holds back', function()
+  check.equal(
+    { 'On this machine: starter, asleep', '  asleep: it was not used' },
+    status_text.model({ state = 'asleep', engine = 'llama', model = 'starter', asleepBecause = 'it was not used' })
+  )
+  check.equal(
+    { 'On this machine: starter, ready', '  takes less: the machine runs on its battery' },
+    status_text.model({
+      state = 'ready',
+      engine = 'llama',
+      model = 'starter',
+      rest = { sleeps = 0, wakes = 0, politeBecause = { 'the machine runs on its battery' } },
+    })
+  )
 end)
 
 check.case('a bar for each limit, with the time until it begins again', function()

@@ -3,12 +3,13 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use tandem::engine::fake::FakeEngine;
-use tandem::engine::host::HostIdentity;
+use tandem::engine::host::{Claim, Entry, HostIdentity, Register, Role};
 use tandem::engine::{Engine, EngineState, Finish};
 
-use super::support::{Place, Test, complete, drain, echo, is_alive, job, reason, sentence, signal, text, wait};
+use super::support::{Place, Probe, Test, complete, drain, echo, is_alive, job, reason, sentence, signal, text, wait};
 
 pub const TESTS: &[Test] = &[
     ("a_host_answers_like_the_engine_in_it", a_host_answers_like_the_engine_in_it),
@@ -21,6 +22,8 @@ pub const TESTS: &[Test] = &[
     ("signals_for_the_editor_do_not_end_it", signals_for_the_editor_do_not_end_it),
     ("another_hosts_name_is_left_to_it", another_hosts_name_is_left_to_it),
     ("status_is_passed_on", status_is_passed_on),
+    ("a_model_that_sleeps_is_woken_by_any_window", a_model_that_sleeps_is_woken_by_any_window),
+    ("what_a_host_holds_is_known_while_it_lives", what_a_host_holds_is_known_while_it_lives),
 ];
 
 fn a_host_answers_like_the_engine_in_it() {
@@ -144,4 +147,36 @@ fn status_is_passed_on() {
     fake.set_state(EngineState::Ready);
     wait("it is ready", || status.borrow().is_ready());
     assert_eq!(reason(&drain(engine.generate(job(1, "")))), Finish::EndOfText);
+}
+
+fn a_model_that_sleeps_is_woken_by_any_window() {
+    let place = Place::new(&[]);
+    let probe = Probe::new();
+    place.serve(&place.config.identity, probe.clone());
+    let engine = place.ready();
+    engine.wake();
+    let asleep = EngineState::Asleep { reason: "it was not used".into(), wakes: true };
+    probe.set_state(asleep.clone());
+    wait("the window knows", || engine.status().borrow().state == asleep);
+    assert_eq!(probe.wakes.load(Ordering::Relaxed), 0, "what is awake is not woken");
+    engine.wake();
+    wait("it is woken", || probe.wakes.load(Ordering::Relaxed) == 1);
+}
+
+fn what_a_host_holds_is_known_while_it_lives() {
+    let place = Place::new(&[]);
+    let _inside = place.runtime.enter();
+    let claim = Claim::take(place.address(0)).expect("works").expect("free");
+    let fake = FakeEngine::new(|_| String::new());
+    let entry = Entry::keep(Register::new(&place.address(0)), Role::Chat, fake.status());
+    let other = Register::new(&place.address(1));
+    assert_eq!(other.others(), [], "no model is loaded");
+    fake.set_parameters(7);
+    wait("its model is known", || other.others().iter().any(|other| other.is_awake && other.role == Role::Chat));
+    fake.set_state(EngineState::Asleep { reason: "unused".into(), wakes: true });
+    wait("its sleep is known", || other.others().iter().any(|other| !other.is_awake));
+    drop(entry);
+    assert_eq!(other.others(), []);
+    drop(claim);
+    assert!(place.files().is_empty(), "{:?}", place.files());
 }

@@ -1,7 +1,7 @@
 //! The whole way with the shipped binary and the shipped model: `tandem engine` with llama.cpp in it.
 
 use tandem::config::Settings;
-use tandem::engine::host::HostConfig;
+use tandem::engine::host::{Holding, HostConfig, Register};
 use tandem::engine::{Engine, EngineState, Event, Finish, Job, Task, Urgency};
 
 use super::support::{Place, Test, complete, drain, is_alive, job, reason, sentence, signal, text, wait};
@@ -54,8 +54,14 @@ fn the_starter_model_survives_a_kill_in_mid_decode() {
     assert_eq!(text(&after), text(&before));
 
     let host = engine.host_process().expect("connected");
+    let register = Register::new(&place.address(1));
+    let held = register.others();
+    let [Holding { process, is_awake: true, .. }] = &held[..] else { panic!("{held:?}") };
+    assert_eq!(*process, host);
+    assert!(held[0].on("CPU") > 1 << 20, "weights and cache: {held:?}");
     drop((engine, window));
     wait("the host is gone", || !is_alive(host));
+    assert_eq!(register.others(), []);
 }
 
 fn a_guess_of_one_window_gives_way_to_a_request_of_another() {

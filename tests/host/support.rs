@@ -1,6 +1,7 @@
 //! What the tests share: a place of their own for each host, jobs, and patience that ends.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -171,13 +172,19 @@ pub fn echo() -> Arc<dyn Engine> {
 /// An engine that never answers by itself: it keeps the senders for the test.
 pub struct Probe {
     pub jobs: Mutex<Vec<(Job, GenerationSender)>>,
+    /// Times that work was announced to it.
+    pub wakes: AtomicUsize,
     status: watch::Sender<EngineStatus>,
 }
 
 impl Probe {
     pub fn new() -> Arc<Self> {
         let status = watch::Sender::new(EngineStatus::new("probe", EngineState::Ready));
-        Arc::new(Self { jobs: Mutex::default(), status })
+        Arc::new(Self { jobs: Mutex::default(), wakes: AtomicUsize::new(0), status })
+    }
+
+    pub fn set_state(&self, state: EngineState) {
+        self.status.send_modify(|status| status.state = state);
     }
 
     pub fn count(&self) -> usize {
@@ -194,6 +201,10 @@ impl Engine for Probe {
         let (sender, stream) = generation();
         self.jobs.lock().expect("no panic").push((job, sender));
         stream
+    }
+
+    fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {

@@ -102,6 +102,7 @@ struct Worker<'a> {
 impl Worker<'_> {
     /// Without a model, until somebody wants one and may have it. False when the inbox was closed.
     fn rest(&mut self) -> bool {
+        give_back();
         loop {
             let resting = self.sleeper.resting(Instant::now(), &self.watch.conditions());
             let state = EngineState::Asleep { reason: resting.reason.clone(), wakes: resting.wakes };
@@ -277,6 +278,16 @@ impl Worker<'_> {
             changed
         });
         Ok(())
+    }
+}
+
+/// What was freed goes to the system. The C library otherwise keeps blocks of up to 32 MB for the next time: a small model's
+/// whole cache.
+fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it takes a number, touches nothing but free memory, and may be called from any thread.
+    unsafe {
+        libc::malloc_trim(0);
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::judge::{Conditions, Judge};
 use super::machine::Machine;
 
-/// Between two looks. One takes a tenth of a millisecond (docs/benchmarks.md), so this costs nothing and is soon enough.
+/// Between two looks. One takes half a millisecond (docs/benchmarks.md), so this costs nothing and is soon enough.
 pub const PERIOD: Duration = Duration::from_secs(2);
 
 /// Ends with its value.
