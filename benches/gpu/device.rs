@@ -49,7 +49,12 @@ pub fn memory() -> (u64, u64) {
         .fold((0, 0), |(free, all), device| (free + device.memory_free as u64, all + device.memory_total as u64))
 }
 
-/// What is taken of it, against an earlier look, in MiB.
-pub fn taken(free_before: u64) -> f64 {
-    (free_before as f64 - memory().0 as f64) / MIB
+/// What is taken of it, against an earlier look. Some drivers call all of it free whatever happens.
+pub fn taken(free_before: u64) -> String {
+    let (free, all) = memory();
+    if free == all {
+        "not told by the driver".to_owned()
+    } else {
+        format!("{:.0} MiB", (free_before as f64 - free as f64) / MIB)
+    }
 }

@@ -105,13 +105,13 @@ pub fn measure(model: Option<&Path>, gpu: &Gpu, seconds: f64, table: &mut Table)
         return Err(format!("{name} is not on {} as a whole: {:?}", gpu.name, info.devices));
     }
     table.put("loaded in", format!("{loaded:.1} s"));
-    table.put("device memory: weights and cache", format!("{:.0} MiB", taken(free)));
+    table.put("device memory: weights and cache", taken(free));
     agreement::run(&engine, &config, table)?;
     speed(&engine, seconds, table)?;
     cancel(&engine, seconds, table);
     let path = info.path.clone().ok_or("the engine does not tell the model's path")?;
     drop(engine);
-    table.put("device memory left behind after unloading", format!("{:.0} MiB", taken(free)));
+    table.put("device memory left behind after unloading", taken(free));
     let theirs = raw::run(&path, info.threads, 3)?;
     table.put("llama.cpp's own loop: prefill of 512", spread(&theirs.prompt, "tokens/s"));
     table.put("llama.cpp's own loop: generation of 128", spread(&theirs.generated, "tokens/s"));

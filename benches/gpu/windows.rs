@@ -32,7 +32,7 @@ pub fn run(model: Option<&Path>, seconds: f64, table: &mut Table) -> Result<(), 
     if one.host_process() != other.host_process() {
         return Err("the two windows have two hosts".to_owned());
     }
-    table.put("device memory of a host, one and two windows", format!("{alone:.0}, {:.0} MiB", taken(free)));
+    table.put("device memory of a host, one and two windows", format!("{alone}; {}", taken(free)));
     let rate = |engine: &HostEngine, lane: u64| -> f64 {
         let (start, mut tokens, mut round) = (Instant::now(), 0, 0);
         while start.elapsed().as_secs_f64() < seconds {

@@ -44,7 +44,7 @@ cp "$output/examples/synth-gguf" "$folder/synth-gguf"
 cp "$bench" "$folder/gpu-bench"
 case $features in
 *dynamic-backends*)
-    cp -L "$output"/libllama*.so* "$output"/libggml*.so* "$folder/lib/"
+    cp "$output"/lib/* "$folder/lib/"
     cp "$output"/backends/* "$folder/backends/"
     ;;
 esac

@@ -6,8 +6,7 @@ beside=$(dirname "$binary")
 [ -d "$beside/backends" ] || die "the backends of $binary are not beside it: build it with --features dynamic-backends"
 mkdir -p "$stage/backends"
 libraries=0
-for library in "$beside"/libllama*.so* "$beside"/libggml*.so* "$beside"/libllama*.dylib "$beside"/libggml*.dylib \
-    "$beside"/llama*.dll "$beside"/ggml*.dll; do
+for library in "$beside"/lib/* "$beside"/llama*.dll "$beside"/ggml*.dll; do
     [ -f "$library" ] || continue
     # Windows looks beside the program and nowhere else.
     case $library in *.dll) into=$stage ;; *) into=$stage/lib ;; esac

@@ -34,12 +34,6 @@ fn model(path: Option<PathBuf>) -> ModelConfig {
     ModelConfig { model: path, max_draft_tokens: 0, ..config() }
 }
 
-fn mean(answer: &Answer) -> f32 {
-    let scores: Vec<f32> = answer.scores.iter().flatten().map(|score| score.logprob).collect();
-    assert!(!scores.is_empty(), "nothing was written");
-    scores.iter().sum::<f32>() / scores.len() as f32
-}
-
 fn jobs() -> Vec<Job> {
     let several = |text: &&str| Job { max_tokens: 16, max_lines: 8, ..job(text) };
     CURSORS.iter().map(several).collect()
@@ -57,24 +51,53 @@ fn compare(config: &ModelConfig, gpu_layers: Option<u32>) -> Vec<(Answer, Answer
     there.into_iter().zip(all(&processor)).collect()
 }
 
-/// Texts that are alike have means that are, too. A model of noise has nearly equal tokens now and then: where it takes
-/// another, what follows is another text, so as many texts as `apart` may differ.
-fn agree(pairs: &[(Answer, Answer)], apart: usize) {
-    let mut others = 0;
+/// A token's text and the logarithm of its probability.
+type Written<'a> = (&'a str, f32);
+
+fn tokens(answer: &Answer) -> Vec<Written<'_>> {
+    let mut at = 0;
+    let scores = answer.scores.iter().flatten();
+    scores
+        .map(|score| {
+            let from = at;
+            at += score.bytes as usize;
+            (&answer.text()[from..at], score.logprob)
+        })
+        .collect()
+}
+
+/// Mean log-probabilities are alike, up to and with the first token that differs: two tokens that are equally likely but for
+/// rounding may change places, and what follows is another text. Of `pairs` so many may part at all.
+fn agree(pairs: &[(Answer, Answer)], may_part: usize) {
+    let (mut parted, mut compared) = (0, 0);
     for (at, (there, here)) in pairs.iter().enumerate() {
-        let (device, processor) = (mean(there), mean(here));
+        let (device, processor) = (tokens(there), tokens(here));
+        let common = device.iter().zip(&processor).take_while(|(one, other)| one.0 == other.0).count();
+        let count = (common + 1).min(device.len()).min(processor.len());
         if there.text() != here.text() {
-            others += 1;
-            eprintln!("cursor {at}: {:?} on the device, {:?} on the processor", there.text(), here.text());
-        } else {
-            assert!((device - processor).abs() <= TOLERANCE, "cursor {at}: {device} and {processor}");
+            parted += 1;
+        }
+        // A model of noise may end at once, or on one side.
+        if count == 0 {
+            continue;
+        }
+        compared += count;
+        let mean = |tokens: &[Written]| tokens[..count].iter().map(|token| token.1).sum::<f32>() / count as f32;
+        let apart = (mean(&device) - mean(&processor)).abs();
+        assert!(apart <= TOLERANCE, "cursor {at}: {device:?} on the device, {processor:?} on the processor");
+        // A text that ends where the other goes on has no token there.
+        if let (Some(one), Some(other)) = (device.get(common), processor.get(common)) {
+            let apart = (one.1 - other.1).abs();
+            assert!(apart <= 2.0 * TOLERANCE, "cursor {at}: parts where it is no tie, {device:?} and {processor:?}");
         }
     }
-    assert!(others <= apart, "{others} of {} texts differ", pairs.len());
+    assert!(compared > 0, "nothing was written");
+    assert!(parted <= may_part, "{parted} of {} texts part", pairs.len());
 }
 
 fn the_starter_writes_what_it_writes_on_the_processor() {
-    agree(&compare(&model(None), None), 0);
+    // Once, with processors whose rounding differs.
+    agree(&compare(&model(None), None), 1);
 }
 
 fn written(name: &str, architecture: &str, kind: Kind) -> PathBuf {
@@ -86,20 +109,21 @@ fn written(name: &str, architecture: &str, kind: Kind) -> PathBuf {
 fn models_of_other_kinds_agree_with_the_processor() {
     for (architecture, kind) in [("qwen2", Kind::Q8_0), ("llama", Kind::F16), ("starcoder2", Kind::Q4_0)] {
         let path = written(&format!("{architecture}.gguf"), architecture, kind);
-        agree(&compare(&model(Some(path)), None), 1);
+        // Noise is full of ties.
+        agree(&compare(&model(Some(path)), None), CURSORS.len());
     }
 }
 
 fn a_split_model_agrees_with_the_processor() {
     let pairs = compare(&model(None), Some(2));
-    agree(&pairs, 0);
+    agree(&pairs, 1);
     let split = start(ModelConfig { gpu_layers: Some(2), ..model(None) });
     assert_eq!(on_device(&split), 2);
     assert!(on_processor(&split) > 0, "the rest is on the processor");
 }
 
 fn a_quantised_cache_agrees_with_the_processor() {
-    agree(&compare(&ModelConfig { kv_type: KvType::Q8_0, flash_attention: Some(true), ..model(None) }, None), 1);
+    agree(&compare(&ModelConfig { kv_type: KvType::Q8_0, flash_attention: Some(true), ..model(None) }, None), 3);
 }
 
 fn drafts_change_nothing_on_the_device() {
