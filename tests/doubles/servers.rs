@@ -420,15 +420,20 @@ async fn gone(stream: &mut (impl AsyncRead + Unpin)) {
 
 /// A text as a model writes it: words with the blank before them, and single marks.
 pub fn tokens(text: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
     let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let word = |character: char| character.is_alphanumeric() || character == '_';
-        let head = if first == ' ' { 1 } else { 0 };
-        let body = rest[head..].find(|character| !word(character)).map_or(rest.len(), |at| head + at);
-        let end = body.max(first.len_utf8());
-        tokens.push(&rest[..end]);
-        rest = &rest[end..];
-    }
-    tokens
+    std::iter::from_fn(|| {
+        let (token, after) = rest.split_at(first_token(rest)?);
+        rest = after;
+        Some(token)
+    })
+    .collect()
+}
+
+/// The length of the first one; None at the end.
+pub fn first_token(text: &str) -> Option<usize> {
+    let first = text.chars().next()?;
+    let head = usize::from(first == ' ');
+    let is_word = |character: char| character.is_alphanumeric() || character == '_';
+    let body = text[head..].find(|character| !is_word(character)).map_or(text.len(), |at| head + at);
+    Some(body.max(first.len_utf8()))
 }

@@ -28,9 +28,8 @@ pub struct Hints {
 
 impl Hints {
     pub fn new(config: &HttpConfig) -> Self {
-        let context = if config.context_tokens == 0 { 4096 } else { config.context_tokens };
         let write_ms = u64::try_from(config.timeouts.total.as_millis()).unwrap_or(u64::MAX);
-        Self { context, keep_minutes: config.keep_minutes, slot: None, write_ms }
+        Self { context: 0, keep_minutes: config.keep_minutes, slot: None, write_ms }
     }
 }
 

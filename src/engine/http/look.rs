@@ -186,17 +186,18 @@ pub async fn answers(client: &Client) -> Result<(Answers, Option<Trouble>), Trou
         let reply = reply.as_ref().ok().filter(|reply| matches!(reply.status, 401 | 403 | 301..=308))?;
         (path == "/v1/models").then(|| reply.trouble(place, path))
     });
-    let good = |at: usize| {
+    let json = |at: usize, is_good: bool| {
         let reply = replies.get(at).and_then(|reply| reply.as_ref().ok())?;
-        reply.json.clone().filter(|_| reply.is_good() || at == 5)
+        reply.json.clone().filter(|_| reply.is_good() == is_good)
     };
+    let good = |at: usize| json(at, true);
     let answers = Answers {
         version: good(0),
         props: good(1),
         models: good(2),
         studio: good(3),
         health: good(4),
-        loading: good(5),
+        loading: json(1, false),
     };
     Ok((answers, refusal))
 }

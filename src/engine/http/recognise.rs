@@ -17,11 +17,12 @@ pub struct Answers {
     pub studio: Option<Value>,
     /// `/v1/health`: Tabby.
     pub health: Option<Value>,
-    /// `/health`: llama-server while it loads.
+    /// What `/props` was refused with: llama-server while it loads.
     pub loading: Option<Value>,
 }
 
-pub const PATHS: [&str; 6] = ["/api/version", "/props", "/v1/models", "/api/v0/models", "/v1/health", "/health"];
+/// Not `/health`: gateways ask every model behind them something when they hear it.
+pub const PATHS: [&str; 5] = ["/api/version", "/props", "/v1/models", "/api/v0/models", "/v1/health"];
 
 /// The kind, and the version as the server tells it. None: nothing that we know.
 pub fn recognise(answers: &Answers) -> Option<(ServerKind, String)> {
@@ -169,7 +170,6 @@ mod tests {
                         json!({"object": "list", "data": [{"id": "m.gguf", "owned_by": "llamacpp", "meta": {"n_ctx": 1024, "n_ctx_train": 2048, "n_params": 4000512, "size": 4258816}}]}),
                     ),
                     version: not_found,
-                    loading: Some(json!({"status": "ok"})),
                     ..Answers::default()
                 },
             ),

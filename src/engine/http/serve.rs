@@ -8,6 +8,7 @@ use super::engine::{Shared, lock};
 use super::failure::{Class, Trouble};
 use super::lanes::Entry;
 use super::look::{self, Known};
+use super::ways::Way;
 use super::write::{Question, Written, write};
 use super::{ServerKind, tokenize, window};
 use crate::engine::fim::strip;
@@ -15,6 +16,9 @@ use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, 
 
 /// Texts of other seeds that are tried for each further candidate, where a server does not tell of other first tokens.
 const SEEDS_EACH: u32 = 2;
+
+/// What a conversation has beside the code, in tokens.
+const CHAT_TOKENS: u32 = 256;
 
 /// A job in a lane.
 pub(super) struct Ticket {
@@ -152,7 +156,9 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
     let cut = {
         let mut text = lock(&shared.text);
         let super::engine::Text { windows, counts } = &mut *text;
-        windows.cut(job, known.context, counts, &spellings)
+        // A conversation has a task before the code and talk around it.
+        let context = known.context.saturating_sub(if way == Way::Chat { CHAT_TOKENS } else { 0 });
+        windows.cut(job, context, counts, &spellings)
     };
     let mut parts = cut.parts.clone();
     let mut question = Question { known, way, parts: &parts, spellings: &spellings, job, seed: None, begun: None };

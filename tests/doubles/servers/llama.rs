@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::{Reply, Setup, openai, tokens};
+use super::{Reply, Setup, first_token, openai, tokens};
 
 pub fn answer(setup: &Setup, request: &Request, running: usize) -> Reply {
     let body = request.json().unwrap_or_default();
@@ -85,14 +85,20 @@ fn stream(setup: &Setup, body: &Value, before: &str) -> Reply {
 /// Special spellings are one token each where they are to be, all else by words.
 fn tokenize(body: &Value) -> Reply {
     let text = body["content"].as_str().unwrap_or_default();
+    let pieces: Vec<Value> =
+        pieces(text, body["parse_special"] == true).iter().map(|piece| json!({"id": 1, "piece": piece})).collect();
+    Reply::json(json!({ "tokens": pieces }))
+}
+
+pub fn pieces(text: &str, special: bool) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
-        let special = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
-        let found = special.iter().find(|spelling| body["parse_special"] == true && rest.starts_with(**spelling));
-        let length = found.map_or_else(|| tokens(rest)[0].len(), |spelling| spelling.len());
-        pieces.push(json!({"id": 1, "piece": &rest[..length]}));
+        let spellings = ["<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"];
+        let found = spellings.iter().find(|spelling| special && rest.starts_with(**spelling));
+        let length = found.map_or_else(|| first_token(rest).unwrap_or(1), |spelling| spelling.len());
+        pieces.push(&rest[..length]);
         rest = &rest[length..];
     }
-    Reply::json(json!({ "tokens": pieces }))
+    pieces
 }

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::http::Request;
-use super::{Kind, Reply, Setup, tokens};
+use super::{Kind, Reply, Setup, llama, tokens};
 
 pub fn answer(setup: &Setup, request: &Request) -> Reply {
     let body = request.json().unwrap_or_default();
@@ -25,8 +25,10 @@ pub fn answer(setup: &Setup, request: &Request) -> Reply {
             {"id": "text-embedding-nomic", "object": "model", "type": "embeddings", "state": "not-loaded", "max_context_length": 2048},
         ]})),
         ("/tokenize", Kind::Vllm) => {
-            let words: Vec<String> =
-                tokens(body["prompt"].as_str().unwrap_or_default()).iter().map(|word| word.replace(' ', "Ġ")).collect();
+            let words: Vec<String> = llama::pieces(body["prompt"].as_str().unwrap_or_default(), true)
+                .iter()
+                .map(|word| word.replace(' ', "Ġ"))
+                .collect();
             Reply::json(
                 json!({"count": words.len(), "max_model_len": 8192, "tokens": vec![1; words.len()], "token_strs": words}),
             )
