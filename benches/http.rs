@@ -150,7 +150,7 @@ async fn by_hand(stream: &mut TcpStream, request: &[u8]) -> std::io::Result<(Dur
             .and_then(|rest| rest.lines().next()?.trim().parse::<usize>().ok())
         {
             Some(length) => buffer.len() >= head + 4 + length,
-            None => buffer.ends_with(b"0\r\n\r\n"),
+            None => buffer.get(head + 4..).is_some_and(|body| body.ends_with(b"0\r\n\r\n")),
         };
         if is_over {
             return Ok((first.unwrap_or_default(), since.elapsed()));
