@@ -242,12 +242,10 @@ async fn llama_server(client: &Client, found: &mut Found) -> Result<(), Trouble>
     let number = |value: &Value| value.as_u64().and_then(|number| u32::try_from(number).ok());
     found.trained = number(&listed["data"][0]["meta"]["n_ctx_train"]);
     found.slots = number(&props["total_slots"]);
+    let list = listed["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     // The alias is what the user called it; the file's name says more of its family.
-    if let (Some(model), Some(path), [_]) = (
-        found.models.first_mut(),
-        props["model_path"].as_str(),
-        &listed["data"].as_array().map(Vec::as_slice).unwrap_or_default()[..],
-    ) && TextFim::named(&model.name).is_none()
+    if let (Some(model), Some(path), [_]) = (found.models.first_mut(), props["model_path"].as_str(), list)
+        && TextFim::named(&model.name).is_none()
         && TextFim::named(path).is_some()
     {
         model.name = path.to_owned();
