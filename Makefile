@@ -7,7 +7,7 @@ TOOLS := $(or $(CARGO_TARGET_DIR),target)/tools
 DOUBLE := $(if $(findstring --no-default-features,$(FEATURES)),$(if $(findstring cloud,$(FEATURES)),--example provider_double),--example provider_double)
 ENVIRONMENT := . "$(TOOLS)/env.sh" &&
 
-.PHONY: help demo test test-gpu gpu-check test-editors unit lint lint-editors setup test-extension install bench docs pictures package package-check
+.PHONY: help demo test test-gpu gpu-check test-editors test-servers unit lint lint-editors setup test-extension install bench docs pictures package package-check
 
 help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
@@ -15,6 +15,7 @@ help:
 	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory); MORE="emacs kakoune" drives these, too"
 	@echo "make test-gpu      the model on a software Vulkan device (fetched into the user's cache directory); part of make test"
 	@echo "make gpu-check     measures the GPU of this machine beside llama.cpp's own loops: FEATURES=\"--features vulkan\""
+	@echo "make test-servers  engines over HTTP against a real llama-server and a gateway (fetched into the user's cache directory)"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
@@ -83,6 +84,11 @@ setup:
 test-editors: setup
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem $(DOUBLE)
 	@EDITOR_TEST_MORE="$(MORE)" EDITOR_TEST_VSCODE=1 tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
+
+# llama-server from Debian's packages and LiteLLM from PyPI, with the starter model; what cannot be had is skipped with a line that
+# says so.
+test-servers: setup
+	@$(ENVIRONMENT) scripts/test-servers.sh cargo test --locked $(FEATURES) --test servers
 
 # Archive, Debian package, vsix, Neovim plugin, bill of materials, checksums: docs/packaging.md. Without BINARY an optimised
 # one is built first, which takes long on few cores.

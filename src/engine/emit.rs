@@ -115,11 +115,11 @@ impl<'s> Emitter<'s> {
         self.spellings.iter().filter_map(at).min()
     }
 
-    /// Whether the held bytes end with a beginning of a special spelling of two bytes or more.
+    /// Whether the held bytes end with a beginning of a special spelling. Some models write its first bracket alone.
     fn may_become_special(&self) -> bool {
         self.spellings.iter().any(|spelling| {
             let spelling = spelling.as_bytes();
-            (2..spelling.len()).any(|length| self.held.ends_with(&spelling[..length]))
+            (1..spelling.len()).any(|length| self.held.ends_with(&spelling[..length]))
         })
     }
 }

@@ -28,9 +28,8 @@ pub struct Hints {
 
 impl Hints {
     pub fn new(config: &HttpConfig) -> Self {
-        let context = if config.context_tokens == 0 { 4096 } else { config.context_tokens };
         let write_ms = u64::try_from(config.timeouts.total.as_millis()).unwrap_or(u64::MAX);
-        Self { context, keep_minutes: config.keep_minutes, slot: None, write_ms }
+        Self { context: 0, keep_minutes: config.keep_minutes, slot: None, write_ms }
     }
 }
 
@@ -287,7 +286,10 @@ mod tests {
             })
         );
         let prefill = asked(ServerKind::LlamaServer, Way::Completion, |ask| ask.prefill = true);
-        assert_eq!((&prefill["prompt"], &prefill["n_predict"], prefill.get("n_probs")), (&json!("<P>"), &json!(0), None));
+        assert_eq!(
+            (&prefill["prompt"], &prefill["n_predict"], prefill.get("n_probs")),
+            (&json!("<P>"), &json!(0), None)
+        );
     }
 
     #[test]

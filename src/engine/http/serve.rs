@@ -8,6 +8,7 @@ use super::engine::{Shared, lock};
 use super::failure::{Class, Trouble};
 use super::lanes::Entry;
 use super::look::{self, Known};
+use super::ways::Way;
 use super::write::{Question, Written, write};
 use super::{ServerKind, tokenize, window};
 use crate::engine::fim::strip;
@@ -15,6 +16,9 @@ use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, 
 
 /// Texts of other seeds that are tried for each further candidate, where a server does not tell of other first tokens.
 const SEEDS_EACH: u32 = 2;
+
+/// What a conversation has beside the code, in tokens.
+const CHAT_TOKENS: u32 = 256;
 
 /// A job in a lane.
 pub(super) struct Ticket {
@@ -126,7 +130,10 @@ async fn serve(shared: &Shared, job: &Job, teller: &mut Teller<'_>) -> Result<()
         match candidates(shared, &known, job, teller).await {
             Err(trouble) if trouble.class == Class::Way => {
                 if !known.leave(way) {
-                    let sentence = format!("{}; there is no other way to ask it: choose a code model (engine.server.model)", trouble.sentence);
+                    let sentence = format!(
+                        "{}; there is no other way to ask it: choose a code model (engine.server.model)",
+                        trouble.sentence
+                    );
                     return Err(Trouble::new(Class::Other, sentence).into());
                 }
                 tracing::info!("{trouble}: {} from now on", known.way().title());
@@ -149,7 +156,9 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
     let cut = {
         let mut text = lock(&shared.text);
         let super::engine::Text { windows, counts } = &mut *text;
-        windows.cut(job, known.context, counts, &spellings)
+        // A conversation has a task before the code and talk around it.
+        let context = known.context.saturating_sub(if way == Way::Chat { CHAT_TOKENS } else { 0 });
+        windows.cut(job, context, counts, &spellings)
     };
     let mut parts = cut.parts.clone();
     let mut question = Question { known, way, parts: &parts, spellings: &spellings, job, seed: None, begun: None };
@@ -159,7 +168,9 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
         shares: cut.shares.clone(),
         reused: 0,
         evaluated: cut.tokens(),
-        text: job.explain.then(|| prompt.clone().unwrap_or_else(|| String::from_utf8_lossy(&question.body(shared)).into_owned())),
+        text: job
+            .explain
+            .then(|| prompt.clone().unwrap_or_else(|| String::from_utf8_lossy(&question.body(shared)).into_owned())),
     };
     let first = write(shared, &question, 0, true, teller).await?;
     learn(shared, &parts, teller);
@@ -175,14 +186,23 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
         if let Some((token, logprob)) = alternatives.by_ref().find(|(token, _)| !spellings.contains(&token.as_str())) {
             parts = cut.parts.clone();
             parts.line += &strip(&token, &spellings);
-            let question = Question { known, way, parts: &parts, spellings: &spellings, job, seed: None, begun: Some((token, logprob)) };
+            let question = Question {
+                known,
+                way,
+                parts: &parts,
+                spellings: &spellings,
+                job,
+                seed: None,
+                begun: Some((token, logprob)),
+            };
             let written = write(shared, &question, candidate, true, teller).await?;
             teller.finished(candidate, written.finish);
             continue;
         }
         for _ in 0..SEEDS_EACH {
             seed += 1;
-            question = Question { known, way, parts: &cut.parts, spellings: &spellings, job, seed: Some(seed), begun: None };
+            question =
+                Question { known, way, parts: &cut.parts, spellings: &spellings, job, seed: Some(seed), begun: None };
             let written = write(shared, &question, candidate, false, teller).await?;
             if texts.iter().all(|text| beginning(text) != beginning(&written.text)) {
                 texts.push(written.text.clone());
@@ -244,7 +264,10 @@ async fn count(shared: &Shared, known: &Known, job: &Job) {
     }
     let Some(question) = tokenize::question(known.kind, &known.model.name, &text, false) else { return };
     let reply = shared.client.post(known.kind, tokenize::PATH, &question).await;
-    let lengths = reply.ok().filter(super::client::Reply::is_good).and_then(|reply| tokenize::lengths(reply.json.as_ref()?, text.len()));
+    let lengths = reply
+        .ok()
+        .filter(super::client::Reply::is_good)
+        .and_then(|reply| tokenize::lengths(reply.json.as_ref()?, text.len()));
     let mut text = lock(&shared.text);
     if !lengths.is_some_and(|lengths| text.counts.add(&lines, &lengths)) {
         text.counts.give_up();

@@ -42,7 +42,7 @@ impl Question<'_> {
         let prompt = self.prompt().unwrap_or_default();
         let stops = self.known.fim.filter(|_| self.way.is_raw()).map_or_else(Vec::new, |fim| fim.stops());
         let mut hints = Hints::new(&shared.config);
-        hints.context = hints.context.min(self.known.context.max(hints.context.min(2048)));
+        hints.context = self.known.context;
         hints.slot = shared.slot(self.known, self.job.lane);
         encode(&Ask {
             kind: self.known.kind,
@@ -237,9 +237,13 @@ impl<'w> Writing<'w> {
         None
     }
 
-    /// The end, if this is it.
+    /// The end, if this is it. Some servers say that a stream is over and not why.
     fn is_done(&mut self, is_over: bool) -> Option<Finish> {
-        if self.is_last || is_over { self.end.take() } else { None }
+        match (self.is_last, is_over) {
+            (true, _) => Some(self.end.take().unwrap_or(Finish::EndOfText)),
+            (false, true) => self.end.take(),
+            (false, false) => None,
+        }
     }
 
     fn count(&mut self, counts: Counts, teller: &mut Teller<'_>) {
@@ -268,7 +272,8 @@ impl<'w> Writing<'w> {
         let joined: usize = tokens.iter().map(|token| token.bytes.len()).sum();
         let is_exact = joined == text.len() && tokens.iter().flat_map(|token| &token.bytes).eq(text.as_bytes());
         if is_exact {
-            let pieces: Vec<(&[u8], f32)> = tokens.iter().map(|token| (token.bytes.as_slice(), token.logprob)).collect();
+            let pieces: Vec<(&[u8], f32)> =
+                tokens.iter().map(|token| (token.bytes.as_slice(), token.logprob)).collect();
             self.emit(&pieces, teller)
         } else {
             // What was held back until it was a character comes with the probability of its last token.
