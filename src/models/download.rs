@@ -5,6 +5,7 @@
 //! moving it there is the store's work.
 
 mod attempt;
+mod fetch;
 mod hash;
 mod journal;
 mod partial;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Sha256;
 use super::hub::{FileDigest, Hub, HubError, Remote, Trouble};
+pub use fetch::{Fetch, Source};
 pub use partial::{Partial, has_room};
 pub use patience::{Patience, Sleep};
 pub use progress::{Meter, Pace};
@@ -100,7 +102,7 @@ pub enum Failure {
     Io { path: PathBuf, error: io::Error },
     #[error("what comes for {0} is no GGUF file: nothing of it was kept")]
     NotModel(String),
-    #[error("{what} is not what {by} said: {said} was promised, {found} came. Nothing of it was kept")]
+    #[error("{what} is not what it should be: {by} said {said}, and {found} came. Nothing of it was kept")]
     Lie { what: String, by: &'static str, said: String, found: String },
 }
 
@@ -128,7 +130,7 @@ impl Download {
             digest: self.remote.digest.as_ref().map(FileDigest::to_string),
             tag: self.remote.tag.clone(),
         };
-        let said = [("the lock file", self.pinned.map(FileDigest::Sha256)), ("the hub", self.remote.digest)];
+        let said = [("an earlier pull", self.pinned.map(FileDigest::Sha256)), ("the hub", self.remote.digest)];
         let (mut way, mut failures) = (Way::Parts, 0);
         let mut there = self.there(&identity)?;
         loop {

@@ -12,7 +12,7 @@ mod listing;
 mod redirect;
 mod wanted;
 
-pub use address::{HubFile, Repository};
+pub use address::{HubAddress, HubFile, Repository};
 pub use client::{Body, Extent, Hub, HubSettings, Remote};
 pub use facts::FileDigest;
 pub use failure::{HubError, Trouble};

@@ -9,6 +9,9 @@ use reqwest::Url;
 const LONGEST_REPOSITORY: usize = 200;
 const LONGEST_PATH: usize = 500;
 
+/// An address of the web: `download` and the commands may hold one, and only this room can ask it.
+pub type HubAddress = Url;
+
 /// `owner/name`, as in the address of its page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository(String);
