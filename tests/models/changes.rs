@@ -7,7 +7,7 @@ use tandem::models::download::Event;
 use super::support::{FILE, User, file, plain, serving};
 use crate::hub::{Hub, Said};
 
-const SIZE: u64 = 4 << 20;
+const SIZE: u64 = 12 << 20;
 
 /// Stops a pull in the middle.
 async fn begin(double: &Hub, user: &mut User, source: &tandem::models::download::Source) {
@@ -49,7 +49,7 @@ async fn a_file_that_changes_on_the_way_starts_anew() {
     let user = User::of(&double);
     let source = plain(&double);
     let changing = async {
-        double.until(|record| record.sent > SIZE / 4).await;
+        double.until(|record| record.sent > SIZE / 8).await;
         double.change(|rules| rules.version = 5);
     };
     let (finished, ()) = tokio::join!(user.pull_from(&source, None), changing);
@@ -66,7 +66,7 @@ async fn a_file_that_never_stops_changing_is_given_up() {
     let changing = async {
         for version in 1.. {
             let before = double.record().sent;
-            double.until(|record| record.sent > before + SIZE / 4).await;
+            double.until(|record| record.sent > before + SIZE / 8).await;
             double.change(|rules| rules.version = version);
         }
     };

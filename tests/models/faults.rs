@@ -118,6 +118,7 @@ async fn shorter_parts_are_taken_as_they_come() {
 async fn an_error_page_in_place_of_a_model_is_noticed_at_once() {
     let page = "<html>Please sign in to this network</html>".repeat(100_000);
     let double = crate::hub::Hub::with(vec![(FILE, crate::hub::Content::text(&page))]).await;
+    double.change(|rules| rules.pace = Duration::from_millis(5));
     let user = User::of(&double);
     let error = user.pull_from(&plain(&double), None).await.unwrap_err().to_string();
     assert_eq!(error, format!("what comes for {FILE} is no GGUF file: nothing of it was kept"));

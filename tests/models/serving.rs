@@ -54,7 +54,8 @@ async fn nothing_of_the_users_leaves() {
 async fn files_of_all_sizes_come() {
     for size in [200, 4097, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 12345] {
         let double = serving(size).await;
-        let finished = User::of(&double).pull().await.unwrap();
+        let user = User::of(&double);
+        let finished = user.pull().await.unwrap();
         assert!(double.content(FILE).is_in(&finished.path), "{size}");
     }
 }
@@ -84,7 +85,8 @@ async fn an_address_has_a_file_without_a_promise() {
 async fn a_host_that_refuses_heads_is_asked_otherwise() {
     let double = serving(SIZE).await;
     double.change(|rules| rules.refuses_heads = true);
-    let finished = User::of(&double).pull().await.unwrap();
+    let user = User::of(&double);
+    let finished = user.pull().await.unwrap();
     assert!(double.content(FILE).is_in(&finished.path));
 }
 

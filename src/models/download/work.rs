@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use super::attempt::{Broken, Shared, Way};
 use super::ranges::Ticket;
 use super::{Event, Failure};
-use crate::models::hub::{Body, HubError, Trouble};
+use crate::models::hub::{Body, Extent, HubError, Trouble};
 
 /// So many bytes between two failures are progress: the second one is a first one again.
 const PROGRESS: u64 = 64 << 10;
@@ -60,15 +60,15 @@ async fn bring(shared: &Shared, ticket: Ticket, mut body: Option<Body>) -> Resul
     loop {
         let before = shared.plan().left(ticket);
         let opened = match body.take() {
+            _ if before.is_empty() => return Ok(()),
             Some(body) => Ok(body),
-            None if before.is_empty() => return Ok(()),
             None => open(shared, ticket).await,
         };
         let poured = match opened {
             Ok(body) => pour(shared, ticket, body).await,
             Err(broken) => Err(broken),
         };
-        let Err(broken) = poured else { return Ok(()) };
+        let Err(broken) = poured else { continue };
         if shared.plan().left(ticket).start - before.start >= PROGRESS {
             failures = 0;
         }
@@ -113,7 +113,11 @@ async fn pour(shared: &Shared, ticket: Ticket, mut body: Body) -> Result<(), Bro
         if left.is_empty() {
             return Ok(());
         }
-        let Some(chunk) = chunk else { return Err(Failure::Hub(body.ended_early()).into()) };
+        let Some(chunk) = chunk else {
+            // A server may give less at once than was asked for, if it says so.
+            let is_all = matches!(&body.extent, Extent::Part(part) if part.end <= left.start);
+            return if is_all { Ok(()) } else { Err(Failure::Hub(body.ended_early()).into()) };
+        };
         let wanted = usize::try_from(left.end - left.start).unwrap_or(usize::MAX);
         let bytes = chunk.as_ref();
         let bytes = bytes.get(..wanted.min(bytes.len())).unwrap_or_default();

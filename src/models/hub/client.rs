@@ -186,11 +186,10 @@ impl Hub {
                 _ => {
                     let file = remote.file.as_ref().filter(|_| self.rules.is_hub(&url));
                     let error = self.refused(&url, status, &response, file, &remote.what);
-                    let was_known = lock(&remote.found).take().is_some();
-                    // Without the hub's help a second try would be the first one again.
-                    let is_old = error.trouble == Trouble::Expired && (was_known || hops > 0);
+                    lock(&remote.found).take_if(|found| *found == url);
                     let trouble = match error.trouble {
-                        Trouble::Expired if !is_old => Trouble::Final,
+                        // Nobody had led here: a second try would be the first one again.
+                        Trouble::Expired if known.is_none() && hops == 0 => Trouble::Final,
                         trouble => trouble,
                     };
                     return Err(HubError { trouble, ..error });

@@ -176,6 +176,9 @@ impl Turn<'_> {
     }
 
     async fn bytes(&mut self, content: &Content, headers: &[(&str, String)]) -> io::Result<bool> {
+        if self.rules.parts == Parts::Refused && self.request.header("range").is_some() {
+            return self.short(416, &[]).await;
+        }
         let fault = self.shared.next_fault();
         if let Some(Fault::Status(status, more)) = &fault {
             let more: Vec<(&str, String)> = more.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -184,8 +187,7 @@ impl Turn<'_> {
         let size = content.size;
         let asked = self.request.header("range").and_then(|range| wanted(range, size));
         let (status, told, sent) = match (asked, self.rules.parts) {
-            (None, _) | (_, Parts::Ignored) => (200, None, 0..size),
-            (_, Parts::Refused) => return self.short(416, &[]).await,
+            (None, _) | (_, Parts::Ignored | Parts::Refused) => (200, None, 0..size),
             (Some(part), Parts::Given) => (206, Some((part.clone(), size)), part),
             (Some(part), Parts::OfAnother) => (206, Some((part.clone(), size + 1)), part),
             (Some(part), Parts::Shifted) => {
