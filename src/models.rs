@@ -7,12 +7,17 @@ pub mod catalogue;
 mod digest;
 #[cfg(feature = "cloud")]
 pub mod download;
+pub mod gguf;
 #[cfg(feature = "cloud")]
 pub mod hub;
+pub mod import;
 pub mod name;
+pub mod size;
 pub mod store;
 
 pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
 pub use digest::{Sha256, hash_file};
 pub use name::{ModelName, NameError, Quantisation};
-pub use store::{Holding, Installed, InstalledFile, Origin, ResolveError, Store, StoreError, StoreGuard};
+pub use store::{
+    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError, StoreGuard,
+};

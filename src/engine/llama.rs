@@ -11,9 +11,9 @@ mod decode;
 mod draft;
 mod emit;
 mod generate;
-mod gguf;
 mod load;
 mod queue;
+mod rehearsal;
 mod scores;
 mod self_test;
 mod slots;
@@ -30,6 +30,7 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
+pub use rehearsal::rehearse;
 
 use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 use super::name::{ModelName, Quantisation};
+use super::size::{self, Shape};
 
 const TEXT: &str = include_str!("../../models/catalogue.toml");
 
@@ -249,6 +250,35 @@ impl ModelShape {
         };
         let tables = if self.tied_embeddings { 1 } else { 2 };
         layers * attention + feed_forward + tables * embedding * wide(self.vocabulary)
+    }
+}
+
+impl From<&ModelShape> for Shape {
+    fn from(shape: &ModelShape) -> Self {
+        let (key_size, value_size) = match &shape.latent {
+            // One vector for all heads: what was compressed, with its position.
+            Some(latent) => (latent.rank + latent.rope_size, latent.rank),
+            None => (shape.head_size, shape.head_size),
+        };
+        Self {
+            architecture: shape.architecture.clone(),
+            layers: shape.layers,
+            embedding: shape.embedding,
+            feed_forward: shape.feed_forward,
+            heads: shape.heads,
+            kv_heads: if shape.latent.is_some() { 1 } else { shape.kv_heads },
+            key_size,
+            value_size,
+            vocabulary: shape.vocabulary,
+            context: shape.context,
+            experts: shape.experts.map(|experts| size::Experts {
+                count: experts.count,
+                used: experts.used + experts.shared,
+                feed_forward: experts.feed_forward,
+            }),
+            is_latent: shape.latent.is_some(),
+            window: shape.sliding_window,
+        }
     }
 }
 

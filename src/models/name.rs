@@ -47,6 +47,11 @@ pub enum NameError {
 }
 
 impl Quantisation {
+    /// Of a file that does not say what it is.
+    pub fn mixed() -> Self {
+        Self("mixed".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

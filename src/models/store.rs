@@ -24,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use super::catalogue::{Catalogue, Role};
 use super::digest::Sha256;
 use super::name::{ModelName, NameError, Quantisation};
+use crate::config::{ModelsSettings, Paths};
 
 pub use disk::{free_space, sync_directory};
 pub use lock::StoreGuard;
@@ -179,6 +180,11 @@ impl Store {
     /// Looks at nothing yet.
     pub fn open(directory: impl Into<PathBuf>) -> Self {
         Self { directory: directory.into() }
+    }
+
+    /// The one that the settings name, else the one in the data directory.
+    pub fn of(settings: &ModelsSettings, paths: &Paths) -> Self {
+        Self::open(settings.directory.clone().unwrap_or_else(|| paths.models_directory()))
     }
 
     pub fn directory(&self) -> &Path {
