@@ -94,9 +94,17 @@ pub enum Failure {
     Hub(HubError),
     #[error("stopped")]
     Stopped,
-    #[error("the disk of {} is full: {wanted} more bytes are needed. Make room and pull again", path.display())]
+    #[error(
+        "there is no room in {}: {} more are needed, and {} are free. Make room, or set `models.directory` to another disk",
+        path.display(), gigabytes(*.wanted), gigabytes(*.free)
+    )]
+    NoRoom { path: PathBuf, wanted: u64, free: u64 },
+    #[error("the disk of {} is full: {} more are needed. Make room and pull again", path.display(), gigabytes(*.wanted))]
     Full { path: PathBuf, wanted: u64 },
-    #[error("the file system of {} takes no file of {size} bytes: set `models.directory` to another one", path.display())]
+    #[error(
+        "the file system of {} takes no file of {}: set `models.directory` to another one",
+        path.display(), gigabytes(*.size)
+    )]
     TooLarge { path: PathBuf, size: u64 },
     #[error("cannot write {}: {error}", path.display())]
     Io { path: PathBuf, error: io::Error },
@@ -221,6 +229,10 @@ impl Download {
     fn io(&self, error: io::Error) -> Failure {
         failure_of_disk(&self.partial, self.remote.size, error)
     }
+}
+
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.2} GB", bytes as f64 / 1e9)
 }
 
 fn failure_of_disk(partial: &Partial, size: u64, error: io::Error) -> Failure {

@@ -9,8 +9,6 @@ mod bring;
 mod plan;
 #[cfg(feature = "cloud")]
 mod screen;
-#[cfg(all(test, feature = "cloud"))]
-mod tests;
 
 use std::process::ExitCode;
 
@@ -81,8 +79,17 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
 
 #[cfg(not(feature = "cloud"))]
 pub fn run(_terminal: &mut Terminal, _loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let Arguments { model, is_to_be_used: _, yes: _, name: _, role: _, revision: _, connections: _, json: _, options: _ } =
-        arguments;
+    let Arguments {
+        model,
+        is_to_be_used: _,
+        yes: _,
+        name: _,
+        role: _,
+        revision: _,
+        connections: _,
+        json: _,
+        options: _,
+    } = arguments;
     anyhow::bail!(
         "this build cannot open a network, so it brings no {}: get the GGUF file with another program and type `tandem model \
          import FILE`",

@@ -25,14 +25,14 @@ use crate::models::store::check_file_name;
 use crate::models::{Arrival, ArrivedFile, CommercialUse, Installed, Store, gguf};
 use crate::network;
 
+/// What is said of a model that need not be brought.
+const SAME: &str = "It is there already, and is what the hub has";
+
 /// Between two looks at how far it is, and at whether another process is done.
 const TICK: Duration = Duration::from_millis(200);
 const CONNECT: Duration = Duration::from_secs(15);
 /// A connection that brings next to nothing for so long is given up.
 const SILENCE: Duration = Duration::from_secs(30);
-
-/// A failure that was told already.
-struct Told;
 
 pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let user = loader.load(&[], None).user;
@@ -64,14 +64,8 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
             event => drop(events.send(event)),
         }),
     };
-    let mut pull = Pull {
-        terminal,
-        screen: Screen::of(arguments.json),
-        store: store(loader),
-        fetch,
-        heard,
-        done,
-    };
+    let mut pull =
+        Pull { terminal, screen: Screen::of(arguments.json), store: store(loader), fetch, heard, done, kept: 0 };
     let pulled = runtime.block_on(async {
         let stop = stop_on_signals(pull.fetch.stop.clone())?;
         let pulled = pull.run(arguments).await;
@@ -83,24 +77,17 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     match pulled {
         Ok(Some(installed)) => {
             if arguments.is_to_be_used {
-                selection::choose(pull.terminal, loader, &installed)?;
+                let role = arguments.role.map_or(installed.role, Into::into);
+                let said = selection::choose(loader, role, Some(&installed.name.to_string()))?;
+                pull.screen.event(pull.terminal, &json!({"event": "used", "said": said}))?;
+                for line in said.iter().filter(|_| !arguments.json) {
+                    pull.terminal.line(line)?;
+                }
             }
             Ok(ExitCode::SUCCESS)
         }
         Ok(None) => Ok(ExitCode::FAILURE),
-        Err(error) => {
-            if arguments.json {
-                let event = json!({"event": "failed", "message": format!("{error:#}")});
-                pull.screen.event(pull.terminal, &event)?;
-            }
-            match error.downcast_ref::<Failure>() {
-                None => Err(error),
-                Some(_) => {
-                    eprintln!("tandem: {error:#}");
-                    Ok(ExitCode::FAILURE)
-                }
-            }
-        }
+        Err(error) => pull.failed(&error),
     }
 }
 
@@ -138,6 +125,8 @@ struct Pull<'a> {
     fetch: Fetch,
     heard: mpsc::UnboundedReceiver<Event>,
     done: Arc<AtomicU64>,
+    /// Bytes that a failure left for the next pull.
+    kept: u64,
 }
 
 impl Pull<'_> {
@@ -150,7 +139,7 @@ impl Pull<'_> {
             (Ok(parts), _) => parts,
             (Err(Failure::Hub(error)), Some(installed)) if error.trouble == Trouble::Unreachable => {
                 self.screen.say(&format!("{error}; what is installed was not compared with the hub's."));
-                return self.already(installed).map(Some);
+                return self.already(installed, "It is there already").map(Some);
             }
             (Err(failure), _) => return Err(self.explained(failure.into())),
         };
@@ -158,7 +147,7 @@ impl Pull<'_> {
             check_file_name(&part.remote.file_name())?;
         }
         if let Some(installed) = there.filter(|installed| is_same(installed, &parts)) {
-            return self.already(&installed).map(Some);
+            return self.already(&installed, SAME).map(Some);
         }
         self.announce(&draft, &parts)?;
         if draft.is_restricted() && !arguments.yes && !self.agrees(&draft)? {
@@ -175,7 +164,7 @@ impl Pull<'_> {
                 (partial, true) if number == 0 => {
                     // Whoever had it may have brought it.
                     if let Some(installed) = self.whole(&draft)?.filter(|installed| installed.origin == origin) {
-                        return self.already(&installed).map(Some);
+                        return self.already(&installed, SAME).map(Some);
                     }
                     partial
                 }
@@ -185,7 +174,10 @@ impl Pull<'_> {
             let (file_name, source) = (part.remote.file_name(), source_name(&part.source));
             let finished = match self.bring(part, &partial, pinned).await {
                 Ok(finished) => finished,
-                Err(failure) => return Err(self.kept(failure, &partial)),
+                Err(failure) => {
+                    self.kept = if partial.path().exists() { self.done.load(Ordering::Relaxed) } else { 0 };
+                    return Err(self.explained(failure.into()));
+                }
             };
             let header = match gguf::read(&finished.path) {
                 Ok(header) => header,
@@ -263,7 +255,10 @@ impl Pull<'_> {
 
     fn agrees(&mut self, draft: &Draft) -> anyhow::Result<bool> {
         if !io::stdin().is_terminal() {
-            bail!("{} is not for commercial use, and nobody is here to be asked: --yes agrees to its licence", draft.name);
+            bail!(
+                "{} is not for commercial use, and nobody is here to be asked: --yes agrees to its licence",
+                draft.name
+            );
         }
         eprint!("Pull it, and not use it commercially? y = yes, anything else = no: ");
         io::stderr().flush()?;
@@ -302,7 +297,8 @@ impl Pull<'_> {
         self.done.store(0, Ordering::Relaxed);
         let fetch = self.fetch.clone();
         let mut bringing = std::pin::pin!(fetch.bring(&part.source, part.remote, partial, pinned));
-        let told = |result: io::Result<()>| result.map_err(|error| Failure::Io { path: "standard output".into(), error });
+        let told =
+            |result: io::Result<()>| result.map_err(|error| Failure::Io { path: "standard output".into(), error });
         let brought = loop {
             tokio::select! {
                 brought = &mut bringing => break brought,
@@ -322,11 +318,12 @@ impl Pull<'_> {
         brought
     }
 
-    fn already(&mut self, installed: &Installed) -> anyhow::Result<Installed> {
-        let event = json!({"event": "installed", "name": installed.name, "isNew": false, "path": self.first(installed)});
+    fn already(&mut self, installed: &Installed, how: &str) -> anyhow::Result<Installed> {
+        let event =
+            json!({"event": "installed", "name": installed.name, "isNew": false, "path": self.first(installed)});
         self.screen.event(self.terminal, &event)?;
         if !matches!(self.screen, Screen::Events) {
-            self.terminal.line(format!("{} is there already, and is what the hub has.", installed.name))?;
+            self.terminal.line(format!("{how}: {}.", installed.name))?;
         }
         Ok(installed.clone())
     }
@@ -345,7 +342,10 @@ impl Pull<'_> {
         let name = installed.name.to_string();
         self.terminal.styled(&[
             (Style::Good, &name),
-            (Style::Plain, &format!(" is here and verified: {}", path.map_or_else(String::new, |path| path.display().to_string()))),
+            (
+                Style::Plain,
+                &format!(" is here and verified: {}", path.map_or_else(String::new, |path| path.display().to_string())),
+            ),
         ])?;
         if !is_used {
             self.terminal.line(format!("`tandem model use {name}` uses it."))?;
@@ -372,17 +372,15 @@ impl Pull<'_> {
         }
     }
 
-    /// A failure with what is kept of the file.
-    fn kept(&self, failure: Failure, partial: &Partial) -> anyhow::Error {
-        let there = self.done.load(Ordering::Relaxed);
-        let error = self.explained(failure.into());
-        match error.downcast_ref::<Failure>() {
-            Some(Failure::Lie { .. } | Failure::NotModel(_)) => error,
-            _ if there > 0 && partial.path().exists() => {
-                error.context(format!("{} of it are kept, and the same command goes on with them", size(there)))
-            }
-            _ => error,
+    /// What went wrong, and what is left of the file. A mistake in what was typed is for the caller to say.
+    fn failed(&mut self, error: &anyhow::Error) -> anyhow::Result<ExitCode> {
+        let message = format!("{error:#}");
+        self.screen.event(self.terminal, &json!({"event": "failed", "message": message, "kept": self.kept}))?;
+        eprintln!("tandem: {message}");
+        if self.kept > 0 {
+            eprintln!("tandem: {} are kept; the same command goes on with them", size(self.kept));
         }
+        Ok(if error.is::<Failure>() { ExitCode::FAILURE } else { ExitCode::from(crate::cli::USAGE_OR_FILE_ERROR) })
     }
 }
 
@@ -402,6 +400,7 @@ fn is_same(installed: &Installed, parts: &[Part]) -> bool {
 fn key(draft: &Draft, part: &Part) -> String {
     let whole = format!("{}\n{}", draft.origin, source_name(&part.source));
     let hash = blake3::hash(whole.as_bytes()).to_hex();
-    let name: String = part.remote.file_name().chars().filter(|character| !matches!(character, '/' | '\\')).take(80).collect();
+    let name: String =
+        part.remote.file_name().chars().filter(|character| !matches!(character, '/' | '\\')).take(80).collect();
     format!("{name}.{}", hash.get(..12).unwrap_or_default())
 }

@@ -10,7 +10,9 @@ use crate::models::catalogue::Licence;
 use crate::models::download::{Failure, Fetch, Source};
 use crate::models::hub::{HubFile, Remote, Repository, Wanted, choose_files};
 use crate::models::store::{parts, split_of};
-use crate::models::{Catalogue, CommercialUse, Installed, ModelName, Origin, OriginKind, Quantisation, Role, Sha256, Store};
+use crate::models::{
+    Catalogue, CommercialUse, Installed, ModelName, Origin, OriginKind, Quantisation, Role, Sha256, Store,
+};
 
 /// What is known before anybody is asked.
 #[derive(Debug)]
@@ -42,7 +44,8 @@ pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft
                 Some(file) => all_parts(&file),
                 None => {
                     let listed = fetch.patiently(async || fetch.hub.files(&repository, &revision).await).await?;
-                    let chosen = choose_files(&repository, &listed, quantisation.as_ref()).map_err(anyhow::Error::msg)?;
+                    let chosen =
+                        choose_files(&repository, &listed, quantisation.as_ref()).map_err(anyhow::Error::msg)?;
                     chosen.into_iter().map(|file| file.path).collect()
                 }
             };
@@ -55,7 +58,13 @@ pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft
             let file = address.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
             let name = name_of(file).with_context(|| format!("{address} names no file: give it a name with --name"));
             let name = arguments.name.clone().map_or(name, |name| Ok(with_quantisation(name, file)))?;
-            Draft { name, role: None, licence: None, origin: address.to_string(), sources: vec![Source::Address(address)] }
+            Draft {
+                name,
+                role: None,
+                licence: None,
+                origin: address.to_string(),
+                sources: vec![Source::Address(address)],
+            }
         }
     };
     if let Some(name) = &arguments.name {
@@ -107,7 +116,8 @@ fn of_repository(repository: &Repository, revision: &str, paths: &[String]) -> a
             (ModelName::new(&entry.name, Some(file.quantisation.clone()))?, Some(entry.role), catalogue.licence(entry))
         }
         None => {
-            let name = name_of(first).with_context(|| format!("{} makes no name: give it one with --name", printable(first)))?;
+            let name = name_of(first)
+                .with_context(|| format!("{} makes no name: give it one with --name", printable(first)))?;
             (name, None, None)
         }
     };
@@ -177,7 +187,9 @@ impl Draft {
     /// What is installed under this name from the same place.
     pub fn installed(&self, store: &Store) -> anyhow::Result<Option<Installed>> {
         let found = store.find(&self.name)?;
-        Ok(found.into_iter().find(|model| model.origin.kind == OriginKind::Hub && model.origin.repository == self.origin))
+        Ok(found
+            .into_iter()
+            .find(|model| model.origin.kind == OriginKind::Hub && model.origin.repository == self.origin))
     }
 
     /// Whether its licence keeps it from being used at work.

@@ -148,7 +148,8 @@ impl<'a> Progress<'a> {
     fn line(&self, has_bar: bool) -> String {
         let name: String = printable(&self.what).chars().take(NAME).collect();
         let filled = usize::try_from(self.percent()).unwrap_or(100) * BAR / 100;
-        let bar = if has_bar { format!(" [{}{}]", "#".repeat(filled), "-".repeat(BAR - filled)) } else { String::new() };
+        let bar =
+            if has_bar { format!(" [{}{}]", "#".repeat(filled), "-".repeat(BAR - filled)) } else { String::new() };
         let mut line = format!("{name}{bar} {} % of {}", self.percent(), size(self.size));
         if let Some(pace) = self.meter.pace() {
             line += &format!(", {}/s", size(pace.bytes_per_second as u64));
@@ -175,7 +176,8 @@ mod line_tests {
     #[test]
     fn a_line_says_how_far_how_fast_and_how_long() {
         let begin = Instant::now();
-        let mut progress = Progress::new(&Screen::Events, "a-very-long-name-of-a-model-that-nobody-reads.gguf", 1_000_000_000, begin);
+        let mut progress =
+            Progress::new(&Screen::Events, "a-very-long-name-of-a-model-that-nobody-reads.gguf", 1_000_000_000, begin);
         let mut terminal = Terminal::to(Box::new(io::sink()), false);
         progress.hear(&mut terminal, Event::Begun { there: 200_000_000, size: 1_000_000_000 }, begin).unwrap();
         progress.show(&mut terminal, 400_000_000, begin + Duration::from_secs(2)).unwrap();
