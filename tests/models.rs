@@ -8,6 +8,7 @@ mod hub;
 
 mod models {
     mod changes;
+    mod command;
     mod faults;
     mod interruptions;
     mod lies;

@@ -1,4 +1,4 @@
-//! Connections that break at random places, by number of a seed; the processes that are killed are in `tests/cli/model_pull.rs`.
+//! Connections that break at random places, by number of a seed; the processes that are killed are in `command.rs`.
 
 use super::support::{FILE, User, serving};
 use crate::hub::mix;
