@@ -2,11 +2,11 @@
 //! and writes: seconds, CPU and memory, in turns.
 //!
 //! `cargo bench --no-default-features --features cloud --bench pull -- [--bytes N] [--rounds N] [--connections N]
-//! [--directory DIRECTORY]`
+//! [--line MB/S] [--directory DIRECTORY]`
 //! Server and clients are processes of their own: each starts this program again. `discard` reads one answer and forgets it,
 //! `write` writes it to a file as `curl -o` would, `synced` makes sure that it is on the disk, which a pull does before it calls a
-//! file whole; `pull` is a pull, digest included, without `synced`'s mercy of one file at a time: it writes, hashes and keeps its
-//! journal at once.
+//! file whole; `pull` is a pull: parts, digest, journal. `--line` limits what the server sends in a second, to all connections
+//! together, as a line to a network does; without it the processors of the machine are what is measured.
 
 #[path = "../tests/doubles/hub.rs"]
 mod hub;
@@ -30,12 +30,13 @@ struct Arguments {
     bytes: u64,
     rounds: usize,
     connections: usize,
+    line: u64,
     directory: PathBuf,
 }
 
 fn arguments() -> Result<Arguments, String> {
     let directory = std::env::temp_dir();
-    let mut parsed = Arguments { bytes: 1 << 30, rounds: 5, connections: 4, directory };
+    let mut parsed = Arguments { bytes: 1 << 30, rounds: 5, connections: 4, line: 0, directory };
     let mut given = std::env::args().skip(1).filter(|word| word != "--bench");
     while let Some(word) = given.next() {
         let value = given.next().ok_or_else(|| format!("{word} wants a value"))?;
@@ -44,6 +45,7 @@ fn arguments() -> Result<Arguments, String> {
             "--bytes" => parsed.bytes = number()?.max(1 << 20),
             "--rounds" => parsed.rounds = number()?.max(1) as usize,
             "--connections" => parsed.connections = number()?.clamp(1, 16) as usize,
+            "--line" => parsed.line = number()?,
             "--directory" => parsed.directory = PathBuf::from(value),
             _ => return Err(format!("unknown argument {word}")),
         }
@@ -54,7 +56,7 @@ fn arguments() -> Result<Arguments, String> {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["serve", bytes] => serve(bytes.parse().expect("bytes")),
+        ["serve", bytes, line] => serve(bytes.parse().expect("bytes"), line.parse().expect("megabytes")),
         ["play", part, port, bytes, connections, place] => {
             let size = bytes.parse().expect("bytes");
             let connections = connections.parse().expect("a number");
@@ -72,10 +74,11 @@ fn main() -> ExitCode {
 }
 
 /// Until stdin ends.
-fn serve(bytes: u64) {
+fn serve(bytes: u64, line: u64) {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let double = hub::Hub::with(vec![(FILE, hub::Content::model(bytes, 7))]).await;
+        double.change(|rules| rules.line = (line > 0).then_some(line * 1_000_000));
         // Before anybody asks: it takes as long as a pull.
         double.content(FILE).sha256();
         println!("{}", double.port);
@@ -166,7 +169,7 @@ struct Run {
 
 fn measure(arguments: &Arguments) {
     let program = std::env::current_exe().expect("this program");
-    let mut server = start(&program, arguments.bytes);
+    let mut server = start(&program, arguments);
     let mut line = String::new();
     BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("a port");
     let port = line.trim();
@@ -192,6 +195,9 @@ fn measure(arguments: &Arguments) {
     drop(server.stdin.take());
     drop(server.wait());
     let mb = arguments.bytes as f64 / 1e6;
+    if arguments.line > 0 {
+        println!("a line of {} MB/s", arguments.line);
+    }
     println!(
         "{} MB, {} rounds in turns, {} connections for the pull; medians",
         mb.round(),
@@ -219,9 +225,12 @@ fn measure(arguments: &Arguments) {
     }
 }
 
-fn start(program: &Path, bytes: u64) -> Child {
+fn start(program: &Path, arguments: &Arguments) -> Child {
     let mut command = Command::new(program);
-    command.args(["serve", &bytes.to_string()]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+        .args(["serve", &arguments.bytes.to_string(), &arguments.line.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
     command.spawn().expect("a server")
 }
 

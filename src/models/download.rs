@@ -245,3 +245,34 @@ fn failure_of_disk(partial: &Partial, size: u64, error: io::Error) -> Failure {
         _ => Failure::Io { path, error },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_a_sentence_with_the_way_out() {
+        let place = tempfile::tempdir().unwrap();
+        let partial = Partial::try_take(place.path(), "a").unwrap().unwrap();
+        let said = |kind: io::ErrorKind| {
+            let text = failure_of_disk(&partial, 5_000_000_000, io::Error::from(kind)).to_string();
+            text.replace(&partial.path().display().to_string(), "PATH")
+        };
+        let full = "the disk of PATH is full: 5.00 GB more are needed. Make room and pull again";
+        assert_eq!(
+            (said(io::ErrorKind::StorageFull).as_str(), said(io::ErrorKind::QuotaExceeded).as_str()),
+            (full, full)
+        );
+        assert_eq!(
+            said(io::ErrorKind::FileTooLarge),
+            "the file system of PATH takes no file of 5.00 GB: set `models.directory` to another one"
+        );
+        assert_eq!(said(io::ErrorKind::PermissionDenied), "cannot write PATH: permission denied");
+        let room = Failure::NoRoom { path: "/m".into(), wanted: 5_000_000_000, free: 1_000_000 };
+        assert_eq!(
+            room.to_string(),
+            "there is no room in /m: 5.00 GB more are needed, and 0.00 GB are free. Make room, or set `models.directory` to \
+             another disk"
+        );
+    }
+}

@@ -14,6 +14,7 @@ mod serve;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -54,6 +55,8 @@ struct Shared {
     rules: Mutex<Rules>,
     faults: Mutex<VecDeque<Fault>>,
     record: Mutex<Record>,
+    /// When the line is free again.
+    line: Mutex<Option<Instant>>,
     changed: watch::Sender<()>,
 }
 
@@ -70,6 +73,18 @@ impl Shared {
         let noted = change(&mut lock(&self.record));
         self.changed.send_replace(());
         noted
+    }
+
+    /// Waits for its turn to send so many bytes.
+    async fn wait_for_line(&self, bytes: u64, per_second: u64) {
+        let now = Instant::now();
+        let start = {
+            let mut free = lock(&self.line);
+            let start = free.unwrap_or(now).max(now - Duration::from_millis(20));
+            *free = Some(start + Duration::from_secs_f64(bytes as f64 / per_second as f64));
+            start
+        };
+        tokio::time::sleep_until(start.into()).await;
     }
 
     fn next_fault(&self) -> Option<Fault> {
@@ -107,6 +122,7 @@ impl Hub {
             rules: Mutex::default(),
             faults: Mutex::default(),
             record: Mutex::default(),
+            line: Mutex::default(),
             changed: watch::Sender::new(()),
         });
         let tasks = [(listener, true), (other, false)]

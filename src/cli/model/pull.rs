@@ -38,7 +38,7 @@ Settings: models.hub (another hub), models.tokenEnv (the variable with its token
 HTTPS_PROXY is heeded.")]
 pub struct Arguments {
     #[arg(value_name = "NAME|OWNER/REPOSITORY|URL")]
-    model: String,
+    wanted: String,
 
     /// Use it from now on, as `tandem model use` does
     #[arg(long = "use")]
@@ -93,6 +93,6 @@ pub fn run(_terminal: &mut Terminal, _loader: &Loader, arguments: &Arguments) ->
     anyhow::bail!(
         "this build cannot open a network, so it brings no {}: get the GGUF file with another program and type `tandem model \
          import FILE`",
-        crate::cli::terminal::printable(model)
+        crate::cli::terminal::printable(wanted)
     )
 }

@@ -63,6 +63,8 @@ pub struct Rules {
     pub refuses_heads: bool,
     /// Between pieces of 64 KiB.
     pub pace: Duration,
+    /// Bytes per second of all connections together, as a line to the network has it.
+    pub line: Option<u64>,
     /// Cuts or resets the connection of every second request at a random place, by this seed.
     pub chaos: Option<u64>,
     /// Another commit, and another content of all files.
@@ -81,6 +83,7 @@ impl Default for Rules {
             status: None,
             refuses_heads: false,
             pace: Duration::ZERO,
+            line: None,
             chaos: None,
             version: 0,
         }

@@ -230,6 +230,9 @@ impl Turn<'_> {
         while at < sent.end.min(limit) {
             let count = usize::try_from((sent.end.min(limit) - at).min(piece.len() as u64)).expect("a small piece");
             content.fill(at, &mut piece[..count]);
+            if let Some(per_second) = self.rules.line {
+                self.shared.wait_for_line(count as u64, per_second).await;
+            }
             self.stream.write_all(&piece[..count]).await?;
             at += count as u64;
             self.shared.note(|record| record.sent += count as u64);

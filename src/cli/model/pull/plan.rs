@@ -34,7 +34,7 @@ pub struct Part {
 
 /// What a name, a repository or an address means. Only a repository without a file has its hub asked.
 pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft> {
-    let wanted = Wanted::of(&arguments.model, fetch.hub.url()).map_err(anyhow::Error::msg)?;
+    let wanted = Wanted::of(&arguments.wanted, fetch.hub.url()).map_err(anyhow::Error::msg)?;
     let wished = arguments.role.map(Role::from);
     let mut draft = match wanted {
         Wanted::Named(name) => of_catalogue(&name, arguments.revision.as_deref())?,
