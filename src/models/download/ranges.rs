@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn parts_are_given_out_from_the_beginning() {
         let mut plan = Plan::new(10 << 20, 4 << 20, ranges(&[0..1 << 20]));
-        let parts: Vec<_> = (0..3).map(|_| plan.take().unwrap()).map(|ticket| plan.left(ticket)).collect();
+        let tickets = [0; 3].map(|_| plan.take().unwrap());
+        let parts = tickets.map(|ticket| plan.left(ticket));
         assert_eq!(parts, [1 << 20..5 << 20, 5 << 20..9 << 20, 9 << 20..10 << 20]);
     }
 

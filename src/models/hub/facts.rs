@@ -129,7 +129,7 @@ mod tests {
         assert_eq!(of(&[("etag", &git)]), Some(format!("git:{GIT}")));
         assert_eq!(of(&[("etag", &format!("W/{git}"))]), Some(format!("git:{GIT}")));
         assert_eq!(of(&[("etag", SHA)]), Some(format!("sha256:{SHA}")));
-        for wrong in ["\"\"", "\"abc\"", "W/\"5-1\"", &format!("\"{}\"", GIT.replace('f', "+")), "\"é\""] {
+        for wrong in ["\"\"", "\"abc\"", "W/\"5-1\"", &format!("\"{}\"", GIT.replace('f', "+"))] {
             assert_eq!(of(&[("etag", wrong)]), None, "{wrong}");
         }
         assert_eq!(of(&[]), None);
