@@ -106,8 +106,9 @@ struct Options {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 
-    /// Use this GGUF model: short for --set engine.model=FILE
-    #[arg(long, value_name = "FILE")]
+    /// Use this model, a GGUF file or the name of an installed one: short for --set engine.model=MODEL
+    // Some commands have a model as their subject, too.
+    #[arg(long = "model", id = "engine-model", value_name = "MODEL")]
     model: Option<String>,
 
     /// Log what matches, for example debug or tandem::complete=debug: short for --set log.filter=FILTER

@@ -176,7 +176,7 @@ impl ModelName {
         nearest(&self.to_string(), known)
     }
 
-    /// ` (did you mean …?)`, or nothing.
+    /// `; did you mean …?`, or nothing.
     pub fn hint(&self) -> String {
         let names = Catalogue::builtin().entries().iter().map(|entry| entry.name.as_str());
         match self.nearest(names).as_slice() {
@@ -235,7 +235,7 @@ fn is_path(text: &str) -> bool {
     text.is_empty()
         || text.contains(['/', '\\'])
         || text.to_ascii_lowercase().ends_with(".gguf")
-        || text.starts_with('~')
+        || text.starts_with(['~', '.'])
 }
 
 /// Letters, digits, `.`, `-` and `_`, beginning and ending with a letter or digit: safe as the name of a directory anywhere.
@@ -267,7 +267,9 @@ fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Vec<&'a str
     let wanted = parts(wrong);
     let mut ranked: Vec<(usize, &str)> = known
         .filter_map(|name| {
-            let there = parts(name);
+            // Who names no quantisation means none.
+            let plain = if wrong.contains(':') { name } else { name.split(':').next().unwrap_or(name) };
+            let there = parts(plain);
             let shared = wanted.iter().filter(|part| there.contains(part)).count();
             let lacking = wanted.len().max(there.len()) - shared;
             let distance = edit_distance(&wanted.concat(), &there.concat());
@@ -349,6 +351,8 @@ mod tests {
             let name = ModelName { name: wrong.to_owned(), quantisation: None };
             assert_eq!(name.nearest(known.into_iter()).first(), Some(&right), "{wrong}");
         }
+        let name: ModelName = "mien".parse().unwrap();
+        assert_eq!(name.nearest(["mine:q8_0", "other:q8_0"].into_iter()), ["mine:q8_0"]);
         let name: ModelName = "llama-9".parse().unwrap();
         assert_eq!(name.nearest(known.into_iter()), [""; 0]);
     }

@@ -150,7 +150,7 @@ impl StoreError {
 pub enum ResolveError {
     #[error(transparent)]
     Name(#[from] NameError),
-    #[error("no model is called {name}{hint}; `tandem model list` shows them")]
+    #[error("no model is called {name}{hint}")]
     Unknown { name: ModelName, hint: String },
     #[error("{name} has no file {wanted}; it is to be had as {there}")]
     NoSuchQuantisation { name: String, wanted: Quantisation, there: String },
@@ -272,7 +272,7 @@ impl Store {
         let Some(wanted) = name.quantisation() else {
             return Ok(match entry {
                 Some(_) => ResolveError::NotInstalled(name.clone()),
-                None => ResolveError::Unknown { name: name.clone(), hint: name.hint() },
+                None => unknown(name),
             });
         };
         let there: Vec<Quantisation> =
@@ -282,7 +282,7 @@ impl Store {
             self.find(&plain)?.iter().filter_map(|other| other.quantisation().cloned()).collect();
         let (wanted, short) = (wanted.clone(), name.name().to_owned());
         Ok(if there.is_empty() && installed.is_empty() {
-            ResolveError::Unknown { name: name.clone(), hint: name.hint() }
+            unknown(name)
         } else if !there.contains(&wanted) {
             let there = if there.is_empty() { names(&installed) } else { names(&there) };
             ResolveError::NoSuchQuantisation { name: short, wanted, there }
@@ -400,6 +400,14 @@ mod as_text {
     pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
+}
+
+fn unknown(name: &ModelName) -> ResolveError {
+    let hint = match name.hint() {
+        hint if hint.is_empty() => "; `tandem model list` shows them".to_owned(),
+        hint => hint,
+    };
+    ResolveError::Unknown { name: name.clone(), hint }
 }
 
 fn relative_place(name: &ModelName) -> Result<PathBuf, StoreError> {

@@ -16,7 +16,7 @@ use crate::config::{Environment, Loader};
 use crate::models::import::{
     Candidate, ImportError, Imported, LinkKind, Wishes, find_in_lm_studio, find_in_ollama, import, what_loss_means,
 };
-use crate::models::{ModelName, Store};
+use crate::models::{ModelName, OriginKind, Store};
 
 /// Use models that are on this machine already, without a copy.
 ///
@@ -101,6 +101,10 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     let mut taken = 0;
     for candidate in &candidates {
         let result = one(&store, candidate, &wishes, arguments.dry_run);
+        // A file that the user named is what they want; of a program's models some may be broken.
+        if candidate.origin.kind == OriginKind::File && !arguments.json {
+            result.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
+        }
         taken += usize::from(result.is_ok());
         if !arguments.json {
             say(terminal, candidate, &result)?;
@@ -112,7 +116,6 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     } else if candidates.is_empty() {
         terminal.line("There is no model to be taken up.")?;
     }
-    // One broken model of another program is no failure while others were taken up.
     Ok(if taken > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

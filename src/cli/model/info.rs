@@ -300,7 +300,13 @@ fn facts(terminal: &mut Terminal, header: &Header) -> anyhow::Result<()> {
         terminal.entry("says it is", name)?;
     }
     terminal.entry("size", format!("{} in {} tensors", size(header.bytes), header.tensors.len()))?;
-    terminal.entry("weights", format!("{:.2} billion", header.parameters() as f64 / 1e9))?;
+    terminal.entry(
+        "weights",
+        match header.parameters() {
+            few @ ..1_000_000_000 => format!("{:.1} million", few as f64 / 1e6),
+            many => format!("{:.2} billion", many as f64 / 1e9),
+        },
+    )?;
     let kinds: Vec<String> =
         header.bytes_by_kind().into_iter().map(|(kind, bytes)| format!("{kind} {}", size(bytes))).collect();
     terminal.entry("types", kinds.join(", "))?;
