@@ -5,7 +5,11 @@
 
 pub mod catalogue;
 mod digest;
+#[cfg(feature = "cloud")]
+pub mod download;
 pub mod gguf;
+#[cfg(feature = "cloud")]
+pub mod hub;
 pub mod import;
 pub mod name;
 pub mod size;

@@ -3,6 +3,7 @@
 mod import;
 mod info;
 mod list;
+mod pull;
 mod remove;
 mod selection;
 mod verify;
@@ -28,6 +29,7 @@ use crate::models::{Installed, ModelName, Store};
 #[command(after_help = "Examples:
   tandem model list                          what there is, what is installed, what fits
   tandem model info qwen2.5-coder-1.5b       size, memory, licence, and what nobody confirmed
+  tandem model pull qwen2.5-coder-1.5b --use  download it, verify it, use it from now on
   tandem model info ~/models/some.gguf       what a file says of itself
   tandem model import ollama                 use what Ollama has, without a copy
   tandem model use qwen2.5-coder-1.5b        into your config.toml; comments in it stay
@@ -44,6 +46,7 @@ pub struct Arguments {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Action {
     List(list::Arguments),
+    Pull(Box<pull::Arguments>),
     Info(info::Arguments),
     Use(selection::Arguments),
     Rm(remove::Arguments),
@@ -55,6 +58,7 @@ impl Arguments {
     pub(super) fn options(&self) -> &Options {
         match &self.action {
             Action::List(arguments) => &arguments.options,
+            Action::Pull(arguments) => &arguments.options,
             Action::Info(arguments) => &arguments.options,
             Action::Use(arguments) => &arguments.options,
             Action::Rm(arguments) => &arguments.options,
@@ -68,6 +72,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let mut terminal = Terminal::stdout(loader.environment());
     match &arguments.action {
         Action::List(arguments) => list::run(&mut terminal, loader, arguments),
+        Action::Pull(arguments) => pull::run(&mut terminal, loader, arguments),
         Action::Info(arguments) => info::run(&mut terminal, loader, arguments),
         Action::Use(arguments) => selection::run(&mut terminal, loader, arguments),
         Action::Rm(arguments) => remove::run(&mut terminal, loader, arguments),

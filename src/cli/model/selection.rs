@@ -89,34 +89,41 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     if text.is_none() && role != Role::Completion {
         bail!("{STARTER} only completes; --for completion is all that it can");
     }
-    let key = key(role);
-    let mut file = UserFile::open(loader)?;
-    let before = file.text("engine", key).map(str::to_owned);
-    if before == text {
-        let is = text.as_deref().map_or_else(|| "absent".to_owned(), |text| format!("`{text}`"));
-        terminal.line(format!("engine.{key} is {is} already; {} is as it was.", file.path.display()))?;
-    } else {
-        file.set_text("engine", key, text.as_deref())?;
-        file.save()?;
-        let was = before.map_or_else(|| "absent".to_owned(), |before| format!("`{before}`"));
-        terminal.line(match &text {
-            Some(text) => format!("engine.{key} was {was} and is `{text}` now, in {}.", file.path.display()),
-            None => format!("engine.{key} was {was} and is gone from {}: {}.", file.path.display(), without(role)),
-        })?;
-        terminal.line("Editors that run take it up when they start Tandem again.")?;
+    for line in choose(loader, role, text.as_deref())? {
+        terminal.line(line)?;
     }
-    remark(terminal, loader, key)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where something stands above the file.
-fn remark(terminal: &mut Terminal, loader: &Loader, key: &str) -> anyhow::Result<()> {
-    let path = format!("engine.{key}");
-    let variable = KEYS.iter().find(|known| known.path == path).map(crate::config::Key::variable);
-    if let Some(variable) = variable.filter(|variable| loader.environment().get(variable).is_some()) {
-        terminal.line(format!("{variable} is set and stands above the file."))?;
+/// Writes a choice into the user's file. Returns what there is to say of it.
+pub fn choose(loader: &Loader, role: Role, text: Option<&str>) -> anyhow::Result<Vec<String>> {
+    let key = key(role);
+    let mut file = UserFile::open(loader)?;
+    let before = file.text("engine", key).map(str::to_owned);
+    let mut said = Vec::new();
+    if before.as_deref() == text {
+        let is = text.map_or_else(|| "absent".to_owned(), |text| format!("`{text}`"));
+        said.push(format!("engine.{key} is {is} already; {} is as it was.", file.path.display()));
+    } else {
+        file.set_text("engine", key, text)?;
+        file.save()?;
+        let was = before.map_or_else(|| "absent".to_owned(), |before| format!("`{before}`"));
+        said.push(match text {
+            Some(text) => format!("engine.{key} was {was} and is `{text}` now, in {}.", file.path.display()),
+            None => format!("engine.{key} was {was} and is gone from {}: {}.", file.path.display(), without(role)),
+        });
+        said.push("Editors that run take it up when they start Tandem again.".to_owned());
     }
-    Ok(())
+    said.extend(remark(loader, key));
+    Ok(said)
+}
+
+/// Where something stands above the file.
+fn remark(loader: &Loader, key: &str) -> Option<String> {
+    let path = format!("engine.{key}");
+    let variable = KEYS.iter().find(|known| known.path == path).map(crate::config::Key::variable)?;
+    loader.environment().get(&variable)?;
+    Some(format!("{variable} is set and stands above the file."))
 }
 
 /// The settings that name this model, as keys.
