@@ -1,10 +1,11 @@
 //! Local engines: what continues a text at a cursor.
 //!
 //! One trait, several backends: llama.cpp in this process (`llama`), llama.cpp in the engine host process (`host`),
-//! the lookup engine that needs no model (`lookup`), and a scripted one for tests (`fake`). An engine knows prompts and
-//! tokens; it knows nothing of documents, editors or the protocol.
+//! the lookup engine that needs no model (`lookup`), a server with the model here behind it (`fallback`), and a scripted one
+//! for tests (`fake`). An engine knows prompts and tokens; it knows nothing of documents, editors or the protocol.
 
 pub mod fake;
+pub mod fallback;
 pub mod fim;
 pub mod host;
 mod job;
@@ -15,10 +16,12 @@ pub mod prompt;
 mod status;
 
 pub use job::{
-    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
-    Report, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
+    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
+    PromptReport, Report, Sent, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, StatusSender};
+pub use status::{
+    Device, EngineState, EngineStatus, ModelInfo, SelfTest, ServerPrice, ServerStatus, StatusSender, Writer,
+};
 
 /// Something that continues a text at a cursor.
 ///
@@ -29,4 +32,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
+
+    /// The process is about to end: writes down what has to be written. May wait for a disk.
+    fn close(&self) {}
 }

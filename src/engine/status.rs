@@ -1,5 +1,6 @@
 //! What an engine says of itself: for the status line, `doctor` and `why`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,49 @@ pub enum EngineState {
     },
 }
 
+/// Who writes suggestions where a server may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Writer {
+    #[default]
+    Server,
+    /// The model in this machine.
+    Here,
+    /// The server does not answer, and there is nobody else.
+    Nobody,
+}
+
+/// A server that is asked, who writes in its place, and what it was sent since this process began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerStatus {
+    /// Host, and port where it is not the scheme's own.
+    pub host: String,
+    pub is_on_this_machine: bool,
+    pub writer: Writer,
+    /// Why the server is not asked now, a sentence.
+    pub down: Option<String>,
+    /// Why the last request was not sent to it, a sentence; None where it was.
+    pub kept: Option<String>,
+    pub requests: u64,
+    /// Of requests' bodies.
+    pub bytes: u64,
+    /// Requests that stayed here, by what kept them.
+    pub withheld: BTreeMap<String, u64>,
+    /// What its suggestions cost; None of one that costs nothing.
+    pub price: Option<ServerPrice>,
+}
+
+/// What suggestions of a provider cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerPrice {
+    /// In pico-dollars, since this process began.
+    pub spent: u64,
+    /// Requests that were paid for.
+    pub requests: u64,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineStatus {
     /// `llama`, `lookup`, `fake`.
@@ -74,13 +118,16 @@ pub struct EngineStatus {
     pub model: Option<ModelInfo>,
     /// How often the engine host ended unexpectedly and had to be started again. An increase is worth one message.
     pub restarts: u32,
+    /// Of an engine that asks a server. It is in no process but this one.
+    #[serde(skip)]
+    pub server: Option<ServerStatus>,
 }
 
 pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
 
 impl EngineStatus {
     pub fn new(engine: &str, state: EngineState) -> Self {
-        Self { engine: engine.to_owned(), state, model: None, restarts: 0 }
+        Self { engine: engine.to_owned(), state, model: None, restarts: 0, server: None }
     }
 
     pub fn is_ready(&self) -> bool {
