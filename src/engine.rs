@@ -8,6 +8,8 @@ pub mod fake;
 pub mod fallback;
 pub mod fim;
 pub mod host;
+#[cfg(feature = "cloud")]
+pub mod http;
 mod job;
 #[cfg(feature = "llama")]
 pub mod llama;
