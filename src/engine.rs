@@ -21,9 +21,7 @@ pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
     PromptReport, Report, Sent, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{
-    Device, EngineState, EngineStatus, ModelInfo, SelfTest, ServerPrice, ServerStatus, StatusSender, Writer,
-};
+pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, ServerStatus, StatusSender, Writer};
 
 /// Something that continues a text at a cursor.
 ///

@@ -39,6 +39,7 @@ impl Account {
     pub fn reported(&mut self, seat: &Seat) {
         let progress = seat.progress.borrow();
         self.why.prompt = progress.prompt.clone();
+        self.why.sent = progress.prompt.as_ref().and_then(|prompt| prompt.sent.clone());
         self.why.engine = progress.report.clone();
     }
 
@@ -111,6 +112,7 @@ impl Why {
             engine_job: EngineJob::None,
             ahead: false,
             prompt: None,
+            sent: None,
             raw: None,
             finish: None,
             lookup: None,

@@ -19,9 +19,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{
-    Engine, EngineState, EngineStatus, Finish, Generation, Job, ServerPrice, ServerStatus, Urgency, Writer, generation,
-};
+use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, ServerStatus, Urgency, Writer, generation};
 pub use clock::{Clock, SystemClock};
 pub use guard::{Guard, Kept};
 use health::Health;
@@ -44,8 +42,6 @@ pub struct ServerSite {
     /// Host, and port where it is not the scheme's own.
     pub host: String,
     pub is_on_this_machine: bool,
-    /// What it writes is paid for, as its guard counts.
-    pub is_paid: bool,
 }
 
 /// See the room.
@@ -243,7 +239,6 @@ impl Inner {
             (Writer::Here, None) => EngineStatus::new(&server.engine, EngineState::Idle),
         };
         let Tally { requests, bytes, withheld, kept } = self.tally().clone();
-        let price = self.guard.as_ref().and_then(|guard| guard.price());
         merged.server = Some(ServerStatus {
             host: self.site.host.clone(),
             is_on_this_machine: self.site.is_on_this_machine,
@@ -253,7 +248,6 @@ impl Inner {
             requests,
             bytes,
             withheld,
-            price: self.site.is_paid.then(|| price.unwrap_or(ServerPrice::default())),
         });
         self.status.send_if_modified(|status| {
             let is_new = *status != merged;

@@ -18,4 +18,6 @@ pub use config::{HttpConfig, Timeouts};
 pub use detect::{Found, USUAL_PORTS, detect, detect_at};
 pub use engine::HttpEngine;
 pub use key::{KeySource, NoKeys, ServerKey};
-pub use kind::{Listed, ServerKind};
+pub use kind::{Listed, title, word};
+
+pub use crate::config::ServerKind;

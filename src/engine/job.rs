@@ -171,6 +171,9 @@ pub struct PromptReport {
     /// Where it was sent, by an engine that asks a server. Stays in this process.
     #[serde(skip)]
     pub sent: Option<Sent>,
+    /// Why the model in this machine writes in a server's place, a sentence; None where it does not. Stays in this process.
+    #[serde(skip)]
+    pub here_because: Option<String>,
 }
 
 /// A request to a server, as it left.

@@ -88,26 +88,17 @@ pub struct ServerStatus {
     pub is_on_this_machine: bool,
     pub writer: Writer,
     /// Why the server is not asked now, a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub down: Option<String>,
     /// Why the last request was not sent to it, a sentence; None where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kept: Option<String>,
     pub requests: u64,
     /// Of requests' bodies.
     pub bytes: u64,
     /// Requests that stayed here, by what kept them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: BTreeMap<String, u64>,
-    /// What its suggestions cost; None of one that costs nothing.
-    pub price: Option<ServerPrice>,
-}
-
-/// What suggestions of a provider cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ServerPrice {
-    /// In pico-dollars, since this process began.
-    pub spent: u64,
-    /// Requests that were paid for.
-    pub requests: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! What stands between a job and a server on another machine.
 
-use crate::engine::{Job, ServerPrice};
+use crate::engine::Job;
 
 /// Why a job stays in this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,11 +18,6 @@ pub trait Guard: Send + Sync + 'static {
 
     /// A job that was admitted has left with so many bytes.
     fn sent(&self, job: &Job, bytes: u64);
-
-    /// What was paid so far; None where nothing is.
-    fn price(&self) -> Option<ServerPrice> {
-        None
-    }
 
     /// Writes down what has to be written before the process ends.
     fn close(&self) {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Inner, Kept, PATIENCE, is_guess, nobody};
-use crate::engine::{EngineState, Event, Finish, Generation, GenerationSender, Job};
+use crate::engine::{EngineState, Event, Finish, Generation, GenerationSender, Job, PromptReport};
 
 /// How long a cancelled stream is waited for, so that its report is passed on.
 const REPORT_PATIENCE: Duration = Duration::from_millis(50);
@@ -48,14 +48,14 @@ async fn admit(inner: &Arc<Inner>, job: &Job) -> Result<Job, Kept> {
 async fn write_here(inner: &Arc<Inner>, job: Job, out: &GenerationSender, why: &str) {
     let model = if is_guess(&job) { inner.here.model() } else { inner.model() };
     match model {
-        Some(model) => forward(model.generate(job), out).await,
+        Some(model) => forward(model.generate(job), out, Some(why)).await,
         None if is_guess(&job) => out.finish(Finish::Superseded),
         None => out.finish(nobody(why)),
     }
 }
 
-/// Passes a stream on to its end. A cancel goes the other way.
-async fn forward(mut stream: Generation, out: &GenerationSender) {
+/// Passes a stream on to its end. A cancel goes the other way. `because`: why the model here writes, where it does.
+async fn forward(mut stream: Generation, out: &GenerationSender, because: Option<&str>) {
     let cancel = out.cancel_flag().clone();
     let mut is_cancelled = false;
     loop {
@@ -77,10 +77,20 @@ async fn forward(mut stream: Generation, out: &GenerationSender) {
             return out.finish(reason);
         };
         let is_last = matches!(event, Event::Done(_));
-        out.send(event);
+        out.send(explained(event, because));
         if is_last {
             return;
         }
+    }
+}
+
+/// What the model here says of its prompt, with why it was asked.
+fn explained(event: Event, because: Option<&str>) -> Event {
+    match event {
+        Event::Started(prompt) if because.is_some() => {
+            Event::Started(PromptReport { here_because: because.map(str::to_owned), ..prompt })
+        }
+        other => other,
     }
 }
 
@@ -177,7 +187,7 @@ impl Race {
         let is_last = matches!(event, Event::Done(_));
         self.out.send(event);
         if let (Some(server), false) = (self.server.take(), is_last) {
-            forward(server, &self.out).await;
+            forward(server, &self.out, None).await;
         }
     }
 
@@ -194,8 +204,8 @@ impl Race {
         self.inner.refresh();
         match self.model.take() {
             Some(model) => {
-                self.held_here.take().into_iter().for_each(|started| self.out.send(started));
-                forward(model, &self.out).await;
+                self.held_here.take().into_iter().for_each(|started| self.out.send(explained(started, Some(&why))));
+                forward(model, &self.out, Some(&why)).await;
             }
             None if is_guess(&self.job) => self.out.finish(nobody(&why)),
             None => write_here(&self.inner, self.job, &self.out, &why).await,
@@ -205,16 +215,16 @@ impl Race {
     async fn model_writes(mut self, event: Event) {
         // It may have taken the request, whatever it says.
         self.count(None);
+        let why = format!("{} does not answer within {} ms", self.inner.site.host, PATIENCE.as_millis());
         if let Some(server) = self.server.take() {
             server.cancel();
-            let why = format!("{} does not answer within {} ms", self.inner.site.host, PATIENCE.as_millis());
-            self.inner.health().failed(self.inner.clock.now(), why);
+            self.inner.health().failed(self.inner.clock.now(), why.clone());
             self.inner.refresh();
         }
-        self.held_here.take().into_iter().for_each(|started| self.out.send(started));
+        self.held_here.take().into_iter().for_each(|started| self.out.send(explained(started, Some(&why))));
         self.out.send(event);
         if let Some(model) = self.model.take() {
-            forward(model, &self.out).await;
+            forward(model, &self.out, Some(&why)).await;
         }
     }
 
@@ -225,7 +235,7 @@ impl Race {
             (Some(server), Some(started)) => {
                 self.out.send(started);
                 server.cancel();
-                forward(server, &self.out).await;
+                forward(server, &self.out, None).await;
             }
             _ => self.out.finish(Finish::Cancelled),
         }

@@ -18,7 +18,7 @@ impl HttpEngine {
     /// too. `runtime` must have its IO and time drivers enabled.
     pub fn new(config: HttpConfig, keys: Arc<dyn KeySource>, runtime: &Handle) -> Self {
         let _ = (keys, runtime);
-        Self { status: watch::Sender::new(EngineStatus::new(config.kind.word(), EngineState::Idle)) }
+        Self { status: watch::Sender::new(EngineStatus::new(super::word(config.kind), EngineState::Idle)) }
     }
 }
 

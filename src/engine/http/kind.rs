@@ -2,74 +2,36 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What speaks at the other end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ServerKind {
-    /// Found out by what it answers.
-    #[default]
-    Auto,
-    LlamaServer,
-    Ollama,
-    Vllm,
-    LmStudio,
-    Tabby,
-    /// Any server with `/v1/completions`.
-    OpenAi,
-    /// Any server with `/v1/chat/completions`, asked to fill a hole.
-    OpenAiChat,
-    Mistral,
-    DeepSeek,
+use crate::config::ServerKind;
+
+/// As `engine.server.kind` spells it; also what the status calls the engine.
+pub fn word(kind: ServerKind) -> &'static str {
+    match kind {
+        ServerKind::Auto => "auto",
+        ServerKind::LlamaServer => "llama-server",
+        ServerKind::Ollama => "ollama",
+        ServerKind::Vllm => "vllm",
+        ServerKind::LmStudio => "lm-studio",
+        ServerKind::Tabby => "tabby",
+        ServerKind::OpenAi => "openai",
+        ServerKind::OpenAiChat => "openai-chat",
+        ServerKind::Mistral => "mistral",
+        ServerKind::DeepSeek => "deepseek",
+    }
 }
 
-impl ServerKind {
-    pub const ALL: [Self; 10] = [
-        Self::Auto,
-        Self::LlamaServer,
-        Self::Ollama,
-        Self::Vllm,
-        Self::LmStudio,
-        Self::Tabby,
-        Self::OpenAi,
-        Self::OpenAiChat,
-        Self::Mistral,
-        Self::DeepSeek,
-    ];
-
-    /// As `engine.server.kind` spells it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::LlamaServer => "llama-server",
-            Self::Ollama => "ollama",
-            Self::Vllm => "vllm",
-            Self::LmStudio => "lm-studio",
-            Self::Tabby => "tabby",
-            Self::OpenAi => "openai",
-            Self::OpenAiChat => "openai-chat",
-            Self::Mistral => "mistral",
-            Self::DeepSeek => "deepseek",
-        }
-    }
-
-    /// By its word.
-    pub fn named(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-
-    /// As its makers write it, for sentences.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Auto => "the server",
-            Self::LlamaServer => "llama-server",
-            Self::Ollama => "Ollama",
-            Self::Vllm => "vLLM",
-            Self::LmStudio => "LM Studio",
-            Self::Tabby => "Tabby",
-            Self::OpenAi | Self::OpenAiChat => "the OpenAI-compatible server",
-            Self::Mistral => "Mistral",
-            Self::DeepSeek => "DeepSeek",
-        }
+/// As its makers write it, for sentences.
+pub fn title(kind: ServerKind) -> &'static str {
+    match kind {
+        ServerKind::Auto => "the server",
+        ServerKind::LlamaServer => "llama-server",
+        ServerKind::Ollama => "Ollama",
+        ServerKind::Vllm => "vLLM",
+        ServerKind::LmStudio => "LM Studio",
+        ServerKind::Tabby => "Tabby",
+        ServerKind::OpenAi | ServerKind::OpenAiChat => "the OpenAI-compatible server",
+        ServerKind::Mistral => "Mistral",
+        ServerKind::DeepSeek => "DeepSeek",
     }
 }
 
