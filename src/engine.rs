@@ -4,9 +4,13 @@
 //! the lookup engine that needs no model (`lookup`), a server with the model here behind it (`fallback`), and a scripted one
 //! for tests (`fake`). An engine knows prompts and tokens; it knows nothing of documents, editors or the protocol.
 
+#[cfg(any(feature = "llama", feature = "cloud"))]
+mod emit;
 pub mod fake;
 pub mod fallback;
 pub mod fim;
+#[cfg(any(feature = "llama", feature = "cloud"))]
+mod holes;
 pub mod host;
 #[cfg(feature = "cloud")]
 pub mod http;

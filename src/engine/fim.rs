@@ -5,8 +5,10 @@
 //! without a model.
 
 mod families;
+mod text;
 
 use families::{FAMILIES, Family, STARTER};
+pub use text::{Parts, TextFim, strip};
 
 /// A token's number in a model's vocabulary.
 pub type Token = i32;

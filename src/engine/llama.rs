@@ -9,7 +9,6 @@ mod candidates;
 mod counter;
 mod decode;
 mod draft;
-mod emit;
 mod generate;
 mod gguf;
 mod load;

@@ -5,7 +5,7 @@ use crate::engine::TokenScore;
 
 /// Why no more text is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(in crate::engine) enum Stop {
     MaxLines,
     /// A special token in letters, or bytes that are not UTF-8: what comes now is not a completion.
     NotText,
@@ -13,7 +13,7 @@ pub(super) enum Stop {
 
 /// The text of one candidate in the making.
 #[derive(Debug)]
-pub(super) struct Emitter<'s> {
+pub(in crate::engine) struct Emitter<'s> {
     spellings: &'s [&'static str],
     max_lines: u32,
     /// Bytes at the start that the prompt holds already (token healing).
@@ -34,7 +34,8 @@ impl<'s> Emitter<'s> {
         Self { spellings, max_lines, forced, held, scores, entropy: None, lines: 0, begun: false }
     }
 
-    /// Tells with the first token how many others it was chosen from.
+    /// Tells with the first token how many others it was chosen from. Servers do not tell.
+    #[cfg(any(feature = "llama", test))]
     pub fn with_entropy(self, entropy: f32) -> Self {
         Self { entropy: Some(entropy), ..self }
     }
