@@ -206,13 +206,13 @@ impl Inner {
         self.refresh();
     }
 
-    /// A job was sent with so many bytes.
-    fn count(&self, job: &Job, bytes: u64) {
+    /// A job was sent with so many bytes; `requests` is 0 for more of one that was counted.
+    fn count(&self, job: &Job, requests: u64, bytes: u64) {
         if let Some(guard) = &self.guard {
-            guard.sent(job, bytes);
+            guard.sent(job, requests, bytes);
         }
         let mut tally = self.tally();
-        tally.requests += 1;
+        tally.requests += requests;
         tally.bytes += bytes;
         tally.kept = None;
         drop(tally);

@@ -205,6 +205,9 @@ pub struct Report {
     pub decodes: u32,
     pub drafted: u32,
     pub accepted: u32,
+    /// Bytes of all bodies that were sent for it, by an engine that asks a server. Stays in this process.
+    #[serde(skip)]
+    pub sent_bytes: u64,
 }
 
 /// Why a candidate ended.

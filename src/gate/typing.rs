@@ -76,8 +76,8 @@ impl Guard for TypingGuard {
         admitted.inspect_err(|kept| self.hours.withheld(&key, kept.reason))
     }
 
-    fn sent(&self, job: &Job, bytes: u64) {
-        self.hours.sent(&Self::key(job), bytes);
+    fn sent(&self, job: &Job, requests: u64, bytes: u64) {
+        self.hours.sent(&Self::key(job), requests, bytes);
     }
 
     fn close(&self) {

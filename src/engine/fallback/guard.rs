@@ -16,8 +16,8 @@ pub trait Guard: Send + Sync + 'static {
     /// The job as it may be sent, without what must not be in it.
     fn admit(&self, job: Job) -> Result<Job, Kept>;
 
-    /// A job that was admitted has left with so many bytes.
-    fn sent(&self, job: &Job, bytes: u64);
+    /// A job that was admitted has left, with so many bytes: as one more request, or as more of one.
+    fn sent(&self, job: &Job, requests: u64, bytes: u64);
 
     /// Writes down what has to be written before the process ends.
     fn close(&self) {}

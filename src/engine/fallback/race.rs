@@ -30,7 +30,7 @@ pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
         }
     }
     let server = Some(inner.server.generate(admitted.clone()));
-    let race = Race { inner, job, admitted, out, server, model: None, held: None, held_here: None, is_counted: false };
+    let race = Race { inner, job, admitted, out, server, model: None, held: None, held_here: None, counted: None };
     race.run().await;
 }
 
@@ -48,14 +48,15 @@ async fn admit(inner: &Arc<Inner>, job: &Job) -> Result<Job, Kept> {
 async fn write_here(inner: &Arc<Inner>, job: Job, out: &GenerationSender, why: &str) {
     let model = if is_guess(&job) { inner.here.model() } else { inner.model() };
     match model {
-        Some(model) => forward(model.generate(job), out, Some(why)).await,
+        Some(model) => drop(forward(model.generate(job), out, Some(why)).await),
         None if is_guess(&job) => out.finish(Finish::Superseded),
         None => out.finish(nobody(why)),
     }
 }
 
-/// Passes a stream on to its end. A cancel goes the other way. `because`: why the model here writes, where it does.
-async fn forward(mut stream: Generation, out: &GenerationSender, because: Option<&str>) {
+/// Passes a stream on to its end. A cancel goes the other way. `because`: why the model here writes, where it
+/// does. Its last event, if it had one.
+async fn forward(mut stream: Generation, out: &GenerationSender, because: Option<&str>) -> Option<Event> {
     let cancel = out.cancel_flag().clone();
     let mut is_cancelled = false;
     loop {
@@ -74,12 +75,13 @@ async fn forward(mut stream: Generation, out: &GenerationSender, because: Option
         };
         let Some(event) = event else {
             let reason = if is_cancelled { Finish::Cancelled } else { nobody("the engine ended without an answer") };
-            return out.finish(reason);
+            out.finish(reason);
+            return None;
         };
-        let is_last = matches!(event, Event::Done(_));
+        let last = matches!(event, Event::Done(_)).then(|| event.clone());
         out.send(explained(event, because));
-        if is_last {
-            return;
+        if last.is_some() {
+            return last;
         }
     }
 }
@@ -106,8 +108,8 @@ struct Race {
     /// What the server said of the prompt, and what the model here did.
     held: Option<Event>,
     held_here: Option<Event>,
-    /// The status tells of this request.
-    is_counted: bool,
+    /// Bytes that the status tells of; None before it does.
+    counted: Option<u64>,
 }
 
 /// What comes next.
@@ -165,9 +167,19 @@ impl Race {
 
     /// Where the server does not say, all of the prompt counts: that is more than left.
     fn count(&mut self, bytes: Option<u64>) {
-        if !std::mem::replace(&mut self.is_counted, true) {
-            let most = self.admitted.prompt.bytes() as u64;
-            self.inner.count(&self.admitted, bytes.unwrap_or(most));
+        if self.counted.is_none() {
+            let bytes = bytes.unwrap_or(self.admitted.prompt.bytes() as u64);
+            self.counted = Some(bytes);
+            self.inner.count(&self.admitted, 1, bytes);
+        }
+    }
+
+    /// What was sent behind that, for another candidate.
+    fn count_rest(&self, last: Option<&Event>) {
+        if let (Some(Event::Done(report)), Some(counted)) = (last, self.counted)
+            && let Some(more @ 1..) = report.sent_bytes.checked_sub(counted)
+        {
+            self.inner.count(&self.admitted, 0, more);
         }
     }
 
@@ -184,10 +196,13 @@ impl Race {
         if let Some(started) = self.held.take() {
             self.out.send(started);
         }
-        let is_last = matches!(event, Event::Done(_));
+        if matches!(event, Event::Done(_)) {
+            return self.out.send(event);
+        }
         self.out.send(event);
-        if let (Some(server), false) = (self.server.take(), is_last) {
-            forward(server, &self.out, None).await;
+        if let Some(server) = self.server.take() {
+            let last = forward(server, &self.out, None).await;
+            self.count_rest(last.as_ref());
         }
     }
 
@@ -235,7 +250,8 @@ impl Race {
             (Some(server), Some(started)) => {
                 self.out.send(started);
                 server.cancel();
-                forward(server, &self.out, None).await;
+                let last = forward(server, &self.out, None).await;
+                self.count_rest(last.as_ref());
             }
             _ => self.out.finish(Finish::Cancelled),
         }

@@ -99,7 +99,7 @@ impl Guard for Censor {
         Ok(job)
     }
 
-    fn sent(&self, _job: &Job, bytes: u64) {
+    fn sent(&self, _job: &Job, _requests: u64, bytes: u64) {
         *self.sent.lock().unwrap() += bytes;
     }
 }
@@ -386,11 +386,12 @@ async fn what_may_not_be_sent_is_written_here_and_counted() {
     let sent = Some(Sent { host: "gpu.example:8080".to_owned(), bytes: 321 });
     out.send(Event::Started(PromptReport { sent, ..PromptReport::default() }));
     write(&out, "from the server");
-    out.finish(Finish::EndOfText);
+    out.send(Event::Finished { candidate: 0, reason: Finish::EndOfText });
+    out.send(Event::Done(Report { sent_bytes: 400, ..Report::default() }));
     read(stream).await;
     let told = stage.told();
-    assert_eq!((told.requests, told.bytes, told.kept), (1, 321, None));
-    assert_eq!(*censor.sent.lock().unwrap(), 321);
+    assert_eq!((told.requests, told.bytes, told.kept), (1, 400, None), "a second candidate was asked for");
+    assert_eq!(*censor.sent.lock().unwrap(), 400);
 }
 
 #[tokio::test]

@@ -52,10 +52,10 @@ impl Hours {
         Ok(())
     }
 
-    pub fn sent(&self, key: &str, bytes: u64) {
+    pub fn sent(&self, key: &str, requests: u64, bytes: u64) {
         let mut counts = self.counts();
         let counts = counts.entry(key.to_owned()).or_default();
-        counts.requests += 1;
+        counts.requests = counts.requests.saturating_add(requests);
         counts.bytes = counts.bytes.saturating_add(bytes);
     }
 

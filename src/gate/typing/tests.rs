@@ -252,7 +252,7 @@ fn the_first_request_of_an_hour_is_on_record_before_it_leaves_and_the_hour_behin
     let send = |bytes: u64| {
         let job = guard.admit(machine.job("src/a.rs")).unwrap();
         assert!(machine.log().exists(), "before it leaves");
-        guard.sent(&job, bytes);
+        guard.sent(&job, 1, bytes);
     };
     let read = || Reading::of(&machine.log()).unwrap().typing;
     send(1000);
@@ -288,7 +288,7 @@ fn folders_have_hours_of_their_own_and_what_stayed_is_told_with_the_next() {
     job.prompt.path = "ours.rs".to_owned();
     for job in [job, machine.job("src/a.rs")] {
         let job = guard.admit(job).unwrap();
-        guard.sent(&job, 10);
+        guard.sent(&job, 1, 10);
     }
     drop(guard);
     let hours = Reading::of(&machine.log()).unwrap().typing;
