@@ -253,14 +253,8 @@ mod tests {
                 "deepseek-coder-6.7b-base",
                 "#src/a.rs\nfn a();\n<｜fim▁begin｜>fn f() {\n<｜fim▁hole｜>\n}\n<｜fim▁end｜>    a",
             ),
-            (
-                "codellama:7b-code",
-                "<PRE> # src/a.rs\nfn a();\n# src/b.rs\nfn f() {\n <SUF>\n}\n <MID>    a",
-            ),
-            (
-                "Codestral-22B-v0.1",
-                "[SUFFIX]\n}\n[PREFIX]+++++ src/a.rs\nfn a();\n+++++ src/b.rs\nfn f() {\n    a",
-            ),
+            ("codellama:7b-code", "<PRE> # src/a.rs\nfn a();\n# src/b.rs\nfn f() {\n <SUF>\n}\n <MID>    a"),
+            ("Codestral-22B-v0.1", "[SUFFIX]\n}\n[PREFIX]+++++ src/a.rs\nfn a();\n+++++ src/b.rs\nfn f() {\n    a"),
             (
                 "Seed-Coder-8B-Base",
                 "<filename>src/a.rs\nfn a();\n<[fim-suffix]>\n}\n<[fim-prefix]>fn f() {\n    a<[fim-middle]>",
@@ -269,7 +263,10 @@ mod tests {
                 "Mellum-4b-base",
                 "<filename>src/a.rs\nfn a();\n<filename>src/b.rs\n<fim_suffix>\n}\n<fim_prefix>fn f() {\n    a<fim_middle>",
             ),
-            ("starter-fim", "<|repo_name|>shop\n<|file_sep|>src/a.rs\nfn a();\n<|file_sep|>src/b.rs\n<|fim_suffix|>\n}\n<|fim_prefix|>fn f() {\n    a"),
+            (
+                "starter-fim",
+                "<|repo_name|>shop\n<|file_sep|>src/a.rs\nfn a();\n<|file_sep|>src/b.rs\n<|fim_suffix|>\n}\n<|fim_prefix|>fn f() {\n    a",
+            ),
             ("llama3.1:8b", "unknown"),
             ("devstral-small", "unknown"),
         ] {

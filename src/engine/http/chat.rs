@@ -36,6 +36,8 @@ pub struct Cleaner {
     /// The cursor's line up to the cursor: many models begin with it again.
     line: String,
     held: String,
+    /// Empty lines at the beginning: part of the code if it follows at once, and of the talk if that does.
+    blank: String,
     state: State,
 }
 
@@ -52,7 +54,7 @@ enum State {
 
 impl Cleaner {
     pub fn new(line: &str) -> Self {
-        Self { line: line.to_owned(), held: String::new(), state: State::Before }
+        Self { line: line.to_owned(), held: String::new(), blank: String::new(), state: State::Before }
     }
 
     /// What of the answer is code now. Empty while nothing can be said.
@@ -96,9 +98,11 @@ impl Cleaner {
                 }
             }
             State::Before if bare.starts_with("```") => self.state = State::Fenced,
-            State::Before if is_talk(bare) => {}
+            State::Before if is_talk(bare) => self.blank.clear(),
+            State::Before if bare.is_empty() && line.ends_with('\n') => self.blank.push_str(&line),
             State::Before => {
                 self.state = State::Plain;
+                code.push_str(&self.blank);
                 code.push_str(self.without_start(&line));
             }
             State::Fenced | State::Plain if bare.starts_with("```") => self.state = State::Over,
@@ -123,7 +127,17 @@ impl Cleaner {
 /// A sentence before the code: `Here is the completed code:`, `Sure!`.
 fn is_talk(line: &str) -> bool {
     let lower = line.to_ascii_lowercase();
-    let begins = ["here is", "here's", "here are", "sure", "certainly", "of course", "the completed", "the missing", "to complete"];
+    let begins = [
+        "here is",
+        "here's",
+        "here are",
+        "sure",
+        "certainly",
+        "of course",
+        "the completed",
+        "the missing",
+        "to complete",
+    ];
     begins.iter().any(|words| lower.starts_with(words)) && line.ends_with([':', '.', '!', ','])
 }
 
@@ -155,7 +169,8 @@ mod tests {
             ("b", "b"),
             ("a + b;\n", "a + b;\n"),
             ("```rust\na + b\n```\nThis adds the two numbers.", "a + b\n"),
-            ("Sure! Here is the completed code:\n\n```\nb\n```", "\nb\n"),
+            ("Sure! Here is the completed code:\n\n```\nb\n```", "b\n"),
+            ("\n\n    b", "\n\n    b"),
             ("Here is the missing part:\nb\n", "b\n"),
             ("<think>\nThey want b.\n</think>\nb", "b"),
             ("<HOLE/>b", "b"),

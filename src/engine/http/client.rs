@@ -68,13 +68,14 @@ impl Client {
         let address = config.address().map_err(|error| error.to_string())?;
         let timeouts = config.timeouts;
         let connect = if config.is_yours() { timeouts.connect } else { timeouts.connect_far };
-        let http = crate::network::builder(&config.environment, config.ca_file.as_deref(), crate::network::of_the_system())
-            .map_err(|error| error.to_string())?
-            .http1_only()
-            .pool_idle_timeout(KEPT)
-            .connect_timeout(connect)
-            .build()
-            .map_err(|error| format!("TLS cannot be set up: {}", crate::network::innermost(&error)))?;
+        let http =
+            crate::network::builder(&config.environment, config.ca_file.as_deref(), crate::network::of_the_system())
+                .map_err(|error| error.to_string())?
+                .http1_only()
+                .pool_idle_timeout(KEPT)
+                .connect_timeout(connect)
+                .build()
+                .map_err(|error| format!("TLS cannot be set up: {}", crate::network::innermost(&error)))?;
         Ok(Self { http, address, keys, timeouts })
     }
 
@@ -98,7 +99,9 @@ impl Client {
             Ok(whole(response, MAX_REPLY, key.as_ref()).await)
         };
         let patience = self.timeouts.question;
-        tokio::time::timeout(patience, question).await.unwrap_or_else(|_| Err(failure::silent(self.place(kind), patience)))
+        tokio::time::timeout(patience, question)
+            .await
+            .unwrap_or_else(|_| Err(failure::silent(self.place(kind), patience)))
     }
 
     /// Asks for a text. What comes back streams; any other status than 200 is a refusal.

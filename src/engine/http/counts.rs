@@ -43,12 +43,15 @@ impl TokenCounts {
         let measured = u64::from(tokens) * u64::from(100 + SAFETY_PERCENT) / bytes as u64 + 1;
         let measured = u32::try_from(measured).unwrap_or(u32::MAX).clamp(10, 100);
         // Up at once, down slowly.
-        self.rate = if measured > self.rate { measured } else { (3 * self.rate + measured).div_ceil(4) };
+        self.rate = if measured > self.rate { measured } else { (3 * self.rate + measured) / 4 };
     }
 
     /// Of one line, at most.
     pub fn of_line(&self, line: &str) -> usize {
-        self.young.get(line).or_else(|| self.old.get(line)).map_or_else(|| self.bound(line.len()), |count| *count as usize)
+        self.young
+            .get(line)
+            .or_else(|| self.old.get(line))
+            .map_or_else(|| self.bound(line.len()), |count| *count as usize)
     }
 
     pub fn of_text(&self, text: &str) -> usize {
@@ -88,7 +91,9 @@ impl TokenCounts {
         for line in lines {
             end += line.len();
             let mut count = 0;
-            while at < end && let Some(length) = tokens.next() {
+            while at < end
+                && let Some(length) = tokens.next()
+            {
                 at += length;
                 count += 1;
             }

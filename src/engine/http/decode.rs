@@ -167,7 +167,9 @@ pub fn message_of(value: &Value) -> Option<String> {
     let error = value.get("error").or_else(|| value.get("detail")).or_else(|| value.get("message"))?;
     let text = match error {
         Value::String(text) => text.clone(),
-        Value::Object(_) => error.get("message").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned),
+        Value::Object(_) => {
+            error.get("message").and_then(Value::as_str).map_or_else(|| error.to_string(), str::to_owned)
+        }
         Value::Null => return None,
         other => other.to_string(),
     };
@@ -287,22 +289,31 @@ impl Told {
         let (Some(bytes), Some(logprob)) = (token_bytes(token), token["logprob"].as_f64()) else { return };
         if self.tokens.is_empty() {
             let others = token["top_logprobs"].as_array().into_iter().flatten();
-            let read = |other: &Value| Some((String::from_utf8(token_bytes(other)?).ok()?, other["logprob"].as_f64()? as f32));
-            self.alternatives = others.filter_map(read).filter(|(other, _)| other.as_bytes() != bytes && !other.is_empty()).collect();
+            let read =
+                |other: &Value| Some((String::from_utf8(token_bytes(other)?).ok()?, other["logprob"].as_f64()? as f32));
+            self.alternatives =
+                others.filter_map(read).filter(|(other, _)| other.as_bytes() != bytes && !other.is_empty()).collect();
         }
         self.tokens.push(Scored { bytes, logprob: (logprob as f32).min(0.0) });
     }
 
     /// The older form of completions: lists side by side.
     fn score_lists(&mut self, scores: &Value) {
-        let (Some(tokens), Some(logprobs)) = (scores["tokens"].as_array(), scores["token_logprobs"].as_array()) else { return };
+        let (Some(tokens), Some(logprobs)) = (scores["tokens"].as_array(), scores["token_logprobs"].as_array()) else {
+            return;
+        };
         for (token, logprob) in tokens.iter().zip(logprobs) {
             let (Some(token), Some(logprob)) = (token.as_str(), logprob.as_f64()) else { continue };
             self.tokens.push(Scored { bytes: token.as_bytes().to_vec(), logprob: (logprob as f32).min(0.0) });
         }
-        if let (Some(first), Some(others)) = (tokens.first().and_then(Value::as_str), scores["top_logprobs"][0].as_object()) {
-            let mut others: Vec<(&String, f64)> =
-                others.iter().filter(|(token, _)| *token != first).filter_map(|(token, value)| Some((token, value.as_f64()?))).collect();
+        if let (Some(first), Some(others)) =
+            (tokens.first().and_then(Value::as_str), scores["top_logprobs"][0].as_object())
+        {
+            let mut others: Vec<(&String, f64)> = others
+                .iter()
+                .filter(|(token, _)| *token != first)
+                .filter_map(|(token, value)| Some((token, value.as_f64()?)))
+                .collect();
             others.sort_by(|one, other| other.1.total_cmp(&one.1));
             self.alternatives = others.into_iter().map(|(token, logprob)| (token.clone(), logprob as f32)).collect();
         }

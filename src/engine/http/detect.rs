@@ -49,7 +49,8 @@ pub async fn detect_at(addresses: &[SocketAddr], patience: Duration) -> Vec<Foun
 }
 
 async fn at(address: SocketAddr, patience: Duration) -> Option<(u16, Found)> {
-    let timeouts = Timeouts { connect: patience.min(Duration::from_millis(300)), question: patience, ..Timeouts::default() };
+    let timeouts =
+        Timeouts { connect: patience.min(Duration::from_millis(300)), question: patience, ..Timeouts::default() };
     let config = HttpConfig { timeouts, ..HttpConfig::new(ServerKind::Auto, &format!("http://{address}")) };
     let client = Client::new(&config, Arc::new(NoKeys)).ok()?;
     let (answers, refusal) = look::answers(&client).await.ok()?;
@@ -57,7 +58,13 @@ async fn at(address: SocketAddr, patience: Duration) -> Option<(u16, Found)> {
     let Some((kind, version)) = recognise(&answers) else {
         // A list of models that wants a key is one of such a server; any other program that wants one is not our business.
         let refusal = refusal.filter(|trouble| trouble.class == Class::Key)?;
-        let found = Found { kind: ServerKind::OpenAi, url, version: String::new(), models: Vec::new(), note: Some(refusal.sentence) };
+        let found = Found {
+            kind: ServerKind::OpenAi,
+            url,
+            version: String::new(),
+            models: Vec::new(),
+            note: Some(refusal.sentence),
+        };
         return Some((address.port(), found));
     };
     let models = match kind {

@@ -287,7 +287,10 @@ mod tests {
             })
         );
         let prefill = asked(ServerKind::LlamaServer, Way::Completion, |ask| ask.prefill = true);
-        assert_eq!((&prefill["prompt"], &prefill["n_predict"], prefill.get("n_probs")), (&json!("<P>"), &json!(0), None));
+        assert_eq!(
+            (&prefill["prompt"], &prefill["n_predict"], prefill.get("n_probs")),
+            (&json!("<P>"), &json!(0), None)
+        );
     }
 
     #[test]

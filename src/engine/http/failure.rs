@@ -125,7 +125,9 @@ fn of_tls(place: Place<'_>, error: &rustls::Error) -> String {
             )
         }
         rustls::Error::InvalidMessage(_) => {
-            format!("{host} does not speak https at this port: write `http://` in `engine.server.url` if it is this machine")
+            format!(
+                "{host} does not speak https at this port: write `http://` in `engine.server.url` if it is this machine"
+            )
         }
         _ => format!("no TLS could be agreed on with {host}"),
     }
@@ -167,11 +169,14 @@ pub fn refused(place: Place<'_>, refusal: &Refusal<'_>) -> Trouble {
     let is_page = body.trim_start().starts_with('<');
     match status {
         300..=399 => {
-            let host = location.and_then(|to| reqwest::Url::parse(to).ok()).and_then(|url| url.host_str().map(str::to_owned));
+            let host =
+                location.and_then(|to| reqwest::Url::parse(to).ok()).and_then(|url| url.host_str().map(str::to_owned));
             let to = host.map_or_else(|| "another address".to_owned(), |host| format!("another address, on {host}"));
             Trouble::new(
                 Class::Other,
-                format!("{place} sends requests on to {to}; they do not follow. Write the final address into `engine.server.url`"),
+                format!(
+                    "{place} sends requests on to {to}; they do not follow. Write the final address into `engine.server.url`"
+                ),
             )
         }
         401 | 403 => {
@@ -206,10 +211,16 @@ pub fn refused(place: Place<'_>, refusal: &Refusal<'_>) -> Trouble {
                 .map_or(USUAL_WAIT, |seconds| Duration::from_secs_f64(seconds.min(LONGEST_WAIT.as_secs_f64())));
             let what = if status == 429 { "takes no more requests now" } else { "is not available now" };
             let why = if words.is_empty() || is_page { String::new() } else { format!(": {words}") };
-            Trouble::new(Class::Busy(wait), format!("{place} {what} ({status}){why}; it is asked again in {} s", wait.as_secs_f32().ceil()))
+            Trouble::new(
+                Class::Busy(wait),
+                format!("{place} {what} ({status}){why}; it is asked again in {} s", wait.as_secs_f32().ceil()),
+            )
         }
         _ if is_page => Trouble::new(Class::Other, page(place, Some(status))),
-        400 | 413 if words.contains("context") && (words.contains("exceed") || words.contains("length") || words.contains("size")) => {
+        400 | 413
+            if words.contains("context")
+                && (words.contains("exceed") || words.contains("length") || words.contains("size")) =>
+        {
             Trouble::new(
                 Class::Other,
                 format!(
@@ -241,7 +252,10 @@ pub fn words_of(body: &str) -> String {
     if body.starts_with('<') {
         return String::new();
     }
-    let text = serde_json::from_str::<Value>(body).ok().and_then(|value| message_of(&value)).unwrap_or_else(|| body.to_owned());
+    let text = serde_json::from_str::<Value>(body)
+        .ok()
+        .and_then(|value| message_of(&value))
+        .unwrap_or_else(|| body.to_owned());
     let mut words: String = text.chars().filter(|character| !character.is_control()).take(MOST_WORDS).collect();
     while words.ends_with(['.', ' ']) {
         words.pop();
@@ -272,9 +286,21 @@ mod tests {
     fn each_refusal_is_a_sentence_with_a_way_out() {
         let llama = ServerKind::LlamaServer;
         for (way, status, body, class, words) in [
-            (Some(Way::Infill), 501, r#"{"error":{"message":"Infill is not supported by this model"}}"#, Class::Way, "/infill"),
+            (
+                Some(Way::Infill),
+                501,
+                r#"{"error":{"message":"Infill is not supported by this model"}}"#,
+                Class::Way,
+                "/infill",
+            ),
             (None, 401, "", Class::Key, "engine.server.keyEnv"),
-            (Some(Way::Completions), 404, r#"{"message":"The model `x` does not exist."}"#, Class::Model, "The model `x`"),
+            (
+                Some(Way::Completions),
+                404,
+                r#"{"message":"The model `x` does not exist."}"#,
+                Class::Model,
+                "The model `x`",
+            ),
             (Some(Way::Chat), 404, r#"{"error":"model 'x' not found"}"#, Class::Model, "model 'x'"),
             (None, 404, r#"{"error":{"message":"File Not Found"}}"#, Class::Other, "engine.server.kind"),
             (Some(Way::Infill), 503, r#"{"error":{"message":"Loading model"}}"#, Class::Loading, "loading"),

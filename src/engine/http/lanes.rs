@@ -152,7 +152,8 @@ impl<T> Lanes<T> {
         let count = u32::try_from(self.slots).unwrap_or(u32::MAX);
         let free = (0..count).find(|slot| self.places.values().all(|(taken, _)| taken != slot));
         let slot = free.or_else(|| {
-            let (oldest, slot) = self.places.iter().min_by_key(|(_, (_, used))| *used).map(|(lane, (slot, _))| (*lane, *slot))?;
+            let (oldest, slot) =
+                self.places.iter().min_by_key(|(_, (_, used))| *used).map(|(lane, (slot, _))| (*lane, *slot))?;
             self.places.remove(&oldest);
             Some(slot)
         });

@@ -87,7 +87,9 @@ impl Known {
 
     pub fn describe(&self) -> String {
         let family = match (self.way(), self.fim) {
-            (Way::Infill | Way::GenerateSuffix | Way::MistralFim | Way::DeepSeekFim | Way::Segments, _) => "the server's",
+            (Way::Infill | Way::GenerateSuffix | Way::MistralFim | Way::DeepSeekFim | Way::Segments, _) => {
+                "the server's"
+            }
             (Way::Chat, _) => "none",
             (_, Some(fim)) => fim.family(),
             (_, None) => "the server's",
@@ -220,7 +222,10 @@ async fn need(client: &Client, kind: ServerKind, path: &str) -> Result<Value, Tr
     match reply.json {
         Some(ref json) if reply.is_good() => Ok(json.clone()),
         _ if reply.is_good() => {
-            let sentence = format!("{} answers {path} with something that is not JSON: is `engine.server.url` right?", client.place(kind));
+            let sentence = format!(
+                "{} answers {path} with something that is not JSON: is `engine.server.url` right?",
+                client.place(kind)
+            );
             Err(Trouble::new(Class::Other, sentence))
         }
         _ => Err(reply.trouble(client.place(kind), path)),
@@ -237,8 +242,11 @@ async fn llama_server(client: &Client, found: &mut Found) -> Result<(), Trouble>
     found.trained = number(&listed["data"][0]["meta"]["n_ctx_train"]);
     found.slots = number(&props["total_slots"]);
     // The alias is what the user called it; the file's name says more of its family.
-    if let (Some(model), Some(path), [_]) = (found.models.first_mut(), props["model_path"].as_str(), &listed["data"].as_array().map(Vec::as_slice).unwrap_or_default()[..])
-        && TextFim::named(&model.name).is_none()
+    if let (Some(model), Some(path), [_]) = (
+        found.models.first_mut(),
+        props["model_path"].as_str(),
+        &listed["data"].as_array().map(Vec::as_slice).unwrap_or_default()[..],
+    ) && TextFim::named(&model.name).is_none()
         && TextFim::named(path).is_some()
     {
         model.name = path.to_owned();
@@ -329,7 +337,10 @@ pub fn choose(
         let is_it = |model: &&Listed| {
             let same = |name: &str| name.eq_ignore_ascii_case(wanted);
             let base = model.name.rsplit('/').next().unwrap_or_default();
-            same(&model.name) || model.name.strip_suffix(":latest").is_some_and(same) || same(base) || base.strip_suffix(".gguf").is_some_and(same)
+            same(&model.name)
+                || model.name.strip_suffix(":latest").is_some_and(same)
+                || same(base)
+                || base.strip_suffix(".gguf").is_some_and(same)
         };
         if let Some(model) = models.iter().find(|model| model.name == wanted).or_else(|| models.iter().find(is_it)) {
             return Ok((model.clone(), None));
@@ -345,7 +356,10 @@ pub fn choose(
             ServerKind::Ollama => format!("fetch it with `ollama pull {wanted}`, or "),
             _ => String::new(),
         };
-        let sentence = format!("{place} has no model {wanted}: {way}name one of these in `engine.server.model`: {}", names(models));
+        let sentence = format!(
+            "{place} has no model {wanted}: {way}name one of these in `engine.server.model`: {}",
+            names(models)
+        );
         return Err(Trouble::new(Class::Model, sentence));
     }
     let writers: Vec<&Listed> = models.iter().filter(|model| !model.is_other).collect();
@@ -425,7 +439,10 @@ mod tests {
     #[test]
     fn an_unknown_model_is_answered_with_those_there_are() {
         let error = chosen(ServerKind::Ollama, &listed(&["a", "b"]), Some("c")).expect_err("unknown");
-        assert!(error.contains("no model c") && error.contains("`ollama pull c`") && error.ends_with("a, b"), "{error}");
+        assert!(
+            error.contains("no model c") && error.contains("`ollama pull c`") && error.ends_with("a, b"),
+            "{error}"
+        );
         let many: Vec<String> = (0..30).map(|number| format!("m{number}")).collect();
         let many = listed(&many.iter().map(String::as_str).collect::<Vec<_>>());
         assert!(chosen(ServerKind::Vllm, &many, Some("c")).is_err_and(|error| error.ends_with("and 22 more")));
@@ -439,7 +456,11 @@ mod tests {
         models[3].is_other = true;
         assert_eq!(chosen(ServerKind::Ollama, &models, None), Ok(("starcoder2:3b".to_owned(), true)));
         models[2].is_loaded = Some(true);
-        assert_eq!(chosen(ServerKind::Ollama, &models, None), Ok(("qwen2.5-coder:1.5b".to_owned(), true)), "it is in memory");
+        assert_eq!(
+            chosen(ServerKind::Ollama, &models, None),
+            Ok(("qwen2.5-coder:1.5b".to_owned(), true)),
+            "it is in memory"
+        );
         assert!(chosen(ServerKind::Ollama, &models[3..], None).is_err_and(|error| error.contains("ollama pull")));
         assert_eq!(chosen(ServerKind::Mistral, &[], None), Ok(("codestral-latest".to_owned(), false)));
     }

@@ -63,7 +63,9 @@ fn openai_model(model: &Value) -> Option<Listed> {
     let name = model["id"].as_str()?.to_owned();
     let meta = &model["meta"];
     let number = |value: &Value| value.as_u64();
-    let context = number(&model["max_model_len"]).or_else(|| number(&meta["n_ctx"])).or_else(|| number(&model["max_context_length"]));
+    let context = number(&model["max_model_len"])
+        .or_else(|| number(&meta["n_ctx"]))
+        .or_else(|| number(&model["max_context_length"]));
     Some(Listed {
         is_other: is_no_writer(&name),
         name,
@@ -160,20 +162,65 @@ mod tests {
         let unexpected = Some(json!({"error": "Unexpected endpoint or method. (GET /api/version)"}));
         vec![
             (
-                "llama-server b11669",
+                "llama-server b11669-Debian",
                 Answers {
                     props: Some(json!({"total_slots": 2, "model_path": "m.gguf", "build_info": "b11669-Debian"})),
-                    models: Some(json!({"object": "list", "data": [{"id": "m.gguf", "owned_by": "llamacpp", "meta": {"n_ctx": 1024, "n_ctx_train": 2048, "n_params": 4000512, "size": 4258816}}]})),
+                    models: Some(
+                        json!({"object": "list", "data": [{"id": "m.gguf", "owned_by": "llamacpp", "meta": {"n_ctx": 1024, "n_ctx_train": 2048, "n_params": 4000512, "size": 4258816}}]}),
+                    ),
                     version: not_found,
                     loading: Some(json!({"status": "ok"})),
                     ..Answers::default()
                 },
             ),
-            ("ollama 0.13.5", Answers { version: Some(json!({"version": "0.13.5"})), models: Some(json!({"object": "list", "data": [{"id": "qwen2.5-coder:1.5b", "owned_by": "library"}]})), ..Answers::default() }),
-            ("vllm ", Answers { models: Some(json!({"object": "list", "data": [{"id": "Qwen/Qwen2.5-Coder-1.5B", "owned_by": "vllm", "max_model_len": 32768}]})), ..Answers::default() }),
-            ("lm-studio ", Answers { version: unexpected.clone(), props: unexpected.clone(), health: unexpected, studio: Some(json!({"data": [{"id": "qwen2.5-coder-1.5b", "type": "llm", "state": "loaded", "max_context_length": 32768}], "object": "list"})), models: Some(json!({"data": [{"id": "qwen2.5-coder-1.5b", "owned_by": "organization_owner"}]})), ..Answers::default() }),
-            ("tabby v0.30.0", Answers { health: Some(json!({"model": "StarCoder-1B", "device": "cuda", "version": {"build_date": "2026-01-01", "git_describe": "v0.30.0"}})), ..Answers::default() }),
-            ("openai ", Answers { models: Some(json!({"data": [{"id": "team-coder", "object": "model", "owned_by": "openai"}]})), ..Answers::default() }),
+            (
+                "ollama 0.13.5",
+                Answers {
+                    version: Some(json!({"version": "0.13.5"})),
+                    models: Some(
+                        json!({"object": "list", "data": [{"id": "qwen2.5-coder:1.5b", "owned_by": "library"}]}),
+                    ),
+                    ..Answers::default()
+                },
+            ),
+            (
+                "vllm ",
+                Answers {
+                    models: Some(
+                        json!({"object": "list", "data": [{"id": "Qwen/Qwen2.5-Coder-1.5B", "owned_by": "vllm", "max_model_len": 32768}]}),
+                    ),
+                    ..Answers::default()
+                },
+            ),
+            (
+                "lm-studio ",
+                Answers {
+                    version: unexpected.clone(),
+                    props: unexpected.clone(),
+                    health: unexpected,
+                    studio: Some(
+                        json!({"data": [{"id": "qwen2.5-coder-1.5b", "type": "llm", "state": "loaded", "max_context_length": 32768}], "object": "list"}),
+                    ),
+                    models: Some(json!({"data": [{"id": "qwen2.5-coder-1.5b", "owned_by": "organization_owner"}]})),
+                    ..Answers::default()
+                },
+            ),
+            (
+                "tabby v0.30.0",
+                Answers {
+                    health: Some(
+                        json!({"model": "StarCoder-1B", "device": "cuda", "version": {"build_date": "2026-01-01", "git_describe": "v0.30.0"}}),
+                    ),
+                    ..Answers::default()
+                },
+            ),
+            (
+                "openai ",
+                Answers {
+                    models: Some(json!({"data": [{"id": "team-coder", "object": "model", "owned_by": "openai"}]})),
+                    ..Answers::default()
+                },
+            ),
         ]
     }
 
@@ -184,7 +231,8 @@ mod tests {
             assert_eq!(format!("{} {version}", super::super::word(kind)), expected);
         }
         assert_eq!(recognise(&Answers::default()), None);
-        let other = Answers { models: Some(json!({"routes": []})), version: Some(json!({"app": 1})), ..Answers::default() };
+        let other =
+            Answers { models: Some(json!({"routes": []})), version: Some(json!({"app": 1})), ..Answers::default() };
         assert_eq!(recognise(&other), None, "some other program with JSON");
     }
 
@@ -197,23 +245,44 @@ mod tests {
 
     #[test]
     fn lists_of_models_are_read() {
-        let llama = openai_models(&json!({"data": [{"id": "m", "meta": {"n_ctx": 1024, "n_params": 7, "size": 9}}, {"no": "id"}]}));
-        assert_eq!(llama, [Listed { name: "m".into(), context: Some(1024), parameters: Some(7), bytes: Some(9), ..Listed::default() }]);
+        let llama = openai_models(
+            &json!({"data": [{"id": "m", "meta": {"n_ctx": 1024, "n_params": 7, "size": 9}}, {"no": "id"}]}),
+        );
+        assert_eq!(
+            llama,
+            [Listed {
+                name: "m".into(),
+                context: Some(1024),
+                parameters: Some(7),
+                bytes: Some(9),
+                ..Listed::default()
+            }]
+        );
         let tags = json!({"models": [
             {"name": "qwen2.5-coder:1.5b", "size": 5, "details": {"family": "qwen2", "parameter_size": "1.5B"}},
             {"name": "nomic-embed-text:latest", "details": {"family": "nomic-bert", "parameter_size": "137M"}},
         ]});
         let ollama = ollama_models(&tags, Some(&json!({"models": [{"name": "qwen2.5-coder:1.5b"}]})));
-        assert_eq!((ollama[0].parameters, ollama[0].is_loaded, ollama[0].is_other), (Some(1_500_000_000), Some(true), false));
+        assert_eq!(
+            (ollama[0].parameters, ollama[0].is_loaded, ollama[0].is_other),
+            (Some(1_500_000_000), Some(true), false)
+        );
         assert_eq!((ollama[1].is_loaded, ollama[1].is_other), (Some(false), true));
-        let studio = studio_models(&json!({"data": [{"id": "e", "type": "embeddings", "state": "not-loaded", "max_context_length": 2048}]}));
+        let studio = studio_models(
+            &json!({"data": [{"id": "e", "type": "embeddings", "state": "not-loaded", "max_context_length": 2048}]}),
+        );
         assert_eq!((studio[0].is_other, studio[0].is_loaded, studio[0].context), (true, Some(false), Some(2048)));
         assert_eq!(openai_models(&json!({"data": "x"})), []);
     }
 
     #[test]
     fn a_template_takes_a_suffix_or_does_not() {
-        assert_eq!(ollama_show(&json!({"capabilities": ["completion", "insert"], "model_info": {"qwen2.context_length": 32768}})), (Some(true), Some(32768)));
+        assert_eq!(
+            ollama_show(
+                &json!({"capabilities": ["completion", "insert"], "model_info": {"qwen2.context_length": 32768}})
+            ),
+            (Some(true), Some(32768))
+        );
         assert_eq!(ollama_show(&json!({"capabilities": ["completion"]})), (Some(false), None));
         assert_eq!(ollama_show(&json!({"template": "{{ .Prompt }}{{ .Suffix }}"})), (Some(true), None));
         assert_eq!(ollama_show(&json!({})), (None, None));
@@ -221,7 +290,10 @@ mod tests {
 
     #[test]
     fn numbers_of_parameters_are_read_as_they_are_written() {
-        assert_eq!(["1.5B", "494.03M", "x", "", "-1B", "infB"].map(parameters), [Some(1_500_000_000), Some(494_030_000), None, None, None, None]);
+        assert_eq!(
+            ["1.5B", "494.03M", "x", "", "-1B", "infB"].map(parameters),
+            [Some(1_500_000_000), Some(494_030_000), None, None, None, None]
+        );
         let of = |name| parameters_of_name(name);
         assert_eq!(of("qwen2.5-coder:1.5b"), Some(1_500_000_000));
         assert_eq!(of("bigcode/StarCoder2-7B-Q4_K_M.gguf"), Some(7_000_000_000));

@@ -134,7 +134,10 @@ async fn serve(shared: &Shared, job: &Job, teller: &mut Teller<'_>) -> Result<()
         match candidates(shared, &known, job, teller).await {
             Err(trouble) if trouble.class == Class::Way => {
                 if !known.leave(way) {
-                    let sentence = format!("{}; there is no other way to ask it: choose a code model (engine.server.model)", trouble.sentence);
+                    let sentence = format!(
+                        "{}; there is no other way to ask it: choose a code model (engine.server.model)",
+                        trouble.sentence
+                    );
                     return Err(Trouble::new(Class::Other, sentence).into());
                 }
                 tracing::info!("{trouble}: {} from now on", known.way().title());
@@ -167,7 +170,9 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
         shares: cut.shares.clone(),
         reused: 0,
         evaluated: cut.tokens(),
-        text: job.explain.then(|| prompt.clone().unwrap_or_else(|| String::from_utf8_lossy(&question.body(shared)).into_owned())),
+        text: job
+            .explain
+            .then(|| prompt.clone().unwrap_or_else(|| String::from_utf8_lossy(&question.body(shared)).into_owned())),
         ..PromptReport::default()
     };
     let first = write(shared, &question, 0, true, teller).await?;
@@ -184,14 +189,23 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
         if let Some((token, logprob)) = alternatives.by_ref().find(|(token, _)| !spellings.contains(&token.as_str())) {
             parts = cut.parts.clone();
             parts.line += &strip(&token, &spellings);
-            let question = Question { known, way, parts: &parts, spellings: &spellings, job, seed: None, begun: Some((token, logprob)) };
+            let question = Question {
+                known,
+                way,
+                parts: &parts,
+                spellings: &spellings,
+                job,
+                seed: None,
+                begun: Some((token, logprob)),
+            };
             let written = write(shared, &question, candidate, true, teller).await?;
             teller.finished(candidate, written.finish);
             continue;
         }
         for _ in 0..SEEDS_EACH {
             seed += 1;
-            question = Question { known, way, parts: &cut.parts, spellings: &spellings, job, seed: Some(seed), begun: None };
+            question =
+                Question { known, way, parts: &cut.parts, spellings: &spellings, job, seed: Some(seed), begun: None };
             let written = write(shared, &question, candidate, false, teller).await?;
             if texts.iter().all(|text| beginning(text) != beginning(&written.text)) {
                 texts.push(written.text.clone());
@@ -254,7 +268,10 @@ async fn count(shared: &Shared, known: &Known, job: &Job, teller: &mut Teller<'_
     let Some(question) = tokenize::question(known.kind, &known.model.name, &text, false) else { return };
     teller.sends(question.to_string().len());
     let reply = shared.client.post(known.kind, tokenize::PATH, &question).await;
-    let lengths = reply.ok().filter(super::client::Reply::is_good).and_then(|reply| tokenize::lengths(reply.json.as_ref()?, text.len()));
+    let lengths = reply
+        .ok()
+        .filter(super::client::Reply::is_good)
+        .and_then(|reply| tokenize::lengths(reply.json.as_ref()?, text.len()));
     let mut text = lock(&shared.text);
     if !lengths.is_some_and(|lengths| text.counts.add(&lines, &lengths)) {
         text.counts.give_up();

@@ -73,6 +73,9 @@ mod tests {
     fn only_two_kinds_count() {
         let counting = crate::config::ServerKind::Ollama;
         assert_eq!(question(counting, "m", "x", false), None);
-        assert_eq!(question(ServerKind::LlamaServer, "m", "x", true).map(|question| question["parse_special"].clone()), Some(json!(true)));
+        assert_eq!(
+            question(ServerKind::LlamaServer, "m", "x", true).map(|question| question["parse_special"].clone()),
+            Some(json!(true))
+        );
     }
 }

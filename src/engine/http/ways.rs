@@ -75,10 +75,7 @@ impl Way {
 
     /// A prompt that was evaluated once is in a cache that the next request finds. Not where it costs money or does nothing.
     pub fn can_prefill(self) -> bool {
-        matches!(
-            self,
-            Self::Infill | Self::Completion | Self::GenerateSuffix | Self::GenerateRaw | Self::Completions
-        )
+        matches!(self, Self::Infill | Self::Completion | Self::GenerateSuffix | Self::GenerateRaw | Self::Completions)
     }
 }
 
@@ -135,7 +132,9 @@ pub fn is_refusal(way: Way, status: u16, message: &str) -> bool {
     match status {
         404 | 405 | 501 => !says(&["model"]) || says(&["infill", "fim", "not supported"]),
         400 | 422 => match way {
-            Way::Infill => says(&["infill is not supported", "infill", "fim", "fill-in", "not supported by this model"]),
+            Way::Infill => {
+                says(&["infill is not supported", "infill", "fim", "fill-in", "not supported by this model"])
+            }
             Way::GenerateSuffix => says(&["does not support insert", "insert", "suffix"]),
             Way::CompletionsSuffix => says(&["suffix"]),
             Way::MistralFim | Way::DeepSeekFim => says(&["fim", "suffix", "invalid model"]),

@@ -72,10 +72,14 @@ impl Windows {
         let mut shares = Vec::new();
         let mut share = |source: &str, tokens: usize| {
             if tokens > 0 {
-                shares.push(TokenShare { source: source.to_owned(), tokens: u32::try_from(tokens).unwrap_or(u32::MAX) });
+                shares
+                    .push(TokenShare { source: source.to_owned(), tokens: u32::try_from(tokens).unwrap_or(u32::MAX) });
             }
         };
-        share("snippets", snippets.iter().map(|(path, text)| counts.bound(path.len() + 1) + counts.of_text(text)).sum());
+        share(
+            "snippets",
+            snippets.iter().map(|(path, text)| counts.bound(path.len() + 1) + counts.of_text(text)).sum(),
+        );
         share("path", counts.bound(heading(&job.prompt.path).len()));
         share("prefix", counts.of_text(above));
         share("suffix", counts.of_text(&suffix));
@@ -288,7 +292,11 @@ mod tests {
         let kept = cut(&mut windows, &job(&format!("a$0{changed}"))).parts.suffix;
         assert!(kept == first && !kept.is_empty());
         let near = text.replace("let line_0000", "let line_9999");
-        assert_ne!(cut(&mut windows, &job(&format!("a$0{near}"))).parts.suffix, first, "right behind the cursor it counts");
+        assert_ne!(
+            cut(&mut windows, &job(&format!("a$0{near}"))).parts.suffix,
+            first,
+            "right behind the cursor it counts"
+        );
     }
 
     #[test]

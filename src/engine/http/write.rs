@@ -272,7 +272,8 @@ impl<'w> Writing<'w> {
         let joined: usize = tokens.iter().map(|token| token.bytes.len()).sum();
         let is_exact = joined == text.len() && tokens.iter().flat_map(|token| &token.bytes).eq(text.as_bytes());
         if is_exact {
-            let pieces: Vec<(&[u8], f32)> = tokens.iter().map(|token| (token.bytes.as_slice(), token.logprob)).collect();
+            let pieces: Vec<(&[u8], f32)> =
+                tokens.iter().map(|token| (token.bytes.as_slice(), token.logprob)).collect();
             self.emit(&pieces, teller)
         } else {
             // What was held back until it was a character comes with the probability of its last token.
