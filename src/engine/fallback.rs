@@ -120,6 +120,15 @@ impl Engine for Fallback {
     }
 }
 
+impl Drop for Fallback {
+    /// What its guard writes down may wait for a disk, and whoever lets go of an engine does not.
+    fn drop(&mut self) {
+        if let Some(guard) = self.inner.guard.clone() {
+            self.runtime.spawn_blocking(move || guard.close());
+        }
+    }
+}
+
 /// Takes up what the server says of itself, until one of the two is gone. One that only loads for longer than anybody waits is
 /// as good as down.
 async fn follow_server(inner: Weak<Inner>, mut status: watch::Receiver<EngineStatus>) {
