@@ -11,9 +11,17 @@ const REPORT_PATIENCE: Duration = Duration::from_millis(50);
 
 /// See the room. Always ends the stream.
 pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
+    // Before the guard: what is not asked for is not put on record.
+    if inner.here.can_help() {
+        let turn = inner.health().turn(inner.clock.now());
+        if let Err(why) = turn {
+            return write_here(&inner, job, &out, &why).await;
+        }
+    }
     let admitted = match admit(&inner, &job).await {
         Ok(admitted) => admitted,
         Err(kept) => {
+            inner.health().undecided();
             if !is_guess(&job) {
                 inner.withhold(&kept);
             }
@@ -21,13 +29,8 @@ pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
         }
     };
     if out.is_cancelled() {
+        inner.health().undecided();
         return out.finish(Finish::Cancelled);
-    }
-    if inner.here.can_help() {
-        let turn = inner.health().turn(inner.clock.now());
-        if let Err(why) = turn {
-            return write_here(&inner, job, &out, &why).await;
-        }
     }
     let server = Some(inner.server.generate(admitted.clone()));
     let race = Race { inner, job, admitted, out, server, model: None, held: None, held_here: None, counted: None };
