@@ -17,6 +17,7 @@ mod failure;
 mod key;
 mod keys;
 mod send;
+mod server_key;
 mod sigv4;
 
 pub use backoff::{Backoff, Sleep};
@@ -26,3 +27,4 @@ pub use conversation::{Cloud, Exchange, Finish, LastLook};
 pub use key::{AwsKeys, Credentials, Key, KeyError};
 pub use keys::Keys;
 pub use send::{Answer, Update, send};
+pub use server_key::ServerKeys;

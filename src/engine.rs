@@ -1,12 +1,13 @@
 //! Local engines: what continues a text at a cursor.
 //!
 //! One trait, several backends: llama.cpp in this process (`llama`), llama.cpp in the engine host process (`host`),
-//! the lookup engine that needs no model (`lookup`), and a scripted one for tests (`fake`). An engine knows prompts and
-//! tokens; it knows nothing of documents, editors or the protocol.
+//! the lookup engine that needs no model (`lookup`), a server with the model here behind it (`fallback`), and a scripted one
+//! for tests (`fake`). An engine knows prompts and tokens; it knows nothing of documents, editors or the protocol.
 
 #[cfg(any(feature = "llama", feature = "cloud"))]
 mod emit;
 pub mod fake;
+pub mod fallback;
 pub mod fim;
 #[cfg(any(feature = "llama", feature = "cloud"))]
 mod holes;
@@ -25,10 +26,12 @@ pub mod threads;
 pub mod turns;
 
 pub use job::{
-    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
-    Report, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
+    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
+    PromptReport, Report, Sent, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{Device, EngineState, EngineStatus, ModelInfo, Rest, SelfTest, StatusSender};
+pub use status::{
+    Device, EngineState, EngineStatus, ModelInfo, Rest, SelfTest, ServerStatus, StatusSender, Writer,
+};
 
 /// Something that continues a text at a cursor.
 ///
@@ -42,4 +45,7 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
+
+    /// The process is about to end: writes down what has to be written. May wait for a disk.
+    fn close(&self) {}
 }

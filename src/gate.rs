@@ -2,7 +2,8 @@
 //! sensitivity and redaction applied, every byte with its source), a reservation in the ledger, a record in the audit log, and
 //! then a permit. `cloud::send` takes a permit by value, and nobody but this room can make one.
 //!
-//! It holds for servers of the user's own, too: what is sent to them is free, but cleared and recorded all the same.
+//! It holds for servers of the user's own, too: what is sent to them is free, but cleared and recorded all the same. Suggestions of
+//! such a server have a guard of their own, `typing`.
 
 pub mod audit;
 mod clear;
@@ -18,6 +19,7 @@ mod redact;
 #[cfg(test)]
 mod tests;
 mod ticket;
+pub mod typing;
 mod withheld;
 
 pub use clear::{ClearedPrompt, clear, is_plain};

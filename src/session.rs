@@ -200,6 +200,15 @@ impl Session {
         state.documents.forget_suggestions();
     }
 
+    /// The process is about to end: the engine writes down what has to be written, at most `deadline` long.
+    pub async fn close_model(&self, deadline: std::time::Duration) {
+        let model = self.state().model.clone();
+        if let Some(model) = model {
+            let closing = tokio::task::spawn_blocking(move || model.close());
+            let _ = tokio::time::timeout(deadline, closing).await;
+        }
+    }
+
     /// Whether lookup has a part in what is suggested. It always has, but where a model is measured alone.
     pub fn set_lookup(&self, with_lookup: bool) {
         let mut state = self.state();

@@ -17,12 +17,13 @@ use super::Options;
 use super::terminal::{Style, Terminal};
 use crate::budget;
 use crate::config::Loader;
-use crate::gate::audit::{Contents, Entry, Reading, Verdict, Verification, to_ms, verify};
+use crate::gate::audit::{Contents, Entry, Reading, TypingHour, Verdict, Verification, to_ms, verify};
 
 /// So many requests are shown where nobody says how many.
 const USUAL: usize = 20;
 
-/// See what left this machine: each request to a model outside of Tandem, where it went, what was in it, what it cost.
+/// See what left this machine: each request to a model outside of Tandem, where it went, what was in it, what it cost; and, by
+/// the hour, what typing sent to a server of yours on another machine.
 ///
 /// The record is written before anything is sent. Exit code: 0; 1 where nothing is recorded, or with --verify where the record is not
 /// what was written.
@@ -76,9 +77,12 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     }
     let zone = budget::zone(&settings.budget.time_zone).unwrap_or(TimeZone::UTC);
     let since = arguments.since.as_deref().map(|text| since(text, to_ms(SystemTime::now()), &zone)).transpose()?;
-    let Reading { mut entries, stopped_at } =
+    let Reading { entries, typing, stopped_at } =
         Reading::of(&log).with_context(|| format!("{} cannot be read", log.display()))?;
-    entries.retain(|entry| since.is_none_or(|since| entry.at >= since));
+    let requests = entries.into_iter().map(Box::new).map(Item::Request);
+    let mut entries: Vec<Item> = requests.chain(typing.into_iter().map(Item::Typing)).collect();
+    entries.sort_by_key(Item::number);
+    entries.retain(|entry| since.is_none_or(|since| entry.at() >= since));
     let all = entries.len();
     let is_page = !arguments.json && arguments.export.is_none();
     let last = arguments.last.or(is_page.then_some(USUAL)).unwrap_or(usize::MAX);
@@ -90,7 +94,10 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         terminal.line(serde_json::to_string_pretty(&entries)?)?;
     } else {
         for entry in &entries {
-            page::print(&mut terminal, entry, &zone, arguments.files)?;
+            match entry {
+                Item::Request(entry) => page::print(&mut terminal, entry, &zone, arguments.files)?,
+                Item::Typing(hour) => page::print_typing(&mut terminal, hour, &zone)?,
+            }
         }
         remarks(arguments, &mut terminal, &entries, all, &log)?;
     }
@@ -100,17 +107,46 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     Ok(if entries.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn remarks(
-    arguments: &Arguments,
-    terminal: &mut Terminal,
-    entries: &[Entry],
-    all: usize,
-    log: &Path,
-) -> io::Result<()> {
+/// What is listed: a request, or an hour of suggestions.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
+enum Item {
+    Request(Box<Entry>),
+    Typing(#[serde(serialize_with = "marked")] TypingHour),
+}
+
+impl Item {
+    fn number(&self) -> u64 {
+        match self {
+            Self::Request(entry) => entry.n,
+            Self::Typing(hour) => hour.n,
+        }
+    }
+
+    fn at(&self) -> Timestamp {
+        match self {
+            Self::Request(entry) => entry.at,
+            Self::Typing(hour) => hour.at,
+        }
+    }
+}
+
+/// With what tells it from a request, which has no kind.
+fn marked<S: serde::Serializer>(hour: &TypingHour, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(serde::Serialize)]
+    struct Marked<'a> {
+        kind: &'static str,
+        #[serde(flatten)]
+        hour: &'a TypingHour,
+    }
+    serde::Serialize::serialize(&Marked { kind: "typing", hour }, serializer)
+}
+
+fn remarks(arguments: &Arguments, terminal: &mut Terminal, entries: &[Item], all: usize, log: &Path) -> io::Result<()> {
     if entries.is_empty() {
         return terminal.line(match arguments.since.is_some() {
             true => "Nothing left this machine in that time.",
-            false => "Nothing is recorded: no question left this machine for a model outside of Tandem.",
+            false => "Nothing is recorded: no question and no typing left this machine for a model outside of Tandem.",
         });
     }
     if all > entries.len() {
@@ -139,7 +175,7 @@ fn since(text: &str, now: Timestamp, zone: &TimeZone) -> anyhow::Result<Timestam
     }
 }
 
-fn export(entries: &[Entry], file: &str, is_csv: bool) -> anyhow::Result<()> {
+fn export(entries: &[Item], file: &str, is_csv: bool) -> anyhow::Result<()> {
     let text = if is_csv { table::csv(entries) } else { serde_json::to_string_pretty(entries)? + "\n" };
     if file == "-" {
         io::stdout().lock().write_all(text.as_bytes())?;

@@ -94,7 +94,7 @@ impl Question {
         let wait = Duration::from_secs_f64(self.wait.clamp(0.0, 1e9));
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let asked = runtime.block_on(async {
-            let model = engines::start(&loaded.settings, loader.paths());
+            let model = engines::start(&loaded.settings, loader);
             let is_indexed = loaded.settings.index.enabled;
             let options = IndexOptions::new(&loaded.settings.index, Some(loader.paths().index_directory()));
             let calibration = Calibration::load(&loader.paths().calibration_directory(), &loaded.settings.engine);
@@ -115,6 +115,10 @@ impl Question {
             let position = Position::new(line, column);
             let outcome = session.complete_within(&document, position, trigger, Patience::COMMAND).await;
             let line_before = text.lines().nth(line as usize).unwrap_or_default().chars().take(column as usize);
+            if let Some(model) = model.clone() {
+                // What it has to write down may wait for a disk.
+                let _ = tokio::task::spawn_blocking(move || model.close()).await;
+            }
             Asked {
                 at: (line, column),
                 line_before: line_before.collect(),

@@ -1,6 +1,7 @@
 //! From settings to the engine that they ask for.
 
 mod names;
+mod server;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::config::{EngineChoice, Loader, Paths, Settings};
-use crate::engine::{Engine, EngineState};
+use crate::engine::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Writer, generation};
 use crate::lsp::EngineFactory;
 
 pub use names::with_files;
@@ -19,34 +20,45 @@ const LOAD_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Makes engines for a server, which asks again when the settings change.
 pub fn factory(loader: &Loader) -> EngineFactory {
-    let paths = loader.paths().clone();
-    Arc::new(move |settings| start(settings, &paths))
+    let loader = loader.clone();
+    Arc::new(move |settings| start(settings, &loader))
 }
 
 /// Starts what `settings` ask for and returns at once; `Engine::status` tells how it goes. None for lookup alone.
 ///
 /// Must be called inside a tokio runtime with time and IO.
-pub fn start(settings: &Settings, paths: &Paths) -> Option<Arc<dyn Engine>> {
+pub fn start(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
+    let runtime = Handle::current();
     match settings.engine.choice {
         EngineChoice::Lookup => None,
-        EngineChoice::Auto => model(settings, paths, &Handle::current()),
+        EngineChoice::Auto if settings.engine.server.url.trim().is_empty() => model(settings, loader.paths(), &runtime),
+        EngineChoice::Auto => Some(server::start(settings, loader, &runtime)),
     }
 }
 
-/// Waits until the model is there or has failed. Who watches sees how far it is.
+/// Longest wait for a server to be found out about.
+const SERVER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Waits until the model is there or has failed, or the server is known to be there or not. Who watches sees how far it is.
 pub async fn wait_until_settled(model: &dyn Engine) {
     let mut status = model.status();
     let watched = std::io::stderr().is_terminal();
     let wait = async {
         loop {
-            let progress = match &status.borrow_and_update().state {
-                EngineState::Loading { progress } => *progress,
-                EngineState::Idle => 0.0,
-                EngineState::Asleep { wakes: true, .. } => {
-                    model.wake();
-                    0.0
+            let is_asleep = matches!(status.borrow().state, EngineState::Asleep { wakes: true, .. });
+            if is_asleep {
+                model.wake();
+            }
+            let progress = {
+                let now = status.borrow_and_update();
+                // The model here is made by the first request that needs it.
+                let is_behind = now.server.as_ref().is_some_and(|server| server.writer == Writer::Here);
+                match &now.state {
+                    EngineState::Loading { progress } => *progress,
+                    EngineState::Idle if is_behind => break,
+                    EngineState::Idle | EngineState::Asleep { wakes: true, .. } => 0.0,
+                    EngineState::Ready | EngineState::Asleep { .. } | EngineState::Failed { .. } => break,
                 }
-                EngineState::Ready | EngineState::Asleep { .. } | EngineState::Failed { .. } => break,
             };
             if watched {
                 eprint!("\rloading the model: {:3.0} %", progress * 100.0);
@@ -56,7 +68,8 @@ pub async fn wait_until_settled(model: &dyn Engine) {
             }
         }
     };
-    let _ = tokio::time::timeout(LOAD_PATIENCE, wait).await;
+    let patience = if model.status().borrow().server.is_some() { SERVER_PATIENCE } else { LOAD_PATIENCE };
+    let _ = tokio::time::timeout(patience, wait).await;
     if watched {
         eprint!("\r\x1b[K");
     }
@@ -98,7 +111,7 @@ fn model(settings: &Settings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn
             Err(error) => {
                 let reason = format!("the engine host cannot be started: {error:#}");
                 tracing::error!("{reason}");
-                Arc::new(Broken::new(reason))
+                Arc::new(Broken::new("llama", reason))
             }
         }),
     }
@@ -120,31 +133,26 @@ pub fn host(
 }
 
 /// Stands where an engine should be and says why it is not.
-#[cfg(feature = "llama")]
 struct Broken {
     reason: String,
-    status: tokio::sync::watch::Sender<crate::engine::EngineStatus>,
+    status: tokio::sync::watch::Sender<EngineStatus>,
 }
 
-#[cfg(feature = "llama")]
 impl Broken {
-    fn new(reason: String) -> Self {
-        use crate::engine::{EngineState, EngineStatus};
-
+    fn new(engine: &str, reason: String) -> Self {
         let state = EngineState::Failed { reason: reason.clone() };
-        Self { reason, status: tokio::sync::watch::Sender::new(EngineStatus::new("llama", state)) }
+        Self { reason, status: tokio::sync::watch::Sender::new(EngineStatus::new(engine, state)) }
     }
 }
 
-#[cfg(feature = "llama")]
 impl Engine for Broken {
-    fn generate(&self, _job: crate::engine::Job) -> crate::engine::Generation {
-        let (sender, stream) = crate::engine::generation();
-        sender.finish(crate::engine::Finish::Failed(self.reason.clone()));
+    fn generate(&self, _job: Job) -> Generation {
+        let (sender, stream) = generation();
+        sender.finish(Finish::Failed(self.reason.clone()));
         stream
     }
 
-    fn status(&self) -> tokio::sync::watch::Receiver<crate::engine::EngineStatus> {
+    fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus> {
         self.status.subscribe()
     }
 }

@@ -114,6 +114,9 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
         let sum = format!("{} tokens: {}", prompt.tokens, shares.join(", "));
         terminal.entry("prompt", format!("{sum}; {} reused, {} evaluated", prompt.reused, prompt.evaluated))?;
     }
+    if let Some(sent) = &why.sent {
+        terminal.entry("sent", format!("{} bytes to {}", sent.bytes, printable(&sent.host)))?;
+    }
     print_gate(why, arguments.all, terminal)?;
     let stages: Vec<String> =
         why.stages.iter().map(|stage| format!("{} {:.2} ms", stage.name, stage.us as f64 / 1000.0)).collect();

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::flight::Seat;
 use super::{Decision, EngineJob, Outcome, Reason, Request, Stage, Suggestion, SyntaxCheck, Trigger, Why};
+use crate::engine::Sent;
 use crate::text::DocumentId;
 
 /// Collects the account of a request while it runs.
@@ -39,6 +40,9 @@ impl Account {
     pub fn reported(&mut self, seat: &Seat) {
         let progress = seat.progress.borrow();
         self.why.prompt = progress.prompt.clone();
+        let sent = progress.prompt.as_ref().and_then(|prompt| prompt.sent.clone());
+        let in_all = progress.report.as_ref().map_or(0, |report| report.sent_bytes);
+        self.why.sent = sent.map(|sent| Sent { bytes: sent.bytes.max(in_all), ..sent });
         self.why.engine = progress.report.clone();
     }
 
@@ -111,6 +115,7 @@ impl Why {
             engine_job: EngineJob::None,
             ahead: false,
             prompt: None,
+            sent: None,
             raw: None,
             finish: None,
             lookup: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::{Features, GateAccount};
 use super::trigger::LONGEST_LINE_BYTES;
 use crate::context::Considered;
-use crate::engine::{Finish, PromptReport, Report};
+use crate::engine::{Finish, PromptReport, Report, Sent};
 
 /// Why the client asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -342,6 +342,9 @@ pub struct Why {
     /// The answer was prepared, or begun, while the suggestion before it was shown.
     pub ahead: bool,
     pub prompt: Option<PromptReport>,
+    /// Where the prompt went, if a server was asked.
+    #[serde(default)]
+    pub sent: Option<Sent>,
     /// What the model wrote before it was shaped, and how it ended.
     pub raw: Option<String>,
     pub finish: Option<Finish>,

@@ -60,6 +60,7 @@ pub fn job(
             snippets,
             prefix: window.prefix,
             suffix: window.suffix,
+            origin: request.origin.clone(),
         },
         budget: budget(settings),
         max_tokens: settings.max_tokens,

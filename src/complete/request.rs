@@ -9,8 +9,8 @@ use super::basis::Circumstances;
 use super::{Calibration, Flights, Lane, Paused, Ticket, Trigger};
 use crate::config::Settings;
 use crate::context::{Analysis, Hunk};
-use crate::engine::Engine;
 use crate::engine::lookup::{DocumentTokens, Vantage};
+use crate::engine::{Engine, Origin};
 use crate::index::{Index, Viewed};
 use crate::privacy::PathPatterns;
 use crate::text::Document;
@@ -69,6 +69,8 @@ pub struct Request {
     /// Path relative to the workspace, and the workspace's name.
     pub path: String,
     pub repository: Option<String>,
+    /// The folders that paths of the prompt are from.
+    pub origin: Arc<Origin>,
     pub lane: Arc<Lane>,
     pub ticket: Ticket,
     pub analysis: watch::Receiver<Analysis>,

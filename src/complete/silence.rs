@@ -30,7 +30,13 @@ pub fn notes(request: &Request, why: &Why) -> Vec<String> {
     if !why.stages.iter().any(|stage| stage.name == "plan") {
         return Vec::new();
     }
-    [model(request), syntax(request), index(request), lookup(request)].into_iter().flatten().collect()
+    [model(request), here(why), syntax(request), index(request), lookup(request)].into_iter().flatten().collect()
+}
+
+/// Whoever set up a server should know why another model wrote.
+fn here(why: &Why) -> Option<String> {
+    let because = why.prompt.as_ref()?.here_because.as_ref()?;
+    Some(format!("the model in this machine writes in the server's place: {because}"))
 }
 
 fn model(request: &Request) -> Option<String> {

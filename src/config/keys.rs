@@ -242,8 +242,8 @@ const COMPLETION: &[Key] = &[
         "completion.cloud",
         Kind::Bool,
         Tighten::OnlyFalse,
-        "An `engine.server` that is neither on this machine nor yours may write suggestions: what you type goes to it, through \
-         the same door as questions, paid from the same budget and recorded ([team.md](team.md)).",
+        "For an `engine.server` that is neither on this machine nor yours. No provider is asked for suggestions yet, whatever this \
+         says: such a server is refused with a sentence, and the model in this machine writes ([team.md](team.md)).",
     ),
 ];
 

@@ -1,5 +1,6 @@
 //! One request to an engine, and the stream that answers it. The same types travel to the engine host.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -16,6 +17,15 @@ pub struct Snippet {
     pub text: String,
 }
 
+/// Where the paths of a prompt are from: what judges them needs the folders' rules.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// The folder that the cursor's file is in. None of a text that is no file of any folder.
+    pub folder: Option<PathBuf>,
+    /// Other folders that are open: snippets may be of them.
+    pub others: Vec<PathBuf>,
+}
+
 /// The parts of a fill-in-the-middle prompt, as text. The engine tokenises, trims to the budget and lays them out in
 /// the order that its model wants: only it has the vocabulary.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +40,19 @@ pub struct FimPrompt {
     pub prefix: Arc<str>,
     /// Text after the cursor. May be longer than the budget; the engine cuts at its tail.
     pub suffix: Arc<str>,
+    /// Stays in this process.
+    #[serde(skip)]
+    pub origin: Arc<Origin>,
 }
 
 impl FimPrompt {
+    /// Bytes of all its texts and paths.
+    pub fn bytes(&self) -> usize {
+        let snippets = self.snippets.iter().map(|snippet| snippet.path.len() + snippet.text.len());
+        let name = self.repository.as_ref().map_or(0, String::len);
+        snippets.sum::<usize>() + name + self.path.len() + self.prefix.len() + self.suffix.len()
+    }
+
     /// Fingerprint of all but the cursor's line: where it is another one, more than that line has to be evaluated.
     pub fn head(&self) -> u64 {
         use std::hash::BuildHasher;
@@ -148,6 +168,22 @@ pub struct PromptReport {
     pub evaluated: u32,
     /// The prompt as text with its special tokens, when the job asked for it.
     pub text: Option<String>,
+    /// Where it was sent, by an engine that asks a server. Stays in this process.
+    #[serde(skip)]
+    pub sent: Option<Sent>,
+    /// Why the model in this machine writes in a server's place, a sentence; None where it does not. Stays in this process.
+    #[serde(skip)]
+    pub here_because: Option<String>,
+}
+
+/// A request to a server, as it left.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sent {
+    /// Host, and port where it is not the scheme's own.
+    pub host: String,
+    /// Of the body.
+    pub bytes: u64,
 }
 
 /// Totals of a job, in microseconds and counts. Sent last.
@@ -169,6 +205,9 @@ pub struct Report {
     pub decodes: u32,
     pub drafted: u32,
     pub accepted: u32,
+    /// Bytes of all bodies that were sent for it, by an engine that asks a server. Stays in this process.
+    #[serde(skip)]
+    pub sent_bytes: u64,
 }
 
 /// Why a candidate ended.

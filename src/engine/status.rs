@@ -1,5 +1,6 @@
 //! What an engine says of itself: for the status line, `doctor` and `why`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -89,6 +90,40 @@ pub struct Rest {
     pub threads: Option<u32>,
 }
 
+/// Who writes suggestions where a server may be asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Writer {
+    #[default]
+    Server,
+    /// The model in this machine.
+    Here,
+    /// The server does not answer, and there is nobody else.
+    Nobody,
+}
+
+/// A server that is asked, who writes in its place, and what it was sent since this process began.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerStatus {
+    /// Host, and port where it is not the scheme's own.
+    pub host: String,
+    pub is_on_this_machine: bool,
+    pub writer: Writer,
+    /// Why the server is not asked now, a sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub down: Option<String>,
+    /// Why the last request was not sent to it, a sentence; None where it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kept: Option<String>,
+    pub requests: u64,
+    /// Of requests' bodies.
+    pub bytes: u64,
+    /// Requests that stayed here, by what kept them.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, u64>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EngineStatus {
     /// `llama`, `lookup`, `fake`.
@@ -99,13 +134,16 @@ pub struct EngineStatus {
     pub restarts: u32,
     #[serde(default)]
     pub rest: Rest,
+    /// Of an engine that asks a server. It is in no process but this one.
+    #[serde(skip)]
+    pub server: Option<ServerStatus>,
 }
 
 pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
 
 impl EngineStatus {
     pub fn new(engine: &str, state: EngineState) -> Self {
-        Self { engine: engine.to_owned(), state, model: None, restarts: 0, rest: Rest::default() }
+        Self { engine: engine.to_owned(), state, model: None, restarts: 0, rest: Rest::default(), server: None }
     }
 
     pub fn is_ready(&self) -> bool {

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::client::{ClientHandle, Progress, Severity};
 use super::ext;
-use crate::engine::EngineState;
+use crate::engine::{EngineState, ServerStatus, Writer};
 use crate::session::Status;
 
 /// Shortest time between two status notifications: ten a second are all that a status line can show.
@@ -19,8 +19,16 @@ const RESTARTED: &str = "the process that runs the model ended unexpectedly and 
 
 /// Follows the session's status until the session or this future is dropped.
 pub async fn announce(client: Arc<ClientHandle>, mut status: watch::Receiver<Status>, shows_progress: bool) {
-    let mut announcer =
-        Announcer { client, shows_progress, sent: None, progress: None, loads: 0, failure: None, restarts: 0 };
+    let mut announcer = Announcer {
+        client,
+        shows_progress,
+        sent: None,
+        progress: None,
+        loads: 0,
+        failure: None,
+        restarts: 0,
+        is_replaced: false,
+    };
     loop {
         let now = status.borrow_and_update().clone();
         announcer.tell(&now).await;
@@ -42,6 +50,8 @@ struct Announcer {
     failure: Option<String>,
     /// Ends of the engine host that the user was told.
     restarts: u32,
+    /// The user was told that the model here writes in a server's place.
+    is_replaced: bool,
 }
 
 impl Announcer {
@@ -55,6 +65,7 @@ impl Announcer {
             self.client.show(Severity::Warning, RESTARTED);
         }
         self.restarts = status.engine.restarts;
+        self.server(status.engine.server.as_ref());
         match &status.engine.state {
             EngineState::Loading { progress } => self.loading(ext::percentage(*progress)).await,
             EngineState::Ready => {
@@ -70,6 +81,23 @@ impl Announcer {
                     self.failure = Some(reason.clone());
                 }
             }
+        }
+    }
+
+    /// Each change of who writes, once.
+    fn server(&mut self, server: Option<&ServerStatus>) {
+        let is_replaced = server.is_some_and(|server| server.writer == Writer::Here);
+        if std::mem::replace(&mut self.is_replaced, is_replaced) == is_replaced {
+            return;
+        }
+        match server {
+            Some(ServerStatus { host, down: Some(why), .. }) => {
+                let message = format!("{host} is not asked: {why}. The model in this machine writes meanwhile");
+                self.client.show(Severity::Warning, &message);
+            }
+            Some(ServerStatus { host, .. }) => self.client.show(Severity::Info, &format!("{host} writes again")),
+            // Another engine is wanted now.
+            None => {}
         }
     }
 

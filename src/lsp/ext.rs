@@ -12,7 +12,7 @@ use tower_lsp::gen_lsp_types::{Position, Range, TextDocumentIdentifier, TextEdit
 use crate::complete::{self, Decision, LookAheadCounts};
 use crate::config::Eagerness;
 use crate::context::Considered;
-use crate::engine::{self, EngineState};
+use crate::engine::{self, EngineState, Sent, ServerStatus};
 use crate::nextedit::{Certainty, PlaceKind};
 use crate::session;
 
@@ -125,6 +125,9 @@ pub struct Status {
     /// Where the model's layers are, for example `CPU`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
+    /// A server that is asked for suggestions, who writes in its place, and what it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerStatus>,
     /// What the model's self-test found wrong, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -286,6 +289,8 @@ pub struct Why {
     /// The exact prompt with its special tokens, where the engine was asked to keep it.
     pub prompt: Option<String>,
     pub tokens: Option<Tokens>,
+    /// Where the prompt went, and with how many bytes, if a server was asked.
+    pub sent: Option<Sent>,
     /// What the model wrote before it was shaped.
     pub raw: Option<String>,
     /// How the model ended.
@@ -362,6 +367,7 @@ impl From<&session::Status> for Status {
             engine: status.engine.engine.clone(),
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),
+            server: status.engine.server.clone(),
             warnings: self_test.map(|test| test.warnings.clone()).unwrap_or_default(),
             paused: status.pause.is_some(),
             paused_until: status.pause.and_then(|pause| pause.until()),
@@ -401,6 +407,7 @@ impl From<complete::Why> for Why {
             ahead: why.ahead,
             prompt: why.prompt.and_then(|prompt| prompt.text),
             tokens,
+            sent: why.sent,
             raw: why.raw,
             finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),

@@ -66,6 +66,7 @@ where
     });
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;
     figures.end_questions(QUESTIONS_DEADLINE).await;
+    figures.close_model(FIGURES_DEADLINE).await;
     stop.cancel();
     writing.abort();
     if let Some(witness) = witness {

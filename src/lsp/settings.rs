@@ -13,6 +13,7 @@ use super::client::{ClientHandle, Severity};
 use crate::complete::Calibration;
 use crate::config::{EngineSettings, Loaded, Loader, Settings, WatchMode};
 use crate::engine::Engine;
+use crate::gate::typing::TypingRules;
 use crate::index::IndexOptions;
 use crate::observe;
 use crate::privacy::Trust;
@@ -32,8 +33,15 @@ pub struct EditorSettings {
     state: Mutex<State>,
 }
 
-/// What an engine depends on: its own settings, and the tokens that its context must hold.
-type EngineKey = (EngineSettings, [u32; 4]);
+/// What an engine depends on: its own settings, the tokens that its context must hold, and, where a server is asked, what may be
+/// sent to it.
+type EngineKey = (EngineSettings, [u32; 4], Option<Outgoing>);
+
+#[derive(PartialEq)]
+struct Outgoing {
+    rules: TypingRules,
+    certificates: Option<PathBuf>,
+}
 
 #[derive(Default)]
 struct State {
@@ -232,7 +240,10 @@ impl EditorSettings {
 fn engine_key(settings: &Settings) -> EngineKey {
     let budget = &settings.completion;
     let tokens = [budget.prefix_tokens, budget.suffix_tokens, budget.snippet_tokens, budget.max_tokens];
-    (settings.engine.clone(), tokens)
+    let asks = !settings.engine.server.url.trim().is_empty();
+    let outgoing =
+        asks.then(|| Outgoing { rules: TypingRules::of(settings), certificates: settings.cloud.ca_file.clone() });
+    (settings.engine.clone(), tokens, outgoing)
 }
 
 /// Some clients send `{"tandem": {…}}`, some what is inside.

@@ -84,6 +84,7 @@ impl Question {
                 snippets: self.snippets,
                 prefix: self.prefix.into(),
                 suffix: self.suffix.into(),
+                ..FimPrompt::default()
             },
             budget: self.budget,
             max_tokens: self.max_tokens,

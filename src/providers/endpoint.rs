@@ -217,6 +217,43 @@ impl Endpoint {
     }
 }
 
+/// Whether this is the address of a server on this machine; without a scheme it is plain http. What cannot be read is none.
+pub fn is_on_this_machine(url: &str) -> bool {
+    let url = url.trim();
+    let spelled = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+    BaseUrl::parse(&spelled).is_ok_and(|url| url.is_loopback())
+}
+
+/// Whether this host, with or without its port, is one of a provider's own: it is nobody's machine but theirs, whatever settings
+/// call it.
+pub fn is_providers_host(host: &str) -> bool {
+    const USUAL: &[ProviderKind] = &[
+        ProviderKind::Anthropic,
+        ProviderKind::OpenAi,
+        ProviderKind::Gemini,
+        ProviderKind::OpenRouter,
+        ProviderKind::Mistral,
+        ProviderKind::DeepSeek,
+    ];
+    // Codestral's has keys of its own; the others have an address for each customer or region.
+    const OTHERS: &[&str] = &["codestral.mistral.ai"];
+    const DOMAINS: &[&str] =
+        &[".openai.azure.com", ".services.ai.azure.com", ".cognitiveservices.azure.com", ".googleapis.com"];
+    // Others of AWS's hosts are machines that their users rent.
+    let is_bedrock = host.starts_with("bedrock-runtime") && host.contains(".amazonaws.com");
+    let host =
+        host.rsplit_once(':').map_or(host, |(name, port)| match port.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => name,
+            false => host,
+        });
+    let usual =
+        |kind: &ProviderKind| usual_base_url(*kind, "").is_some_and(|url| url.strip_prefix("https://") == Some(host));
+    is_bedrock
+        || USUAL.iter().any(usual)
+        || OTHERS.contains(&host)
+        || DOMAINS.iter().any(|domain| host.ends_with(domain))
+}
+
 fn given(setting: &Option<String>) -> Option<&str> {
     setting.as_deref().map(str::trim).filter(|text| !text.is_empty())
 }

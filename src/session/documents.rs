@@ -182,14 +182,18 @@ impl Documents {
     }
 }
 
+/// The innermost of these folders that holds the document.
+pub fn folder_of<'a>(id: &str, folders: &'a [PathBuf]) -> Option<&'a PathBuf> {
+    let path = file_path(id)?;
+    let inside = folders.iter().filter(|folder| path.starts_with(folder));
+    inside.max_by_key(|folder| folder.as_os_str().len())
+}
+
 /// The path to name in a prompt: relative to the workspace folder that holds the document, with the folder's name; the
 /// last part of the URI when no folder does. Never an absolute path: the model need not know the user's home.
 pub fn workspace_path(id: &str, folders: &[PathBuf]) -> (String, Option<String>) {
     let path = file_path(id);
-    let inside = folders
-        .iter()
-        .filter_map(|folder| Some((folder, path.as_deref()?.strip_prefix(folder).ok()?.to_owned())))
-        .min_by_key(|(_, rest)| rest.as_os_str().len());
+    let inside = folder_of(id, folders).and_then(|folder| Some((folder, path.as_deref()?.strip_prefix(folder).ok()?)));
     match inside {
         Some((folder, rest)) => {
             let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());

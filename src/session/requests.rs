@@ -7,6 +7,7 @@ use super::documents::{self, OpenDocument};
 use super::{Asked, Session};
 use crate::complete::{Patience, Purpose, Reason, Request, Ticket, Trigger, Why};
 use crate::context::{Hunk, View};
+use crate::engine::Origin;
 use crate::engine::lookup::MAX_DOCUMENTS;
 use crate::index::Viewed;
 use crate::text::{DocumentId, Position, PositionEncoding};
@@ -72,6 +73,7 @@ impl Session {
             paused,
             path: String::new(),
             repository: None,
+            origin: Arc::default(),
             ticket,
             lane: open.lane.clone(),
             analysis: open.analysis.subscribe(),
@@ -87,6 +89,9 @@ impl Session {
             flights: self.flights.clone(),
         };
         let (path, repository) = documents::workspace_path(document, &state.folders);
+        let folder = documents::folder_of(document, &state.folders);
+        let others = state.folders.iter().filter(|other| Some(*other) != folder).cloned().collect();
+        let origin = Arc::new(Origin { folder: folder.cloned(), others });
         let (ids, others): (Vec<DocumentId>, _) = state.documents.other_tokens(document).into_iter().unzip();
         let request = Request {
             debounce: self.rhythm.wait(state.settings.completion.debounce_ms, document, now.ms),
@@ -94,6 +99,7 @@ impl Session {
             disabled_paths: state.disabled_paths.clone(),
             path,
             repository,
+            origin,
             others,
             model: state.model.clone(),
             calibration: state.calibration.clone(),

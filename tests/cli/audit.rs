@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tandem::budget::{Outcome, Picodollars};
 use tandem::gate::Redacted;
-use tandem::gate::audit::{AuditLog, Came, Digest, EndResult, FileSent, Sent};
+use tandem::gate::audit::{AuditLog, Came, Digest, EndResult, FileSent, Sent, Typed, TypingBegins, to_ms};
 use tandem::providers::Usage;
 
 use super::support::User;
@@ -98,6 +98,40 @@ fn all_of_it_can_be_taken_elsewhere() {
     assert!(rows[1].ends_with(",complete,,req_1,4100,312,230000000000,counted"), "{}", rows[1]);
     user.run(&["audit", "--export", "out.csv"]).expect_code(0);
     assert_eq!(std::fs::read_to_string(user.path("work/out.csv")).unwrap(), table);
+}
+
+#[test]
+fn typing_is_told_by_the_hour() {
+    let user = user();
+    let log = AuditLog::new(file(&user), 365);
+    let begins = |host: &str| TypingBegins { session: "5e55".into(), workspace: "7a11".into(), host: host.into() };
+    let of = log.typing_begins(begins("gpu.example:8080"), hour(31)).unwrap();
+    let withheld = [("secret".to_owned(), 3), ("localOnly".to_owned(), 1)].into();
+    log.typed(Typed { of, until: to_ms(hour(32)), requests: 214, bytes: 512_000, withheld }, hour(32)).unwrap();
+    log.typing_begins(begins("gpu.example:8080"), hour(32)).unwrap();
+    let page = user.run(&["audit", "--last", "2"]).expect_code(0).stdout;
+    assert_eq!(
+        page.lines().take(5).collect::<Vec<_>>(),
+        [
+            "2026-11-29 19:00:00  #5  typing, for suggestions by gpu.example:8080, a server of yours",
+            "  214 requests until 20:00:00, 512 kB; kept here: 1 localOnly, 3 secret",
+            "2026-11-29 20:00:00  #7  typing, for suggestions by gpu.example:8080, a server of yours",
+            "  not over yet, or its program ended before it was: how much was sent is not known",
+            "2 more before these: --last or --since show them.",
+        ]
+    );
+    let listed: Vec<Value> =
+        serde_json::from_str(&user.run(&["audit", "--json", "--last", "2"]).expect_code(0).stdout).unwrap();
+    assert_eq!((&listed[0]["kind"], &listed[0]["typed"]["requests"]), (&"typing".into(), &214.into()));
+    assert_eq!((&listed[0]["host"], &listed[1]["typed"]), (&"gpu.example:8080".into(), &Value::Null));
+    let table = user.run(&["audit", "--export", "-", "--csv"]).expect_code(0).stdout;
+    let columns: Vec<usize> = table.lines().map(|line| line.split(',').count()).collect();
+    assert!(table.lines().nth(3).unwrap().contains(",typing,") && columns[3] == columns[0], "{table}");
+    assert!(
+        table.lines().nth(3).unwrap().ends_with(",214") && table.lines().nth(1).unwrap().ends_with(",1"),
+        "{table}"
+    );
+    user.run(&["audit", "--verify"]).expect_code(0);
 }
 
 #[test]

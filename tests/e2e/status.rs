@@ -1,7 +1,7 @@
 //! What the server tells of itself without being asked.
 
 use serde_json::{Value, json};
-use tandem::engine::EngineState;
+use tandem::engine::{EngineState, ServerStatus, Writer};
 
 use crate::support::{Client, Held, Setup, URI, inline_capabilities};
 
@@ -82,6 +82,31 @@ async fn a_failure_is_told_once_and_again_when_it_comes_back() {
         assert_eq!(client.arrived("window/showMessage"), 0);
         engine.set_state(EngineState::Ready);
         status(&mut client, "ready").await;
+    }
+}
+
+#[tokio::test]
+async fn who_writes_in_a_server_s_place_is_told_once_and_so_is_its_return() {
+    let engine = Held::new();
+    let mut client = Setup::engine(engine.clone()).initialized(inline_capabilities()).await;
+    status(&mut client, "ready").await;
+    let up = ServerStatus { host: "gpu.example:8080".to_owned(), requests: 1, ..ServerStatus::default() };
+    let down = ServerStatus { writer: Writer::Here, down: Some("nothing listens there".to_owned()), ..up.clone() };
+    engine.set_server(up.clone());
+    for round in 1..3 {
+        engine.set_server(ServerStatus { requests: round, ..down.clone() });
+        let message = client.told_method("window/showMessage").await["params"].clone();
+        let sentence =
+            "Tandem: gpu.example:8080 is not asked: nothing listens there. The model in this machine writes meanwhile";
+        assert_eq!(message, json!({ "type": 2, "message": sentence }));
+        engine.set_server(ServerStatus { kept: Some("a secret".to_owned()), ..down.clone() });
+        let told = |message: &Value| message["params"]["server"]["kept"] == "a secret";
+        let server = client.told(told).await["params"]["server"].clone();
+        assert_eq!((&server["writer"], &server["host"]), (&json!("here"), &json!("gpu.example:8080")));
+        assert_eq!(client.arrived("window/showMessage"), 0, "told before");
+        engine.set_server(up.clone());
+        let message = client.told_method("window/showMessage").await["params"].clone();
+        assert_eq!(message, json!({ "type": 3, "message": "Tandem: gpu.example:8080 writes again" }));
     }
 }
 

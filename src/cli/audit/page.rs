@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::budget::Outcome;
 use crate::cli::terminal::{Style, Terminal, printable};
-use crate::gate::audit::{Came, EndResult, Entry, FileSent, Sent};
+use crate::gate::audit::{Came, EndResult, Entry, FileSent, Sent, TypingHour};
 
 pub fn print(terminal: &mut Terminal, entry: &Entry, zone: &TimeZone, with_files: bool) -> io::Result<()> {
     let Entry { n, at, sent, outcome } = entry;
@@ -23,6 +23,26 @@ pub fn print(terminal: &mut Terminal, entry: &Entry, zone: &TimeZone, with_files
         }
     }
     Ok(())
+}
+
+/// An hour of suggestions by a server of the user's.
+pub fn print_typing(terminal: &mut Terminal, hour: &TypingHour, zone: &TimeZone) -> io::Result<()> {
+    let TypingHour { n, at, begins, typed } = hour;
+    let day = at.to_zoned_datetime(zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let what = format!(" typing, for suggestions by {}, a server of yours", begins.host);
+    terminal.styled(&[(Style::Dim, &format!("{day}  #{n} ")), (Style::Bold, &printable(&what))])?;
+    let Some(typed) = typed else {
+        return terminal.line("  not over yet, or its program ended before it was: how much was sent is not known");
+    };
+    let until = typed.until.to_zoned_datetime(zone.clone()).strftime("%H:%M:%S").to_string();
+    let bytes = size(usize::try_from(typed.bytes).unwrap_or(usize::MAX));
+    let requests = count(usize::try_from(typed.requests).unwrap_or(usize::MAX), "request");
+    let mut line = format!("  {requests} until {until}, {bytes}");
+    let kept: Vec<String> = typed.withheld.iter().map(|(reason, number)| format!("{number} {reason}")).collect();
+    if !kept.is_empty() {
+        line.push_str(&format!("; kept here: {}", printable(&kept.join(", "))));
+    }
+    terminal.line(line)
 }
 
 fn contents(sent: &Sent) -> String {

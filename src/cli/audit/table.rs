@@ -1,6 +1,7 @@
 //! The record as comma-separated values (RFC 4180), a request a line.
 
-use crate::gate::audit::{Entry, time_text};
+use super::Item;
+use crate::gate::audit::{Entry, TypingHour, time_text};
 
 const HEADS: &[&str] = &[
     "n",
@@ -29,14 +30,36 @@ const HEADS: &[&str] = &[
     "output_tokens",
     "cost_picodollars",
     "cost_is",
+    "requests",
 ];
 
-pub fn csv(entries: &[Entry]) -> String {
+pub fn csv(entries: &[Item]) -> String {
     let mut text = line(HEADS.iter().map(ToString::to_string));
     for entry in entries {
-        text.push_str(&line(cells(entry).into_iter()));
+        let cells = match entry {
+            Item::Request(entry) => cells(entry),
+            Item::Typing(hour) => cells_of_typing(hour),
+        };
+        text.push_str(&line(cells.into_iter()));
     }
     text
+}
+
+/// An hour of suggestions. What only a single request has is empty.
+fn cells_of_typing(TypingHour { n, at, begins, typed }: &TypingHour) -> Vec<String> {
+    let cell = |head: &&str| match *head {
+        "n" => n.to_string(),
+        "at" => time_text(at),
+        "session" => begins.session.clone(),
+        "workspace" => begins.workspace.clone(),
+        "host" => begins.host.clone(),
+        "is_local" => true.to_string(),
+        "bytes" => typed.as_ref().map_or_else(String::new, |typed| typed.bytes.to_string()),
+        "requests" => typed.as_ref().map_or_else(String::new, |typed| typed.requests.to_string()),
+        "result" => "typing".to_owned(),
+        _ => String::new(),
+    };
+    HEADS.iter().map(cell).collect()
 }
 
 fn cells(Entry { n, at, sent, outcome }: &Entry) -> Vec<String> {
@@ -72,7 +95,7 @@ fn cells(Entry { n, at, sent, outcome }: &Entry) -> Vec<String> {
         sent.price.clone(),
     ];
     match outcome {
-        None => cells.resize(HEADS.len(), String::new()),
+        None => cells.resize(HEADS.len() - 1, String::new()),
         Some(came) => cells.extend([
             word(&came.result),
             came.detail.clone().unwrap_or_default(),
@@ -83,6 +106,7 @@ fn cells(Entry { n, at, sent, outcome }: &Entry) -> Vec<String> {
             came.cost_is.map_or_else(|| "released".to_owned(), |is| word(&is)),
         ]),
     }
+    cells.push("1".to_owned());
     cells
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::place::Place;
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::complete::{Outcome, Source, Suggestion, Why};
-use crate::engine::{EngineState, EngineStatus};
+use crate::engine::{EngineState, EngineStatus, ServerStatus};
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -56,6 +56,9 @@ pub struct Model {
     pub name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// A server that is asked, who writes in its place and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerStatus>,
 }
 
 impl Report {
@@ -124,6 +127,11 @@ impl Report {
         let stages: Vec<String> =
             self.stages.iter().map(|stage| format!("{} {:.2} ms", stage.name, stage.ms)).collect();
         terminal.entry("time", stages.join(", "))?;
+        if let Some(server) = &self.model.server
+            && let Some(why) = server.kept.as_ref().or(server.down.as_ref())
+        {
+            terminal.entry("server", format!("{} was not asked: {}", printable(&server.host), printable(why)))?;
+        }
         let model = self.model.name.as_deref().unwrap_or("no model");
         match &self.model.failure {
             Some(failure) => terminal.entry("model", format!("{}: {failure}", self.model.state)),
@@ -158,14 +166,16 @@ impl Report {
 
 impl Model {
     fn of(engine: Option<EngineStatus>) -> Self {
-        let Some(engine) = engine else { return Self { state: "none", name: None, failure: None } };
+        let Some(engine) = engine else {
+            return Self { state: "none", name: None, failure: None, server: None };
+        };
         let (state, failure) = match engine.state {
             EngineState::Idle | EngineState::Loading { .. } => ("loading", None),
             EngineState::Ready => ("ready", None),
             EngineState::Asleep { reason, .. } => ("asleep", Some(reason)),
             EngineState::Failed { reason } => ("failed", Some(reason)),
         };
-        Self { state, name: engine.model.map(|model| model.name), failure }
+        Self { state, name: engine.model.map(|model| model.name), failure, server: engine.server }
     }
 }
 

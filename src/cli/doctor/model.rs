@@ -5,15 +5,15 @@ use std::path::Path;
 
 use super::{Findings, machine};
 use crate::cli::engines;
-use crate::cli::terminal::Terminal;
+use crate::cli::terminal::{Terminal, printable};
 use crate::config::{EngineChoice, HostMode, Loader, Settings};
-use crate::engine::{EngineState, EngineStatus, ModelInfo, Rest, SelfTest};
+use crate::engine::{EngineState, EngineStatus, ModelInfo, Rest, SelfTest, ServerStatus, Writer};
 
 /// Loads the model and waits for it; None where the settings or this build want none.
 pub fn load(settings: &Settings, loader: &Loader) -> anyhow::Result<Option<EngineStatus>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let status = runtime.block_on(async {
-        let engine = engines::start(settings, loader.paths())?;
+        let engine = engines::start(settings, loader)?;
         engines::wait_until_settled(engine.as_ref()).await;
         let status = engine.status().borrow().clone();
         Some(status)
@@ -39,8 +39,17 @@ pub fn show(
             },
         );
     };
+    if let Some(server) = &status.server {
+        describe_server(terminal, server)?;
+    }
     match &status.state {
         EngineState::Ready => {}
+        EngineState::Idle if status.server.as_ref().is_some_and(|server| server.writer == Writer::Here) => {}
+        EngineState::Idle | EngineState::Loading { .. } if status.server.is_some() => {
+            let why = "the server said within five seconds neither that it is there nor that it is not";
+            terminal.entry("failed", why)?;
+            findings.broken.push(format!("{why}: look at `engine.server.url`"));
+        }
         EngineState::Failed { reason } => {
             terminal.entry("failed", reason)?;
             findings.broken.push(format!("the model cannot be used: {reason}"));
@@ -64,6 +73,25 @@ pub fn show(
             let works = if status.is_ready() { "works; " } else { "" };
             terminal.entry("engine host", format!("{works}{}", sockets(runtime_directory)))
         }
+    }
+}
+
+fn describe_server(terminal: &mut Terminal, server: &ServerStatus) -> io::Result<()> {
+    let whose = if server.is_on_this_machine { "on this machine" } else { "another machine, declared as yours" };
+    terminal.entry("server", format!("{} ({whose})", printable(&server.host)))?;
+    if !server.is_on_this_machine {
+        terminal.entry(
+            "what leaves",
+            "what is typed in trusted folders, without local-only and ignored files and without prompts that hold a secret; \
+             `tandem audit` has how much",
+        )?;
+    }
+    match (&server.down, server.writer) {
+        (None, _) => Ok(()),
+        (Some(why), Writer::Here) => {
+            terminal.entry("not asked", format!("{}; the model in this machine writes meanwhile", printable(why)))
+        }
+        (Some(why), _) => terminal.entry("not asked", printable(why)),
     }
 }
 

@@ -86,6 +86,12 @@ impl Address {
         self.base.host_str().unwrap_or_default()
     }
 
+    /// Host, and port where it is not the scheme's own.
+    pub fn authority(&self) -> &str {
+        let rest = self.text().split_once("://").map_or("", |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
+    }
+
     /// As it is shown: scheme, host, port and path.
     pub fn text(&self) -> &str {
         self.base.as_str().trim_end_matches('/')

@@ -12,7 +12,7 @@ use super::ways::Way;
 use super::write::{Question, Written, write};
 use super::{ServerKind, tokenize, window};
 use crate::engine::fim::strip;
-use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, Task, Urgency};
+use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, Sent, Task, Urgency};
 
 /// Texts of other seeds that are tried for each further candidate, where a server does not tell of other first tokens.
 const SEEDS_EACH: u32 = 2;
@@ -29,6 +29,7 @@ pub(super) struct Ticket {
 
 /// Everything that a job tells while it runs.
 pub(super) struct Teller<'t> {
+    host: &'t str,
     sender: &'t GenerationSender,
     pub received: Instant,
     pub report: Report,
@@ -41,10 +42,16 @@ pub(super) struct Teller<'t> {
 }
 
 impl Teller<'_> {
+    /// So many bytes are about to leave.
+    pub fn sends(&mut self, bytes: usize) {
+        self.report.sent_bytes += bytes as u64;
+    }
+
     /// Tells of the prompt, once.
     pub fn start(&mut self) {
         if !std::mem::replace(&mut self.has_started, true) {
-            self.sender.send(Event::Started(self.prompt.clone()));
+            let sent = Some(Sent { host: self.host.to_owned(), bytes: self.report.sent_bytes });
+            self.sender.send(Event::Started(PromptReport { sent, ..self.prompt.clone() }));
         }
     }
 
@@ -75,6 +82,7 @@ pub(super) fn micros(time: Duration) -> u64 {
 pub(super) async fn run(shared: &Shared, entry: Entry<Ticket>) {
     let Ticket { job, sender, received } = entry.job;
     let mut teller = Teller {
+        host: shared.client.address.authority(),
         sender: &sender,
         received,
         report: Report { queue_us: micros(received.elapsed()), ..Report::default() },
@@ -119,7 +127,7 @@ async fn serve(shared: &Shared, job: &Job, teller: &mut Teller<'_>) -> Result<()
         return Err(Ending::Superseded);
     }
     let since = Instant::now();
-    count(shared, &known, job).await;
+    count(shared, &known, job, teller).await;
     teller.report.tokenize_us = micros(since.elapsed());
     // Each way is tried once; which one was the last that worked is remembered.
     loop {
@@ -171,6 +179,7 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
         text: job
             .explain
             .then(|| prompt.clone().unwrap_or_else(|| String::from_utf8_lossy(&question.body(shared)).into_owned())),
+        ..PromptReport::default()
     };
     let first = write(shared, &question, 0, true, teller).await?;
     learn(shared, &parts, teller);
@@ -243,7 +252,7 @@ async fn has_free_slot(shared: &Shared, known: &Known) -> bool {
 }
 
 /// Asks for the counts of lines that are new in the text around the cursor.
-async fn count(shared: &Shared, known: &Known, job: &Job) {
+async fn count(shared: &Shared, known: &Known, job: &Job, teller: &mut Teller<'_>) {
     let [prefix, suffix] = window::needed(job);
     let (lines, text) = {
         let text = lock(&shared.text);
@@ -263,6 +272,7 @@ async fn count(shared: &Shared, known: &Known, job: &Job) {
         return;
     }
     let Some(question) = tokenize::question(known.kind, &known.model.name, &text, false) else { return };
+    teller.sends(question.to_string().len());
     let reply = shared.client.post(known.kind, tokenize::PATH, &question).await;
     let lengths = reply
         .ok()

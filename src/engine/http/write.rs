@@ -80,12 +80,16 @@ pub(super) async fn write(
     let (client, known, way) = (&shared.client, question.known, question.way);
     let place = client.place(known.kind);
     let asked = Instant::now();
-    let mut response = client.open(known.kind, way, question.body(shared)).await;
+    let body = question.body(shared);
+    teller.sends(body.len());
+    let mut response = client.open(known.kind, way, body).await;
     if let Err(trouble) = &response
         && trouble.sentence.contains("logprobs")
         && known.forget_scores()
     {
-        response = client.open(known.kind, way, question.body(shared)).await;
+        let body = question.body(shared);
+        teller.sends(body.len());
+        response = client.open(known.kind, way, body).await;
     }
     let mut bytes = response?.bytes_stream();
     let timeouts = client.timeouts;

@@ -105,6 +105,7 @@ impl Runner<'_> {
                 format!("{}{}", self.vocabulary.spell(&prompt.tokens), String::from_utf8_lossy(&prompt.forced))
             }),
             shares: std::mem::take(&mut prompt.shares),
+            ..PromptReport::default()
         }));
 
         let Some(row) = row else {

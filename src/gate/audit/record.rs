@@ -4,6 +4,8 @@
 //! it, and each record holds the hash of the one before, so a changed byte shows in the line itself and a changed line in the
 //! next.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
@@ -39,6 +41,10 @@ pub enum Event {
     /// About to be sent.
     Request(Box<Sent>),
     Outcome(Box<Came>),
+    /// A server of the user's on another machine is about to be asked for suggestions, for an hour.
+    TypingBegins(Box<TypingBegins>),
+    /// What such an hour came to.
+    Typed(Box<Typed>),
     /// What stands between this and the last good line was not finished: its writer died over it.
     Torn {
         bytes: u64,
@@ -99,6 +105,34 @@ pub struct Sent {
     pub price: String,
     /// In the ledger; None where nothing had to be reserved.
     pub reservation: Option<i64>,
+}
+
+/// Suggestions of an hour: where what was typed went, and from which folder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypingBegins {
+    /// One run of a server or a command.
+    pub session: String,
+    /// A fingerprint of the folder's path.
+    pub workspace: String,
+    /// Host, and port where it is not the scheme's own.
+    pub host: String,
+}
+
+/// What an hour of suggestions came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Typed {
+    /// Number of the record of its beginning.
+    pub of: u64,
+    #[serde(with = "super::time")]
+    pub until: jiff::Timestamp,
+    pub requests: u64,
+    /// Of the requests' bodies.
+    pub bytes: u64,
+    /// Requests that stayed on this machine, by what kept them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub withheld: BTreeMap<String, u64>,
 }
 
 /// How a request ended.

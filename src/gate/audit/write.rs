@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use super::digest::Digest;
 use super::head::Head;
-use super::record::{Came, Event, Record, Sent};
+use super::record::{Came, Event, Record, Sent, Typed, TypingBegins};
 use super::walk::Walk;
 use super::{retention, time};
 use crate::gate::disk::{self, Lock};
@@ -59,6 +59,16 @@ impl AuditLog {
     /// Puts on disk what became of it.
     pub fn outcome(&self, came: Came, now: SystemTime) -> Result<u64, AuditError> {
         self.append(Event::Outcome(Box::new(came)), now)
+    }
+
+    /// Puts on disk that suggestions are about to be asked for. The record's number.
+    pub fn typing_begins(&self, begins: TypingBegins, now: SystemTime) -> Result<u64, AuditError> {
+        self.append(Event::TypingBegins(Box::new(begins)), now)
+    }
+
+    /// Puts on disk how many there were.
+    pub fn typed(&self, typed: Typed, now: SystemTime) -> Result<u64, AuditError> {
+        self.append(Event::Typed(Box::new(typed)), now)
     }
 
     fn append(&self, event: Event, now: SystemTime) -> Result<u64, AuditError> {

@@ -120,6 +120,13 @@ fn full_status() -> session::Status {
         polite_because: vec!["on battery".to_owned()],
         threads: Some(1),
     };
+    engine.server = Some(engine::ServerStatus {
+        host: "gpu.example".to_owned(),
+        down: Some("it is away".to_owned()),
+        kept: Some("a secret".to_owned()),
+        withheld: [("secret".to_owned(), 1)].into(),
+        ..engine::ServerStatus::default()
+    });
     session::Status {
         engine,
         pause: Some(session::Pause::new(Some(1), Moment::default())),
@@ -342,6 +349,7 @@ fn full_why(decision: Decision) -> complete::Why {
             text: Some(String::new()),
             ..PromptReport::default()
         }),
+        sent: Some(engine::Sent { host: "gpu.example".to_owned(), bytes: 1 }),
         raw: Some(String::new()),
         finish: Some(Finish::EndOfText),
         lookup: Some((String::new(), 0.5)),

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::config::{Key, RouteChoice, Settings};
-use crate::providers::Endpoint;
+use crate::providers::{Endpoint, is_on_this_machine};
 
 /// Not a setting: nobody could widen anything by it.
 const IS_TRUSTED: &str = "isTrusted";
@@ -55,6 +55,11 @@ pub fn keep_here(settings: &mut Settings) {
         cloud.provider.clear();
     }
     settings.ask.route = RouteChoice::Local;
+    settings.completion.cloud = false;
+    let server = &mut settings.engine.server;
+    if !is_on_this_machine(&server.url) {
+        server.url.clear();
+    }
 }
 
 #[cfg(test)]
@@ -113,5 +118,25 @@ mod tests {
         };
         assert_eq!(kept("http://127.0.0.1:8080/v1"), (false, RouteChoice::Local, "mine".to_owned()));
         assert_eq!(kept("https://gpu.example.com/v1"), (false, RouteChoice::Local, String::new()));
+    }
+
+    #[test]
+    fn what_is_typed_stays_on_this_machine_too() {
+        let kept = |address: &str| {
+            let mut settings = Settings::default();
+            settings.completion.cloud = true;
+            settings.engine.server.url = address.to_owned();
+            settings.engine.server.is_local = Some(true);
+            keep_here(&mut settings);
+            (settings.completion.cloud, settings.engine.server.url)
+        };
+        for here in ["http://127.0.0.1:8080", "localhost:11434", " http://[::1]:8012/v1 "] {
+            assert_eq!(kept(here), (false, here.to_owned()), "{here}");
+        }
+        for elsewhere in
+            ["https://gpu.example.com", "http://10.0.0.5:8080", "http://127.1:8080", "localhost.example:1", "?"]
+        {
+            assert_eq!(kept(elsewhere), (false, String::new()), "{elsewhere}");
+        }
     }
 }

@@ -200,3 +200,26 @@ fn the_settings_choose_one() {
     cloud.provider = "nobody".to_owned();
     assert!(Endpoint::chosen(&cloud).is_err());
 }
+
+#[test]
+fn providers_own_hosts_are_nobody_elses_machines() {
+    for host in [
+        "api.mistral.ai",
+        "codestral.mistral.ai",
+        "api.deepseek.com",
+        "api.deepseek.com:8443",
+        "api.openai.com",
+        "api.anthropic.com",
+        "openrouter.ai",
+        "generativelanguage.googleapis.com",
+        "mine.openai.azure.com",
+        "bedrock-runtime.eu-central-1.amazonaws.com",
+    ] {
+        assert!(is_providers_host(host), "{host}");
+    }
+    for host in
+        ["gpu.example", "api.mistral.ai.example", "ec2-1-2-3-4.compute.amazonaws.com", "[::1]", "[::1]:8080", ""]
+    {
+        assert!(!is_providers_host(host), "{host}");
+    }
+}

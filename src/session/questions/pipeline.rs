@@ -56,7 +56,7 @@ struct Opened {
 impl Pipeline {
     pub fn new(loader: &Loader) -> Self {
         Self(Arc::new(Shared {
-            session: format!("{:032x}", random()),
+            session: run_number(),
             threads: Arc::new(Threads::in_directory(loader.paths().threads_directory())),
             opened: Mutex::default(),
             #[cfg(feature = "cloud")]
@@ -72,6 +72,11 @@ impl Pipeline {
         let looked = tokio::task::spawn_blocking(move || look(&shared)).await;
         looked.inspect_err(|error| tracing::error!(%error, "a question could not be looked into")).ok()
     }
+}
+
+/// A name by chance for one run of a server or a command, in records.
+pub fn run_number() -> String {
+    format!("{:032x}", random())
 }
 
 fn random() -> u128 {

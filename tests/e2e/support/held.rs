@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tandem::engine::{Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job};
-use tandem::engine::{PromptReport, Report, Task, TokenScore, Urgency, generation};
+use tandem::engine::{PromptReport, Report, ServerStatus, Task, TokenScore, Urgency, generation};
 use tokio::sync::watch;
 
 type Jobs = Mutex<Vec<(Job, GenerationSender)>>;
@@ -27,6 +27,10 @@ impl Held {
     pub fn in_state(state: EngineState) -> Arc<Self> {
         let status = watch::Sender::new(EngineStatus::new("fake", state));
         Arc::new(Self { jobs: Mutex::default(), guesses: Mutex::default(), wakes: AtomicUsize::new(0), status })
+    }
+
+    pub fn set_server(&self, server: ServerStatus) {
+        self.status.send_modify(|status| status.server = Some(server));
     }
 
     pub fn set_state(&self, state: EngineState) {

@@ -1,0 +1,274 @@
+//! One job from the guard to whoever writes its text first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Inner, Kept, PATIENCE, is_guess, nobody};
+use crate::engine::{EngineState, Event, Finish, Generation, GenerationSender, Job, PromptReport};
+
+/// How long a cancelled stream is waited for, so that its report is passed on.
+const REPORT_PATIENCE: Duration = Duration::from_millis(50);
+
+/// See the room. Always ends the stream.
+pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
+    // Before the guard: what is not asked for is not put on record.
+    if inner.here.can_help() {
+        let turn = inner.health().turn(inner.clock.now());
+        if let Err(why) = turn {
+            return write_here(&inner, job, &out, &why).await;
+        }
+    }
+    let admitted = match admit(&inner, &job).await {
+        Ok(admitted) => admitted,
+        Err(kept) => {
+            inner.health().undecided();
+            if !is_guess(&job) {
+                inner.withhold(&kept);
+            }
+            return write_here(&inner, job, &out, &kept.sentence).await;
+        }
+    };
+    if out.is_cancelled() {
+        inner.health().undecided();
+        return out.finish(Finish::Cancelled);
+    }
+    let server = Some(inner.server.generate(admitted.clone()));
+    let race = Race { inner, job, admitted, out, server, model: None, held: None, held_here: None, counted: None };
+    race.run().await;
+}
+
+/// The job as the guard lets it out.
+async fn admit(inner: &Arc<Inner>, job: &Job) -> Result<Job, Kept> {
+    let Some(guard) = inner.guard.clone() else { return Ok(job.clone()) };
+    let job = job.clone();
+    let admitted = tokio::task::spawn_blocking(move || guard.admit(job)).await;
+    admitted.unwrap_or_else(|_| {
+        Err(Kept { reason: "error", sentence: "what may be sent could not be decided; the log says more".to_owned() })
+    })
+}
+
+/// The model in this machine does it. A guess is not worth making it for.
+async fn write_here(inner: &Arc<Inner>, job: Job, out: &GenerationSender, why: &str) {
+    let model = if is_guess(&job) { inner.here.model() } else { inner.model() };
+    match model {
+        Some(model) => drop(forward(model.generate(job), out, Some(why)).await),
+        None if is_guess(&job) => out.finish(Finish::Superseded),
+        None => out.finish(nobody(why)),
+    }
+}
+
+/// Passes a stream on to its end. A cancel goes the other way. `because`: why the model here writes, where it
+/// does. Its last event, if it had one.
+async fn forward(mut stream: Generation, out: &GenerationSender, because: Option<&str>) -> Option<Event> {
+    let cancel = out.cancel_flag().clone();
+    let mut is_cancelled = false;
+    loop {
+        let event = if is_cancelled {
+            tokio::time::timeout(REPORT_PATIENCE, stream.next()).await.unwrap_or_default()
+        } else {
+            tokio::select! {
+                biased;
+                event = stream.next() => event,
+                () = cancel.cancelled() => {
+                    is_cancelled = true;
+                    stream.cancel();
+                    continue;
+                }
+            }
+        };
+        let Some(event) = event else {
+            let reason = if is_cancelled { Finish::Cancelled } else { nobody("the engine ended without an answer") };
+            out.finish(reason);
+            return None;
+        };
+        let last = matches!(event, Event::Done(_)).then(|| event.clone());
+        out.send(explained(event, because));
+        if last.is_some() {
+            return last;
+        }
+    }
+}
+
+/// What the model here says of its prompt, with why it was asked.
+fn explained(event: Event, because: Option<&str>) -> Event {
+    match event {
+        Event::Started(prompt) if because.is_some() => {
+            Event::Started(PromptReport { here_because: because.map(str::to_owned), ..prompt })
+        }
+        other => other,
+    }
+}
+
+/// A job with the server, and with the model here where the server does not begin in time.
+struct Race {
+    inner: Arc<Inner>,
+    /// For the model here, and for the server.
+    job: Job,
+    admitted: Job,
+    out: GenerationSender,
+    server: Option<Generation>,
+    model: Option<Generation>,
+    /// What the server said of the prompt, and what the model here did.
+    held: Option<Event>,
+    held_here: Option<Event>,
+    /// Bytes that the status tells of; None before it does.
+    counted: Option<u64>,
+}
+
+/// What comes next.
+enum Turn {
+    Server(Option<Event>),
+    Model(Option<Event>),
+    OutOfPatience,
+    Cancelled,
+}
+
+impl Race {
+    async fn run(mut self) {
+        let cancel = self.out.cancel_flag().clone();
+        let mut patience = self.inner.clock.sleep(PATIENCE);
+        let mut is_patient = !is_guess(&self.job) && self.inner.here.can_help();
+        loop {
+            let turn = tokio::select! {
+                biased;
+                () = cancel.cancelled() => Turn::Cancelled,
+                event = next(&mut self.server) => Turn::Server(event),
+                event = next(&mut self.model) => Turn::Model(event),
+                () = &mut patience, if is_patient => Turn::OutOfPatience,
+            };
+            match turn {
+                Turn::Cancelled => return self.cancelled().await,
+                Turn::OutOfPatience => {
+                    is_patient = false;
+                    self.model = self.inner.model().map(|model| model.generate(self.job.clone()));
+                }
+                Turn::Server(Some(started @ Event::Started(_))) => self.started(started),
+                Turn::Server(Some(Event::Finished { reason: Finish::Failed(why), .. })) => {
+                    return self.failed(why).await;
+                }
+                Turn::Server(None) => {
+                    return self.failed("the server's stream ended without an answer".to_owned()).await;
+                }
+                Turn::Server(Some(event)) => return self.server_writes(event).await,
+                Turn::Model(Some(event @ Event::Delta { .. })) => return self.model_writes(event).await,
+                // It wrote nothing, or cannot: what the server comes to is all there will be.
+                Turn::Model(Some(Event::Finished { .. } | Event::Done(_)) | None) => self.model = None,
+                Turn::Model(Some(started)) => self.held_here = Some(started),
+            }
+        }
+    }
+
+    /// The server has the request.
+    fn started(&mut self, started: Event) {
+        let bytes = match &started {
+            Event::Started(prompt) => prompt.sent.as_ref().map(|sent| sent.bytes),
+            _ => None,
+        };
+        self.count(bytes);
+        self.held = Some(started);
+    }
+
+    /// Where the server does not say, all of the prompt counts: that is more than left.
+    fn count(&mut self, bytes: Option<u64>) {
+        if self.counted.is_none() {
+            let bytes = bytes.unwrap_or(self.admitted.prompt.bytes() as u64);
+            self.counted = Some(bytes);
+            self.inner.count(&self.admitted, 1, bytes);
+        }
+    }
+
+    /// What was sent behind that, for another candidate.
+    fn count_rest(&self, last: Option<&Event>) {
+        if let (Some(Event::Done(report)), Some(counted)) = (last, self.counted)
+            && let Some(more @ 1..) = report.sent_bytes.checked_sub(counted)
+        {
+            self.inner.count(&self.admitted, 0, more);
+        }
+    }
+
+    async fn server_writes(mut self, event: Event) {
+        self.count(None);
+        self.model = None;
+        let is_answer = !matches!(event, Event::Finished { reason: Finish::Cancelled | Finish::Superseded, .. });
+        if is_answer {
+            self.inner.health().answered();
+            self.inner.refresh();
+        } else {
+            self.undecided();
+        }
+        if let Some(started) = self.held.take() {
+            self.out.send(started);
+        }
+        if matches!(event, Event::Done(_)) {
+            return self.out.send(event);
+        }
+        self.out.send(event);
+        if let Some(server) = self.server.take() {
+            let last = forward(server, &self.out, None).await;
+            self.count_rest(last.as_ref());
+        }
+    }
+
+    /// Before its first word.
+    async fn failed(mut self, why: String) {
+        // A connection that was refused took nothing; one that broke may have taken all.
+        let was_sent =
+            self.held.is_some() || !matches!(self.inner.server.status().borrow().state, EngineState::Failed { .. });
+        if was_sent {
+            self.count(None);
+        }
+        self.server = None;
+        self.inner.health().failed(self.inner.clock.now(), why.clone());
+        self.inner.refresh();
+        match self.model.take() {
+            Some(model) => {
+                self.held_here.take().into_iter().for_each(|started| self.out.send(explained(started, Some(&why))));
+                forward(model, &self.out, Some(&why)).await;
+            }
+            None if is_guess(&self.job) => self.out.finish(nobody(&why)),
+            None => write_here(&self.inner, self.job, &self.out, &why).await,
+        }
+    }
+
+    async fn model_writes(mut self, event: Event) {
+        // It may have taken the request, whatever it says.
+        self.count(None);
+        let why = format!("{} does not answer within {} ms", self.inner.site.host, PATIENCE.as_millis());
+        if let Some(server) = self.server.take() {
+            server.cancel();
+            self.inner.health().failed(self.inner.clock.now(), why.clone());
+            self.inner.refresh();
+        }
+        self.held_here.take().into_iter().for_each(|started| self.out.send(explained(started, Some(&why))));
+        self.out.send(event);
+        if let Some(model) = self.model.take() {
+            forward(model, &self.out, Some(&why)).await;
+        }
+    }
+
+    async fn cancelled(mut self) {
+        self.count(None);
+        self.undecided();
+        match (self.server.take(), self.held.take()) {
+            (Some(server), Some(started)) => {
+                self.out.send(started);
+                server.cancel();
+                let last = forward(server, &self.out, None).await;
+                self.count_rest(last.as_ref());
+            }
+            _ => self.out.finish(Finish::Cancelled),
+        }
+    }
+
+    fn undecided(&self) {
+        self.inner.health().undecided();
+    }
+}
+
+/// The next event of a stream, if there is one; otherwise it waits for ever.
+async fn next(stream: &mut Option<Generation>) -> Option<Event> {
+    match stream {
+        Some(stream) => stream.next().await,
+        None => std::future::pending().await,
+    }
+}
