@@ -4,6 +4,7 @@
 //! the lookup engine that needs no model (`lookup`), and a scripted one for tests (`fake`). An engine knows prompts and
 //! tokens; it knows nothing of documents, editors or the protocol.
 
+pub mod chat;
 pub mod fake;
 pub mod fim;
 pub mod host;
