@@ -16,16 +16,13 @@ mod credentials;
 mod failure;
 mod key;
 mod keys;
-mod names;
-mod proxy;
 mod send;
 mod sigv4;
 
 pub use backoff::{Backoff, Sleep};
 pub use breaker::{Breakers, Circuit, Ticks};
-pub use client::{Client, ClientError, Setup, Timeouts};
+pub use client::{Client, Setup, Timeouts};
 pub use conversation::{Cloud, Exchange, Finish, LastLook};
 pub use key::{AwsKeys, Credentials, Key, KeyError};
 pub use keys::Keys;
-pub use names::Lookup;
 pub use send::{Answer, Update, send};

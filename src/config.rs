@@ -23,6 +23,7 @@ pub use paths::{Paths, create_private_dir};
 pub use regular::{read_beginning, read_small};
 pub use schema::{
     AskSettings, BudgetSettings, CloudEffort, CloudSettings, CompletionSettings, ConsentMode, Debounce, EngineChoice,
-    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, PrivacySettings, ProviderAuth, ProviderKind,
-    ProviderSettings, RouteChoice, SecretsMode, Settings, StatsSettings, TriggerMode, WatchMode,
+    EngineSettings, HostMode, IndexSettings, KvType, LogSettings, ModelsSettings, Politeness, PrivacySettings,
+    ProviderAuth, ProviderKind, ProviderSettings, RouteChoice, SecretsMode, ServerKind, ServerSettings, Settings,
+    StatsSettings, TriggerMode, WatchMode, is_model_name,
 };

@@ -12,10 +12,15 @@ pub mod text;
 
 pub mod syntax;
 
+#[cfg(feature = "cloud")]
+pub mod network;
+
 // Layer 1: what may be looked at, what stands in the workspace, local models, what became of suggestions.
 pub mod privacy;
 
 pub mod index;
+
+pub mod models;
 
 pub mod engine;
 

@@ -47,6 +47,7 @@ fn takes(kind: Kind) -> String {
         }
         Kind::Text => "text".to_owned(),
         Kind::Path => "path".to_owned(),
+        Kind::Model => "path or name".to_owned(),
         Kind::TextList => "list of texts".to_owned(),
         Kind::PatternList => "list of patterns".to_owned(),
     }

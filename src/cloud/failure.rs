@@ -8,6 +8,7 @@ use std::time::Duration;
 use rustls::CertificateError;
 
 use super::body::Taken;
+use crate::network::{innermost, source};
 use crate::providers::{Endpoint, ErrorClass, ProviderError, Retry};
 
 /// A request that got no answer.
@@ -94,15 +95,6 @@ pub fn plain(class: ErrorClass, message: String, retry: Retry) -> ProviderError 
     ProviderError { class, status: None, code: None, message, request_id: None, retry }
 }
 
-/// The last of a chain of causes: the others say where, this one says what.
-pub fn innermost(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = source(cause) {
-        cause = next;
-    }
-    cause.to_string().chars().filter(|character| !character.is_control()).take(200).collect()
-}
-
 enum Cause {
     Name,
     Certificate(&'static str),
@@ -152,14 +144,6 @@ impl Cause {
             error if error.is_timeout() => Self::TimedOut,
             _ => Self::Other,
         }
-    }
-}
-
-/// An `io::Error` shows the source of what it wraps, not what it wraps.
-fn source<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! `docs/configuration.md`, names of environment variables. A test holds the two together.
 
 mod cloud;
+mod engine;
 
 use super::eagerness::Eagerness;
 
@@ -28,6 +29,8 @@ pub enum Kind {
     Text,
     /// `~/` is the home directory; relative paths in a file are relative to that file.
     Path,
+    /// A path as above to a GGUF file, or the name of a model.
+    Model,
     /// A list of texts; in the environment separated by commas.
     TextList,
     /// A list of patterns in the syntax of `.gitignore`. One that cannot be read is left out; the last one that fits
@@ -103,21 +106,33 @@ const fn key(path: &'static str, kind: Kind, workspace: Tighten, about: &'static
     Key { path, kind, workspace, is_guarded: false, about }
 }
 
+/// A key of which an editor's settings count as the workspace's.
+const fn guarded(path: &'static str, kind: Kind, workspace: Tighten, about: &'static str) -> Key {
+    Key { path, kind, workspace, is_guarded: true, about }
+}
+
 /// Every key, in the order of the documentation.
 pub const KEYS: &[Key] = &ALL;
 
-const ALL: [Key; EDITING.len() + cloud::KEYS.len()] = {
-    let mut all = [EDITING[0]; EDITING.len() + cloud::KEYS.len()];
-    let mut at = 0;
-    while at < all.len() {
-        all[at] = if at < EDITING.len() { EDITING[at] } else { cloud::KEYS[at - EDITING.len()] };
-        at += 1;
+/// Completion, local models, the index and what is counted, questions.
+const PARTS: [&[Key]; 4] = [COMPLETION, engine::KEYS, WORKSPACE, cloud::KEYS];
+
+const ALL: [Key; COMPLETION.len() + engine::KEYS.len() + WORKSPACE.len() + cloud::KEYS.len()] = {
+    let mut all = [COMPLETION[0]; COMPLETION.len() + engine::KEYS.len() + WORKSPACE.len() + cloud::KEYS.len()];
+    let (mut at, mut part) = (0, 0);
+    while part < PARTS.len() {
+        let mut within = 0;
+        while within < PARTS[part].len() {
+            all[at] = PARTS[part][within];
+            at += 1;
+            within += 1;
+        }
+        part += 1;
     }
     all
 };
 
-/// The keys of everything but questions.
-const EDITING: &[Key] = &[
+const COMPLETION: &[Key] = &[
     key("completion.enabled", Kind::Bool, Tighten::OnlyFalse, "Suggest at all."),
     key(
         "completion.trigger",
@@ -223,58 +238,17 @@ const EDITING: &[Key] = &[
         Tighten::OnlyFalse,
         "Offer uses that a rename or a changed signature has left behind as the next edit: [next-edit.md](next-edit.md).",
     ),
-    key(
-        "engine.choice",
-        Kind::Choice(&["lookup", "auto"]),
-        Tighten::OnlyLower,
-        "`auto`: the model where it loads, and lookup beside it. `lookup`: no model is loaded.",
+    guarded(
+        "completion.cloud",
+        Kind::Bool,
+        Tighten::OnlyFalse,
+        "An `engine.server` that is neither on this machine nor yours may write suggestions: what you type goes to it, through \
+         the same door as questions, paid from the same budget and recorded ([team.md](team.md)).",
     ),
-    key(
-        "engine.host",
-        Kind::Choice(&["process", "in-process"]),
-        Tighten::Never,
-        "`process`: llama.cpp runs in a process of its own that all editor windows share, so that a crash of it is not a \
-         crash of the server. `in-process`: for one-shot commands and tests.",
-    ),
-    key(
-        "engine.model",
-        Kind::Path,
-        Tighten::Never,
-        "A GGUF file. Without one the starter model that comes with Tandem.",
-    ),
-    key(
-        "engine.contextTokens",
-        integer(0, 1 << 20),
-        Tighten::Never,
-        "Tokens of context. `0` takes what the prompt budgets need, at most what the model was trained on.",
-    ),
-    key(
-        "engine.threads",
-        integer(0, 512),
-        Tighten::Never,
-        "Compute threads. `0` takes one less than the machine has physical cores; with `CI=true` it is `1`.",
-    ),
-    key("engine.gpuLayers", integer(0, 10_000), Tighten::Never, "Layers on the GPU. Absent: all that fit."),
-    key("engine.flashAttention", Kind::Bool, Tighten::Never, "Absent: llama.cpp decides."),
-    key(
-        "engine.kvType",
-        Kind::Choice(&["f16", "q8_0", "q4_0"]),
-        Tighten::Never,
-        "Type of the KV cache's entries: smaller ones save memory and cost speed on a CPU.",
-    ),
-    key(
-        "engine.maxDraftTokens",
-        integer(0, 64),
-        Tighten::Never,
-        "Most tokens that lookup proposes and the model verifies in one step. `0` turns speculation off. Never changes \
-         what is suggested.",
-    ),
-    key(
-        "engine.hostIdleSeconds",
-        integer(0, 86_400),
-        Tighten::Never,
-        "The engine's process ends after this many seconds without an editor.",
-    ),
+];
+
+/// The index, counts and the log.
+const WORKSPACE: &[Key] = &[
     key("index.enabled", Kind::Bool, Tighten::OnlyFalse, "Index the workspace."),
     key(
         "index.watch",
@@ -306,6 +280,12 @@ const EDITING: &[Key] = &[
         Tighten::OnlyLower,
         "MiB that lookup's memory of a folder's code may take; the longest files are left out beyond it. `0`: lookup copies \
          from open documents alone.",
+    ),
+    key(
+        "index.vectorsMb",
+        integer(1, 1 << 14),
+        Tighten::OnlyLower,
+        "MiB that the vectors of a folder's code may take, where `engine.embeddingModel` makes them.",
     ),
     key("index.maxFiles", integer(1, 10_000_000), Tighten::OnlyLower, "Files that are indexed in a folder."),
     key(

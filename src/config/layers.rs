@@ -7,7 +7,7 @@ use ignore::gitignore::GitignoreBuilder;
 use serde_json::{Map, Value};
 
 use super::keys::{KEYS, Key, Kind, Tighten};
-use super::schema::Settings;
+use super::schema::{Settings, is_model_name};
 
 /// Who said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +142,9 @@ fn accept(origin: &Origin, path: &str, value: &Value, current: Option<&Value>) -
             }
             _ => message.replace("a workspace", "an editor, whose settings may come from the folder,"),
         }),
-        Origin::UserFile(file) if key.kind == Kind::Path => Ok(Some(beside(file, value))),
+        Origin::UserFile(file) if key.kind == Kind::Path || key.kind == Kind::Model && !is_name(value) => {
+            Ok(Some(beside(file, value)))
+        }
         _ => Ok(Some(value.clone())),
     }
 }
@@ -221,7 +223,7 @@ impl Kind {
                 let text = text.trim();
                 Some(text.parse::<u64>().map_or_else(|_| Value::String(text.to_owned()), Value::from))
             }
-            Kind::Choice(_) | Kind::Text | Kind::Path => Some(Value::String(text.to_owned())),
+            Kind::Choice(_) | Kind::Text | Kind::Path | Kind::Model => Some(Value::String(text.to_owned())),
             Kind::TextList | Kind::PatternList => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 Some(words.map(|word| Value::String(word.to_owned())).collect())
@@ -258,7 +260,7 @@ impl Kind {
             Kind::ChoiceOrInteger { words, min, max } => {
                 Kind::Choice(words).admits(value) || Kind::Integer { min, max }.admits(value)
             }
-            Kind::Text | Kind::Path => value.as_str().is_some_and(|text| !text.trim().is_empty()),
+            Kind::Text | Kind::Path | Kind::Model => value.as_str().is_some_and(|text| !text.trim().is_empty()),
             Kind::TextList | Kind::PatternList => {
                 value.as_array().is_some_and(|items| items.iter().all(Value::is_string))
             }
@@ -282,10 +284,15 @@ impl Kind {
             }
             Kind::Text => "a text".to_owned(),
             Kind::Path => "a path".to_owned(),
+            Kind::Model => "a path or the name of a model".to_owned(),
             Kind::TextList => "a list of texts".to_owned(),
             Kind::PatternList => "a list of patterns".to_owned(),
         }
     }
+}
+
+fn is_name(model: &Value) -> bool {
+    model.as_str().is_some_and(|text| is_model_name(Path::new(text)))
 }
 
 /// A relative path in a file means "relative to this file". `~/` stays for the loader, which knows the home directory.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::paths::lies_in;
 use super::regular::read_small;
-use super::{Environment, Layer, Origin, Paths, Problem, Settings};
+use super::{Environment, Layer, Origin, Paths, Problem, Settings, is_model_name};
 
 /// Longest configuration file that is read, in bytes. A longer one is not a configuration file.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -108,8 +108,12 @@ impl Loader {
     }
 
     fn with_home(&self, mut settings: Settings) -> Settings {
-        if let Some(model) = settings.engine.model.as_ref().and_then(|model| model.to_str()) {
-            settings.engine.model = Some(self.environment.expand_home(model));
+        let engine = &mut settings.engine;
+        let files = [&mut engine.model, &mut engine.lora, &mut engine.chat_model, &mut engine.embedding_model];
+        for file in files.into_iter().chain([&mut settings.models.directory]).flatten() {
+            if let Some(text) = file.to_str() {
+                *file = self.environment.expand_home(text);
+            }
         }
         settings
     }
@@ -120,6 +124,7 @@ fn refuse_the_folders_model(folders: &[PathBuf], loaded: &mut Loaded) {
     let (model, own) = (&mut loaded.settings.engine.model, &loaded.user.engine.model);
     if model != own
         && let Some(file) = model
+        && !is_model_name(file)
         && folders.iter().any(|folder| lies_in(folder, file))
     {
         *model = own.clone();
@@ -259,7 +264,7 @@ mod tests {
     /// Another key that takes a path and that an editor may set needs the same check as the model.
     #[test]
     fn the_model_is_the_only_path_that_an_editor_may_set() {
-        let paths = KEYS.iter().filter(|key| key.kind == Kind::Path && !key.is_guarded);
+        let paths = KEYS.iter().filter(|key| matches!(key.kind, Kind::Path | Kind::Model) && !key.is_guarded);
         assert_eq!(paths.map(|key| key.path).collect::<Vec<_>>(), ["engine.model"]);
     }
 

@@ -12,6 +12,8 @@ use super::Environment;
 pub struct Paths {
     /// `config.toml`.
     pub config: PathBuf,
+    /// Models that were downloaded. Lost, they are downloaded again.
+    pub data: PathBuf,
     /// Logs, calibrations, and what became of suggestions. Lost, they are missed.
     pub state: PathBuf,
     /// The extracted starter model and the stored indexes. Lost, they are made again.
@@ -25,14 +27,16 @@ impl Paths {
         let scratch = || std::env::temp_dir().join(format!("tandem-{}", user_number()));
         let home = environment.home();
         let below_home = |relative: &str| home.as_ref().map(|home| home.join(relative));
-        let (config, state, cache, runtime) = if cfg!(target_os = "macos") {
+        let (config, data, state, cache, runtime) = if cfg!(target_os = "macos") {
             let support = below_home("Library/Application Support");
-            (support.clone(), support, below_home("Library/Caches"), environment.directory("TMPDIR"))
+            (support.clone(), support.clone(), support, below_home("Library/Caches"), environment.directory("TMPDIR"))
         } else if cfg!(windows) {
             let local = environment.directory("LOCALAPPDATA");
-            (environment.directory("APPDATA"), local.clone(), local.clone(), local)
+            (environment.directory("APPDATA"), local.clone(), local.clone(), local.clone(), local)
         } else {
-            (below_home(".config"), below_home(".local/state"), below_home(".cache"), None)
+            let [config, data, state, cache] =
+                [".config", ".local/share", ".local/state", ".cache"].map(|relative| below_home(relative));
+            (config, data, state, cache, None)
         };
         let pick = |variable: &str, usual: Option<PathBuf>, leaf: &str| match environment.directory(variable).or(usual)
         {
@@ -42,6 +46,7 @@ impl Paths {
         };
         Self {
             config: pick("XDG_CONFIG_HOME", config, "config"),
+            data: pick("XDG_DATA_HOME", data, "data"),
             state: pick("XDG_STATE_HOME", state, "state"),
             cache: pick("XDG_CACHE_HOME", cache, "cache"),
             runtime: pick("XDG_RUNTIME_DIR", runtime, "run"),
@@ -54,6 +59,11 @@ impl Paths {
             Some(file) => environment.expand_home(file),
             None => self.config.join("config.toml"),
         }
+    }
+
+    /// Where models are kept, if the settings name no other place.
+    pub fn models_directory(&self) -> PathBuf {
+        self.data.join("models")
     }
 
     /// What models cost by the user's word.
@@ -197,6 +207,7 @@ mod tests {
             Environment::of(&[("HOME", "/people/ann"), ("XDG_STATE_HOME", "/s"), ("XDG_RUNTIME_DIR", "/run/1")]);
         let paths = Paths::of(&environment);
         assert_eq!(paths.config, Path::new("/people/ann/.config/tandem"));
+        assert_eq!(paths.models_directory(), Path::new("/people/ann/.local/share/tandem/models"));
         assert_eq!(paths.state, Path::new("/s/tandem"));
         assert_eq!(paths.cache, Path::new("/people/ann/.cache/tandem"));
         assert_eq!(paths.runtime, Path::new("/run/1/tandem"));
@@ -208,7 +219,7 @@ mod tests {
         let paths = Paths::of(&Environment::of(&[]));
         let parent = paths.config.parent().unwrap();
         assert!(parent.file_name().unwrap().to_string_lossy().starts_with("tandem-"), "{parent:?}");
-        for directory in [&paths.state, &paths.cache, &paths.runtime] {
+        for directory in [&paths.data, &paths.state, &paths.cache, &paths.runtime] {
             assert_eq!(directory.parent(), Some(parent));
         }
     }

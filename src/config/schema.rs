@@ -1,8 +1,7 @@
 //! Every setting, with its default. `docs/configuration.md` is generated from the same list.
 
 mod cloud;
-
-use std::path::PathBuf;
+mod engine;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -12,6 +11,10 @@ pub use cloud::{
     AskSettings, BudgetSettings, CloudEffort, CloudSettings, ConsentMode, PrivacySettings, ProviderAuth, ProviderKind,
     ProviderSettings, RouteChoice, SecretsMode,
 };
+pub use engine::{
+    EngineChoice, EngineSettings, HostMode, KvType, ModelsSettings, Politeness, ServerKind, ServerSettings,
+    is_model_name,
+};
 
 /// All settings. Unknown keys are an error with the key's path, so that a typo is seen.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -19,6 +22,7 @@ pub use cloud::{
 pub struct Settings {
     pub completion: CompletionSettings,
     pub engine: EngineSettings,
+    pub models: ModelsSettings,
     pub index: IndexSettings,
     pub stats: StatsSettings,
     pub log: LogSettings,
@@ -107,6 +111,8 @@ pub struct CompletionSettings {
     pub similar_percent: u32,
     /// Tell of uses that a rename or another signature left behind.
     pub next_edit: bool,
+    /// A server that is neither here nor the user's may write, through the gate.
+    pub cloud: bool,
 }
 
 impl Default for CompletionSettings {
@@ -132,77 +138,7 @@ impl Default for CompletionSettings {
             snippet_tokens: 1024,
             similar_percent: 0,
             next_edit: true,
-        }
-    }
-}
-
-/// Which engine writes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum EngineChoice {
-    /// The model where it loads, and lookup beside it.
-    #[default]
-    Auto,
-    /// Lookup alone: no model is loaded.
-    Lookup,
-}
-
-/// Where llama.cpp runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HostMode {
-    /// In the engine host process, shared by all windows: a crash of C++ code does not take the server with it.
-    #[default]
-    Process,
-    /// In this process; for one-shot commands and tests.
-    InProcess,
-}
-
-/// Type of the KV cache's entries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KvType {
-    #[default]
-    F16,
-    Q8_0,
-    Q4_0,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, rename_all = "camelCase", deny_unknown_fields)]
-pub struct EngineSettings {
-    pub choice: EngineChoice,
-    pub host: HostMode,
-    /// A GGUF file; the starter model when absent.
-    pub model: Option<PathBuf>,
-    /// Tokens of context; 0 takes what the budget needs, at most what the model was trained on.
-    pub context_tokens: u32,
-    /// Compute threads; 0 takes one less than the machine's physical cores.
-    pub threads: u32,
-    /// Layers on the GPU; absent means all that fit.
-    pub gpu_layers: Option<u32>,
-    /// Absent lets llama.cpp decide.
-    pub flash_attention: Option<bool>,
-    pub kv_type: KvType,
-    /// Most draft tokens verified in one decode; 0 turns speculation off.
-    pub max_draft_tokens: u32,
-    /// The host exits after this many seconds without a client.
-    pub host_idle_seconds: u64,
-}
-
-impl Default for EngineSettings {
-    fn default() -> Self {
-        Self {
-            choice: EngineChoice::Auto,
-            host: HostMode::Process,
-            model: None,
-            context_tokens: 0,
-            threads: 0,
-            gpu_layers: None,
-            flash_attention: None,
-            kv_type: KvType::F16,
-            max_draft_tokens: 10,
-            host_idle_seconds: 30,
+            cloud: false,
         }
     }
 }
@@ -235,6 +171,8 @@ pub struct IndexSettings {
     pub max_files: usize,
     /// MiB that lookup's tokens of a folder may take; 0 for none.
     pub lookup_memory_mb: usize,
+    /// MiB that the vectors of a folder's code may take, where there is a model that makes them.
+    pub vectors_mb: usize,
     /// Larger files are not read.
     pub max_file_bytes: usize,
     /// Longest parse of a file in ms; after it only the file's words are indexed.
@@ -257,6 +195,7 @@ impl Default for IndexSettings {
             max_memory_mb: 2048,
             max_files: 200_000,
             lookup_memory_mb: 256,
+            vectors_mb: 256,
             max_file_bytes: 1 << 20,
             max_parse_ms: 1000,
             exclude: Vec::new(),

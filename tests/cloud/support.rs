@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use tandem::budget::Picodollars;
-use tandem::cloud::{Backoff, Breakers, Client, Cloud, Exchange, Lookup, Setup, Timeouts, Update};
+use tandem::cloud::{Backoff, Breakers, Client, Cloud, Exchange, Setup, Timeouts, Update};
 use tandem::config::{CloudSettings, Environment, ProviderKind, ProviderSettings};
 use tandem::gate::Ending;
+use tandem::network::Lookup;
 use tandem::providers::{Endpoint, ErrorClass, Event, ProviderError};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

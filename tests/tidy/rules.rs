@@ -4,8 +4,8 @@ use super::source::SourceFile;
 
 /// Rows of the house, lowest first. A module uses modules of lower rows.
 const LAYERS: &[&[&str]] = &[
-    &["config", "database", "observe", "text", "syntax"],
-    &["engine", "index", "privacy", "acceptance", "providers", "budget"],
+    &["config", "database", "network", "observe", "text", "syntax"],
+    &["engine", "index", "models", "privacy", "acceptance", "providers", "budget"],
     &["context", "gate"],
     &["cloud"],
     &["complete", "nextedit", "ask"],
@@ -19,6 +19,8 @@ const LAYERS: &[&[&str]] = &[
 const WITHIN_ROW: &[(&str, &str)] = &[
     ("observe", "config"),
     ("database", "config"),
+    ("network", "config"),
+    ("engine", "models"),
     ("syntax", "text"),
     ("index", "privacy"),
     ("budget", "providers"),
@@ -55,7 +57,16 @@ const NAMES: &[Name] = &[
     },
     Name {
         words: &["reqwest", "TcpStream", "TcpListener", "UdpSocket", "ToSocketAddrs"],
-        rooms: &["src/cloud.rs", "src/cloud/"],
+        rooms: &[
+            "src/cloud.rs",
+            "src/cloud/",
+            "src/engine/http.rs",
+            "src/engine/http/",
+            "src/models/hub.rs",
+            "src/models/hub/",
+            "src/network.rs",
+            "src/network/",
+        ],
         why: "nothing else may reach a network",
     },
     Name {

@@ -1,5 +1,5 @@
 // The settings of the server as VS Code's settings: read from the server's own lists, so that the two cannot differ.
-// docs/configuration.md (itself generated from src/config/keys.rs) says what there is, src/config/keys/cloud.rs what is guarded.
+// docs/configuration.md (itself generated from src/config/keys.rs) says what there is, src/config/keys what is guarded.
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,10 +10,11 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.
 /** Keys of the server that VS Code's settings do not have, and why. */
 export const LEFT_OUT = {};
 
-const ORDER = ['completion', 'engine', 'index', 'ask', 'cloud', 'budget', 'privacy', 'stats', 'log'];
+const ORDER = ['completion', 'engine', 'models', 'index', 'ask', 'cloud', 'budget', 'privacy', 'stats', 'log'];
 const TITLES = {
   completion: 'Suggestions',
   engine: 'Local model',
+  models: 'Models',
   index: 'Index',
   ask: 'Questions',
   cloud: 'Cloud model',
@@ -22,13 +23,17 @@ const TITLES = {
   stats: 'Statistics',
   log: 'Log',
 };
+/** Where the keys stand. */
+const SOURCES = ['keys.rs', 'keys/cloud.rs', 'keys/engine.rs'];
 const DOCUMENTS = 'https://github.com/tandem-ls/tandem/blob/main/docs/';
 
 /** Rows of the table: `{ path, takes, fallback, workspace, about, isGuarded }`. */
 export function keys(root = ROOT) {
   const table = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');
   const guarded = new Set(
-    [...readFileSync(join(root, 'src', 'config', 'keys', 'cloud.rs'), 'utf8').matchAll(/guarded\(\s*"([^"]+)"/g)].map((match) => match[1]),
+    SOURCES.flatMap((file) => [...readFileSync(join(root, 'src', 'config', file), 'utf8').matchAll(/guarded\(\s*"([^"]+)"/g)]).map(
+      (match) => match[1],
+    ),
   );
   const rows = [...table.matchAll(/^\| `([a-z][A-Za-z.*]+)` \| (.+?) \| (.+?) \| (.+?) \| (.+) \|$/gm)];
   const found = rows.map(([, path, takes, fallback, workspace, about]) => ({
@@ -54,7 +59,7 @@ export function schema({ path, takes }) {
   const range = /(\d+) – (\d+)/.exec(takes);
   const choices = words(takes);
   if (takes === '`true`, `false`') return { type: 'boolean' };
-  if (takes === 'text' || takes === 'path') return { type: 'string' };
+  if (['text', 'path', 'path or name'].includes(takes)) return { type: 'string' };
   if (takes === 'list of texts' || takes === 'list of patterns') return { type: 'array', items: { type: 'string' } };
   if (range && choices.length > 0) {
     const number = { type: 'integer', minimum: Number(range[1]), maximum: Number(range[2]) };

@@ -3,11 +3,7 @@
 //! All of them are guarded: an editor fills its settings from the folder, too, so what it says counts as the folder's and
 //! can only tighten. What widens stands in the user's file, in the environment, or on the command line.
 
-use super::{Key, Kind, Tighten, integer};
-
-const fn guarded(path: &'static str, kind: Kind, workspace: Tighten, about: &'static str) -> Key {
-    Key { path, kind, workspace, is_guarded: true, about }
-}
+use super::{Key, Kind, Tighten, guarded, integer};
 
 pub(super) const KEYS: &[Key] = &[
     guarded(

@@ -222,7 +222,7 @@ fn examples(kind: Kind) -> Vec<Value> {
         Kind::ChoiceOrInteger { words, min, max } => {
             [examples(Kind::Choice(words)), examples(Kind::Integer { min, max })].concat()
         }
-        Kind::Text | Kind::Path => vec![json!("x")],
+        Kind::Text | Kind::Path | Kind::Model => vec![json!("x")],
         Kind::TextList | Kind::PatternList => vec![json!([]), json!(["a", "b"])],
     }
 }
