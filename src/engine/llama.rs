@@ -156,6 +156,7 @@ impl Engine for LlamaHandle {
             EngineState::Ready => None,
             EngineState::Failed { reason } => Some(reason.clone()),
             EngineState::Loading { progress } => Some(format!("the model is loading ({:.0} %)", progress * 100.0)),
+            EngineState::Asleep { reason, .. } => Some(reason.clone()),
             EngineState::Idle => Some("no model is loaded".to_owned()),
         };
         match refusal {

@@ -45,6 +45,7 @@ pub fn show(
             terminal.entry("failed", reason)?;
             findings.broken.push(format!("the model cannot be used: {reason}"));
         }
+        EngineState::Asleep { reason, .. } => terminal.entry("asleep", reason)?,
         EngineState::Idle | EngineState::Loading { .. } => {
             terminal.entry("loading", "not done after five minutes")?;
             findings.broken.push("the model takes more than five minutes to load: use a smaller one".into());
