@@ -31,6 +31,11 @@ pub trait Engine: Send + Sync + 'static {
     /// Work is about to come: a model that was put away begins to load. Does nothing in any other state.
     fn wake(&self) {}
 
+    /// The same model for conversations, where it holds any.
+    fn chat(&self) -> Option<&dyn chat::ChatEngine> {
+        None
+    }
+
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
 }

@@ -30,6 +30,7 @@ fn serve(host: &HostArgs, settings: ModelSettings) -> anyhow::Result<()> {
 
     run_host(host, || {
         let config = ModelConfig::new(&settings.engine, &settings.completion, settings.cache_dir);
+        let config = ModelConfig { role: settings.role, ..config };
         let engine = LlamaEngine::start(config);
         Ok(move |_client| Arc::new(engine.handle()) as Arc<dyn Engine>)
     })

@@ -104,10 +104,9 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
         EngineState::Idle | EngineState::Asleep { wakes: true, .. } if request.purpose == Purpose::Answer => {
             Some((engine, status))
         }
-        EngineState::Idle
-        | EngineState::Asleep { .. }
-        | EngineState::Loading { .. }
-        | EngineState::Failed { .. } => None,
+        EngineState::Idle | EngineState::Asleep { .. } | EngineState::Loading { .. } | EngineState::Failed { .. } => {
+            None
+        }
     }
 }
 

@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
-use super::{CancelFlag, CancelOnDrop};
+use super::{CancelFlag, CancelOnDrop, EngineState, EngineStatus, ModelInfo};
 
 pub use fake::FakeChat;
 pub use layout::{ChatVocabulary, Layout, Segment, fit};
@@ -235,4 +235,18 @@ pub fn chat_stream() -> (ChatSender, ChatStream) {
     let cancel = CancelFlag::default();
     let guard = CancelOnDrop::new(cancel.clone());
     (ChatSender { events: sender, cancel }, ChatStream { events, guard })
+}
+
+/// Waits until an engine's model is loaded; what of it answers, or why nothing does.
+pub async fn chat_model_of(mut status: watch::Receiver<EngineStatus>) -> Result<ChatModel, String> {
+    let settled = status.wait_for(|status| match &status.state {
+        EngineState::Ready | EngineState::Failed { .. } => true,
+        EngineState::Asleep { wakes, .. } => !wakes,
+        EngineState::Idle | EngineState::Loading { .. } => false,
+    });
+    let settled = settled.await.map_err(|_| "the engine went away; ask again".to_owned())?;
+    match (settled.chat_problem(), &settled.model) {
+        (None, Some(ModelInfo { chat: Some(chat), .. })) => Ok(chat.clone()),
+        (problem, _) => Err(problem.unwrap_or_else(|| "this engine answers no questions".to_owned())),
+    }
 }

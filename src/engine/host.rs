@@ -28,7 +28,7 @@ mod transport;
 pub use address::{HostAddress, HostIdentity, HostPaths};
 pub use claim::Claim;
 pub use client::HostEngine;
-pub use config::{HostConfig, ModelSettings};
+pub use config::{HostConfig, ModelSettings, Role};
 pub use connection::MAX_JOBS;
 pub use frame::{FrameError, MAX_FRAME, decode_json, encode, encode_json, read_frame};
 pub use launch::HostArgs;

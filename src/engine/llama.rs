@@ -6,6 +6,7 @@
 
 mod backend;
 mod candidates;
+mod chat;
 mod counter;
 mod decode;
 mod draft;
@@ -22,15 +23,18 @@ mod vocabulary;
 mod worker;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
 
+use super::chat::{ChatEngine, ChatFinish, ChatJob, ChatModel, ChatStream, chat_model_of, chat_stream};
 use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};
 use queue::Inbox;
@@ -64,7 +68,13 @@ pub struct ModelConfig {
     pub heal_tokens: bool,
     /// Try known holes before the first job.
     pub self_test: bool,
+    /// What the model is for.
+    pub role: Role,
+    /// Most tokens of a conversation; 0 takes as much of the model's window as fits.
+    pub chat_context_tokens: u32,
 }
+
+pub use super::host::Role;
 
 impl ModelConfig {
     pub fn new(engine: &EngineSettings, completion: &CompletionSettings, cache_directory: PathBuf) -> Self {
@@ -84,6 +94,8 @@ impl ModelConfig {
             max_draft_tokens: engine.max_draft_tokens,
             heal_tokens: true,
             self_test: true,
+            role: Role::Complete,
+            chat_context_tokens: engine.chat_context_tokens,
         }
     }
 }
@@ -101,6 +113,8 @@ pub struct LlamaHandle {
     client: u64,
     inbox: Arc<Inbox>,
     status: watch::Sender<EngineStatus>,
+    /// Loaded when tokens are first counted: the worker has no time for that.
+    counter: Arc<OnceLock<Option<TokenCounter>>>,
 }
 
 impl LlamaEngine {
@@ -119,7 +133,7 @@ impl LlamaEngine {
                 status.send_modify(|status| status.state = EngineState::Failed { reason });
             })
             .ok();
-        let default_handle = LlamaHandle { client: 0, inbox, status };
+        let default_handle = LlamaHandle { client: 0, inbox, status, counter: Arc::default() };
         Self { default_handle, next_client: AtomicU64::new(1), worker }
     }
 
@@ -139,7 +153,52 @@ impl Drop for LlamaEngine {
     }
 }
 
+impl ChatEngine for LlamaEngine {
+    fn chat(&self, job: ChatJob) -> ChatStream {
+        self.default_handle.chat(job)
+    }
+
+    fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
+        self.default_handle.model()
+    }
+
+    fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {
+        self.default_handle.count(texts)
+    }
+}
+
+impl ChatEngine for LlamaHandle {
+    fn chat(&self, job: ChatJob) -> ChatStream {
+        let (sender, stream) = chat_stream();
+        let status = self.status.borrow();
+        match status.chat_problem() {
+            Some(reason) => sender.finish(ChatFinish::Failed(reason)),
+            None => self.inbox.push_chat(job, sender),
+        }
+        drop(status);
+        stream
+    }
+
+    fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
+        self.wake();
+        chat_model_of(self.status.subscribe()).boxed()
+    }
+
+    fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {
+        let path = self.status.borrow().model.as_ref()?.path.clone()?;
+        let counter = self.counter.get_or_init(|| {
+            TokenCounter::load(&path).inspect_err(|error| tracing::warn!("tokens are not counted: {error}")).ok()
+        });
+        let counter = counter.as_ref()?;
+        Some(texts.iter().map(|text| u32::try_from(counter.count(text)).unwrap_or(u32::MAX)).collect())
+    }
+}
+
 impl Engine for LlamaEngine {
+    fn chat(&self) -> Option<&dyn ChatEngine> {
+        Some(self)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         self.default_handle.generate(job)
     }
@@ -150,6 +209,10 @@ impl Engine for LlamaEngine {
 }
 
 impl Engine for LlamaHandle {
+    fn chat(&self) -> Option<&dyn ChatEngine> {
+        Some(self)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
         let refusal = match &self.status.borrow().state {

@@ -38,6 +38,8 @@ pub struct Layout {
     pub cut: usize,
     /// The template has begun the model's thinking.
     pub starts_thinking: bool,
+    /// Tokens that the template marks turns with, and their spellings: an answer has none of them.
+    pub marks: Vec<(Token, String)>,
 }
 
 /// Most tokens of a window that an answer is kept room for, in percent, where the prompt wants all of it.
@@ -79,7 +81,7 @@ pub fn fit(
         let tokens = segments.into_iter().flat_map(|segment| match segment {
             Segment::Markup(tokens) | Segment::Said(tokens) => tokens,
         });
-        return Ok(Layout { tokens: tokens.collect(), cut: cut + dropped, starts_thinking });
+        return Ok(Layout { tokens: tokens.collect(), cut: cut + dropped, starts_thinking, marks: known.forbidden });
     }
 }
 
@@ -143,7 +145,8 @@ impl<'a> Known<'a> {
         for token in markup.iter().flatten() {
             let spelling = self.vocabulary.spelling(*token);
             let is_marked = spelling.len() > 2 && spelling.starts_with(['<', '[']) && spelling.ends_with(['>', ']']);
-            if is_marked && !self.forbidden.iter().any(|(known, _)| known == token) {
+            let is_thought = [super::output::THINK, super::output::UNTHINK].contains(&spelling.as_str());
+            if is_marked && !is_thought && !self.forbidden.iter().any(|(known, _)| known == token) {
                 self.forbidden.push((*token, spelling));
                 self.tokens.clear();
             }

@@ -3,12 +3,17 @@
 //!
 //! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does.
 
+mod chats;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::engine::chat::{ChatFinish, ChatJob, ChatSender};
 use crate::engine::{CancelFlag, Finish, GenerationSender, Job, Urgency};
+
+pub(super) use chats::ChatTicket;
 
 /// A job in the inbox.
 pub(super) struct Ticket {
@@ -37,6 +42,18 @@ struct Running {
     cancel: CancelFlag,
 }
 
+/// What the worker is to do next.
+pub(super) enum Call {
+    Work(Ticket),
+    /// A conversation begins.
+    Chat(ChatTicket),
+    /// Nothing comes before the answer that is being written.
+    Step,
+    /// Nothing waits, and the time came.
+    Look,
+    Closed,
+}
+
 #[derive(Default)]
 struct State {
     /// One queue a client, in the order of their turns.
@@ -44,6 +61,7 @@ struct State {
     /// Of all clients, the newest last.
     background: VecDeque<Ticket>,
     running: Option<Running>,
+    chats: chats::Chats,
     /// Set once: no more jobs are taken, and why.
     closed: Option<String>,
 }
@@ -128,13 +146,14 @@ impl Inbox {
         }
     }
 
-    /// Waits for the next job. None when the inbox was closed.
-    pub fn next(&self) -> Option<Ticket> {
+    /// Waits for the next job, at most until `until`. Jobs come before an answer that is being written, which comes before
+    /// the next conversation, which comes before guesses. `is_answering`: such an answer goes on where no job waits.
+    pub fn next(&self, is_answering: bool, until: Option<Instant>) -> Call {
         let mut state = self.lock();
         state.running = None;
         loop {
             if state.closed.is_some() {
-                return None;
+                return Call::Closed;
             }
             if let Some((client, mut queue)) = state.clients.pop_front() {
                 // A client is one user: what was asked last is what is wanted first.
@@ -144,15 +163,55 @@ impl Inbox {
                     state.clients.push_back((client, queue));
                 }
                 if let Some(ticket) = ticket {
-                    return Some(self.hand_out(&mut state, ticket));
+                    return Call::Work(self.hand_out(&mut state, ticket));
                 }
                 continue;
             }
-            if let Some(ticket) = state.background.pop_back() {
-                return Some(self.hand_out(&mut state, ticket));
+            if is_answering {
+                return Call::Step;
             }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            if let Some(ticket) = state.chats.take() {
+                return Call::Chat(ticket);
+            }
+            if let Some(ticket) = state.background.pop_back() {
+                return Call::Work(self.hand_out(&mut state, ticket));
+            }
+            state = match until {
+                None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return Call::Look;
+                    }
+                    self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
         }
+    }
+
+    /// Adds a conversation. A guess that runs ends for it.
+    pub fn push_chat(&self, job: ChatJob, sender: ChatSender) {
+        let mut state = self.lock();
+        if let Some(reason) = &state.closed {
+            return sender.finish(ChatFinish::Failed(reason.clone()));
+        }
+        let refused = state.chats.add(ChatTicket { job, sender, received: Instant::now() });
+        if let Some(running) = &state.running
+            && running.urgency == Urgency::Background
+        {
+            running.cancel.cancel();
+        }
+        drop(state);
+        self.arrived.notify_one();
+        if let Some(refused) = refused {
+            let full = "many questions wait for the model already; wait until one is answered";
+            refused.sender.finish(ChatFinish::Failed(full.to_owned()));
+        }
+    }
+
+    /// Why no more jobs are taken.
+    pub fn closed_because(&self) -> Option<String> {
+        self.lock().closed.clone()
     }
 
     fn hand_out(&self, state: &mut State, ticket: Ticket) -> Ticket {
@@ -191,6 +250,7 @@ impl Inbox {
         }
         let waiting = std::mem::take(&mut state.clients);
         let background = std::mem::take(&mut state.background);
+        state.chats.end(reason);
         self.count(&state);
         drop(state);
         self.arrived.notify_all();

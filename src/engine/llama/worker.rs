@@ -8,12 +8,14 @@ use std::time::Instant;
 
 use llama_cpp_2::model::LlamaModel;
 
+use super::chat::Chats;
 use super::decode::Decoder;
 use super::draft::Pace;
 use super::generate::Runner;
-use super::queue::Inbox;
+use super::queue::{Call, Inbox};
 use super::vocabulary::LlamaVocabulary;
-use super::{ModelConfig, load, self_test};
+use super::{ModelConfig, Role, load, self_test};
+use crate::engine::chat::ChatFinish;
 use crate::engine::fim::{Fim, Vocabulary};
 use crate::engine::prompt::{PromptBuilder, SplitRule};
 use crate::engine::{EngineState, Finish, ModelInfo, StatusSender};
@@ -52,38 +54,49 @@ fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Res
     let vocabulary = LlamaVocabulary::new(&model);
     let mut identity = load::identity(&model, &path);
     identity.tokens = vocabulary.metadata_tokens();
-    let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
     let mut warnings = Vec::new();
-    let plan = load::plan(&model, &fim, config, &mut warnings);
-    let context = load::context(&model, config, &plan)?;
     let mut info = ModelInfo {
         name: if identity.name.is_empty() { identity.file_stem.clone() } else { identity.name.clone() },
         path: Some(path.clone()),
         architecture: identity.architecture.clone(),
         parameters: model.n_params(),
         bytes,
-        context: plan.window,
         trained_context: model.n_ctx_train(),
-        fim: fim.describe(),
         devices: load::devices(&model, config),
-        threads: plan.threads,
-        load_ms: 0,
-        kv_bytes: plan.kv_bytes,
-        self_test: None,
+        ..ModelInfo::default()
     };
-
-    let can_cut = !model.is_recurrent() && !model.is_hybrid();
-    let ends = ends(&vocabulary, &fim);
-    let rule = SplitRule::for_vocabulary(&vocabulary);
-    let mut runner = Runner {
-        decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
-        builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
-        pace: Pace::new(config.max_draft_tokens as usize),
-        vocabulary,
-        ends,
+    let mut chats = Chats::new(&model, config, &vocabulary, config.role == Role::Chat);
+    match chats.describe(&info.name) {
+        Ok(chat) => info.chat = Some(chat),
+        // It was named for nothing else.
+        Err(why) if config.role == Role::Chat => return Err(why),
+        Err(why) => info.chat_refusal = Some(why),
+    }
+    // A model for questions need not know how to fill holes, and takes no memory for that.
+    let mut runner = match config.role {
+        Role::Chat => None,
+        Role::Complete => {
+            let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
+            let plan = load::plan(&model, &fim, config, &mut warnings);
+            let context = load::context(&model, config, &plan)?;
+            info.context = plan.window;
+            info.fim = fim.describe();
+            info.threads = plan.threads;
+            info.kv_bytes = plan.kv_bytes;
+            let can_cut = !model.is_recurrent() && !model.is_hybrid();
+            let ends = ends(&vocabulary, &fim);
+            let rule = SplitRule::for_vocabulary(&vocabulary);
+            Some(Runner {
+                decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
+                builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
+                pace: Pace::new(config.max_draft_tokens as usize),
+                vocabulary: &vocabulary,
+                ends,
+            })
+        }
     };
-    if config.self_test {
-        let mut test = self_test::run(&mut runner);
+    if let Some(runner) = runner.as_mut().filter(|_| config.self_test) {
+        let mut test = self_test::run(runner);
         test.warnings.splice(0..0, warnings);
         test.warnings.iter().for_each(|warning| tracing::warn!("{}: {warning}", info.name));
         info.self_test = Some(test);
@@ -94,16 +107,45 @@ fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Res
         status.model = Some(info);
         status.state = EngineState::Ready;
     });
+    work(inbox, runner.as_mut(), &mut chats);
+    Ok(())
+}
 
-    while let Some(ticket) = inbox.next() {
-        let sender = ticket.sender.clone();
-        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| inbox.answer_cancelled())));
-        if ran.is_err() {
-            runner.decoder.reset();
-            sender.finish(Finish::Failed("the engine failed inside; the next request starts afresh".to_owned()));
+/// Serves jobs and conversations until the inbox is closed.
+fn work(inbox: &Inbox, mut runner: Option<&mut Runner<'_>>, chats: &mut Chats<'_>) {
+    const FAILED: &str = "the engine failed inside; the next request starts afresh";
+    loop {
+        match inbox.next(chats.is_answering(), chats.deadline()) {
+            Call::Work(ticket) => {
+                let sender = ticket.sender.clone();
+                let Some(runner) = &mut runner else {
+                    sender.finish(Finish::Failed("this model answers questions and completes nothing".to_owned()));
+                    continue;
+                };
+                let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| inbox.answer_cancelled())));
+                if ran.is_err() {
+                    runner.decoder.reset();
+                    sender.finish(Finish::Failed(FAILED.to_owned()));
+                }
+            }
+            Call::Chat(ticket) => {
+                let sender = ticket.sender.clone();
+                if catch_unwind(AssertUnwindSafe(|| chats.start(ticket))).is_err() {
+                    chats.fail(FAILED);
+                    sender.finish(ChatFinish::Failed(FAILED.to_owned()));
+                }
+            }
+            Call::Step => {
+                if catch_unwind(AssertUnwindSafe(|| chats.step())).is_err() {
+                    chats.fail(FAILED);
+                }
+            }
+            Call::Look => chats.rest(),
+            Call::Closed => {
+                return chats.fail(&inbox.closed_because().unwrap_or_default());
+            }
         }
     }
-    Ok(())
 }
 
 /// Which tokens end a generation: what the vocabulary marks and what the family lists.
