@@ -32,7 +32,7 @@ pub trait Engine: Send + Sync + 'static {
     fn wake(&self) {}
 
     /// The same model for conversations, where it holds any.
-    fn chat(&self) -> Option<&dyn chat::ChatEngine> {
+    fn conversations(&self) -> Option<&dyn chat::ChatEngine> {
         None
     }
 

@@ -6,6 +6,7 @@
 mod fake;
 mod fallback;
 mod layout;
+mod on_demand;
 mod output;
 mod sampling;
 mod template;
@@ -20,6 +21,7 @@ use super::{CancelFlag, CancelOnDrop, EngineState, EngineStatus, ModelInfo};
 
 pub use fake::FakeChat;
 pub use layout::{ChatVocabulary, Layout, Segment, fit};
+pub use on_demand::OnDemand;
 pub use output::{Ending, Output};
 pub use sampling::Sampler;
 pub use template::{Ask, ChatTemplate, TemplateSource};

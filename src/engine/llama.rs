@@ -195,7 +195,7 @@ impl ChatEngine for LlamaHandle {
 }
 
 impl Engine for LlamaEngine {
-    fn chat(&self) -> Option<&dyn ChatEngine> {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
         Some(self)
     }
 
@@ -209,7 +209,7 @@ impl Engine for LlamaEngine {
 }
 
 impl Engine for LlamaHandle {
-    fn chat(&self) -> Option<&dyn ChatEngine> {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
         Some(self)
     }
 

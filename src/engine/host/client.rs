@@ -101,7 +101,7 @@ impl Drop for HostEngine {
 }
 
 impl Engine for HostEngine {
-    fn chat(&self) -> Option<&dyn crate::engine::chat::ChatEngine> {
+    fn conversations(&self) -> Option<&dyn crate::engine::chat::ChatEngine> {
         Some(self)
     }
 

@@ -12,7 +12,6 @@ use llama_cpp_2::model::LlamaModel;
 
 use super::ModelConfig;
 use super::decode::Decoder;
-use super::load;
 use super::queue::ChatTicket;
 use super::vocabulary::LlamaVocabulary;
 use crate::engine::chat::{Ask, ChatFinish, ChatModel, ChatSender, ChatTemplate, fit};
@@ -120,7 +119,7 @@ impl<'m> Chats<'m> {
             }
         };
         let window = decoder.plan.window as usize;
-        let ask = Ask { thinks: job.reasoning_tokens > 0, now: jiff::Zoned::now().datetime() };
+        let ask = Ask { thinks: job.reasoning_tokens > 0, now: jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).datetime() };
         let layout = fit(template, self.vocabulary, &job.turns, ask, (window, job.max_tokens as usize))?;
         Ok(Answer::new(ticket, layout, decoder, started))
     }

@@ -18,7 +18,8 @@ use crate::budget::{
     Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Refusal, Total, WindowState, open_ledger,
     totals, workspace_key,
 };
-use crate::config::{BudgetSettings, Loader};
+use crate::config::{BudgetSettings, EngineSettings, Loader, Settings};
+use crate::engine::chat::ChatEngine;
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
 use crate::privacy::UserKey;
@@ -43,6 +44,9 @@ struct Shared {
     threads: Arc<Threads>,
     /// Fails are not kept.
     opened: Mutex<Option<(Key, Opened)>>,
+    models: MakeChat,
+    /// The model on this machine, and the settings that it was made for. It holds threads' beginnings, so it is kept.
+    chat: Mutex<Option<(EngineSettings, Option<Arc<dyn ChatEngine>>)>>,
     #[cfg(feature = "cloud")]
     breakers: Arc<crate::cloud::Breakers>,
 }
@@ -53,12 +57,18 @@ struct Opened {
     ledger: Result<Arc<dyn Ledger>, LedgerError>,
 }
 
+/// Makes what holds conversations on this machine, by the settings of the user; None where there is none. Must not wait, and
+/// start nothing: whoever is made does so when it is first asked. Called on a thread of a runtime.
+pub type MakeChat = Arc<dyn Fn(&Settings) -> Option<Arc<dyn ChatEngine>> + Send + Sync>;
+
 impl Pipeline {
-    pub fn new(loader: &Loader) -> Self {
+    pub fn new(loader: &Loader, models: MakeChat) -> Self {
         Self(Arc::new(Shared {
             session: format!("{:032x}", random()),
             threads: Arc::new(Threads::in_directory(loader.paths().threads_directory())),
             opened: Mutex::default(),
+            models,
+            chat: Mutex::default(),
             #[cfg(feature = "cloud")]
             breakers: Arc::default(),
             loader: loader.clone(),
@@ -94,9 +104,11 @@ impl Shared {
         let user = self.loader.load(&[], None).user;
         let prices = std::fs::metadata(self.loader.paths().prices_file()).ok();
         let prices = prices.map(|file| (file.modified().ok(), file.len()));
+        let chat = self.chat(&user);
         let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, user.privacy.audit_days, prices);
         let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
+        if let Some((_, opened)) = known.as_mut().filter(|(of, _)| *of == key) {
+            opened.asker.set_chat(chat);
             return opened.clone();
         }
         let ledger = open_ledger(&user.budget, self.loader.paths(), Clock::system()).and_then(|ledger| {
@@ -108,6 +120,7 @@ impl Shared {
         });
         let parts = Parts {
             remote: self.remote(&user, &ledger),
+            chat,
             threads: self.threads.clone(),
             clock: Arc::new(SystemTime::now),
             key: UserKey::load(&self.loader.paths().state)
@@ -122,10 +135,18 @@ impl Shared {
         opened
     }
 
+    fn chat(&self, user: &Settings) -> Option<Arc<dyn ChatEngine>> {
+        let mut known = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref() {
+            Some((of, chat)) if *of == user.engine => chat.clone(),
+            _ => known.insert((user.engine.clone(), (self.models)(user))).1.clone(),
+        }
+    }
+
     #[cfg(feature = "cloud")]
     fn remote(
         &self,
-        user: &crate::config::Settings,
+        user: &Settings,
         ledger: &Result<Arc<dyn Ledger>, LedgerError>,
     ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
         use crate::ask::{Outside, OutsideParts};
@@ -151,7 +172,7 @@ impl Shared {
     #[cfg(not(feature = "cloud"))]
     fn remote(
         &self,
-        _user: &crate::config::Settings,
+        _user: &Settings,
         _ledger: &Result<Arc<dyn Ledger>, LedgerError>,
     ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
         None

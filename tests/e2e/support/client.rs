@@ -125,7 +125,7 @@ impl Setup {
         settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
         self.options.loader = Loader::new(environment, settings);
         if self.with_pipeline {
-            self.options.answerer = Some(Arc::new(Pipeline::new(&self.options.loader)));
+            self.options.answerer = Some(Arc::new(Pipeline::new(&self.options.loader, Arc::new(|_| None))));
         }
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);

@@ -44,7 +44,7 @@ impl OpenChats {
             MOST_CHATS.. => Some("many questions are being answered already; wait for one".to_owned()),
             _ => None,
         });
-        let chat = match (refusal, engine.chat()) {
+        let chat = match (refusal, engine.conversations()) {
             (None, Some(chat)) => chat,
             (Some(why), _) => return finish(outbox, job, why),
             (None, None) => return finish(outbox, job, "this engine answers no questions".to_owned()),
@@ -59,7 +59,7 @@ impl OpenChats {
         let (outbox, busy) = (outbox.clone(), self.counts.clone());
         let is_full = Arc::strong_count(&busy) > MOST_COUNTS + 1;
         let count = move || {
-            let tokens = engine.chat().filter(|_| !is_full).and_then(|chat| chat.count(texts));
+            let tokens = engine.conversations().filter(|_| !is_full).and_then(|chat| chat.count(texts));
             send(&outbox, Answer::Counted { job, tokens });
             drop(busy);
         };
