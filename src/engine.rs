@@ -12,8 +12,12 @@ mod job;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod lookup;
+pub mod power;
 pub mod prompt;
+pub mod sleep;
 mod status;
+pub mod threads;
+pub mod turns;
 
 pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,

@@ -54,7 +54,7 @@ fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>>
     let engine = &settings.engine;
     let (file, role) = match (&engine.chat_model, &engine.model) {
         (Some(chat), _) => (chat.clone(), Role::Chat),
-        (None, Some(model)) if engine.choice != EngineChoice::Lookup => (model.clone(), Role::Complete),
+        (None, Some(model)) if engine.choice != EngineChoice::Lookup => (model.clone(), Role::Completion),
         (None, _) => return None,
     };
     let (settings, paths, runtime) = (settings.clone(), paths.clone(), Handle::current());
@@ -63,7 +63,8 @@ fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>>
         match settings.engine.host {
             HostMode::InProcess => {
                 let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
-                let config = ModelConfig { model: Some(file.clone()), role: Role::Chat, ..config };
+                let mut config = ModelConfig { model: Some(file.clone()), ..config };
+                config.life.role = Role::Chat;
                 Ok(Arc::new(LlamaEngine::start(config)))
             }
             HostMode::Process => {

@@ -27,15 +27,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
-use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
 
-use super::chat::{ChatEngine, ChatFinish, ChatJob, ChatModel, ChatStream, chat_model_of, chat_stream};
-use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generation};
+use super::chat::ChatEngine;
+use super::sleep::Life;
+use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Urgency, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};
 use queue::Inbox;
 
@@ -68,13 +67,11 @@ pub struct ModelConfig {
     pub heal_tokens: bool,
     /// Try known holes before the first job.
     pub self_test: bool,
-    /// What the model is for.
-    pub role: Role,
     /// Most tokens of a conversation; 0 takes as much of the model's window as fits.
     pub chat_context_tokens: u32,
+    /// What it is for, when it sleeps and what it leaves to others.
+    pub life: Life,
 }
-
-pub use super::host::Role;
 
 impl ModelConfig {
     pub fn new(engine: &EngineSettings, completion: &CompletionSettings, cache_directory: PathBuf) -> Self {
@@ -94,8 +91,8 @@ impl ModelConfig {
             max_draft_tokens: engine.max_draft_tokens,
             heal_tokens: true,
             self_test: true,
-            role: Role::Complete,
             chat_context_tokens: engine.chat_context_tokens,
+            life: Life::new(engine.into()),
         }
     }
 }
@@ -153,47 +150,6 @@ impl Drop for LlamaEngine {
     }
 }
 
-impl ChatEngine for LlamaEngine {
-    fn chat(&self, job: ChatJob) -> ChatStream {
-        self.default_handle.chat(job)
-    }
-
-    fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
-        self.default_handle.model()
-    }
-
-    fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {
-        self.default_handle.count(texts)
-    }
-}
-
-impl ChatEngine for LlamaHandle {
-    fn chat(&self, job: ChatJob) -> ChatStream {
-        let (sender, stream) = chat_stream();
-        let status = self.status.borrow();
-        match status.chat_problem() {
-            Some(reason) => sender.finish(ChatFinish::Failed(reason)),
-            None => self.inbox.push_chat(job, sender),
-        }
-        drop(status);
-        stream
-    }
-
-    fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
-        self.wake();
-        chat_model_of(self.status.subscribe()).boxed()
-    }
-
-    fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {
-        let path = self.status.borrow().model.as_ref()?.path.clone()?;
-        let counter = self.counter.get_or_init(|| {
-            TokenCounter::load(&path).inspect_err(|error| tracing::warn!("tokens are not counted: {error}")).ok()
-        });
-        let counter = counter.as_ref()?;
-        Some(texts.iter().map(|text| u32::try_from(counter.count(text)).unwrap_or(u32::MAX)).collect())
-    }
-}
-
 impl Engine for LlamaEngine {
     fn conversations(&self) -> Option<&dyn ChatEngine> {
         Some(self)
@@ -201,6 +157,10 @@ impl Engine for LlamaEngine {
 
     fn generate(&self, job: Job) -> Generation {
         self.default_handle.generate(job)
+    }
+
+    fn wake(&self) {
+        self.default_handle.wake();
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {
@@ -219,6 +179,11 @@ impl Engine for LlamaHandle {
             EngineState::Ready => None,
             EngineState::Failed { reason } => Some(reason.clone()),
             EngineState::Loading { progress } => Some(format!("the model is loading ({:.0} %)", progress * 100.0)),
+            // Nobody loads a model for a guess.
+            EngineState::Asleep { wakes: true, .. } if job.urgency == Urgency::Awaited => {
+                self.inbox.wake();
+                Some("the model was asleep and is being loaded; try again in a moment".to_owned())
+            }
             EngineState::Asleep { reason, .. } => Some(reason.clone()),
             EngineState::Idle => Some("no model is loaded".to_owned()),
         };
@@ -227,6 +192,12 @@ impl Engine for LlamaHandle {
             None => self.inbox.push(self.client, job, sender),
         }
         stream
+    }
+
+    fn wake(&self) {
+        if matches!(self.status.borrow().state, EngineState::Asleep { .. }) {
+            self.inbox.wake();
+        }
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {

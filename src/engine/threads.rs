@@ -65,6 +65,11 @@ impl Threads {
         self.now.min(cap).max(1)
     }
 
+    /// What the settings allow.
+    pub fn most(&self) -> u32 {
+        self.most
+    }
+
     /// Fewer than the settings allow, because the machine is busy.
     pub fn is_lowered(&self) -> bool {
         self.now < self.most
@@ -74,7 +79,13 @@ impl Threads {
     pub fn measured(&mut self, now: Instant, threads: u32, width: usize, microseconds: f32) {
         let bucket = (usize::BITS - width.saturating_sub(1).leading_zeros()).min(BUCKETS as u32 - 1) as usize;
         let fewer = self.usual_with_fewer(threads, bucket);
+        // What was never measured is at worst as much slower as there are fewer threads.
+        let more = self.costs.iter().filter(|costs| costs.threads > threads && costs.usual[bucket] > 0.0);
+        let expected = more.map(|costs| costs.usual[bucket] * costs.threads as f32 / threads as f32).reduce(f32::min);
         let costs = self.costs_of(threads);
+        if costs.usual[bucket] == 0.0 {
+            costs.usual[bucket] = expected.unwrap_or(0.0);
+        }
         let usual = costs.usual[bucket];
         // Prompts grow and caches fill: what is usual follows, but a collapse does not teach that it is.
         let is_slow = usual > 0.0 && microseconds > SLOW * usual;

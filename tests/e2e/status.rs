@@ -48,13 +48,11 @@ async fn a_model_that_sleeps_says_why_and_a_request_is_answered_by_lookup() {
     assert_eq!(status(&mut client, "asleep").await["asleepBecause"], "memory is short on this machine");
     client.open(URI, "let total = 1;\nlet tot").await;
     client.ghosts(URI, 1, 7).await;
-    assert_eq!(engine.jobs(), 0, "it is not asked while it cannot wake");
+    assert_eq!((engine.jobs(), engine.wakes()), (0, 0), "it is left alone while it cannot wake");
     engine.set_state(EngineState::Asleep { reason: "it was not used".to_owned(), wakes: true });
     status(&mut client, "asleep").await;
-    let asked = client.ask(URI, 1, 7).await;
-    engine.until_jobs(1).await;
-    engine.answer(0, "al;");
-    client.response(&asked).await;
+    client.ghosts(URI, 1, 7).await;
+    assert_eq!((engine.jobs(), engine.wakes()), (0, 1), "it is woken and not waited for");
 }
 
 #[tokio::test]

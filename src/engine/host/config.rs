@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::address::{HostIdentity, HostPaths, fnv1a};
+use super::register::Role;
 use crate::config::{CompletionSettings, EngineSettings, Settings};
 
 /// Everything that a client must know to find or start its host.
@@ -21,17 +22,6 @@ pub struct HostConfig {
     pub identity: HostIdentity,
     /// How long a host without clients stays.
     pub idle: Duration,
-}
-
-/// What a host's model is for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// It completes, and answers questions where it can.
-    #[default]
-    Complete,
-    /// It answers questions alone: `engine.chatModel`.
-    Chat,
 }
 
 /// What the host makes its engine of: the settings that concern the model, the others at their defaults, so that they do
@@ -84,7 +74,7 @@ impl ModelSettings {
 impl HostConfig {
     /// `program` is the running executable. An error is a sentence for the user.
     pub fn new(paths: HostPaths, program: PathBuf, settings: &Settings) -> anyhow::Result<Self> {
-        Self::with_role(paths, program, settings, Role::Complete)
+        Self::with_role(paths, program, settings, Role::Completion)
     }
 
     /// The same for the model of one role.
@@ -144,16 +134,15 @@ mod tests {
         let mut settings = Settings::default();
         settings.engine.model = Some("/models/one.gguf".into());
         settings.engine.chat_model = Some("/models/other.gguf".into());
-        let identity = |role| {
-            let config = HostConfig::with_role(paths(), "/usr/bin/tandem".into(), &settings, role);
+        let identity = |settings: &Settings, role| {
+            let config = HostConfig::with_role(paths(), "/usr/bin/tandem".into(), settings, role);
             config.expect("works").identity.model
         };
-        let (complete, chat) = (identity(Role::Complete), identity(Role::Chat));
+        let (complete, chat) = (identity(&settings, Role::Completion), identity(&settings, Role::Chat));
         assert!(complete.contains("one.gguf") && !complete.contains("other.gguf"), "{complete}");
         assert!(chat.contains("other.gguf") && !chat.contains("one.gguf"), "{chat}");
         settings.engine.chat_model = Some("/models/one.gguf".into());
-        let identity = HostConfig::with_role(paths(), "/usr/bin/tandem".into(), &settings, Role::Chat);
-        assert_ne!(identity.expect("works").identity.model, complete, "the same file in another role");
+        assert_ne!(identity(&settings, Role::Chat), complete, "the same file in another role");
     }
 
     #[test]

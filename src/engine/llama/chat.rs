@@ -4,6 +4,7 @@
 //! dropped when none came for a while; until then it holds the conversation, so that the next turn is evaluated alone.
 
 mod answer;
+mod handle;
 mod plan;
 
 use std::time::{Duration, Instant};
@@ -28,6 +29,8 @@ pub(super) struct Chats<'m> {
     /// An error is a sentence: this model holds no conversation.
     template: Result<ChatTemplate, String>,
     window: u32,
+    /// Compute threads of a context that is made now; 0 for the usual number.
+    pub threads: u32,
     decoder: Option<Decoder<'m>>,
     answer: Option<Answer>,
     /// Who hears that answer, also where it was lost in a panic.
@@ -52,6 +55,7 @@ impl<'m> Chats<'m> {
             vocabulary,
             template,
             window,
+            threads: 0,
             decoder: None,
             answer: None,
             listener: None,
@@ -94,10 +98,17 @@ impl<'m> Chats<'m> {
         if ticket.sender.is_cancelled() {
             return ticket.sender.finish(ChatFinish::Cancelled);
         }
-        let sender = ticket.sender.clone();
+        self.listener = Some(ticket.sender.clone());
         match self.begin(ticket) {
-            Ok(answer) => (self.answer, self.listener) = (Some(answer), Some(sender)),
-            Err(why) => sender.finish(ChatFinish::Failed(why)),
+            Ok(answer) => self.answer = Some(answer),
+            Err(why) => self.fail_alone(why),
+        }
+    }
+
+    /// The question cannot be answered; what the cache holds is as it was.
+    fn fail_alone(&mut self, why: String) {
+        if let Some(sender) = self.listener.take() {
+            sender.finish(ChatFinish::Failed(why));
         }
     }
 
@@ -112,14 +123,17 @@ impl<'m> Chats<'m> {
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             None => {
-                let plan = plan::context(self.model, self.config, self.window)?;
+                let plan = plan::context(self.model, self.config, self.window, self.threads)?;
                 let can_cut = !self.model.is_recurrent() && !self.model.is_hybrid();
                 self.window = plan.1.window;
                 self.decoder.insert(Decoder::new(plan.0, plan.1, can_cut, self.vocabulary.len()))
             }
         };
         let window = decoder.plan.window as usize;
-        let ask = Ask { thinks: job.reasoning_tokens > 0, now: jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).datetime() };
+        let ask = Ask {
+            thinks: job.reasoning_tokens > 0,
+            now: jiff::Timestamp::now().to_zoned_datetime(jiff::tz::TimeZone::system()).datetime(),
+        };
         let layout = fit(template, self.vocabulary, &job.turns, ask, (window, job.max_tokens as usize))?;
         Ok(Answer::new(ticket, layout, decoder, started))
     }

@@ -40,10 +40,12 @@ pub fn context<'m>(
     model: &'m LlamaModel,
     config: &ModelConfig,
     window: u32,
+    threads: u32,
 ) -> Result<(LlamaContext<'m>, ContextPlan), String> {
     let mut tried = window;
     loop {
         let plan = load::chat_plan(config, tried, token_bytes(model, config.kv_type));
+        let plan = ContextPlan { threads: if threads > 0 { threads } else { plan.threads }, ..plan };
         match load::context(model, config, &plan) {
             Ok(context) => {
                 if tried < window {
