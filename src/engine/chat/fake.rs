@@ -51,6 +51,11 @@ impl FakeChat {
         Self { pace, ..self }
     }
 
+    /// What `model` says.
+    pub fn described(&self) -> Result<ChatModel, String> {
+        self.model.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// What `model` says from now on.
     pub fn set_model(&self, model: Result<ChatModel, String>) {
         *self.model.lock().unwrap_or_else(PoisonError::into_inner) = model;
@@ -110,7 +115,7 @@ impl ChatEngine for FakeChat {
     }
 
     fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
-        let model = self.model.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let model = self.described();
         async move { model }.boxed()
     }
 
