@@ -1,6 +1,7 @@
 //! Conversations of one client, and the counting of tokens for them.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::super::frame::encode;
@@ -18,7 +19,8 @@ const MOST_COUNTS: usize = 16;
 #[derive(Clone, Default)]
 pub struct OpenChats {
     flags: Arc<Mutex<HashMap<u64, CancelFlag>>>,
-    counts: Arc<()>,
+    /// Counts that are being made.
+    counts: Arc<AtomicUsize>,
 }
 
 impl OpenChats {
@@ -57,11 +59,11 @@ impl OpenChats {
     /// Counts, on a thread of its own where the engine can.
     pub fn count(&self, engine: Arc<dyn Engine>, job: u64, texts: Vec<Arc<str>>, outbox: &Outbox) {
         let (outbox, busy) = (outbox.clone(), self.counts.clone());
-        let is_full = Arc::strong_count(&busy) > MOST_COUNTS + 1;
+        let is_full = busy.fetch_add(1, Ordering::Relaxed) >= MOST_COUNTS;
         let count = move || {
             let tokens = engine.conversations().filter(|_| !is_full).and_then(|chat| chat.count(texts));
             send(&outbox, Answer::Counted { job, tokens });
-            drop(busy);
+            busy.fetch_sub(1, Ordering::Relaxed);
         };
         tokio::task::spawn_blocking(count);
     }
