@@ -18,6 +18,7 @@ mod eval;
 mod index;
 mod man;
 mod map;
+mod model;
 mod outline;
 mod place;
 mod prices;
@@ -29,10 +30,12 @@ mod stats;
 mod terminal;
 mod threads;
 mod trust;
+mod user_file;
 mod why;
 mod workspace;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -41,7 +44,7 @@ use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, Value};
 
-use crate::config::{Environment, Key, Loader};
+use crate::config::{Environment, Key, Loader, is_model_name};
 use crate::observe;
 
 /// Exit code for bad arguments and files that cannot be used; clap's own is the same.
@@ -62,6 +65,7 @@ Examples:
   tandem map --tokens 2048                 its most important signatures
   tandem eval                              how well this repository is completed
   tandem bench                             how fast the engine is here, and which settings follow
+  tandem model list                        local models: which there are, and which are here
   tandem budget                            what cloud models may cost, and what they did
   tandem serve                             the language server, for an editor to start
 
@@ -102,8 +106,9 @@ struct Options {
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
 
-    /// Use this GGUF model: short for --set engine.model=FILE
-    #[arg(long, value_name = "FILE")]
+    /// Use this model, a GGUF file or the name of an installed one: short for --set engine.model=MODEL
+    // Some commands have a model as their subject, too.
+    #[arg(long = "model", id = "engine-model", value_name = "MODEL")]
     model: Option<String>,
 
     /// Log what matches, for example debug or tandem::complete=debug: short for --set log.filter=FILTER
@@ -130,6 +135,7 @@ enum Command {
     Index(index::Arguments),
     Stats(stats::Arguments),
     Audit(audit::Arguments),
+    Model(Box<model::Arguments>),
     Budget(budget::Arguments),
     Prices(prices::Arguments),
     Eval(Box<eval::Arguments>),
@@ -167,6 +173,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => arguments.workspace.options.settings()?,
         Command::Stats(arguments) => arguments.options.settings()?,
         Command::Audit(arguments) => arguments.options.settings()?,
+        Command::Model(arguments) => arguments.options().settings()?,
         Command::Budget(arguments) => arguments.options().settings()?,
         Command::Prices(arguments) => arguments.options.settings()?,
         Command::Eval(arguments) => arguments.options().settings()?,
@@ -199,6 +206,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         Command::Index(arguments) => index::run(&arguments, &loader),
         Command::Stats(arguments) => stats::run(&arguments, &loader),
         Command::Audit(arguments) => audit::run(&arguments, &loader),
+        Command::Model(arguments) => model::run(&arguments, &loader),
         Command::Budget(arguments) => budget::run(&arguments, &loader),
         Command::Prices(arguments) => prices::run(&arguments, &loader),
         Command::Eval(arguments) => eval::run(&arguments, &loader),
@@ -238,6 +246,7 @@ impl Options {
         // What is named in a shell is relative to where its user stands.
         if let Some(Value::String(path)) = settings.get_mut("engine.model")
             && !path.starts_with("~/")
+            && !is_model_name(Path::new(path))
         {
             *path = std::path::absolute(&*path)?.to_string_lossy().into_owned();
         }

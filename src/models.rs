@@ -1,1 +1,20 @@
-//! Which models there are, which of them are on this machine, and what each needs of it.
+//! Models as files: which ones there are to be had (`catalogue`), what they are called (`name`), what is installed and where
+//! (`store`), and how other programs' files are taken up without a copy (`import`).
+//!
+//! Nothing here loads a model, and nothing here opens a network but `hub`, which a build without `cloud` does not have.
+
+pub mod catalogue;
+mod digest;
+pub mod gguf;
+pub mod import;
+pub mod name;
+pub mod size;
+pub mod store;
+
+pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
+pub use digest::{Sha256, hash_file};
+pub use name::{ModelName, NameError, Quantisation};
+pub use store::{
+    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError,
+    StoreGuard,
+};

@@ -17,6 +17,8 @@ mod cli {
     mod log;
     mod man;
     mod map;
+    mod model;
+    mod model_import;
     mod outline;
     mod refs;
     mod search;

@@ -12,9 +12,9 @@ mod decode;
 mod draft;
 mod emit;
 mod generate;
-mod gguf;
 mod load;
 mod queue;
+mod rehearsal;
 mod scores;
 mod self_test;
 mod slots;
@@ -31,6 +31,7 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
+pub use rehearsal::rehearse;
 
 use super::chat::ChatEngine;
 use super::sleep::Life;

@@ -1,20 +1,19 @@
 //! Limits into the user's config.toml and out of it. Comments, order and everything else in it stay as they are.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
-use toml_edit::{Array, DocumentMut, Item, RawString, Table, Value};
+use toml_edit::{Array, Item, RawString, Table, Value};
 
 use crate::budget::{Amount, Limit, Limits};
 use crate::cli::terminal::Terminal;
-use crate::config::{Loader, create_private_dir};
+use crate::cli::user_file::UserFile;
+use crate::config::Loader;
 
 pub fn set(terminal: &mut Terminal, loader: &Loader, texts: &[String]) -> anyhow::Result<ExitCode> {
     let wanted = texts.iter().map(|text| text.parse::<Limit>()).collect::<Result<Vec<_>, _>>()?;
-    let mut file = ConfigFile::open(loader)?;
-    let limits = file.limits()?;
+    let mut file = UserFile::open(loader)?;
+    let limits = limits(&mut file)?;
     for limit in &wanted {
         put(limits, limit);
     }
@@ -27,8 +26,8 @@ pub fn set(terminal: &mut Terminal, loader: &Loader, texts: &[String]) -> anyhow
 }
 
 pub fn unset(terminal: &mut Terminal, loader: &Loader, texts: &[String]) -> anyhow::Result<ExitCode> {
-    let mut file = ConfigFile::open(loader)?;
-    let limits = file.limits()?;
+    let mut file = UserFile::open(loader)?;
+    let limits = limits(&mut file)?;
     let before = limits.len();
     let mut missing = Vec::new();
     for text in texts {
@@ -112,89 +111,35 @@ fn add(limits: &mut Array, text: String) {
     limits.set_trailing_comma(true);
 }
 
-/// The user's config.toml, to be changed and written back.
-struct ConfigFile {
-    path: PathBuf,
-    document: DocumentMut,
-}
-
-impl ConfigFile {
-    fn open(loader: &Loader) -> anyhow::Result<Self> {
-        let path = loader.paths().user_file(loader.environment());
-        // People keep it elsewhere and link to it: the link stays.
-        let path = path.canonicalize().unwrap_or(path);
-        let text = match std::fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
-        };
-        let document = text.parse::<DocumentMut>().map_err(|error| {
-            let at = error.span().map_or(0, |span| span.start);
-            let line = 1 + text.get(..at).map_or(0, |before| before.matches('\n').count());
-            anyhow::anyhow!("{}, line {line}: {}; mend it first", path.display(), error.message())
-        })?;
-        Ok(Self { path, document })
+/// The list of limits, made where there is none.
+fn limits(file: &mut UserFile) -> anyhow::Result<&mut Array> {
+    let path = file.path.display().to_string();
+    let wrong = || anyhow::anyhow!("{path}: `budget.limits` is not a list of texts; mend it first");
+    // What stands at the end of the file stays before what is added to it.
+    let mut end = file.document.trailing().as_str().unwrap_or_default().to_owned();
+    let is_new = !file.document.contains_key("budget") && !file.document.contains_key("budget.limits");
+    if is_new {
+        file.document.set_trailing("");
+        let has_gap = file.document.is_empty() || end == "\n" || end.ends_with("\n\n");
+        end += if has_gap { "" } else { "\n" };
     }
-
-    /// The list of limits, made where there is none.
-    fn limits(&mut self) -> anyhow::Result<&mut Array> {
-        let path = self.path.display().to_string();
-        let wrong = || anyhow::anyhow!("{path}: `budget.limits` is not a list of texts; mend it first");
-        // What stands at the end of the file stays before what is added to it.
-        let mut end = self.document.trailing().as_str().unwrap_or_default().to_owned();
-        let is_new = !self.document.contains_key("budget") && !self.document.contains_key("budget.limits");
-        if is_new {
-            self.document.set_trailing("");
-            let has_gap = self.document.is_empty() || end == "\n" || end.ends_with("\n\n");
-            end += if has_gap { "" } else { "\n" };
-        }
-        let root = self.document.as_table_mut();
-        let item = if root.contains_key("budget.limits") {
-            root.entry("budget.limits")
-        } else {
-            let budget = root.entry("budget").or_insert_with(|| {
-                let mut table = Table::new();
-                table.decor_mut().set_prefix(end);
-                Item::Table(table)
-            });
-            budget.as_table_like_mut().ok_or_else(wrong)?.entry("limits")
-        };
-        let list = item.or_insert_with(|| Item::Value(Value::Array(Array::new())));
-        let list = list.as_array_mut().ok_or_else(wrong)?;
-        if list.iter().any(|value| value.as_str().is_none()) {
-            return Err(wrong());
-        }
-        Ok(list)
+    let root = file.document.as_table_mut();
+    let item = if root.contains_key("budget.limits") {
+        root.entry("budget.limits")
+    } else {
+        let budget = root.entry("budget").or_insert_with(|| {
+            let mut table = Table::new();
+            table.decor_mut().set_prefix(end);
+            Item::Table(table)
+        });
+        budget.as_table_like_mut().ok_or_else(wrong)?.entry("limits")
+    };
+    let list = item.or_insert_with(|| Item::Value(Value::Array(Array::new())));
+    let list = list.as_array_mut().ok_or_else(wrong)?;
+    if list.iter().any(|value| value.as_str().is_none()) {
+        return Err(wrong());
     }
-
-    /// All of it or nothing, with the permissions it had; a new one is the user's alone.
-    fn save(&self) -> anyhow::Result<()> {
-        let context = || format!("cannot write {}", self.path.display());
-        let Some(directory) = self.path.parent() else { bail!("{} is no file", self.path.display()) };
-        if !directory.exists() {
-            create_private_dir(directory).with_context(context)?;
-        }
-        let fresh = self.path.with_extension(format!("new-{}", std::process::id()));
-        let written = self.write_to(&fresh).and_then(|()| std::fs::rename(&fresh, &self.path));
-        if written.is_err() {
-            // What was half written is of no use to anybody; the first error is the one to tell.
-            let _ = std::fs::remove_file(&fresh);
-        }
-        written.with_context(context)
-    }
-
-    fn write_to(&self, fresh: &Path) -> std::io::Result<()> {
-        let mut options = std::fs::File::options();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = options.open(fresh)?;
-        if let Ok(old) = self.path.metadata() {
-            out.set_permissions(old.permissions())?;
-        }
-        out.write_all(self.document.to_string().as_bytes())?;
-        out.sync_all()
-    }
+    Ok(list)
 }
 
 #[cfg(test)]
@@ -202,8 +147,8 @@ mod tests {
     use super::*;
 
     fn edited(text: &str, edit: impl FnOnce(&mut Array)) -> String {
-        let mut file = ConfigFile { path: "config.toml".into(), document: text.parse().unwrap() };
-        edit(file.limits().unwrap());
+        let mut file = UserFile { path: "config.toml".into(), document: text.parse().unwrap() };
+        edit(limits(&mut file).unwrap());
         file.document.to_string()
     }
 
@@ -248,8 +193,8 @@ mod tests {
     #[test]
     fn what_is_no_list_is_left_alone() {
         for config in ["budget = 3", "[budget]\nlimits = '$1 per day'", "[budget]\nlimits = [1]"] {
-            let mut file = ConfigFile { path: "config.toml".into(), document: config.parse().unwrap() };
-            let error = file.limits().unwrap_err().to_string();
+            let mut file = UserFile { path: "config.toml".into(), document: config.parse().unwrap() };
+            let error = limits(&mut file).unwrap_err().to_string();
             assert_eq!(error, "config.toml: `budget.limits` is not a list of texts; mend it first");
         }
     }

@@ -1,5 +1,5 @@
 //! The process-wide part of llama.cpp: its one-time start and its log, which goes to `tracing` and never to a stream.
-//! llama.cpp says only in its log why a load failed, so the loading thread collects the complaints.
+//! llama.cpp says only in its log why a load failed and what memory it took, so the loading thread collects these lines.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_void};
@@ -17,12 +17,20 @@ pub const ENVIRONMENT: &[(&str, &str)] = &[
     ("OMP_WAIT_POLICY", "passive"),
 ];
 
-/// Most complaints that are kept of one load.
-const MOST_COMPLAINTS: usize = 64;
+/// Most lines of each kind that are kept of one load.
+const MOST_LINES: usize = 64;
 
 thread_local! {
-    /// What llama.cpp complained of on this thread; None while nobody collects.
-    static COMPLAINTS: RefCell<Option<Vec<String>>> = const { RefCell::new(None) };
+    /// What llama.cpp said on this thread; None while nobody collects.
+    static COLLECTED: RefCell<Option<Collected>> = const { RefCell::new(None) };
+}
+
+/// What llama.cpp said during some work.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub complaints: Vec<String>,
+    /// Lines about the sizes of buffers.
+    pub sizes: Vec<String>,
 }
 
 /// The backend, started at the first call.
@@ -46,10 +54,16 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, String> {
 
 /// Runs `work` and returns, beside its result, what llama.cpp complained of on this thread meanwhile.
 pub(super) fn collect_complaints<T>(work: impl FnOnce() -> T) -> (T, Vec<String>) {
-    COMPLAINTS.with(|complaints| *complaints.borrow_mut() = Some(Vec::new()));
+    let (result, collected) = collect(work);
+    (result, collected.complaints)
+}
+
+/// Runs `work` and returns, beside its result, what llama.cpp said on this thread meanwhile.
+pub(super) fn collect<T>(work: impl FnOnce() -> T) -> (T, Collected) {
+    COLLECTED.with(|collected| *collected.borrow_mut() = Some(Collected::default()));
     let result = work();
-    let complaints = COMPLAINTS.with(|complaints| complaints.borrow_mut().take()).unwrap_or_default();
-    (result, complaints)
+    let collected = COLLECTED.with(|collected| collected.borrow_mut().take()).unwrap_or_default();
+    (result, collected)
 }
 
 /// The complaint that says most: the last one that is not a mere consequence of an earlier one.
@@ -78,19 +92,22 @@ unsafe extern "C" fn forward_log(level: sys::ggml_log_level, text: *const c_char
     if text.is_empty() || text == "." {
         return;
     }
-    match level {
-        sys::GGML_LOG_LEVEL_ERROR | sys::GGML_LOG_LEVEL_WARN => {
-            tracing::debug!(target: "tandem::llama_cpp", "{text}");
-            // A failing load may log while the thread-local is already gone; then nobody collects.
-            let _ = COMPLAINTS.try_with(|complaints| {
-                if let Some(complaints) = complaints.borrow_mut().as_mut()
-                    && level == sys::GGML_LOG_LEVEL_ERROR
-                    && complaints.len() < MOST_COMPLAINTS
-                {
-                    complaints.push(text.to_owned());
-                }
-            });
-        }
-        _ => tracing::trace!(target: "tandem::llama_cpp", "{text}"),
+    let is_error = level == sys::GGML_LOG_LEVEL_ERROR;
+    if is_error || level == sys::GGML_LOG_LEVEL_WARN {
+        tracing::debug!(target: "tandem::llama_cpp", "{text}");
+    } else {
+        tracing::trace!(target: "tandem::llama_cpp", "{text}");
     }
+    if !is_error && !text.contains(" MiB") {
+        return;
+    }
+    // A failing load may log while the thread-local is already gone; then nobody collects.
+    let _ = COLLECTED.try_with(|collected| {
+        if let Some(collected) = collected.borrow_mut().as_mut() {
+            let list = if is_error { &mut collected.complaints } else { &mut collected.sizes };
+            if list.len() < MOST_LINES {
+                list.push(text.to_owned());
+            }
+        }
+    });
 }

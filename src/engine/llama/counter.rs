@@ -6,7 +6,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
 use super::backend::{backend, collect_complaints, reason_of};
-use super::gguf;
+use crate::models::gguf;
 
 /// A model's vocabulary; its weights are not read.
 #[derive(Debug)]

@@ -13,10 +13,11 @@ use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
 
 use super::backend::{backend, collect_complaints, reason_of};
-use super::{ModelConfig, gguf, starter};
+use super::{ModelConfig, starter};
 use crate::config::KvType;
 use crate::engine::Device;
 use crate::engine::fim::{Fim, ModelIdentity};
+use crate::models::gguf;
 
 /// Sequences that hold lanes' prompts when memory allows.
 const MOST_SLOTS: u32 = 4;
@@ -169,6 +170,22 @@ fn bytes_of(kind: KvType) -> u64 {
     }
 }
 
+pub(super) fn kv_cache_type(kind: KvType) -> KvCacheType {
+    match kind {
+        KvType::F16 => KvCacheType::F16,
+        KvType::Q8_0 => KvCacheType::Q8_0,
+        KvType::Q4_0 => KvCacheType::Q4_0,
+    }
+}
+
+pub(super) fn flash_attention_policy(wanted: Option<bool>) -> sys::llama_flash_attn_type {
+    match wanted {
+        None => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+        Some(true) => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+        Some(false) => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+    }
+}
+
 pub(super) fn context<'m>(
     model: &'m LlamaModel,
     config: &ModelConfig,
@@ -177,16 +194,7 @@ pub(super) fn context<'m>(
     // Making contexts concurrently is a data race inside llama.cpp.
     static MAKING: Mutex<()> = Mutex::new(());
     let backend = backend()?;
-    let kind = match config.kv_type {
-        KvType::F16 => KvCacheType::F16,
-        KvType::Q8_0 => KvCacheType::Q8_0,
-        KvType::Q4_0 => KvCacheType::Q4_0,
-    };
-    let flash_attention = match config.flash_attention {
-        None => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
-        Some(true) => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
-        Some(false) => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
-    };
+    let kind = kv_cache_type(config.kv_type);
     let parameters = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(plan.cells))
         .with_n_batch(plan.batch)
@@ -198,7 +206,7 @@ pub(super) fn context<'m>(
         .with_no_perf(true)
         .with_n_threads(plan.threads as i32)
         .with_n_threads_batch(plan.threads as i32)
-        .with_flash_attention_policy(flash_attention)
+        .with_flash_attention_policy(flash_attention_policy(config.flash_attention))
         .with_type_k(kind)
         .with_type_v(kind);
     let (context, complaints) = collect_complaints(|| {

@@ -74,7 +74,7 @@ pub fn keys(spec: &Spec) -> Vec<(String, Value)> {
     let (model, mut tokens, merges, marks) = if spec.is_encoder() {
         pieces()
     } else if size >= STARTER.tokens.len() {
-        starter()
+        starter(size)
     } else {
         bytes()
     };
@@ -130,16 +130,16 @@ fn marks() -> Vec<&'static str> {
     MARKS.iter().map(|(spelling, _)| *spelling).chain(TURNS).collect()
 }
 
-fn starter() -> Parts {
+fn starter(size: usize) -> Parts {
     let mut tokens = STARTER.tokens.clone();
-    // The starter knows no turns; its reserved tokens make room for them.
+    // The starter knows no turns; its reserved token makes room for one, a larger vocabulary for all.
     let mut turns = TURNS.iter();
     for token in tokens.iter_mut().filter(|token| token.starts_with("<|reserved")) {
         if let Some(turn) = turns.next() {
             *token = (*turn).to_owned();
         }
     }
-    tokens.extend(turns.map(|turn| (*turn).to_owned()));
+    tokens.extend(turns.map(|turn| (*turn).to_owned()).take(size - STARTER.tokens.len()));
     let mut marks = marks();
     marks.push("<|reserved_0|>");
     ("gpt2", tokens, STARTER.merges.clone(), marks)

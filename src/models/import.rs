@@ -1,0 +1,209 @@
+//! Models that are on this machine already, taken up without a copy: files of the user's, and what Ollama and LM Studio keep.
+//!
+//! Other programs' folders are read and never changed. What stands in them is not trusted: names become names only if they are
+//! written as such, digests are digests or nothing, and no path is taken from a manifest.
+
+mod link;
+mod lm_studio;
+mod naming;
+mod ollama;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::catalogue::Role;
+use super::digest::{Sha256, hash_file};
+use super::gguf;
+use super::name::ModelName;
+use super::store::{Holding, Installed, InstalledFile, Origin, OriginKind, Store, StoreError, check_file_name, parts};
+
+pub use link::LinkKind;
+pub use lm_studio::find as find_in_lm_studio;
+pub use naming::role as role_of;
+pub use ollama::find as find_in_ollama;
+
+/// A model of another program, or a file of the user's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    pub origin: Origin,
+    /// In the order of their numbers, where there are several parts.
+    pub files: Vec<CandidateFile>,
+    /// Why it cannot be taken up, as a sentence.
+    pub problem: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CandidateFile {
+    pub path: PathBuf,
+    /// What its owner says that it is. None where nobody says.
+    pub sha256: Option<Sha256>,
+}
+
+/// What a user wants different from what is found out.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    pub name: Option<ModelName>,
+    pub role: Option<Role>,
+    pub link: LinkKind,
+}
+
+/// What became of a candidate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    New(Installed),
+    /// The same bytes are installed under this name.
+    Already(Installed),
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{path}: {reason}")]
+    NoModel { path: PathBuf, reason: String },
+    #[error("{path} cannot be read: {error}")]
+    Unreadable { path: PathBuf, error: std::io::Error },
+    #[error(
+        "there is another {0} already; give this one a name of its own with --name, or remove that one with `tandem model rm {0}`"
+    )]
+    Taken(ModelName),
+    #[error("no name can be made of `{0}`; give it one with --name")]
+    Nameless(String),
+    #[error("{0} lies in the store of models itself")]
+    Ours(PathBuf),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Candidate {
+    /// A file of the user's, with the other parts where it is one of several.
+    pub fn of_file(file: &Path) -> Result<Self, ImportError> {
+        let unreadable = |error| ImportError::Unreadable { path: file.to_owned(), error };
+        let file = std::path::absolute(file).map_err(unreadable)?;
+        let mut files = Vec::new();
+        for path in parts(&file) {
+            // Where links lead: what is linked to is the file, and not a name of it that somebody may change.
+            let real = path.canonicalize().map_err(|error| ImportError::Unreadable { path: path.clone(), error })?;
+            files.push(CandidateFile { path: real, sha256: None });
+        }
+        let repository = file.display().to_string();
+        let origin = Origin { kind: OriginKind::File, repository, revision: String::new() };
+        Ok(Self { origin, files, problem: None })
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.path.metadata().map_or(0, |data| data.len())).sum()
+    }
+}
+
+/// Takes a candidate up. `progress` hears bytes read of bytes to read while digests are computed, and says whether to go on.
+pub fn import(
+    store: &Store,
+    candidate: &Candidate,
+    wishes: &Wishes,
+    mut progress: impl FnMut(u64, u64) -> bool,
+) -> Result<Imported, ImportError> {
+    if let Some(problem) = &candidate.problem {
+        return Err(ImportError::Unusable(problem.clone()));
+    }
+    let inside = store.directory().canonicalize().unwrap_or_else(|_| store.directory().to_owned());
+    let mut facts = None;
+    let mut sizes = Vec::new();
+    for file in &candidate.files {
+        if file.path.starts_with(&inside) {
+            return Err(ImportError::Ours(file.path.clone()));
+        }
+        let header = gguf::read(&file.path)
+            .map_err(|error| ImportError::NoModel { path: file.path.clone(), reason: format!("{error:#}") })?;
+        sizes.push(header.bytes);
+        facts.get_or_insert(header);
+    }
+    let Some(header) = facts else { return Err(ImportError::Unusable("it has no file".to_owned())) };
+    let (name, role) = naming::describe(candidate, &header, wishes)?;
+
+    let total: u64 = sizes.iter().sum();
+    let mut digests = Vec::new();
+    let mut before = 0;
+    for (file, bytes) in candidate.files.iter().zip(&sizes) {
+        digests.push(match file.sha256 {
+            Some(digest) => digest,
+            None => hash_file(&file.path, |done| progress(before + done, total))
+                .map_err(|error| ImportError::Unreadable { path: file.path.clone(), error })?,
+        });
+        before += bytes;
+    }
+    // What is installed and broken is taken up anew.
+    let is_whole = |installed: &Installed| store.check(installed).is_ok();
+    if let Some(there) = store.list()?.into_iter().find(|there| is_same(there, &digests) && is_whole(there)) {
+        return Ok(Imported::Already(there));
+    }
+    if store.find(&name)?.iter().any(is_whole) {
+        return Err(ImportError::Taken(name));
+    }
+
+    let names = file_names(candidate, &name)?;
+    let (holding, paths) = link::link(store, &name, candidate, &names, wishes.link)?;
+    let files = paths.into_iter().zip(candidate.files.iter().zip(sizes.iter().zip(&digests)));
+    let files = files.map(|(path, (file, (bytes, sha256)))| InstalledFile {
+        path,
+        source: file.path.display().to_string(),
+        bytes: *bytes,
+        sha256: *sha256,
+    });
+    let installed = Installed {
+        name,
+        role,
+        origin: candidate.origin.clone(),
+        holding,
+        when: Timestamp::now(),
+        files: files.collect(),
+    };
+    store.add(installed.clone())?;
+    Ok(Imported::New(installed))
+}
+
+fn is_same(installed: &Installed, digests: &[Sha256]) -> bool {
+    installed.files.iter().map(|file| file.sha256).eq(digests.iter().copied())
+}
+
+/// What the links are called: the files' own names where they are GGUF files' names, else made of the model's.
+fn file_names(candidate: &Candidate, name: &ModelName) -> Result<Vec<String>, ImportError> {
+    let own = candidate.files.iter().map(|file| {
+        let own = file.path.file_name().and_then(|own| own.to_str())?;
+        let is_usable = own.to_ascii_lowercase().ends_with(".gguf") && check_file_name(own).is_ok();
+        is_usable.then(|| own.to_owned())
+    });
+    if let Some(names) = own.collect::<Option<Vec<_>>>() {
+        return Ok(names);
+    }
+    let stem = name.to_string().replace(':', "-");
+    let count = candidate.files.len();
+    Ok(match count {
+        1 => vec![format!("{stem}.gguf")],
+        _ => (1..=count).map(|part| format!("{stem}-{part:05}-of-{count:05}.gguf")).collect(),
+    })
+}
+
+/// Whether removing the model leaves other programs' files alone, as a sentence.
+pub fn what_removal_does(holding: Holding) -> &'static str {
+    match holding {
+        Holding::Own => "its files are deleted",
+        Holding::HardLink => "this name of the file is removed; the other program's stays",
+        Holding::SymbolicLink => "the link is removed; the file stays where it is",
+        Holding::Path => "it is forgotten; the file stays where it is",
+    }
+}
+
+/// What happens to the model here when its owner removes the file.
+pub fn what_loss_means(holding: Holding) -> &'static str {
+    match holding {
+        Holding::Own => "the file is Tandem's own",
+        Holding::HardLink => "it stays usable here when the other program removes it; the space is free once both have",
+        Holding::SymbolicLink | Holding::Path => {
+            "it is gone here, too, when the other program removes or moves it; `tandem model list` says so then"
+        }
+    }
+}
