@@ -55,13 +55,15 @@ fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>>
     use crate::engine::host::{HostConfig, HostEngine, Role};
     use crate::engine::llama::{LlamaEngine, ModelConfig};
 
+    // A name that stands for no file of a model that completes has been told of where it is to complete.
+    let settings = with_files(settings, paths).ok()?;
     let engine = &settings.engine;
     let (file, role) = match (&engine.chat_model, &engine.model) {
         (Some(chat), _) => (chat.clone(), Role::Chat),
         (None, Some(model)) if engine.choice != EngineChoice::Lookup => (model.clone(), Role::Completion),
         (None, _) => return None,
     };
-    let (settings, paths, runtime) = (settings.clone(), paths.clone(), Handle::current());
+    let (paths, runtime) = (paths.clone(), Handle::current());
     let make = move || -> Result<Arc<dyn ChatEngine>, String> {
         let why = |error: anyhow::Error| format!("the engine host cannot be started: {error:#}");
         match settings.engine.host {

@@ -18,7 +18,7 @@ use crate::budget::{
     Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Refusal, Total, WindowState, open_ledger,
     totals, workspace_key,
 };
-use crate::config::{BudgetSettings, EngineSettings, Loader, Settings};
+use crate::config::{BudgetSettings, CompletionSettings, EngineSettings, Loader, Settings};
 use crate::engine::chat::ChatEngine;
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
@@ -46,7 +46,7 @@ struct Shared {
     opened: Mutex<Option<(Key, Opened)>>,
     models: MakeChat,
     /// The model on this machine, and the settings that it was made for. It holds threads' beginnings, so it is kept.
-    chat: Mutex<Option<(EngineSettings, Option<Arc<dyn ChatEngine>>)>>,
+    chat: Mutex<Option<((EngineSettings, CompletionSettings), Option<Arc<dyn ChatEngine>>)>>,
     #[cfg(feature = "cloud")]
     breakers: Arc<crate::cloud::Breakers>,
 }
@@ -57,7 +57,7 @@ struct Opened {
     ledger: Result<Arc<dyn Ledger>, LedgerError>,
 }
 
-/// Makes what holds conversations on this machine, by the settings of the user; None where there is none. Must not wait, and
+/// Makes what holds conversations on this machine, by the settings of a folder; None where there is none. Must not wait, and
 /// start nothing: whoever is made does so when it is first asked. Called on a thread of a runtime.
 pub type MakeChat = Arc<dyn Fn(&Settings) -> Option<Arc<dyn ChatEngine>> + Send + Sync>;
 
@@ -104,11 +104,9 @@ impl Shared {
         let user = self.loader.load(&[], None).user;
         let prices = std::fs::metadata(self.loader.paths().prices_file()).ok();
         let prices = prices.map(|file| (file.modified().ok(), file.len()));
-        let chat = self.chat(&user);
         let key = (BudgetSettings { limits: Vec::new(), ..user.budget.clone() }, user.privacy.audit_days, prices);
         let mut known = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, opened)) = known.as_mut().filter(|(of, _)| *of == key) {
-            opened.asker.set_chat(chat);
+        if let Some((_, opened)) = known.as_ref().filter(|(of, _)| *of == key) {
             return opened.clone();
         }
         let ledger = open_ledger(&user.budget, self.loader.paths(), Clock::system()).and_then(|ledger| {
@@ -120,7 +118,7 @@ impl Shared {
         });
         let parts = Parts {
             remote: self.remote(&user, &ledger),
-            chat,
+            chat: None,
             threads: self.threads.clone(),
             clock: Arc::new(SystemTime::now),
             key: UserKey::load(&self.loader.paths().state)
@@ -135,11 +133,13 @@ impl Shared {
         opened
     }
 
-    fn chat(&self, user: &Settings) -> Option<Arc<dyn ChatEngine>> {
+    /// The model on this machine by the settings that its completions go by, so that both find the same process.
+    fn chat(&self, settings: &Settings) -> Option<Arc<dyn ChatEngine>> {
+        let Settings { engine, completion, .. } = settings;
         let mut known = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
         match known.as_ref() {
-            Some((of, chat)) if *of == user.engine => chat.clone(),
-            _ => known.insert((user.engine.clone(), (self.models)(user))).1.clone(),
+            Some((of, chat)) if (&of.0, &of.1) == (engine, completion) => chat.clone(),
+            _ => known.insert(((engine.clone(), completion.clone()), (self.models)(settings))).1.clone(),
         }
     }
 
@@ -301,8 +301,11 @@ impl Answerer for Pipeline {
         let cancel = CancellationToken::new();
         let (shared, cancelled) = (self.0.clone(), cancel.clone());
         tokio::spawn(async move {
-            let Some(opened) = Self::off(shared, Shared::open).await else { return };
-            let mut asked = opened.asker.ask(question, workspace);
+            let settings = workspace.settings.clone();
+            let look = move |shared: &Shared| (shared.open().asker, shared.chat(&settings));
+            let Some((mut asker, chat)) = Self::off(shared, look).await else { return };
+            asker.set_chat(chat);
+            let mut asked = asker.ask(question, workspace);
             let mut is_cancelled = false;
             loop {
                 let step = tokio::select! {
