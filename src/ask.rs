@@ -5,6 +5,7 @@
 mod asker;
 mod cite;
 mod diff;
+mod here;
 mod inert;
 mod measure;
 #[cfg(feature = "cloud")]

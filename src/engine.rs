@@ -4,6 +4,7 @@
 //! the lookup engine that needs no model (`lookup`), a server with the model here behind it (`fallback`), and a scripted one
 //! for tests (`fake`). An engine knows prompts and tokens; it knows nothing of documents, editors or the protocol.
 
+pub mod chat;
 #[cfg(any(feature = "llama", feature = "cloud"))]
 mod emit;
 pub mod fake;
@@ -42,6 +43,11 @@ pub trait Engine: Send + Sync + 'static {
 
     /// Work is about to come: a model that was put away begins to load. Does nothing in any other state.
     fn wake(&self) {}
+
+    /// The same model for conversations, where it holds any.
+    fn conversations(&self) -> Option<&dyn chat::ChatEngine> {
+        None
+    }
 
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;

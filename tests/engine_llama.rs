@@ -5,6 +5,8 @@
 mod background;
 #[path = "engine_llama/cancels.rs"]
 mod cancels;
+#[path = "engine_llama/chat.rs"]
+mod chat;
 #[path = "engine_llama/completes.rs"]
 mod completes;
 #[path = "engine_llama/faults.rs"]
@@ -17,3 +19,5 @@ mod sleeps;
 mod speculates;
 #[path = "engine_llama/support.rs"]
 mod support;
+#[path = "support/synth.rs"]
+mod synth;

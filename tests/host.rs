@@ -4,6 +4,7 @@
 //! an editor window that gets killed. Real processes are needed to test real ends.
 
 mod host {
+    pub mod chat;
     pub mod crash;
     pub mod hostile;
     pub mod life;
@@ -13,6 +14,10 @@ mod host {
     pub mod real;
     pub mod support;
 }
+
+#[cfg(feature = "llama")]
+#[path = "support/synth.rs"]
+mod synth;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -24,7 +29,8 @@ fn main() {
         _ => {}
     }
     #[cfg_attr(not(feature = "llama"), expect(unused_mut))]
-    let mut tests = [host::life::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
+    let mut tests =
+        [host::life::TESTS, host::chat::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
     #[cfg(feature = "llama")]
     tests.extend(host::real::TESTS);
     let trials = tests.into_iter().map(|(name, test)| {

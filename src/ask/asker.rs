@@ -1,5 +1,6 @@
 //! The owner of the question pipeline: who asks gets a stream of steps and a way to cancel.
 
+mod here;
 mod local;
 mod prepare;
 mod run;
@@ -16,6 +17,7 @@ use super::route::{Decision, Local, Route};
 use super::threads::Threads;
 use super::{Question, Step, Workspace};
 use crate::config::RouteChoice;
+use crate::engine::chat::ChatEngine;
 use crate::gate::{Preview, Withheld};
 use crate::privacy::UserKey;
 
@@ -27,6 +29,8 @@ const MOST_STEPS: usize = 64;
 pub struct Parts {
     /// The gate and what is behind it; None where nothing can be sent.
     pub remote: Option<Arc<dyn Remote>>,
+    /// A model on this machine that holds conversations; None where there is none.
+    pub chat: Option<Arc<dyn ChatEngine>>,
     pub threads: Arc<Threads>,
     pub clock: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     /// For the tags of what comes from a repository. None where there is none: then each thread has one by chance, and equal
@@ -79,6 +83,11 @@ impl Asker {
         Self { parts }
     }
 
+    /// From now on this model on this machine is asked.
+    pub fn set_chat(&mut self, chat: Option<Arc<dyn ChatEngine>>) {
+        self.parts.chat = chat;
+    }
+
     /// Needs a runtime around it; returns at once.
     pub fn ask(&self, question: Question, workspace: Workspace) -> Asked {
         let (steps, receiver) = mpsc::channel(MOST_STEPS);
@@ -103,7 +112,7 @@ impl Asker {
     /// Why no model can be asked about this workspace now, as a sentence; None where one can. Blocks: it reads files and the ledger.
     pub fn why_off(&self, workspace: &Workspace) -> Option<String> {
         let question = Question { route: Some(RouteChoice::Cloud), ..Question::default() };
-        let prepare::Assessed { decision, .. } = prepare::assess(&self.parts, &question, workspace);
+        let decision = prepare::assess(&self.parts, &question, workspace).decision();
         let Decision { route, local, reason, .. } = decision;
         (route == Route::Local && local == Local::Index).then(|| reason.to_string())
     }

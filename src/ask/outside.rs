@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use jiff::tz::TimeZone;
 
-use super::remote::{self, Reach, Remote, Site, Standing};
+use super::remote::{self, Reach, Remote, Site, Standing, Target};
 use crate::budget::{
     Account, Amount, Asked, Calibration, Clock, Guards, Ledger, LedgerError, Limit, Limits, Period, Picodollars,
     PriceError, PriceRow, PriceTable, Refusal, Scope, TextSize, open_ledger, workspace_key,
@@ -261,7 +261,7 @@ impl fmt::Debug for Place {
     }
 }
 
-impl Site for Place {
+impl Target for Place {
     fn standing(&self) -> &Standing {
         &self.standing
     }
@@ -278,7 +278,9 @@ impl Site for Place {
     fn count(&self, text: &str) -> usize {
         usize::try_from(self.row.tokenizer.text_bound(&TextSize::of(text))).unwrap_or(usize::MAX)
     }
+}
 
+impl Site for Place {
     fn clear(&self, draft: Draft, limit: Option<Picodollars>) -> Result<Arc<dyn remote::Cleared>, Withheld> {
         let mut door = self.door.clone();
         door.limits.extend(limit.map(|money| Limit {

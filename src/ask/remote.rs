@@ -119,8 +119,8 @@ pub trait Cleared: Send + Sync + Debug {
     fn send(&self, consent: Given, allowed: &[Guard], cancel: CancellationToken) -> Result<Answering, Withheld>;
 }
 
-/// A workspace and its settings at the moment of asking.
-pub trait Site: Send + Sync + Debug {
+/// Whom a pack is for, and a workspace and its settings at the moment of asking.
+pub trait Target: Send + Sync + Debug {
     fn standing(&self) -> &Standing;
 
     /// How far a file may travel to this model; `path` from the root. Touches the disk.
@@ -128,7 +128,10 @@ pub trait Site: Send + Sync + Debug {
 
     /// Tokens of a text at this model, at most.
     fn count(&self, text: &str) -> usize;
+}
 
+/// The same where the gate lies before it.
+pub trait Site: Target {
     /// `limit`: the user's own for this request. Scans every byte: not for the protocol task.
     fn clear(&self, draft: Draft, limit: Option<Picodollars>) -> Result<Arc<dyn Cleared>, Withheld>;
 }

@@ -39,6 +39,8 @@ pub struct Facts {
     pub needed: u64,
     /// None where no provider is named or nothing can be sent.
     pub model: Option<ModelFacts>,
+    /// Tokens of prompt that the model on this machine takes. None where there is none, or where nobody looked.
+    pub here: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +56,8 @@ pub enum Route {
 pub enum Local {
     /// What is known of the workspace, without any model.
     Index,
+    /// The model on this machine that the engine runs.
+    Model,
     /// A server of the user's.
     Server,
 }
@@ -74,6 +78,8 @@ pub enum Reason {
     /// The question needs more than what is here.
     Needs(Kind),
     NoModel,
+    /// There is a model on this machine, and no other.
+    Here,
     Stays(String),
     Blocked(Withheld),
     Down(String),
@@ -89,8 +95,29 @@ pub struct Decision {
     pub offer: Option<String>,
 }
 
-/// See the room. Who would rather have a cloud model than nothing is told of it, and asked.
+/// See the room. Who would rather have a cloud model than nothing is told of it, and asked. What is in the index it answers
+/// itself, at once and without mistakes; where prose is wanted and no cloud or server gives it, the model on this machine does.
 pub fn decide(facts: &Facts) -> Decision {
+    let decision = without_model(facts);
+    match facts.here {
+        Some(room) if wants_prose(facts, &decision) => {
+            let reason = match decision.reason {
+                _ if facts.needed > room => Reason::OwnCut { needed: facts.needed, room },
+                Reason::NoModel => Reason::Here,
+                reason => reason,
+            };
+            Decision { local: Local::Model, reason, ..decision }
+        }
+        _ => decision,
+    }
+}
+
+/// The index would answer, and knows less of it than a model.
+pub fn wants_prose(facts: &Facts, decision: &Decision) -> bool {
+    (decision.route, decision.local) == (Route::Local, Local::Index) && !facts.is_lookup
+}
+
+fn without_model(facts: &Facts) -> Decision {
     let local = |local, reason| Decision { route: Route::Local, local, reason, offer: None };
     let Some(model) = &facts.model else {
         let reason = if facts.choice == RouteChoice::Local { Reason::Chosen } else { Reason::NoModel };
@@ -138,6 +165,7 @@ impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.route, self.local) {
             (Route::Local, Local::Index) => f.write_str("answered from the index: ")?,
+            (Route::Local, Local::Model) => f.write_str("answered by the model on this machine: ")?,
             (Route::Local, Local::Server) => f.write_str("answered by your own server: ")?,
             (Route::Cloud, _) => f.write_str("asked the cloud model: ")?,
             (Route::AskMe, _) => f.write_str("the cloud model, if you allow it: ")?,
@@ -164,6 +192,7 @@ impl fmt::Display for Reason {
             Self::NoModel => {
                 f.write_str("no model for questions is set up; `cloud.provider` and `cloud.model` name one")
             }
+            Self::Here => f.write_str("it is the one that is set up, and nothing leaves"),
             Self::Stays(path) => write!(f, "{path} may not leave this machine (`privacy.localOnly`)"),
             Self::Blocked(withheld) => f.write_str(&explain(withheld)),
             Self::Down(why) => f.write_str(why),

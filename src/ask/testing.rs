@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::asker::Parts;
 use super::refusal::guard_of;
-use super::remote::{Answering, Cleared, Ended, Finish, Given, Reach, Remote, Site, Standing, Update, Wanted};
+use super::remote::{Answering, Cleared, Ended, Finish, Given, Reach, Remote, Site, Standing, Target, Update, Wanted};
 use super::{Asker, Question, Step, Threads, Workspace};
 use crate::budget::{Guard, Outcome, Picodollars};
 use crate::config::{CloudSettings, IndexSettings, Settings};
@@ -157,7 +157,7 @@ impl Remote for Handle {
     }
 }
 
-impl Site for FakeSite {
+impl Target for FakeSite {
     fn standing(&self) -> &Standing {
         &self.1
     }
@@ -174,7 +174,9 @@ impl Site for FakeSite {
     fn count(&self, text: &str) -> usize {
         text.len().div_ceil(3)
     }
+}
 
+impl Site for FakeSite {
     fn clear(&self, draft: Draft, _: Option<Picodollars>) -> Result<Arc<dyn Cleared>, Withheld> {
         self.0.drafts.lock().unwrap().push(draft.clone());
         if let Some(withheld) = self.0.refusal.lock().unwrap().clone() {
@@ -268,6 +270,7 @@ pub fn parts(remote: Option<Arc<FakeRemote>>) -> Parts {
     let number = AtomicUsize::new(1);
     Parts {
         remote: remote.map(|remote| Arc::new(Handle(remote)) as Arc<dyn Remote>),
+        chat: None,
         threads: Arc::new(Threads::in_memory()),
         clock: Arc::new(|| std::time::UNIX_EPOCH + std::time::Duration::from_secs(1000)),
         key: Some(UserKey::new([3; 32])),

@@ -10,8 +10,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use crate::config::{EngineChoice, Loader, Paths, Settings};
+use crate::engine::chat::ChatEngine;
 use crate::engine::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Writer, generation};
 use crate::lsp::EngineFactory;
+use crate::session::questions::MakeChat;
 
 pub use names::with_files;
 
@@ -35,6 +37,58 @@ pub fn start(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
         EngineChoice::Auto => Some(server::start(settings, loader, &runtime)),
     }
 }
+
+/// Makes what answers questions on this machine, for a pipeline that asks again when the settings change.
+pub fn chat(loader: &Loader) -> MakeChat {
+    let paths = loader.paths().clone();
+    Arc::new(move |settings| chat_model(settings, &paths))
+}
+
+#[cfg(not(feature = "llama"))]
+fn chat_model(_settings: &Settings, _paths: &Paths) -> Option<Arc<dyn ChatEngine>> {
+    None
+}
+
+/// The model of `engine.chatModel` in a host of its own, else the one that completes, in its host. Nothing starts before it is
+/// asked. The starter knows no conversation, so it is not even asked.
+#[cfg(feature = "llama")]
+fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>> {
+    use crate::config::HostMode;
+    use crate::engine::chat::OnDemand;
+    use crate::engine::host::{HostConfig, HostEngine, Role};
+    use crate::engine::llama::{LlamaEngine, ModelConfig};
+
+    // A name that stands for no file of a model that completes has been told of where it is to complete.
+    let settings = with_files(settings, paths).ok()?;
+    let engine = &settings.engine;
+    let (file, role) = match (&engine.chat_model, &engine.model) {
+        (Some(chat), _) => (chat.clone(), Role::Chat),
+        (None, Some(model)) if engine.choice != EngineChoice::Lookup => (model.clone(), Role::Completion),
+        (None, _) => return None,
+    };
+    let (paths, runtime) = (paths.clone(), Handle::current());
+    let make = move || -> Result<Arc<dyn ChatEngine>, String> {
+        let why = |error: anyhow::Error| format!("the engine host cannot be started: {error:#}");
+        match settings.engine.host {
+            HostMode::InProcess => {
+                let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
+                let mut config = ModelConfig { model: Some(file.clone()), ..config };
+                config.life.role = Role::Chat;
+                Ok(Arc::new(LlamaEngine::start(config)))
+            }
+            HostMode::Process => {
+                let program = std::env::current_exe().map_err(|error| why(error.into()))?;
+                let config = HostConfig::with_role((&paths).into(), program, &settings, role).map_err(why)?;
+                Ok(Arc::new(HostEngine::new(config, &runtime)))
+            }
+        }
+    };
+    Some(Arc::new(OnDemand::new(make, CHAT_IDLE)))
+}
+
+/// A model that nobody asked for so long is left, and its process ends if it has no other client.
+#[cfg(feature = "llama")]
+const CHAT_IDLE: Duration = Duration::from_secs(900);
 
 /// Longest wait for a server to be found out about.
 const SERVER_PATIENCE: Duration = Duration::from_secs(5);

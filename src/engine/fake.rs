@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::chat::{ChatEngine, FakeChat};
 use super::{
     CancelFlag, Engine, EngineState, EngineStatus, Event, Finish, Generation, GenerationSender, Job, ModelInfo,
     PromptReport, Report, Task, TokenScore, Urgency, generation,
@@ -23,6 +24,7 @@ pub struct FakeEngine {
     prefills: AtomicUsize,
     background: Mutex<Vec<CancelFlag>>,
     failure: Mutex<Option<String>>,
+    chat: Option<FakeChat>,
     status: watch::Sender<EngineStatus>,
 }
 
@@ -37,8 +39,26 @@ impl FakeEngine {
             prefills: AtomicUsize::new(0),
             background: Mutex::default(),
             failure: Mutex::default(),
+            chat: None,
             status,
         }
+    }
+
+    /// It also holds conversations.
+    pub fn with_chat(self, chat: FakeChat) -> Self {
+        self.status.send_modify(|status| {
+            let model = status.model.get_or_insert_default();
+            (model.chat, model.chat_refusal) = match chat.described() {
+                Ok(described) => (Some(described), None),
+                Err(why) => (None, Some(why)),
+            };
+        });
+        Self { chat: Some(chat), ..self }
+    }
+
+    /// What holds conversations, if anything does.
+    pub fn chat(&self) -> Option<&FakeChat> {
+        self.chat.as_ref()
     }
 
     pub fn with_pace(self, pace: Duration) -> Self {
@@ -86,6 +106,10 @@ impl FakeEngine {
 }
 
 impl Engine for FakeEngine {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
+        self.chat.as_ref().map(|chat| chat as &dyn ChatEngine)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
         if let Some(message) = self.failure.lock().unwrap_or_else(PoisonError::into_inner).take() {

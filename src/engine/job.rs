@@ -279,6 +279,20 @@ impl CancelFlag {
 #[derive(Debug)]
 pub struct CancelOnDrop(CancelFlag);
 
+impl CancelOnDrop {
+    pub fn new(flag: CancelFlag) -> Self {
+        Self(flag)
+    }
+
+    pub fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    pub fn flag(&self) -> CancelFlag {
+        self.0.clone()
+    }
+}
+
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();

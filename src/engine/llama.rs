@@ -6,6 +6,7 @@
 
 mod backend;
 mod candidates;
+mod chat;
 mod counter;
 mod decode;
 mod draft;
@@ -23,8 +24,8 @@ mod vocabulary;
 mod worker;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 
 use tokio::sync::watch;
@@ -33,6 +34,7 @@ pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
 pub use rehearsal::rehearse;
 
+use super::chat::ChatEngine;
 use super::sleep::Life;
 use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Urgency, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};
@@ -67,7 +69,9 @@ pub struct ModelConfig {
     pub heal_tokens: bool,
     /// Try known holes before the first job.
     pub self_test: bool,
-    /// When it sleeps and what it leaves to others.
+    /// Most tokens of a conversation; 0 takes as much of the model's window as fits.
+    pub chat_context_tokens: u32,
+    /// What it is for, when it sleeps and what it leaves to others.
     pub life: Life,
 }
 
@@ -89,6 +93,7 @@ impl ModelConfig {
             max_draft_tokens: engine.max_draft_tokens,
             heal_tokens: true,
             self_test: true,
+            chat_context_tokens: engine.chat_context_tokens,
             life: Life::new(engine.into()),
         }
     }
@@ -107,6 +112,8 @@ pub struct LlamaHandle {
     client: u64,
     inbox: Arc<Inbox>,
     status: watch::Sender<EngineStatus>,
+    /// Loaded when tokens are first counted: the worker has no time for that.
+    counter: Arc<OnceLock<Option<TokenCounter>>>,
 }
 
 impl LlamaEngine {
@@ -125,7 +132,7 @@ impl LlamaEngine {
                 status.send_modify(|status| status.state = EngineState::Failed { reason });
             })
             .ok();
-        let default_handle = LlamaHandle { client: 0, inbox, status };
+        let default_handle = LlamaHandle { client: 0, inbox, status, counter: Arc::default() };
         Self { default_handle, next_client: AtomicU64::new(1), worker }
     }
 
@@ -146,6 +153,10 @@ impl Drop for LlamaEngine {
 }
 
 impl Engine for LlamaEngine {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
+        Some(self)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         self.default_handle.generate(job)
     }
@@ -160,6 +171,10 @@ impl Engine for LlamaEngine {
 }
 
 impl Engine for LlamaHandle {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
+        Some(self)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
         let refusal = match &self.status.borrow().state {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::chat::ChatModel;
+
 /// Where the layers of a model are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Device {
@@ -50,6 +52,10 @@ pub struct ModelInfo {
     /// Bytes that the key-value cache takes.
     pub kv_bytes: u64,
     pub self_test: Option<SelfTest>,
+    /// What answers questions here.
+    pub chat: Option<ChatModel>,
+    /// Why nothing does, a sentence.
+    pub chat_refusal: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,6 +150,20 @@ pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
 impl EngineStatus {
     pub fn new(engine: &str, state: EngineState) -> Self {
         Self { engine: engine.to_owned(), state, model: None, restarts: 0, rest: Rest::default(), server: None }
+    }
+
+    /// Why a conversation cannot be held now, a sentence; None where it can.
+    pub fn chat_problem(&self) -> Option<String> {
+        match (&self.state, &self.model) {
+            (EngineState::Failed { reason } | EngineState::Asleep { reason, wakes: false }, _) => Some(reason.clone()),
+            (EngineState::Asleep { wakes: true, .. }, _) => None,
+            (EngineState::Loading { progress }, _) => Some(format!("the model is loading ({:.0} %)", progress * 100.0)),
+            (EngineState::Idle, _) | (EngineState::Ready, None) => Some("no model is loaded".to_owned()),
+            (EngineState::Ready, Some(model)) => match (&model.chat, &model.chat_refusal) {
+                (Some(_), _) => None,
+                (None, why) => Some(why.clone().unwrap_or_else(|| "this model answers no questions".to_owned())),
+            },
+        }
     }
 
     pub fn is_ready(&self) -> bool {

@@ -31,7 +31,7 @@ use crate::text::{Document, Range};
 pub use crate::ask::Payload;
 pub use budget::Budget;
 pub use comments::CommentQuestion;
-pub use pipeline::{Pipeline, run_number};
+pub use pipeline::{MakeChat, Pipeline, run_number};
 pub use running::Running;
 use running::Runs;
 

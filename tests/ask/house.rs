@@ -99,6 +99,7 @@ impl House {
             },
         });
         let asker = Asker::new(Parts {
+            chat: None,
             remote: Some(Arc::new(outside)),
             threads: Arc::new(Threads::in_directory(paths.state.join("threads"))),
             clock: Arc::new(SystemTime::now),

@@ -25,6 +25,7 @@ mod framing;
 mod ghost_text;
 mod index;
 mod lifecycle;
+mod local_answers;
 mod look_ahead;
 mod menu;
 mod navigation;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use tandem::engine::Engine;
+use tandem::engine::chat::FakeChat;
 use tandem::engine::fake::FakeEngine;
 use tandem::engine::host::{HostArgs, run_host};
 
@@ -24,20 +25,29 @@ struct EngineProgram {
     /// Abort, as llama.cpp does, when the prompt contains this.
     #[arg(long)]
     abort_on: Option<String>,
+    /// What conversations are answered with, a character every ten milliseconds.
+    #[arg(long)]
+    chat: Option<String>,
 }
 
 pub fn engine() {
     let program = EngineProgram::parse();
     let (text, pace, abort_on) = (program.text, Duration::from_millis(program.pace_ms), program.abort_on);
-    let engine: Arc<dyn Engine> = Arc::new(
-        FakeEngine::new(move |job| {
-            if abort_on.as_deref().is_some_and(|word| job.prompt.prefix.contains(word)) {
-                std::process::abort();
-            }
-            text.clone()
-        })
-        .with_pace(pace),
-    );
+    let engine = FakeEngine::new(move |job| {
+        if abort_on.as_deref().is_some_and(|word| job.prompt.prefix.contains(word)) {
+            std::process::abort();
+        }
+        text.clone()
+    })
+    .with_pace(pace);
+    let engine = match program.chat {
+        None => engine,
+        Some(text) => {
+            let pace = Duration::from_millis(if text.len() > 100 { 10 } else { 0 });
+            engine.with_chat(FakeChat::new(move |_| text.clone()).with_pace(pace))
+        }
+    };
+    let engine: Arc<dyn Engine> = Arc::new(engine);
     run_host(&program.host, || Ok(move |_| engine.clone())).expect("the host works");
 }
 

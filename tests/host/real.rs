@@ -1,10 +1,17 @@
 //! The whole way with the shipped binary and the shipped model: `tandem engine` with llama.cpp in it.
 
+use std::sync::Arc;
+
 use tandem::config::Settings;
-use tandem::engine::host::{Holding, HostConfig, Register};
+use tandem::engine::chat::{ChatEngine, ChatJob, ChatRole, ChatTurn};
+use tandem::engine::host::{Holding, HostConfig, HostEngine, Register, Role};
+use tandem::engine::llama::{LlamaEngine, ModelConfig};
 use tandem::engine::{Engine, EngineState, Event, Finish, Job, Task, Urgency};
 
+use super::chat::heard;
 use super::support::{Place, Test, complete, drain, is_alive, job, reason, sentence, signal, text, wait};
+
+use crate::synth::{Spec, Weights, tiny};
 
 pub const TESTS: &[Test] = &[
     ("the_starter_model_survives_a_kill_in_mid_decode", the_starter_model_survives_a_kill_in_mid_decode),
@@ -13,6 +20,7 @@ pub const TESTS: &[Test] = &[
         a_guess_of_one_window_gives_way_to_a_request_of_another,
     ),
     ("a_model_that_does_not_load_says_why", a_model_that_does_not_load_says_why),
+    ("a_conversation_is_the_same_in_a_host_and_here", a_conversation_is_the_same_in_a_host_and_here),
 ];
 
 fn place(change: impl FnOnce(&mut Settings)) -> Place {
@@ -89,4 +97,51 @@ fn a_model_that_does_not_load_says_why() {
     let EngineState::Failed { reason: said } = status.borrow().state.clone() else { panic!("it works") };
     assert!(matches!(reason(&drain(engine.generate(job(1, "fn ")))), Finish::Failed(_)));
     assert!(said.contains("GGUF") || said.contains("model"), "{said}");
+}
+
+/// With the model that completes and with one of its own, each in its host, and in this process.
+fn a_conversation_is_the_same_in_a_host_and_here() {
+    let directory = tempfile::tempdir().expect("tempdir");
+    let file = directory.path().join("chat.gguf");
+    let chatml = "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}{{ '<|im_start|>assistant\n' }}";
+    let spec = Spec { vocabulary: 4096, ..tiny("qwen2") }.with_chat_template(chatml);
+    spec.write(&file, Weights::Random(7)).expect("written");
+    let job = |texts: &[&str]| {
+        let roles = [ChatRole::User, ChatRole::Assistant].into_iter().cycle();
+        let turns = texts.iter().zip(roles).map(|(text, role)| ChatTurn::new(role, *text)).collect();
+        ChatJob { turns, max_tokens: 32, ..ChatJob::default() }
+    };
+    let talk = |engine: &dyn ChatEngine| {
+        let one = heard(engine.chat(job(&["What does `main` do?"])));
+        let two = heard(engine.chat(job(&["What does `main` do?", &one.0, "Why?"])));
+        assert!(!one.0.is_empty(), "{one:?}");
+        (one, two)
+    };
+    let place = place(|settings| settings.engine.model = Some(file.clone()));
+    let shared = place.ready();
+    assert!(place.runtime.block_on(shared.model()).is_ok());
+    let hosted = talk(&shared);
+    let counted = shared.count(vec![Arc::from("fn main() {}")]);
+
+    let mut settings = Settings::default();
+    (settings.engine.threads, settings.engine.unload_under_pressure) = (1, false);
+    settings.engine.chat_model = Some(file.clone());
+    let own = HostConfig::with_role(place.config.paths.clone(), place.config.program.clone(), &settings, Role::Chat);
+    let own = HostConfig { idle: place.config.idle, ..own.expect("works") };
+    let own = HostEngine::new(own, place.runtime.handle());
+    assert!(place.runtime.block_on(own.model()).is_ok());
+    assert_ne!(own.host_process(), shared.host_process());
+    assert_eq!(talk(&own), hosted);
+    assert!(matches!(reason(&drain(own.generate(long_job(1)))), Finish::Failed(why) if why.contains("questions")));
+
+    let mut config = ModelConfig::new(&settings.engine, &settings.completion, directory.path().to_owned());
+    (config.model, config.self_test) = (Some(file), false);
+    let here = LlamaEngine::start(config);
+    assert!(place.runtime.block_on(here.model()).is_ok());
+    assert_eq!(talk(&here), hosted);
+    assert_eq!(here.count(vec![Arc::from("fn main() {}")]), counted);
+
+    let process = own.host_process().expect("connected");
+    drop(own);
+    wait("the host for questions is gone", || !is_alive(process));
 }

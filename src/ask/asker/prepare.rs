@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::pack::{self, Ground, Room, Shown};
-use super::super::remote::{Cleared, Reach, Site, Standing};
+use super::super::remote::{Cleared, Reach, Site, Standing, Target};
 use super::super::route::{Decision, Facts, ModelFacts, Route, decide, is_lookup};
 use super::super::threads::{Thread, ThreadTurn, title};
 use super::super::{Question, Workspace};
@@ -32,10 +32,15 @@ const SECONDS_A_DAY: i64 = 86_400;
 /// What is known before anything is packed.
 #[derive(Debug)]
 pub struct Assessed {
-    pub decision: Decision,
+    pub facts: Facts,
     /// None where nothing can be sent.
     pub site: Option<Arc<dyn Site>>,
-    pub choice: crate::config::RouteChoice,
+}
+
+impl Assessed {
+    pub fn decision(&self) -> Decision {
+        decide(&self.facts)
+    }
 }
 
 pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Assessed {
@@ -88,8 +93,9 @@ pub fn assess(parts: &Parts, question: &Question, workspace: &Workspace) -> Asse
         stays: pack::stays(&ground),
         needed: pack::needed(&ground) as u64,
         model: model.or(unusable),
+        here: None,
     };
-    Assessed { decision: decide(&facts), site, choice }
+    Assessed { facts, site }
 }
 
 /// A question ready for the gate, and how its thread would go on.
@@ -109,7 +115,7 @@ pub fn name(standing: &Standing) -> String {
 }
 
 /// Tokens of the prompt and of the answer.
-fn room(standing: &Standing, workspace: &Workspace) -> (u64, u32) {
+pub fn room(standing: &Standing, workspace: &Workspace) -> (u64, u32) {
     let (cloud, AskSettings { context_tokens, .. }) = (&workspace.settings.cloud, &workspace.settings.ask);
     let usual = if standing.is_local { USUAL_LOCAL_WINDOW } else { USUAL_WINDOW };
     let window = standing.window.unwrap_or(usual);
@@ -124,7 +130,7 @@ pub fn prepare(
     parts: &Parts,
     question: &Question,
     workspace: &Workspace,
-    site: &dyn Site,
+    site: &dyn Target,
 ) -> Result<Prepared, Withheld> {
     let standing = site.standing();
     let (prompt, max_output) = room(standing, workspace);
@@ -210,10 +216,8 @@ pub fn payload(parts: &Parts, question: &Question, workspace: &Workspace) -> Res
     if let Some(withheld) = &site.standing().blocked {
         return Err(withheld.clone());
     }
-    let assessed = assess(parts, question, workspace);
-    if let (Route::Local, super::super::route::Reason::Stays(path)) =
-        (assessed.decision.route, assessed.decision.reason)
-    {
+    let decision = assess(parts, question, workspace).decision();
+    if let (Route::Local, super::super::route::Reason::Stays(path)) = (decision.route, decision.reason) {
         return Err(Withheld::LocalOnly { paths: vec![path] });
     }
     let prepared = prepare(parts, question, workspace, site.as_ref())?;

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::diff;
 use super::super::refusal::{explain, explain_error, guard_of};
-use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Update, Wanted};
-use super::super::route::{Decision, Local, Route};
+use super::super::remote::{Answering, Cleared, Ended, Finish, Given, Site, Target as _, Update, Wanted};
+use super::super::route::{Decision, Local, Reason as Why, Route, decide, wants_prose};
 use super::super::step::{ConsentReply, ConsentRequest, Footer, Step};
 use super::super::threads::{Thread, title};
 use super::super::{Kind, Question, Workspace};
-use super::prepare::{Assessed, Prepared, assess, name, prepare};
+use super::prepare::{Assessed, Prepared, assess, name, prepare, room};
 use super::stream::{Read, Reader};
 use super::{Parts, local};
 use crate::budget::{Guard, Outcome, Picodollars};
@@ -28,16 +28,16 @@ use crate::providers::{Event, Reason};
 const SETTLING: Duration = Duration::from_secs(15);
 
 pub struct Run {
-    parts: Parts,
-    question: Arc<Question>,
-    workspace: Arc<Workspace>,
+    pub(super) parts: Parts,
+    pub(super) question: Arc<Question>,
+    pub(super) workspace: Arc<Workspace>,
     steps: mpsc::Sender<Step>,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
     started: Instant,
 }
 
 /// Nobody listens, or the user does not want it any more.
-struct Over;
+pub(super) struct Over;
 
 /// Why no model answered; then the index does.
 enum Instead {
@@ -81,13 +81,23 @@ impl Run {
     }
 
     async fn answer(&self) -> Result<(), Over> {
-        let Assessed { decision, site, choice } = self.blocking(assess).await?;
+        let Assessed { mut facts, site } = self.blocking(assess).await?;
+        let mut decision = decide(&facts);
+        let mut here = None;
+        if wants_prose(&facts, &decision) {
+            here = self.model_here().await?;
+            facts.here = here.as_ref().map(|here| room(here.standing(), &self.workspace).0);
+            decision = decide(&facts);
+        }
         let is_cloud = decision.route != Route::Local;
         self.tell(Step::Routed { is_cloud, reason: decision.to_string() }).await?;
         let site = site.filter(|_| is_cloud || decision.local == Local::Server);
         let Some(site) = site else {
-            self.explain_local(&decision, choice).await?;
-            return self.by_index(decision.to_string(), Footer::default()).await;
+            self.explain_local(&decision, facts.choice).await?;
+            return match here {
+                Some(here) => self.by_model(here, decision.to_string(), Footer::default()).await,
+                None => self.by_index(decision.to_string(), Footer::default()).await,
+            };
         };
         match self.ask_model(&decision, &site).await {
             Ok(()) => Ok(()),
@@ -98,6 +108,14 @@ impl Run {
             }
             Err(Instead::Because(why, attempt)) => {
                 let model = name(site.standing());
+                if !facts.is_lookup
+                    && let Some(here) = self.model_here().await?
+                {
+                    let notice = format!("{model} did not answer: {why}. The model on this machine does instead.");
+                    self.tell(Step::Notice(notice)).await?;
+                    let reason = format!("answered by the model on this machine, because {model} did not: {why}");
+                    return self.by_model(here, reason, *attempt).await;
+                }
                 self.tell(Step::Notice(format!(
                     "{model} did not answer: {why}. This is what the index knows instead."
                 )))
@@ -109,21 +127,23 @@ impl Run {
 
     /// Why it is not a model that answers, where the user may have expected one.
     async fn explain_local(&self, decision: &Decision, choice: RouteChoice) -> Result<(), Over> {
-        if choice != RouteChoice::Local && decision.offer.is_none() {
-            self.tell(Step::Notice(format!("No model is asked: {}.", decision.reason))).await?;
+        let is_here = decision.local == Local::Model;
+        // A part that is left out is told by whoever leaves it out.
+        let is_why = !matches!(decision.reason, Why::Here | Why::OwnCut { .. });
+        if choice != RouteChoice::Local && decision.offer.is_none() && is_why {
+            let whom = if is_here { "No cloud model is asked" } else { "No model is asked" };
+            self.tell(Step::Notice(format!("{whom}: {}.", decision.reason))).await?;
         }
         if let Some(model) = &decision.offer {
             let way = "`--cloud`, or `ask.route` in the settings";
-            self.tell(Step::Notice(format!(
-                "No model on this machine answers questions. {model} can be asked: {way}."
-            )))
-            .await?;
+            let none = if is_here { "" } else { "No model on this machine answers questions. " };
+            self.tell(Step::Notice(format!("{none}{model} can be asked: {way}."))).await?;
         }
         Ok(())
     }
 
     /// `attempt`: what asking a model did cost and send before.
-    async fn by_index(&self, reason: String, attempt: Footer) -> Result<(), Over> {
+    pub(super) async fn by_index(&self, reason: String, attempt: Footer) -> Result<(), Over> {
         let (text, counts) = self.blocking(|_, question, workspace| local::answer(question, workspace)).await?;
         self.tell(Step::Text(text)).await?;
         let footer = Footer {
@@ -254,7 +274,7 @@ impl Run {
             diff,
             ..sent(&ended, cleared.as_ref(), standing.stays)
         };
-        footer.thread = Some(self.keep(prepared, cleared.as_ref(), raw));
+        footer.thread = Some(self.keep(prepared, Some(cleared.texts()), raw));
         footer.elapsed_ms = self.elapsed();
         self.put(Step::Done(Box::new(footer))).await;
         Ok(())
@@ -311,12 +331,12 @@ impl Run {
         Ok(settled.ok().and_then(Result::ok).unwrap_or_else(lost))
     }
 
-    /// Puts the question and its answer into the thread, as they were sent. Its name.
-    fn keep(&self, prepared: Prepared, cleared: &dyn Cleared, raw: String) -> String {
+    /// Puts the question and its answer into the thread, as they were sent: as `texts` where the gate changed them. Its name.
+    pub(super) fn keep(&self, prepared: Prepared, texts: Option<Vec<Arc<str>>>, raw: String) -> String {
         let Prepared { mut thread, mut turn, .. } = prepared;
         turn.answer = raw;
         thread.turns.push(turn);
-        as_sent(&mut thread, cleared.texts());
+        texts.into_iter().for_each(|texts| as_sent(&mut thread, texts));
         // Its title, too, is of what was sent.
         let words = thread.turns.iter().flat_map(|turn| &turn.question).find(|piece| piece.source == Source::Question);
         if let Some(words) = words {
@@ -328,12 +348,12 @@ impl Run {
         id
     }
 
-    fn elapsed(&self) -> u64 {
+    pub(super) fn elapsed(&self) -> u64 {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Tells a step, unless it is over.
-    async fn tell(&self, step: Step) -> Result<(), Over> {
+    pub(super) async fn tell(&self, step: Step) -> Result<(), Over> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Over),
@@ -342,12 +362,12 @@ impl Run {
     }
 
     /// Tells a step although it is over.
-    async fn put(&self, step: Step) {
+    pub(super) async fn put(&self, step: Step) {
         let _ = self.steps.send(step).await;
     }
 
     /// Work of some milliseconds, on a thread that may wait for disks.
-    async fn blocking<T: Send + 'static>(
+    pub(super) async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Parts, &Question, &Workspace) -> T + Send + 'static,
     ) -> Result<T, Over> {
@@ -361,7 +381,7 @@ impl Run {
     }
 }
 
-fn check(text: &str, workspace: &Workspace) -> diff::Diff {
+pub(super) fn check(text: &str, workspace: &Workspace) -> diff::Diff {
     let root = workspace.index.root();
     let may_create = |path: &str| !root.join(path).exists() && workspace.index.wanted(&root.join(path)).is_some();
     diff::check(text, &|path| workspace.text(path), &may_create)

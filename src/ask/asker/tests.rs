@@ -1,5 +1,7 @@
 //! The pipeline on small workspaces, with a gate and a model that do what a test says.
 
+mod here;
+
 use super::super::remote::{Finish, Wanted};
 use super::super::testing::{FakeRemote, Fixture, SERVER, asker, footer, notices, parts, question, steps, text};
 use super::super::{ConsentReply, Focus, Kind, Question, Step};

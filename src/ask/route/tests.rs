@@ -9,7 +9,7 @@ fn cloud() -> ModelFacts {
 }
 
 fn facts(choice: RouteChoice, model: Option<ModelFacts>) -> Facts {
-    Facts { choice, kind: Kind::Ask, is_lookup: false, stays: None, needed: 2_000, model }
+    Facts { choice, kind: Kind::Ask, is_lookup: false, stays: None, needed: 2_000, model, here: None }
 }
 
 /// The route of each choice, in the order of `CHOICES`.
@@ -25,6 +25,7 @@ fn routes(change: impl Fn(&mut Facts), expected: [(Route, Local); 4]) {
 }
 
 const INDEX: (Route, Local) = (Route::Local, Local::Index);
+const MODEL: (Route, Local) = (Route::Local, Local::Model);
 const SERVER: (Route, Local) = (Route::Local, Local::Server);
 const CLOUD: (Route, Local) = (Route::Cloud, Local::Index);
 const ASK: (Route, Local) = (Route::AskMe, Local::Index);
@@ -86,6 +87,55 @@ fn the_table() {
 }
 
 #[test]
+fn the_table_with_a_model_on_this_machine() {
+    let with = |change: fn(&mut Facts)| {
+        move |facts: &mut Facts| {
+            facts.here = Some(8_000);
+            change(facts);
+        }
+    };
+    let own = |facts: &mut Facts| facts.model.as_mut().unwrap().is_local = true;
+    // The cloud is asked and offered as before.
+    routes(with(|_| {}), [MODEL, ASK, CLOUD, CLOUD]);
+    // Of places the index knows more, and at once.
+    routes(with(|facts| facts.is_lookup = true), [INDEX, INDEX, INDEX, CLOUD]);
+    routes(with(|facts| facts.model = None), [MODEL; 4]);
+    routes(with(|facts| (facts.model, facts.is_lookup) = (None, true)), [INDEX; 4]);
+    routes(with(|facts| facts.stays = Some("keys.rs".to_owned())), [MODEL; 4]);
+    routes(with(|facts| facts.model.as_mut().unwrap().blocked = Some(Withheld::CloudOff)), [MODEL; 4]);
+    routes(with(|facts| facts.model.as_mut().unwrap().down = Some("it failed".to_owned())), [MODEL; 4]);
+    routes(with(|facts| facts.model.as_mut().unwrap().left = Some(Picodollars::ZERO)), [MODEL; 4]);
+    // A server of the user's was chosen for questions.
+    routes(with(own), [SERVER; 4]);
+    routes(
+        with(|facts| {
+            let model = facts.model.as_mut().unwrap();
+            (model.is_local, model.down) = (true, Some("it is down".to_owned()));
+        }),
+        [MODEL; 4],
+    );
+}
+
+#[test]
+fn a_model_on_this_machine_says_why_it_answers() {
+    let sentence = |change: fn(&mut Facts)| {
+        let mut facts = Facts { here: Some(1_000), ..facts(RouteChoice::Ask, None) };
+        facts.needed = 500;
+        change(&mut facts);
+        decide(&facts).to_string()
+    };
+    let start = "answered by the model on this machine: ";
+    assert_eq!(sentence(|_| {}), format!("{start}it is the one that is set up, and nothing leaves"));
+    assert_eq!(
+        sentence(|facts| facts.needed = 4_000),
+        format!("{start}it takes 1000 tokens, so a part of the 4000 that the question is about is left out")
+    );
+    let offered = Facts { here: Some(9_000), ..facts(RouteChoice::Local, Some(cloud())) };
+    let decision = decide(&offered);
+    assert_eq!((decision.offer.as_deref(), decision.to_string()), (Some("acme large"), format!("{start}you chose so")));
+}
+
+#[test]
 fn every_combination_has_a_sentence() {
     let kinds = [Kind::Ask, Kind::Explain, Kind::WhyError, Kind::Tests, Kind::Document, Kind::Refactor];
     let blocked = [None, Some(Withheld::CloudOff), Some(Withheld::NoMonthlyLimit), Some(Withheld::Untrusted)];
@@ -118,6 +168,11 @@ fn every_combination_has_a_sentence() {
                         assert!(choice != RouteChoice::Ask || decision.route != Route::Cloud, "{facts:?}");
                         assert!(choice != RouteChoice::Local || decision.route == Route::Local, "{facts:?}");
                         seen.insert(sentence);
+                        let with = decide(&Facts { here: Some(1_000), ..facts.clone() });
+                        assert!(with.to_string().len() > 30, "{with}");
+                        // A model here takes nothing from the cloud, and leaves the index what it knows.
+                        assert_eq!((with.route, with.offer.clone()), (decision.route, decision.offer.clone()));
+                        assert!(with.local == decision.local || !facts.is_lookup, "{facts:?}");
                     }
                 }
             }

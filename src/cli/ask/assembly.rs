@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::LineRange;
 use crate::ask::{Focus, Workspace};
-use crate::cli::workspace;
+use crate::cli::{engines, workspace};
 use crate::config::Loader;
 use crate::session::questions::{Answerer, Pipeline};
 
@@ -41,5 +41,5 @@ pub fn workspace(opened: &workspace::Workspace, loader: &Loader) -> Workspace {
 
 /// The pipeline with all that is behind it, which is opened when it is needed.
 pub fn answerer(loader: &Loader) -> Arc<dyn Answerer> {
-    Arc::new(Pipeline::new(loader))
+    Arc::new(Pipeline::new(loader, engines::chat(loader)))
 }

@@ -3,6 +3,8 @@
 //! One task (`drive`) owns the connection and its life; callers only register jobs and hand over frames, so nothing
 //! here waits. When the host is lost, every open job ends at once with a sentence, and the host is started again.
 
+mod chats;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,6 +59,8 @@ struct Link {
     process: Option<u32>,
     /// Jobs without a last event.
     jobs: HashMap<u64, GenerationSender>,
+    /// Conversations without a last event, and counts without an answer.
+    open: chats::Open,
     /// Why a job that comes now fails.
     absent_because: Option<String>,
     /// A job is no reason to start the host any more.
@@ -97,6 +101,10 @@ impl Drop for HostEngine {
 }
 
 impl Engine for HostEngine {
+    fn conversations(&self) -> Option<&dyn crate::engine::chat::ChatEngine> {
+        Some(self)
+    }
+
     fn generate(&self, job: Job) -> Generation {
         let (sender, stream) = generation();
         match self.shared.submit(job, &sender) {
@@ -184,13 +192,14 @@ impl Shared {
 
     /// Ends every open job with the sentence; jobs that come later get it, too.
     fn disconnect(&self, sentence: &str) {
-        let jobs = {
+        let (jobs, open) = {
             let mut link = self.lock();
             link.outbox = None;
             link.process = None;
             link.absent_because = Some(sentence.to_owned());
-            std::mem::take(&mut link.jobs)
+            (std::mem::take(&mut link.jobs), std::mem::take(&mut link.open))
         };
+        open.end(sentence);
         for sender in jobs.values() {
             sender.finish(Finish::Failed(sentence.to_owned()));
         }
@@ -319,6 +328,8 @@ async fn read_answers(
         match decode(&body)? {
             Answer::Status(status) => shared.mirror(status),
             Answer::Event { job, event } => shared.deliver(job, event),
+            Answer::Chat { job, event } => shared.deliver_chat(job, event),
+            Answer::Counted { job, tokens } => shared.deliver_count(job, tokens),
             Answer::Goodbye { reason } => return Ok(Some(reason)),
         }
     }

@@ -38,16 +38,21 @@ pub struct ModelSettings {
 }
 
 impl ModelSettings {
-    fn new(settings: &Settings, cache_dir: PathBuf) -> anyhow::Result<Self> {
-        let (engine, completion) = (settings.engine.clone(), &settings.completion);
+    fn new(settings: &Settings, cache_dir: PathBuf, role: Role) -> anyhow::Result<Self> {
+        let (mut engine, completion) = (settings.engine.clone(), &settings.completion);
+        if role == Role::Chat {
+            // What is made for the other model is not for this one.
+            (engine.model, engine.lora) = (engine.chat_model.take(), None);
+        }
         let absolute = |model: PathBuf| {
             // The host has another working directory.
             std::path::absolute(&model).with_context(|| format!("no such model: {}", model.display()))
         };
         let usual = EngineSettings::default();
         Ok(Self {
-            role: Role::default(),
+            role,
             engine: EngineSettings {
+                chat_model: None,
                 model: engine.model.map(absolute).transpose()?,
                 choice: usual.choice,
                 host: usual.host,
@@ -69,8 +74,13 @@ impl ModelSettings {
 impl HostConfig {
     /// `program` is the running executable. An error is a sentence for the user.
     pub fn new(paths: HostPaths, program: PathBuf, settings: &Settings) -> anyhow::Result<Self> {
+        Self::with_role(paths, program, settings, Role::Completion)
+    }
+
+    /// The same for the model of one role.
+    pub fn with_role(paths: HostPaths, program: PathBuf, settings: &Settings, role: Role) -> anyhow::Result<Self> {
         let idle = Duration::from_secs(settings.engine.host_idle_seconds);
-        let model = ModelSettings::new(settings, paths.cache_dir.clone())?;
+        let model = ModelSettings::new(settings, paths.cache_dir.clone(), role)?;
         let json = serde_json::to_string(&model).context("the model's path must be Unicode; rename the file")?;
         let stamp = model.engine.model.as_deref().map(stamp).unwrap_or_default();
         let identity =
@@ -116,6 +126,23 @@ mod tests {
         assert_ne!(usual, model(&|settings| settings.engine.context_tokens = 1));
         assert_ne!(usual, model(&|settings| settings.completion.prefix_tokens = 1));
         assert_ne!(usual, model(&|settings| settings.engine.model = Some("other.gguf".into())));
+        assert_eq!(usual, model(&|settings| settings.engine.chat_model = Some("other.gguf".into())));
+    }
+
+    #[test]
+    fn a_model_for_questions_has_a_host_of_its_own() {
+        let mut settings = Settings::default();
+        settings.engine.model = Some("/models/one.gguf".into());
+        settings.engine.chat_model = Some("/models/other.gguf".into());
+        let identity = |settings: &Settings, role| {
+            let config = HostConfig::with_role(paths(), "/usr/bin/tandem".into(), settings, role);
+            config.expect("works").identity.model
+        };
+        let (complete, chat) = (identity(&settings, Role::Completion), identity(&settings, Role::Chat));
+        assert!(complete.contains("one.gguf") && !complete.contains("other.gguf"), "{complete}");
+        assert!(chat.contains("other.gguf") && !chat.contains("one.gguf"), "{chat}");
+        settings.engine.chat_model = Some("/models/one.gguf".into());
+        assert_ne!(identity(&settings, Role::Chat), complete, "the same file in another role");
     }
 
     #[test]

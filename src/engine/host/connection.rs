@@ -3,6 +3,8 @@
 //! Nothing that a client sends ends the host, and what it can make the host remember is bounded: the frames by
 //! `MAX_FRAME`, the open jobs by `MAX_JOBS`, the unread answers by `UNREAD_BYTES`.
 
+mod chats;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -152,13 +154,20 @@ async fn read_requests(
     let open = Arc::new(Mutex::new(Open::default()));
     // Dropped with this future: that ends the forwarders, which drops their generations, which cancels the jobs.
     let mut forwarders = JoinSet::new();
+    let chats = chats::OpenChats::default();
     while read_frame(&mut reader, &mut body, MAX_FRAME).await? {
         match decode(&body)? {
             Request::Cancel { job } => {
                 if let Some(job) = lock(&open).jobs.get(&job) {
                     job.cancel.cancel();
                 }
+                chats.cancel(job);
             }
+            Request::Chat { job, what } => {
+                // Dropping the forwarder drops the stream, which cancels the conversation.
+                chats.start(&*engine, job, what, &outbox).map(|forward| forwarders.spawn(forward));
+            }
+            Request::Count { job, texts } => chats.count(engine.clone(), job, texts, &outbox),
             Request::Wake => engine.wake(),
             Request::Generate { job, what } => match make_room(&open, job, &what, body.len()) {
                 Err(sentence) => finish(&outbox, job, Finish::Failed(sentence)),

@@ -3,12 +3,15 @@
 //! The handshake (`Hello`, `Reply`) is JSON and keeps its shape in every version, so that an old and a new binary can
 //! at least tell each other why they part. What follows a welcome is free to change with `PROTOCOL`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use crate::engine::chat::{ChatEvent, ChatJob};
 use crate::engine::{EngineStatus, Event, Job};
 
 /// Raised with every change of `Request`, `Answer` or a type inside them.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// Most bytes of a handshake message.
 pub const MAX_HANDSHAKE: usize = 64 << 10;
@@ -68,6 +71,10 @@ impl Because {
 pub enum Request {
     /// `job` is the client's number for it; answers carry it.
     Generate { job: u64, what: Job },
+    /// Goes on with a conversation. Its number is none of a job's.
+    Chat { job: u64, what: ChatJob },
+    /// Counts tokens as the model does.
+    Count { job: u64, texts: Vec<Arc<str>> },
     /// Unknown and finished jobs are ignored: the cancel and the last event may cross.
     Cancel { job: u64 },
     /// Work is about to come.
@@ -82,6 +89,15 @@ pub enum Answer {
     Event {
         job: u64,
         event: Event,
+    },
+    Chat {
+        job: u64,
+        event: ChatEvent,
+    },
+    /// Tokens of each text; None where they cannot be counted.
+    Counted {
+        job: u64,
+        tokens: Option<Vec<u32>>,
     },
     /// The host ends in good order; nothing follows.
     Goodbye {

@@ -127,7 +127,7 @@ impl<'m> Decoder<'m> {
         kept.min(self.slots.get(slot).tokens.len())
     }
 
-    /// Evaluates the prompt's tokens after those that the slot holds, step by step. Returns false when `cancelled` said
+    /// Evaluates the prompt's tokens after those that the slot holds, step by step. Returns None when `cancelled` said
     /// so; the slot then holds what was evaluated. The last token's logits are those of the returned index.
     pub fn prefill(
         &mut self,
@@ -139,22 +139,29 @@ impl<'m> Decoder<'m> {
             if cancelled() {
                 return Ok(None);
             }
-            let done = self.slots.get(slot).tokens.len();
-            let count = self.step.min(prompt.len() - done);
-            let last = done + count == prompt.len();
-            let chunk = &prompt[done..done + count];
-            let elapsed = self.decode(chunk.iter().enumerate().map(|(index, token)| Entry {
-                token: *token,
-                position: done + index,
-                sequence: slot,
-                logits: last && index + 1 == count,
-            }))?;
-            self.slots.get_mut(slot).tokens.extend_from_slice(chunk);
-            self.adapt_step(count, elapsed);
-            if last {
-                return Ok(Some(count - 1));
+            let row = self.prefill_step(slot, prompt)?;
+            if row.is_some() {
+                return Ok(row);
             }
         }
+    }
+
+    /// Evaluates one step of the prompt's tokens after those that the slot holds. The index of the last token's logits, once
+    /// that is among them.
+    pub fn prefill_step(&mut self, slot: usize, prompt: &[Token]) -> Result<Option<usize>> {
+        let done = self.slots.get(slot).tokens.len();
+        let count = self.step.min(prompt.len() - done);
+        let last = done + count == prompt.len();
+        let chunk = &prompt[done..done + count];
+        let elapsed = self.decode(chunk.iter().enumerate().map(|(index, token)| Entry {
+            token: *token,
+            position: done + index,
+            sequence: slot,
+            logits: last && index + 1 == count,
+        }))?;
+        self.slots.get_mut(slot).tokens.extend_from_slice(chunk);
+        self.adapt_step(count, elapsed);
+        Ok(last.then(|| count - 1))
     }
 
     fn adapt_step(&mut self, count: usize, elapsed: f32) {

@@ -18,7 +18,7 @@ use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, 
 
 /// Everything that the worker's thread owns while a model is loaded.
 pub(super) struct Runner<'m> {
-    pub vocabulary: LlamaVocabulary<'m>,
+    pub vocabulary: &'m LlamaVocabulary<'m>,
     pub decoder: Decoder<'m>,
     pub builder: PromptBuilder,
     pub pace: Pace,
@@ -80,7 +80,7 @@ impl Runner<'_> {
         between: &dyn Fn(),
     ) -> Result<()> {
         let start = Instant::now();
-        let mut prompt = self.builder.build(&self.vocabulary, client, job);
+        let mut prompt = self.builder.build(self.vocabulary, client, job);
         self.fit(&mut prompt);
         report.tokenize_us = micros(start.elapsed());
 

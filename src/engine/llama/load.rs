@@ -147,6 +147,20 @@ pub(super) fn plan(model: &LlamaModel, fim: &Fim, config: &ModelConfig, warnings
     }
 }
 
+/// The sizes of a context for conversations, one at a time.
+pub(super) fn chat_plan(config: &ModelConfig, window: u32, token_bytes: u64) -> ContextPlan {
+    let cells = window.next_multiple_of(256);
+    ContextPlan {
+        window,
+        slots: 1,
+        cells,
+        shared: true,
+        batch: if uses_gpu(config) { GPU_BATCH } else { CPU_BATCH },
+        threads: if config.threads > 0 { config.threads } else { default_threads() },
+        kv_bytes: u64::from(cells) * token_bytes,
+    }
+}
+
 /// Bytes of 16 entries of the KV cache.
 fn bytes_of(kind: KvType) -> u64 {
     match kind {

@@ -4,13 +4,18 @@
 //! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does. In a quiet
 //! inbox none runs at all. While the model sleeps, the inbox is where the worker is woken.
 
+mod chats;
+
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::engine::chat::{ChatFinish, ChatJob, ChatSender};
 use crate::engine::turns::Turns;
 use crate::engine::{CancelFlag, Finish, GenerationSender, Job, Urgency};
+
+pub(super) use chats::ChatTicket;
 
 /// A job in the inbox.
 pub(super) struct Ticket {
@@ -43,6 +48,10 @@ struct Running {
 /// What the worker is to do next.
 pub(super) enum Call {
     Work(Ticket),
+    /// A conversation begins.
+    Chat(ChatTicket),
+    /// Nothing comes before the answer that is being written.
+    Step,
     /// Nothing waits, and the time came or somebody nudged.
     Look,
     Closed,
@@ -70,6 +79,7 @@ struct State {
     /// Of all clients, the newest last.
     background: VecDeque<Ticket>,
     running: Option<Running>,
+    chats: chats::Chats,
     /// Set once: no more jobs are taken, and why.
     closed: Option<String>,
 }
@@ -123,12 +133,10 @@ impl State {
         replaced
     }
 
-    /// The newest job of the client whose turn it is, else a guess.
+    /// The newest job of the client whose turn it is.
     fn take_next(&mut self) -> Option<Ticket> {
         let Self { turns, clients, .. } = self;
-        let Some(client) = turns.next(clients.iter().map(|(client, _)| *client)) else {
-            return self.background.pop_back();
-        };
+        let client = turns.next(clients.iter().map(|(client, _)| *client))?;
         let index = clients.iter().position(|(owner, _)| *owner == client)?;
         let (_, mut queue) = clients.remove(index)?;
         // A client is one user: what was asked last is what is wanted first.
@@ -174,8 +182,9 @@ impl Inbox {
         }
     }
 
-    /// Waits for the next job, at most until `until`.
-    pub fn next(&self, until: Option<Instant>) -> Call {
+    /// Waits for the next job, at most until `until`. Jobs come before an answer that is being written, which comes before
+    /// the next conversation, which comes before guesses. `is_answering`: such an answer goes on where no job waits.
+    pub fn next(&self, is_answering: bool, until: Option<Instant>) -> Call {
         let mut state = self.lock();
         if let Some(ran) = state.running.take()
             && ran.urgency == Urgency::Awaited
@@ -187,6 +196,15 @@ impl Inbox {
                 return Call::Closed;
             }
             if let Some(ticket) = state.take_next() {
+                return Call::Work(self.hand_out(&mut state, ticket));
+            }
+            if is_answering {
+                return Call::Step;
+            }
+            if let Some(ticket) = state.chats.take() {
+                return Call::Chat(ticket);
+            }
+            if let Some(ticket) = state.background.pop_back() {
                 return Call::Work(self.hand_out(&mut state, ticket));
             }
             if std::mem::take(&mut state.nudged) || until.is_some_and(|until| Instant::now() >= until) {
@@ -211,8 +229,9 @@ impl Inbox {
                 let clients = std::mem::take(&mut state.clients);
                 let waiting = clients.into_iter().flat_map(|(_, queue)| queue);
                 refused.extend(waiting.map(|ticket| (ticket, Finish::Failed(reason.to_owned()))));
+                state.chats.end(reason);
                 state.awaited = false;
-            } else if std::mem::take(&mut state.awaited) || !state.clients.is_empty() {
+            } else if std::mem::take(&mut state.awaited) || !state.clients.is_empty() || !state.chats.is_empty() {
                 break Rouse::Wake;
             }
             // Who is refused is told at once: the wait may be long.
@@ -226,6 +245,31 @@ impl Inbox {
         drop(state);
         refused.into_iter().for_each(|(ticket, finish)| ticket.sender.finish(finish));
         rouse
+    }
+
+    /// Adds a conversation. A guess that runs ends for it.
+    pub fn push_chat(&self, job: ChatJob, sender: ChatSender) {
+        let mut state = self.lock();
+        if let Some(reason) = &state.closed {
+            return sender.finish(ChatFinish::Failed(reason.clone()));
+        }
+        let refused = state.chats.add(ChatTicket { job, sender, received: Instant::now() });
+        if let Some(running) = &state.running
+            && running.urgency == Urgency::Background
+        {
+            running.cancel.cancel();
+        }
+        drop(state);
+        self.arrived.notify_one();
+        if let Some(refused) = refused {
+            let full = "many questions wait for the model already; wait until one is answered";
+            refused.sender.finish(ChatFinish::Failed(full.to_owned()));
+        }
+    }
+
+    /// Why no more jobs are taken.
+    pub fn closed_because(&self) -> Option<String> {
+        self.lock().closed.clone()
     }
 
     /// Work is about to come: a model that sleeps is loaded.
@@ -309,6 +353,7 @@ impl Inbox {
         }
         let waiting = std::mem::take(&mut state.clients);
         let background = std::mem::take(&mut state.background);
+        state.chats.end(reason);
         self.count(&state);
         drop(state);
         self.arrived.notify_all();

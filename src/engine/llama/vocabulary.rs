@@ -6,6 +6,7 @@ use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::vocab::LlamaVocab;
 use rustc_hash::FxHashMap;
 
+use crate::engine::chat::ChatVocabulary;
 use crate::engine::fim::{FimTokens, Token, Vocabulary};
 
 pub(super) struct LlamaVocabulary<'m> {
@@ -109,6 +110,11 @@ impl<'m> LlamaVocabulary<'m> {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// The model says that nothing comes after this token.
+    pub fn ends_text(&self, token: Token) -> bool {
+        (token as usize) >= self.len() || self.vocab.is_eog(LlamaToken(token))
+    }
+
     fn raw_tokenize(&self, text: &str) -> Vec<LlamaToken> {
         self.vocab.tokenize(text.as_bytes(), false, false)
     }
@@ -177,6 +183,34 @@ impl Vocabulary for LlamaVocabulary<'_> {
     fn start_of_text(&self) -> Option<Token> {
         let token = self.vocab.bos();
         (self.vocab.should_add_bos() && token.0 >= 0).then_some(token.0)
+    }
+}
+
+impl ChatVocabulary for LlamaVocabulary<'_> {
+    fn tokenize_markup(&self, text: &str, is_first: bool, out: &mut Vec<Token>) {
+        let parse = |text: &str| self.vocab.tokenize(text.as_bytes(), false, true);
+        let mut tokens = parse(text);
+        // In the middle of a text nothing is put before its words.
+        let begins_special = tokens.first().is_some_and(|token| self.is_special(token.0));
+        if let Some(guard) = self.guard.as_ref().filter(|_| !is_first && !begins_special) {
+            let guarded = parse(&format!("{}{text}", guard.text));
+            if guarded.starts_with(&guard.tokens) {
+                tokens = guarded[guard.tokens.len()..].to_vec();
+            }
+        }
+        out.extend(tokens.into_iter().map(|token| token.0));
+    }
+
+    fn bos(&self) -> Option<Token> {
+        Some(self.vocab.bos().0).filter(|token| *token >= 0)
+    }
+
+    fn eos(&self) -> Option<Token> {
+        Some(self.vocab.eos().0).filter(|token| *token >= 0)
+    }
+
+    fn spelling(&self, token: Token) -> String {
+        self.spell(&[token])
     }
 }
 

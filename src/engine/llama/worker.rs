@@ -8,6 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use llama_cpp_2::model::LlamaModel;
 
+use super::chat::Chats;
 use super::decode::Decoder;
 use super::draft::Pace;
 use super::generate::Runner;
@@ -15,6 +16,7 @@ use super::queue::{Call, Inbox, Rouse, Ticket};
 use super::vocabulary::LlamaVocabulary;
 use super::{ModelConfig, load, self_test};
 use crate::engine::fim::{Fim, Vocabulary};
+use crate::engine::host::Role;
 use crate::engine::power::{Cause, Watch};
 use crate::engine::prompt::{PromptBuilder, SplitRule};
 use crate::engine::sleep::{Sleeper, Step};
@@ -83,7 +85,8 @@ fn watch(config: &ModelConfig, inbox: &Arc<Inbox>) -> Watch {
 struct Known {
     file: Option<(u64, SystemTime)>,
     self_test: Option<SelfTest>,
-    pace: Pace,
+    /// None where it completes nothing.
+    pace: Option<Pace>,
 }
 
 struct Worker<'a> {
@@ -136,44 +139,56 @@ impl Worker<'_> {
         let vocabulary = LlamaVocabulary::new(&model);
         let mut identity = load::identity(&model, &path);
         identity.tokens = vocabulary.metadata_tokens();
-        let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
         let mut warnings = Vec::new();
-        let plan = load::plan(&model, &fim, config, &mut warnings);
-        let context = load::context(&model, config, &plan)?;
         let mut info = ModelInfo {
             name: if identity.name.is_empty() { identity.file_stem.clone() } else { identity.name.clone() },
             path: Some(path.clone()),
             architecture: identity.architecture.clone(),
             parameters: model.n_params(),
             bytes,
-            context: plan.window,
             trained_context: model.n_ctx_train(),
-            fim: fim.describe(),
             devices: load::devices(&model, config),
-            threads: plan.threads,
-            load_ms: 0,
-            kv_bytes: plan.kv_bytes,
-            self_test: None,
+            ..ModelInfo::default()
         };
-
-        let can_cut = !model.is_recurrent() && !model.is_hybrid();
-        let ends = ends(&vocabulary, &fim);
-        let rule = SplitRule::for_vocabulary(&vocabulary);
-        let mut runner = Runner {
-            decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
-            builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
-            pace: Pace::new(config.max_draft_tokens as usize),
-            vocabulary,
-            ends,
+        let is_for_chat = config.life.role == Role::Chat;
+        let mut chats = Chats::new(&model, config, &vocabulary, is_for_chat);
+        match chats.describe(&info.name) {
+            Ok(chat) => info.chat = Some(chat),
+            // It was named for nothing else.
+            Err(why) if is_for_chat => return Err(why),
+            Err(why) => info.chat_refusal = Some(why),
+        }
+        // A model for questions need not know how to fill holes, and takes no memory for that.
+        let mut runner = match is_for_chat {
+            true => None,
+            false => {
+                let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
+                let plan = load::plan(&model, &fim, config, &mut warnings);
+                let context = load::context(&model, config, &plan)?;
+                info.context = plan.window;
+                info.fim = fim.describe();
+                info.threads = plan.threads;
+                info.kv_bytes = plan.kv_bytes;
+                let can_cut = !model.is_recurrent() && !model.is_hybrid();
+                let ends = ends(&vocabulary, &fim);
+                let rule = SplitRule::for_vocabulary(&vocabulary);
+                Some(Runner {
+                    decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
+                    builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
+                    pace: Pace::new(config.max_draft_tokens as usize),
+                    vocabulary: &vocabulary,
+                    ends,
+                })
+            }
         };
         let file = stamp(&path);
-        match &self.known {
-            Some(known) if known.file == file => {
-                runner.pace = known.pace.clone();
+        match (&mut runner, &self.known) {
+            (Some(runner), Some(known)) if known.file == file => {
+                known.pace.iter().for_each(|pace| runner.pace = pace.clone());
                 info.self_test = known.self_test.clone();
             }
-            _ if config.self_test => {
-                let mut test = self_test::run(&mut runner);
+            (Some(runner), _) if config.self_test => {
+                let mut test = self_test::run(runner);
                 test.warnings.splice(0..0, warnings);
                 test.warnings.iter().for_each(|warning| tracing::warn!("{}: {warning}", info.name));
                 info.self_test = Some(test);
@@ -193,8 +208,8 @@ impl Worker<'_> {
             status.model = Some(info);
             status.state = EngineState::Ready;
         });
-        let ended = self.jobs(&model, &mut runner);
-        let Runner { pace, .. } = runner;
+        let ended = self.jobs(&model, runner.as_mut(), &mut chats);
+        let pace = runner.map(|runner| runner.pace);
         self.known = Some(Known { file, self_test, pace });
         ended
     }
@@ -212,18 +227,36 @@ impl Worker<'_> {
         }
     }
 
-    /// Serves jobs. See `live`.
-    fn jobs<'m>(&mut self, model: &'m LlamaModel, runner: &mut Runner<'m>) -> Result<Option<Cause>, String> {
+    /// Serves jobs and conversations. See `live`.
+    fn jobs<'m>(
+        &mut self,
+        model: &'m LlamaModel,
+        mut runner: Option<&mut Runner<'m>>,
+        chats: &mut Chats<'m>,
+    ) -> Result<Option<Cause>, String> {
         let mut until = Some(Instant::now());
         loop {
-            match self.inbox.next(until) {
-                Call::Closed => return Ok(None),
+            let soonest = until.into_iter().chain(chats.deadline()).min();
+            match self.inbox.next(chats.is_answering(), soonest) {
+                Call::Closed => {
+                    chats.fail(&self.inbox.closed_because().unwrap_or_default());
+                    return Ok(None);
+                }
                 Call::Work(ticket) => {
-                    self.job(runner, ticket);
+                    self.job(runner.as_deref_mut(), ticket);
                     self.sleeper.worked(Instant::now());
                     until = Some(Instant::now());
                 }
+                Call::Chat(ticket) => self.chat(chats, |chats| chats.start(ticket)),
+                Call::Step => {
+                    self.chat(chats, |chats| chats.step());
+                    self.sleeper.worked(Instant::now());
+                    until = Some(Instant::now());
+                    // Only between two answers does anything else change.
+                    continue;
+                }
                 Call::Look => {
+                    chats.rest();
                     let conditions = self.watch.conditions();
                     let others = conditions.pressure.is_some() && self.config.life.others_are_there();
                     match self.sleeper.idle(Instant::now(), &conditions, others) {
@@ -239,12 +272,25 @@ impl Worker<'_> {
                     }
                 }
             }
-            self.adapt(model, runner)?;
+            if let Some(runner) = &mut runner {
+                self.adapt(model, runner)?;
+                chats.threads = runner.decoder.plan.threads;
+            }
         }
     }
 
-    fn job(&self, runner: &mut Runner<'_>, ticket: Ticket) {
+    /// Whoever hears the answer is told of its end, whatever happens.
+    fn chat(&self, chats: &mut Chats<'_>, work: impl FnOnce(&mut Chats<'_>)) {
+        if catch_unwind(AssertUnwindSafe(|| work(chats))).is_err() {
+            chats.fail("the engine failed inside; the next question starts afresh");
+        }
+    }
+
+    fn job(&self, runner: Option<&mut Runner<'_>>, ticket: Ticket) {
         let sender = ticket.sender.clone();
+        let Some(runner) = runner else {
+            return sender.finish(Finish::Failed("this model answers questions and completes nothing".to_owned()));
+        };
         let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| self.inbox.answer_cancelled())));
         if ran.is_err() {
             runner.decoder.reset();

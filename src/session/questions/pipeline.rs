@@ -18,7 +18,8 @@ use crate::budget::{
     Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Refusal, Total, WindowState, open_ledger,
     totals, workspace_key,
 };
-use crate::config::{BudgetSettings, Loader};
+use crate::config::{BudgetSettings, CompletionSettings, EngineSettings, Loader, Settings};
+use crate::engine::chat::ChatEngine;
 use crate::gate::Withheld;
 use crate::gate::audit::Reading;
 use crate::privacy::UserKey;
@@ -43,6 +44,9 @@ struct Shared {
     threads: Arc<Threads>,
     /// Fails are not kept.
     opened: Mutex<Option<(Key, Opened)>>,
+    models: MakeChat,
+    /// The model on this machine, and the settings that it was made for. It holds threads' beginnings, so it is kept.
+    chat: Mutex<Option<((EngineSettings, CompletionSettings), Option<Arc<dyn ChatEngine>>)>>,
     #[cfg(feature = "cloud")]
     breakers: Arc<crate::cloud::Breakers>,
 }
@@ -53,12 +57,18 @@ struct Opened {
     ledger: Result<Arc<dyn Ledger>, LedgerError>,
 }
 
+/// Makes what holds conversations on this machine, by the settings of a folder; None where there is none. Must not wait, and
+/// start nothing: whoever is made does so when it is first asked. Called on a thread of a runtime.
+pub type MakeChat = Arc<dyn Fn(&Settings) -> Option<Arc<dyn ChatEngine>> + Send + Sync>;
+
 impl Pipeline {
-    pub fn new(loader: &Loader) -> Self {
+    pub fn new(loader: &Loader, models: MakeChat) -> Self {
         Self(Arc::new(Shared {
             session: run_number(),
             threads: Arc::new(Threads::in_directory(loader.paths().threads_directory())),
             opened: Mutex::default(),
+            models,
+            chat: Mutex::default(),
             #[cfg(feature = "cloud")]
             breakers: Arc::default(),
             loader: loader.clone(),
@@ -113,6 +123,7 @@ impl Shared {
         });
         let parts = Parts {
             remote: self.remote(&user, &ledger),
+            chat: None,
             threads: self.threads.clone(),
             clock: Arc::new(SystemTime::now),
             key: UserKey::load(&self.loader.paths().state)
@@ -127,10 +138,20 @@ impl Shared {
         opened
     }
 
+    /// The model on this machine by the settings that its completions go by, so that both find the same process.
+    fn chat(&self, settings: &Settings) -> Option<Arc<dyn ChatEngine>> {
+        let Settings { engine, completion, .. } = settings;
+        let mut known = self.chat.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.as_ref() {
+            Some((of, chat)) if (&of.0, &of.1) == (engine, completion) => chat.clone(),
+            _ => known.insert(((engine.clone(), completion.clone()), (self.models)(settings))).1.clone(),
+        }
+    }
+
     #[cfg(feature = "cloud")]
     fn remote(
         &self,
-        user: &crate::config::Settings,
+        user: &Settings,
         ledger: &Result<Arc<dyn Ledger>, LedgerError>,
     ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
         use crate::ask::{Outside, OutsideParts};
@@ -156,7 +177,7 @@ impl Shared {
     #[cfg(not(feature = "cloud"))]
     fn remote(
         &self,
-        _user: &crate::config::Settings,
+        _user: &Settings,
         _ledger: &Result<Arc<dyn Ledger>, LedgerError>,
     ) -> Option<Arc<dyn crate::ask::remote::Remote>> {
         None
@@ -285,8 +306,11 @@ impl Answerer for Pipeline {
         let cancel = CancellationToken::new();
         let (shared, cancelled) = (self.0.clone(), cancel.clone());
         tokio::spawn(async move {
-            let Some(opened) = Self::off(shared, Shared::open).await else { return };
-            let mut asked = opened.asker.ask(question, workspace);
+            let settings = workspace.settings.clone();
+            let look = move |shared: &Shared| (shared.open().asker, shared.chat(&settings));
+            let Some((mut asker, chat)) = Self::off(shared, look).await else { return };
+            asker.set_chat(chat);
+            let mut asked = asker.ask(question, workspace);
             let mut is_cancelled = false;
             loop {
                 let step = tokio::select! {

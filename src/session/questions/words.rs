@@ -246,7 +246,8 @@ pub fn footer(footer: &Footer) -> String {
         let _ = write!(line, ", {} tokens in", grouped(usage.input()));
         if usage.cache_read > 0 {
             let percent = usage.cache_read * 100 / usage.input().max(1);
-            let _ = write!(line, " ({percent} % from the provider's cache)");
+            let whose = if footer.has_left { "the provider's cache" } else { "the turn before" };
+            let _ = write!(line, " ({percent} % from {whose})");
         }
         let _ = write!(line, ", {} out", grouped(usage.output));
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tandem::config::{Environment, Loader, Settings};
+use tandem::engine::chat::ChatEngine;
 use tandem::engine::fake::FakeEngine;
 use tandem::engine::{Engine, Job};
 use tandem::lsp::{EngineFactory, ServeOptions, serve};
@@ -49,6 +50,7 @@ pub struct Setup {
     user: Value,
     variables: Vec<(String, String)>,
     with_pipeline: bool,
+    chat: Option<Arc<dyn ChatEngine>>,
 }
 
 impl Setup {
@@ -71,6 +73,7 @@ impl Setup {
             user: json!({}),
             variables: Vec::new(),
             with_pipeline: false,
+            chat: None,
         }
     }
 
@@ -85,6 +88,12 @@ impl Setup {
     pub fn answered_for_real(mut self, state: &Path) -> Self {
         self.with_pipeline = true;
         self.state = Some(state.to_owned());
+        self
+    }
+
+    /// A model on this machine that holds conversations.
+    pub fn with_chat(mut self, chat: Arc<dyn ChatEngine>) -> Self {
+        self.chat = Some(chat);
         self
     }
 
@@ -125,7 +134,9 @@ impl Setup {
         settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
         self.options.loader = Loader::new(environment, settings);
         if self.with_pipeline {
-            self.options.answerer = Some(Arc::new(Pipeline::new(&self.options.loader)));
+            let chat = self.chat.take();
+            self.options.answerer =
+                Some(Arc::new(Pipeline::new(&self.options.loader, Arc::new(move |_| chat.clone()))));
         }
         let (ours, theirs) = tokio::io::duplex(self.pipe_bytes);
         let (input, output) = tokio::io::split(theirs);

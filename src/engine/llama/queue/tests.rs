@@ -1,6 +1,7 @@
 //! Who gets the engine when: awaited jobs before all guesses, and guesses that give way.
 
 use super::*;
+use crate::engine::chat::{ChatEvent, ChatStream, chat_stream};
 use crate::engine::{Event, FimPrompt, Generation, PromptBudget, Task, generation};
 
 fn push(inbox: &Inbox, client: u64, lane: u64, urgency: Urgency) -> Generation {
@@ -32,7 +33,7 @@ fn background(inbox: &Inbox, client: u64, lane: u64) -> Generation {
 
 /// Client and lane of the next job, and whether it was told to end.
 fn next(inbox: &Inbox) -> (u64, u64, GenerationSender) {
-    let Call::Work(ticket) = inbox.next(None) else { panic!("no job waits") };
+    let Call::Work(ticket) = inbox.next(false, None) else { panic!("no job waits") };
     (ticket.client, ticket.job.lane, ticket.sender)
 }
 
@@ -115,13 +116,13 @@ fn at_once() -> Option<Instant> {
 #[test]
 fn a_worker_looks_when_it_is_time_or_when_it_is_nudged_but_jobs_come_first() {
     let inbox = Inbox::default();
-    assert!(matches!(inbox.next(at_once()), Call::Look));
+    assert!(matches!(inbox.next(false, at_once()), Call::Look));
     inbox.nudge();
     let _stream = awaited(&inbox, 1, 1);
-    assert!(matches!(inbox.next(None), Call::Work(_)));
-    assert!(matches!(inbox.next(None), Call::Look), "the nudge was not lost");
+    assert!(matches!(inbox.next(false, None), Call::Work(_)));
+    assert!(matches!(inbox.next(false, None), Call::Look), "the nudge was not lost");
     inbox.close("over");
-    assert!(matches!(inbox.next(None), Call::Closed));
+    assert!(matches!(inbox.next(false, None), Call::Closed));
 }
 
 #[test]
@@ -182,4 +183,52 @@ fn who_had_the_engine_for_less_time_is_next() {
         })
         .collect();
     assert_eq!(order, [1, 2, 2, 1, 2, 1]);
+}
+
+fn chat(inbox: &Inbox) -> ChatStream {
+    let (sender, stream) = chat_stream();
+    inbox.push_chat(ChatJob::default(), sender);
+    stream
+}
+
+fn finish_of(stream: &mut ChatStream) -> Option<ChatFinish> {
+    match stream.blocking_next()? {
+        ChatEvent::Finished(finish) => Some(finish),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn jobs_come_before_an_answer_and_an_answer_before_all_else() {
+    let inbox = Inbox::default();
+    let _streams = (background(&inbox, 1, 1), chat(&inbox));
+    let _request = awaited(&inbox, 1, 2);
+    assert!(matches!(inbox.next(true, None), Call::Work(ticket) if ticket.job.lane == 2));
+    assert!(matches!(inbox.next(true, None), Call::Step));
+    assert!(matches!(inbox.next(false, None), Call::Chat(_)));
+    assert!(matches!(inbox.next(false, None), Call::Work(ticket) if ticket.job.lane == 1));
+    assert!(matches!(inbox.next(false, Some(Instant::now())), Call::Look));
+}
+
+#[test]
+fn a_question_ends_a_guess() {
+    let inbox = Inbox::default();
+    let _guess = background(&inbox, 1, 1);
+    let (.., running) = next(&inbox);
+    let _question = chat(&inbox);
+    assert!(running.is_cancelled());
+}
+
+#[test]
+fn too_many_questions_are_refused_and_cancelled_ones_make_room() {
+    let inbox = Inbox::default();
+    let mut waiting: Vec<ChatStream> = (0..16).map(|_| chat(&inbox)).collect();
+    assert!(matches!(finish_of(&mut chat(&inbox)), Some(ChatFinish::Failed(why)) if why.contains("wait")));
+    waiting[3].cancel();
+    let mut fits = chat(&inbox);
+    assert_eq!(finish_of(&mut waiting[3]), Some(ChatFinish::Cancelled));
+    inbox.close("over");
+    assert_eq!(finish_of(&mut fits), Some(ChatFinish::Failed("over".to_owned())));
+    assert_eq!(finish_of(&mut chat(&inbox)), Some(ChatFinish::Failed("over".to_owned())));
+    assert!(matches!(inbox.next(true, None), Call::Closed));
 }

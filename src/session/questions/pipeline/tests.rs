@@ -66,7 +66,7 @@ async fn a_prompt_stays_below_a_tier_with_all_that_is_put_around_it() {
     for seen in [1000, 1333] {
         let counts = format!("{{\"anthropic/claude-of-tomorrow\":[{seen}]}}");
         std::fs::write(scene.loader.paths().token_counts_file(), counts).unwrap();
-        let pipeline = Pipeline::new(&scene.loader);
+        let pipeline = Pipeline::new(&scene.loader, Arc::new(|_| None));
         let question = Question { text: "How is a request handed on?".to_owned(), ..Question::default() };
         let tokens = pipeline.preview(question, scene.workspace.clone()).await.unwrap().preview.input_tokens.1;
         assert!(tokens <= TIER, "{tokens} tokens are beyond the tier, seen {seen}");
@@ -78,7 +78,7 @@ async fn a_prompt_stays_below_a_tier_with_all_that_is_put_around_it() {
 #[tokio::test]
 async fn days_of_the_audit_log_are_those_of_the_settings_as_they_are() {
     let scene = Scene::new(&[], SETTINGS);
-    let pipeline = Pipeline::new(&scene.loader);
+    let pipeline = Pipeline::new(&scene.loader, Arc::new(|_| None));
     let shared = pipeline.0.clone();
     let open = move || {
         let opened = shared.open();
@@ -98,7 +98,7 @@ async fn days_of_the_audit_log_are_those_of_the_settings_as_they_are() {
 async fn prices_are_those_of_the_file_as_it_is_when_a_question_comes() {
     let scene = Scene::new(&[("a.rs".to_owned(), "fn a() {}\n".to_owned())], SETTINGS);
     let (paths, workspace) = (scene.loader.paths(), &scene.workspace);
-    let pipeline = Pipeline::new(&scene.loader);
+    let pipeline = Pipeline::new(&scene.loader, Arc::new(|_| None));
     let cost = async || {
         let question = Question { text: "What is a?".to_owned(), ..Question::default() };
         pipeline.preview(question, workspace.clone()).await.map(|payload| payload.preview.cost.1)
