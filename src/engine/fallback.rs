@@ -108,6 +108,15 @@ impl Engine for Fallback {
         stream
     }
 
+    fn wake(&self) {
+        // The server has its own ways; the model here is only needed without it.
+        if self.inner.health().is_down()
+            && let Some(model) = self.inner.here.model()
+        {
+            model.wake();
+        }
+    }
+
     fn status(&self) -> watch::Receiver<EngineStatus> {
         self.inner.status.subscribe()
     }
