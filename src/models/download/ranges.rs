@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// Least bytes that are worth a request of their own when a part is shared out.
-const LEAST_SHARE: u64 = 1 << 20;
+/// Least bytes that are worth a request of their own when a part is shared out: the one that is cut short throws away what its
+/// connection holds already, some megabytes where the way is fast.
+const LEAST_SHARE: u64 = 8 << 20;
 
 /// Bytes of a file: ranges in order, none empty, none touching another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,18 +172,18 @@ mod tests {
 
     #[test]
     fn who_has_nothing_to_do_takes_half_of_the_longest_rest() {
-        let mut plan = Plan::new(8 << 20, 8 << 20, Ranges::default());
+        let mut plan = Plan::new(8 << 23, 8 << 23, Ranges::default());
         let slow = plan.take().unwrap();
-        plan.advance(slow, 2 << 20);
+        plan.advance(slow, 2 << 23);
         let helper = plan.take().unwrap();
-        assert_eq!((plan.left(slow), plan.left(helper)), (2 << 20..5 << 20, 5 << 20..8 << 20));
-        plan.advance(slow, 3 << 20);
-        assert_eq!(plan.left(slow), 5 << 20..5 << 20);
+        assert_eq!((plan.left(slow), plan.left(helper)), (2 << 23..5 << 23, 5 << 23..8 << 23));
+        plan.advance(slow, 3 << 23);
+        assert_eq!(plan.left(slow), 5 << 23..5 << 23);
         plan.give_back(slow);
         assert!(!plan.is_done());
-        plan.advance(helper, 2 << 20);
+        plan.advance(helper, 2 << 23);
         assert_eq!(plan.take(), None, "too little to share");
-        plan.advance(helper, 1 << 20);
+        plan.advance(helper, 1 << 23);
         assert!(plan.is_done());
     }
 
