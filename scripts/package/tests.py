@@ -253,7 +253,7 @@ class Build(Scratch):
     """With a `cargo` that writes down how it is called."""
 
     def build(self, **variables):
-        cargo = self.write("bin/cargo", '#!/bin/sh\nprintf "%s|" "$@" "${SOURCE_DATE_EPOCH-no time}" "$RUSTFLAGS"\n', 0o755)
+        cargo = self.write("bin/cargo", '#!/bin/sh\nprintf "%s|" "$@" "${SOURCE_DATE_EPOCH-no time}" "$CARGO_ENCODED_RUSTFLAGS"\n', 0o755)
         environment = {"PATH": f"{cargo.parent}:/usr/bin:/bin", "HOME": "/ann", **variables}
         script = '. scripts/package/common.sh; exe=; build_binary; printf "%s" "$binary"'
         done = subprocess.run(["sh", "-euc", script], cwd=crates.ROOT, env=environment, capture_output=True, text=True)
@@ -265,13 +265,15 @@ class Build(Scratch):
         # llama.cpp takes a time as a wish for the slowest processor.
         self.assertEqual(moment, "no time")
         self.assertEqual(arguments, ["build", "--locked", "--bin", "tandem", "--profile", "release"])
-        self.assertEqual(flags.split(), [f"--remap-path-prefix={crates.ROOT}=tandem", "--remap-path-prefix=/ann/.cargo=cargo"])
+        # What cargo takes flags apart at, so that paths may have blanks in them.
+        self.assertEqual(flags.split("\x1f"), [f"--remap-path-prefix={crates.ROOT}=tandem", "--remap-path-prefix=/ann/.cargo=cargo"])
         self.assertEqual(binary, "target/release/tandem")
 
     def test_features_target_and_profile_are_passed_on(self):
-        *arguments, _, flags, binary = self.build(FEATURES="--features vulkan", TARGET="x86_64-apple-darwin", PROFILE="dev", RUSTFLAGS="-C a=b")
+        *arguments, _, flags, binary = self.build(FEATURES="--features vulkan", TARGET="x86_64-apple-darwin", PROFILE="dev", RUSTFLAGS="-C a=b", CARGO_HOME="/a b")
         self.assertEqual(arguments[5:], ["dev", "--features", "vulkan", "--target", "x86_64-apple-darwin"])
-        self.assertTrue(flags.startswith("-C a=b "), flags)
+        self.assertEqual(flags.split("\x1f")[:2], ["-C", "a=b"])
+        self.assertEqual(flags.split("\x1f")[-1], "--remap-path-prefix=/a b=cargo")
         self.assertEqual(binary, "target/x86_64-apple-darwin/debug/tandem")
 
 

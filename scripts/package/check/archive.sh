@@ -47,14 +47,17 @@ check_extension() {
 # $1: the unpacked folder, $2: its program. Backends are code: they are taken from beside the program and from nowhere else.
 check_backends() {
     [ "$(find "$1/backends" -type f | wc -l | tr -d ' ')" -gt 1 ] || die "$1 has no choice of backends"
-    mkdir "$work/elsewhere"
+    mkdir "$work/elsewhere" "$work/other"
+    # Another user: the one before has an engine's process that still has its own.
+    chmod 700 "$work/other"
     mv "$1/backends" "$work/elsewhere/"
     cp "$work/elsewhere/backends/"* "$work/elsewhere/"
-    (cd "$work/elsewhere" && as_user GGML_BACKEND_PATH="$work/elsewhere/libggml-cpu-x64.so" "$2" doctor >"$work/doctor.log" 2>&1) &&
+    (cd "$work/elsewhere" && as_user HOME="$work/other" XDG_RUNTIME_DIR="$work/other" \
+        GGML_BACKEND_PATH="$work/elsewhere/libggml-cpu-x64.so" "$2" doctor >"$work/doctor.log" 2>&1) &&
         { cat "$work/doctor.log" >&2; die "the program takes backends from the working directory"; }
     grep -q 'the folder .backends. is missing' "$work/doctor.log" || { cat "$work/doctor.log" >&2; die "it does not say what is missing"; }
     mv "$work/elsewhere/backends" "$1/"
-    rm -rf "$work/elsewhere"
+    rm -rf "$work/elsewhere" "$work/other"
     ok "backends come from beside the program alone"
 }
 
