@@ -221,7 +221,7 @@ mod name_tests {
     #[test]
     fn a_file_makes_a_name_of_its_own() {
         for (file, name) in [
-            ("Qwen3-Coder-30B-A3B-Q4_K_M.gguf", "qwen3-coder-30b-a3b:q4_k_m"),
+            ("Some-Coder-30B-A3B-Q4_K_M.gguf", "some-coder-30b-a3b:q4_k_m"),
             ("sub/My Model.v2.Q8_0.gguf", "my-model.v2:q8_0"),
             ("big-Q6_K-00001-of-00003.gguf", "big:q6_k"),
             ("odd.gguf", "odd:mixed"),
