@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Reply};
 use super::failure::{Class, Place, Trouble};
 use super::recognise::{self, Answers, PATHS};
 use super::ways::{Knowledge, Way, ladder};
@@ -219,14 +219,16 @@ async fn find_out(client: &Client) -> Result<ServerKind, Trouble> {
 
 /// The JSON of a path that has to be there.
 async fn need(client: &Client, kind: ServerKind, path: &str) -> Result<Value, Trouble> {
-    let reply = client.get(kind, path).await?;
-    match reply.json {
-        Some(ref json) if reply.is_good() => Ok(json.clone()),
+    json_of(client, kind, path, &client.get(kind, path).await?)
+}
+
+fn json_of(client: &Client, kind: ServerKind, path: &str, reply: &Reply) -> Result<Value, Trouble> {
+    match &reply.json {
+        Some(json) if reply.is_good() => Ok(json.clone()),
         _ if reply.is_good() => {
-            let sentence = format!(
-                "{} answers {path} with something that is not JSON: is `engine.server.url` right?",
-                client.place(kind)
-            );
+            let place = client.place(kind);
+            let sentence =
+                format!("{place} answers {path} with something that is not JSON: is `engine.server.url` right?");
             Err(Trouble::new(Class::Other, sentence))
         }
         _ => Err(reply.trouble(client.place(kind), path)),
@@ -292,11 +294,11 @@ async fn tabby(client: &Client, found: &mut Found) -> Result<(), Trouble> {
 /// Servers with OpenAI's list of models. One that has none can be used all the same where the user names the model.
 async fn listed(client: &Client, kind: ServerKind, config: &HttpConfig, found: &mut Found) -> Result<(), Trouble> {
     let path = if kind == ServerKind::DeepSeek { "/models" } else { "/v1/models" };
-    match need(client, kind, path).await {
-        Ok(list) => found.models = recognise::openai_models(&list),
-        Err(trouble) if config.model.is_some() && matches!(trouble.class, Class::Other | Class::Model) => {}
-        Err(trouble) => return Err(trouble),
+    let reply = client.get(kind, path).await?;
+    if config.model.is_some() && matches!(reply.status, 404 | 405 | 501) {
+        return Ok(());
     }
+    found.models = recognise::openai_models(&json_of(client, kind, path, &reply)?);
     Ok(())
 }
 
