@@ -89,7 +89,7 @@ for package in "$work"/apt/archives/*.deb; do
 done
 
 # ggml looks for its backends beside the program that was started, and that is the loader.
-for library in "$work"/tree/root/usr/lib/*/ggml/backends*/*.so; do
+for library in "$work/tree/root"/usr/lib/*/ggml/backends*/*.so; do
     directory=${library%/ggml/*}
     ln -s "${library#"$directory/"}" "$directory/${library##*/}"
 done

@@ -10,7 +10,6 @@ mod judge;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::audit::AuditLog;
@@ -59,7 +58,7 @@ impl TypingGuard {
     }
 
     fn key(job: &Job) -> String {
-        job.prompt.origin.folder.as_deref().map_or_else(String::new, |folder: &Path| workspace_key(folder))
+        job.prompt.origin.folder.as_deref().map_or_else(String::new, workspace_key)
     }
 }
 

@@ -95,7 +95,7 @@ fn all_of_it_can_be_taken_elsewhere() {
     let rows: Vec<&str> = table.split("\r\n").collect();
     assert!(rows[0].starts_with("n,at,session,workspace,provider,host,model,"), "{}", rows[0]);
     assert!(rows[1].starts_with("2,2026-11-28T12:00:00.000Z,5e55,f01de4,anthropic,"), "{}", rows[1]);
-    assert!(rows[1].ends_with(",complete,,req_1,4100,312,230000000000,counted"), "{}", rows[1]);
+    assert!(rows[1].ends_with(",complete,,req_1,4100,312,230000000000,counted,1"), "{}", rows[1]);
     user.run(&["audit", "--export", "out.csv"]).expect_code(0);
     assert_eq!(std::fs::read_to_string(user.path("work/out.csv")).unwrap(), table);
 }

@@ -19,7 +19,7 @@ impl ByHand {
         let mut now = self.now.lock().unwrap();
         *now += length;
         let mut sleepers = self.sleepers.lock().unwrap();
-        let (due, rest): (Vec<_>, Vec<_>) = sleepers.drain(..).partition(|(at, _)| at <= &*now);
+        let (due, rest): (Vec<_>, Vec<_>) = sleepers.drain(..).partition(|(at, _)| *at <= *now);
         *sleepers = rest;
         for (_, wake) in due {
             // Some do not wait any more.
