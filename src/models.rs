@@ -5,6 +5,7 @@
 
 pub mod catalogue;
 mod digest;
+pub mod fit;
 pub mod gguf;
 pub mod import;
 pub mod name;
