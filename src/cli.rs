@@ -35,6 +35,7 @@ mod why;
 mod workspace;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -43,7 +44,7 @@ use anyhow::{Context, bail};
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::{Map, Value};
 
-use crate::config::{Environment, Key, Loader};
+use crate::config::{Environment, Key, Loader, is_model_name};
 use crate::observe;
 
 /// Exit code for bad arguments and files that cannot be used; clap's own is the same.

@@ -16,5 +16,6 @@ pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
 pub use digest::{Sha256, hash_file};
 pub use name::{ModelName, NameError, Quantisation};
 pub use store::{
-    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError, StoreGuard,
+    Arrival, ArrivedFile, Holding, Installed, InstalledFile, Origin, OriginKind, ResolveError, Store, StoreError,
+    StoreGuard,
 };

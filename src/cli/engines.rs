@@ -1,5 +1,7 @@
 //! From settings to the engine that they ask for.
 
+mod names;
+
 use std::io::IsTerminal;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use tokio::runtime::Handle;
 use crate::config::{EngineChoice, Loader, Paths, Settings};
 use crate::engine::{Engine, EngineState};
 use crate::lsp::EngineFactory;
+
+pub use names::with_files;
 
 /// Longest wait for a model to load. A large one on a slow disk takes a minute.
 const LOAD_PATIENCE: Duration = Duration::from_secs(300);
@@ -58,7 +62,10 @@ pub async fn wait_until_settled(model: &dyn Engine) {
 pub const WITHOUT_LLAMA: &str = "this build has no llama.cpp: the lookup engine completes alone";
 
 #[cfg(not(feature = "llama"))]
-fn model(_settings: &Settings, _paths: &Paths, _runtime: &Handle) -> Option<Arc<dyn Engine>> {
+fn model(settings: &Settings, paths: &Paths, _runtime: &Handle) -> Option<Arc<dyn Engine>> {
+    if let Err(error) = with_files(settings, paths) {
+        tracing::warn!("engine.model: {error}");
+    }
     tracing::info!("{WITHOUT_LLAMA}");
     None
 }
@@ -68,6 +75,15 @@ fn model(settings: &Settings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn
     use crate::config::HostMode;
     use crate::engine::llama::{LlamaEngine, ModelConfig};
 
+    let settings = match with_files(settings, paths) {
+        Ok(settings) => settings,
+        Err(error) => {
+            let reason = format!("engine.model: {error}. Completions go on with the lookup engine");
+            tracing::error!("{reason}");
+            return Some(Arc::new(Broken::new(reason)));
+        }
+    };
+    let settings = &settings;
     match settings.engine.host {
         HostMode::InProcess => {
             let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());

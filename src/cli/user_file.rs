@@ -157,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_setting_is_found_however_it_is_written() {
-        for text in ["[engine]\nmodel = 'a'", "engine.model = 'a'", "\"engine.model\" = 'a'", "engine = { model = 'a' }"] {
+        for text in
+            ["[engine]\nmodel = 'a'", "engine.model = 'a'", "\"engine.model\" = 'a'", "engine = { model = 'a' }"]
+        {
             let file = UserFile { path: "config.toml".into(), document: text.parse().unwrap() };
             assert_eq!(file.text("engine", "model"), Some("a"), "{text}");
         }

@@ -3,8 +3,8 @@
 //! Other programs' folders are read and never changed. What stands in them is not trusted: names become names only if they are
 //! written as such, digests are digests or nothing, and no path is taken from a manifest.
 
-mod lm_studio;
 mod link;
+mod lm_studio;
 mod naming;
 mod ollama;
 #[cfg(test)]
@@ -66,7 +66,9 @@ pub enum ImportError {
     NoModel { path: PathBuf, reason: String },
     #[error("{path} cannot be read: {error}")]
     Unreadable { path: PathBuf, error: std::io::Error },
-    #[error("there is another {0} already; give this one a name of its own with --name, or remove that one with `tandem model rm {0}`")]
+    #[error(
+        "there is another {0} already; give this one a name of its own with --name, or remove that one with `tandem model rm {0}`"
+    )]
     Taken(ModelName),
     #[error("no name can be made of `{0}`; give it one with --name")]
     Nameless(String),

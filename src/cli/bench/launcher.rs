@@ -88,13 +88,14 @@ impl Launch for Launcher {
         use crate::engine::llama::{LlamaEngine, ModelConfig};
 
         self.wait_for_ends().await;
+        let settings = engines::with_files(settings, &self.paths).map_err(|error| format!("engine.model: {error}"))?;
         if let Some(file) = &settings.engine.model
             && let Ok(data) = file.metadata()
         {
             has_room(data.len(), self.free_memory(), &file.display().to_string())?;
         }
         // A process that nobody needs any more ends soon, and its memory is free for the next one.
-        let mut settings = settings.clone();
+        let mut settings = settings;
         settings.engine.host_idle_seconds = 1;
         let mut host = None;
         let engine: Arc<dyn Engine> = match settings.engine.host {

@@ -88,7 +88,11 @@ impl From<Link> for LinkKind {
 pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let candidates = candidates(loader.environment(), arguments)?;
     if arguments.name.is_some() && candidates.len() > 1 {
-        bail!("--name is for one model, and these are {}: name one of them behind `{}`", candidates.len(), arguments.source);
+        bail!(
+            "--name is for one model, and these are {}: name one of them behind `{}`",
+            candidates.len(),
+            arguments.source
+        );
     }
     let wishes =
         Wishes { name: arguments.name.clone(), role: arguments.role.map(Into::into), link: arguments.link.into() };
@@ -165,11 +169,16 @@ fn candidates(environment: &Environment, arguments: &Arguments) -> anyhow::Resul
         bail!("{program} has no models in {}; --from names another folder", looked.join(" or "));
     }
     if !arguments.only.is_empty() {
-        let is_meant = |candidate: &Candidate| arguments.only.iter().any(|part| candidate.origin.repository.contains(part));
+        let is_meant =
+            |candidate: &Candidate| arguments.only.iter().any(|part| candidate.origin.repository.contains(part));
         let names: Vec<String> = found.iter().map(|candidate| candidate.origin.repository.clone()).collect();
         found.retain(is_meant);
         if found.is_empty() {
-            bail!("{program} has no model with {} in its name; it has {}", arguments.only.join(" or "), names.join(", "));
+            bail!(
+                "{program} has no model with {} in its name; it has {}",
+                arguments.only.join(" or "),
+                names.join(", ")
+            );
         }
     }
     Ok(found)
@@ -190,7 +199,11 @@ fn lm_studio_directories(environment: &Environment) -> Vec<PathBuf> {
     [below(".lmstudio/models"), below(".cache/lm-studio/models")].into_iter().flatten().collect()
 }
 
-fn say(terminal: &mut Terminal, candidate: &Candidate, result: &Result<Option<Imported>, ImportError>) -> io::Result<()> {
+fn say(
+    terminal: &mut Terminal,
+    candidate: &Candidate,
+    result: &Result<Option<Imported>, ImportError>,
+) -> io::Result<()> {
     let from = printable(&candidate.origin.repository);
     match result {
         Ok(None) => terminal.line(format!("{from} ({}) can be taken up", size(candidate.bytes()))),

@@ -54,7 +54,9 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
         }
         return own(terminal, loader, &store, &installed, arguments.json);
     };
-    if let Some(wanted) = name.quantisation().filter(|wanted| entry.file(Some(wanted)).is_none() && installed.is_empty()) {
+    if let Some(wanted) =
+        name.quantisation().filter(|wanted| entry.file(Some(wanted)).is_none() && installed.is_empty())
+    {
         let there: Vec<&str> = entry.files.iter().map(|file| file.quantisation.as_str()).collect();
         anyhow::bail!("{} has no file {wanted}; it is to be had as {}", entry.name, there.join(", "));
     }
@@ -91,8 +93,10 @@ fn known(terminal: &mut Terminal, entry: &Entry, name: &ModelName, store: &Store
     }
     terminal.entry("made for", made_for)?;
     terminal.entry("weights", format!("{} billion", entry.parameters))?;
-    let heads = format!("{} heads, {} of them for keys and values, of {}", shape.heads, shape.kv_heads, shape.head_size);
-    terminal.entry("shape", format!("{}: {} layers of {}; {heads}", shape.architecture, shape.layers, shape.embedding))?;
+    let heads =
+        format!("{} heads, {} of them for keys and values, of {}", shape.heads, shape.kv_heads, shape.head_size);
+    terminal
+        .entry("shape", format!("{}: {} layers of {}; {heads}", shape.architecture, shape.layers, shape.embedding))?;
     if let Some(experts) = &shape.experts {
         terminal.entry("experts", format!("{} of {} for each token", experts.used, experts.count))?;
     }
@@ -185,13 +189,16 @@ fn needs(shape: &Shape, weights: &Weights) -> Vec<(u32, Need)> {
 }
 
 fn memory_json(shape: &Shape, weights: &Weights) -> Vec<Value> {
-    let one = |(context, need): (u32, Need)| {
-        json!({"context": context, "weights": need.weights(), "kv": need.kv(), "compute": need.compute()})
-    };
+    let one = |(context, need): (u32, Need)| json!({"context": context, "weights": need.weights(), "kv": need.kv(), "compute": need.compute()});
     needs(shape, weights).into_iter().map(one).collect()
 }
 
-fn show_installed(terminal: &mut Terminal, model: &Installed, store: &Store, settings: &Settings) -> anyhow::Result<()> {
+fn show_installed(
+    terminal: &mut Terminal,
+    model: &Installed,
+    store: &Store,
+    settings: &Settings,
+) -> anyhow::Result<()> {
     terminal.heading(&format!("Installed: {}", model.name))?;
     let from = [model.origin.repository.as_str(), model.origin.revision.as_str()];
     let from: Vec<String> = from.iter().filter(|part| !part.is_empty()).map(|part| printable(part)).collect();
@@ -236,13 +243,7 @@ fn own(
     Ok(ExitCode::SUCCESS)
 }
 
-fn entry_json(
-    entry: &Entry,
-    name: &ModelName,
-    installed: &[Installed],
-    store: &Store,
-    settings: &Settings,
-) -> Value {
+fn entry_json(entry: &Entry, name: &ModelName, installed: &[Installed], store: &Store, settings: &Settings) -> Value {
     let licence = Catalogue::builtin().licence(entry);
     let shape = &entry.shape;
     let sizes = Shape::from(shape);

@@ -59,8 +59,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     }
     let strays = if arguments.name.is_none() { store.strays()? } else { Vec::new() };
     if arguments.json {
-        let strays: Vec<Value> =
-            strays.iter().map(|(path, bytes)| json!({"path": path, "bytes": bytes})).collect();
+        let strays: Vec<Value> = strays.iter().map(|(path, bytes)| json!({"path": path, "bytes": bytes})).collect();
         let value = json!({"models": results, "strays": strays, "isWell": is_well});
         terminal.line(serde_json::to_string_pretty(&value)?)?;
     } else {

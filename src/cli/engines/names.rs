@@ -1,0 +1,145 @@
+//! Names of models in the settings become files here, before any engine or host sees them.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::doctor::machine::Machine;
+use crate::config::{KvType, Paths, Settings};
+use crate::models::size::{Shape, Usage, Weights, need};
+use crate::models::{Installed, ModelName, ResolveError, Role, Store, gguf};
+
+/// Tokens of context that the choice of `auto` leaves room for.
+const CONTEXT: u32 = 8_192;
+
+/// Of the machine's memory, the share that `auto` gives a model: editors and builds need some, too.
+const SHARE_PERCENT: u64 = 50;
+
+/// The settings with files in place of names. What answers questions and what compares texts is left out where it is not
+/// there: completion does not need it, and who needs it says so.
+///
+/// # Errors
+/// The model that completes is not there, as a sentence with what to type.
+pub fn with_files(settings: &Settings, paths: &Paths) -> Result<Settings, ResolveError> {
+    let mut settings = settings.clone();
+    let store = Store::of(&settings.models, paths);
+    let engine = &mut settings.engine;
+    engine.model = file(&store, engine.model.as_deref(), Role::Completion)?;
+    for (key, model, role) in [
+        ("engine.chatModel", &mut engine.chat_model, Role::Chat),
+        ("engine.embeddingModel", &mut engine.embedding_model, Role::Embedding),
+    ] {
+        *model = file(&store, model.as_deref(), role).unwrap_or_else(|error| {
+            tracing::warn!("{key}: {error}");
+            None
+        });
+    }
+    Ok(settings)
+}
+
+/// The file of one setting. None where there is none to be named: the setting is absent, or means the starter.
+pub fn file(store: &Store, model: Option<&Path>, role: Role) -> Result<Option<PathBuf>, ResolveError> {
+    let Some(model) = model else { return Ok(None) };
+    match ModelName::of(model) {
+        None => Ok(Some(model.to_owned())),
+        Some(name) if name.is_starter() => Ok(None),
+        Some(name) if name.is_auto() => {
+            let room = Machine::look().memory.map(|memory| memory / 100 * SHARE_PERCENT);
+            Ok(best(store, role, room)?.and_then(|best| best.files.first().map(|file| store.path(file))))
+        }
+        Some(name) => store.resolve(&name).map(Some),
+    }
+}
+
+/// The largest installed model of a role that has room: within a family larger is better, and who installed several of
+/// different families has chosen.
+fn best(store: &Store, role: Role, room: Option<u64>) -> Result<Option<Installed>, ResolveError> {
+    let mut models = store.list()?;
+    models.retain(|model| model.role == role && store.check(model).is_ok());
+    models.sort_by_key(|model| std::cmp::Reverse(model.bytes()));
+    Ok(models.into_iter().find(|model| room.is_none_or(|room| bytes_needed(store, model) <= room)))
+}
+
+/// With keys and values. One whose header says too little counts with its file alone.
+fn bytes_needed(store: &Store, model: &Installed) -> u64 {
+    let header = model.files.first().and_then(|file| gguf::read(&store.path(file)).ok());
+    let Some((header, shape)) = header.and_then(|header| Shape::of(&header).map(|shape| (header, shape))) else {
+        return model.bytes();
+    };
+    let usage = Usage {
+        cells: CONTEXT,
+        sequences: 1,
+        is_shared: true,
+        kv_type: KvType::F16,
+        batch: 512,
+        gpu_layers: 0,
+        flash_attention: true,
+    };
+    // Other parts of a model in several files are weights, too.
+    let others = model.bytes().saturating_sub(header.bytes);
+    need(&shape, &Weights::of(&header), &usage).total().saturating_add(others)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Holding, InstalledFile, Origin, OriginKind, Sha256};
+
+    fn install(store: &Store, name: &str, role: Role, bytes: usize) {
+        let name: ModelName = name.parse().unwrap();
+        let place = store.place(&name).unwrap();
+        std::fs::create_dir_all(&place).unwrap();
+        let path = place.join("m.gguf");
+        std::fs::write(&path, vec![0; bytes]).unwrap();
+        let file = InstalledFile {
+            path: path.strip_prefix(store.directory()).unwrap().to_owned(),
+            source: "m.gguf".to_owned(),
+            bytes: bytes as u64,
+            sha256: Sha256([0; 32]),
+        };
+        let origin = Origin { kind: OriginKind::Hub, repository: "a/b".to_owned(), revision: String::new() };
+        let (holding, when) = (Holding::Own, jiff::Timestamp::UNIX_EPOCH);
+        store.add(Installed { name, role, origin, holding, when, files: vec![file] }).unwrap();
+    }
+
+    #[test]
+    fn names_become_files_and_files_stay() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::open(place.path().join("models"));
+        install(&store, "mine:q8_0", Role::Completion, 10);
+        let found = |model: &str| file(&store, Some(Path::new(model)), Role::Completion);
+        let own = store.directory().join("mine/q8_0/m.gguf");
+        assert_eq!(found("mine").unwrap(), Some(own.clone()));
+        assert_eq!(found("MINE:Q8_0").unwrap(), Some(own));
+        assert_eq!(found("/m/a.gguf").unwrap(), Some("/m/a.gguf".into()));
+        assert_eq!(found("starter").unwrap(), None);
+        assert_eq!(file(&store, None, Role::Completion).unwrap(), None);
+        let error = found("qwen2.5-coder-7b").unwrap_err().to_string();
+        assert_eq!(error, "qwen2.5-coder-7b is not installed; type `tandem model pull qwen2.5-coder-7b`");
+    }
+
+    #[test]
+    fn auto_is_the_largest_that_has_room() {
+        let place = tempfile::tempdir().unwrap();
+        let store = Store::open(place.path().join("models"));
+        let chosen = |room| best(&store, Role::Completion, room).unwrap().map(|model| model.name.to_string());
+        assert_eq!(chosen(None), None);
+        install(&store, "small:q8_0", Role::Completion, 10);
+        install(&store, "large:q8_0", Role::Completion, 1_000);
+        install(&store, "talks:q8_0", Role::Chat, 500);
+        assert_eq!(chosen(None).as_deref(), Some("large:q8_0"));
+        assert_eq!(chosen(Some(600)).as_deref(), Some("small:q8_0"));
+        assert_eq!(chosen(Some(1)), None);
+        std::fs::remove_file(store.directory().join("large/q8_0/m.gguf")).unwrap();
+        assert_eq!(chosen(None).as_deref(), Some("small:q8_0"), "one that is gone is not chosen");
+    }
+
+    #[test]
+    fn only_completion_needs_its_model() {
+        let place = tempfile::tempdir().unwrap();
+        let paths = Paths::of(&crate::config::Environment::of(&[("HOME", place.path().to_str().unwrap())]));
+        let mut settings = Settings::default();
+        settings.engine.chat_model = Some("qwen3-1.7b".into());
+        assert_eq!(with_files(&settings, &paths).unwrap().engine.chat_model, None);
+        settings.engine.model = Some("qwen3-1.7b".into());
+        assert!(with_files(&settings, &paths).is_err());
+    }
+}
