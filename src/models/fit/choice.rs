@@ -137,8 +137,8 @@ impl Candidate {
         let mut source = Source::Measured;
         for (share, rate) in [(on_gpu, machine.gpu_rate()), (1.0 - on_gpu, Some(machine.cpu_rate()))] {
             let Some(rate) = rate.filter(|_| share > 0.0) else { continue };
-            let reading = (read * 2.0 * self.active_parameters * 1e9 / rate.operations)
-                .max(self.active_bytes() / rate.bandwidth);
+            let reading =
+                (read * 2.0 * self.active_parameters * 1e9 / rate.operations).max(self.active_bytes() / rate.bandwidth);
             let writing = written
                 * (self.active_bytes() / rate.bandwidth).max(2.0 * self.active_parameters * 1e9 / rate.operations);
             seconds += share * (reading + writing);
@@ -202,32 +202,6 @@ impl Candidate {
             (_, Pace::TooSlow) => "too slow to be of use",
         };
         format!("{place}, about {seconds:.1} s for a short suggestion ({source}): {pace}")
-    }
-}
-
-impl From<&crate::models::catalogue::ModelShape> for Shape {
-    fn from(shape: &crate::models::catalogue::ModelShape) -> Self {
-        let latent = shape.latent;
-        Self {
-            architecture: shape.architecture.clone(),
-            layers: shape.layers,
-            embedding: shape.embedding,
-            feed_forward: shape.feed_forward,
-            heads: shape.heads,
-            // One latent vector stands for all heads.
-            kv_heads: if latent.is_some() { 1 } else { shape.kv_heads },
-            key_size: latent.map_or(shape.head_size, |latent| latent.rank + latent.rope_size),
-            value_size: latent.map_or(shape.head_size, |latent| latent.rank),
-            vocabulary: shape.vocabulary,
-            context: shape.context,
-            experts: shape.experts.map(|experts| crate::models::size::Experts {
-                count: experts.count,
-                used: experts.used,
-                feed_forward: experts.feed_forward,
-            }),
-            is_latent: latent.is_some(),
-            window: shape.sliding_window,
-        }
     }
 }
 

@@ -81,15 +81,8 @@ impl std::error::Error for TooLarge {}
 
 /// How cells are laid out for a window and so many prompts.
 fn lay_out(shape: &Shape, window: u32, most_slots: u32, kv_type: KvType, generated: u32) -> (u32, u32, bool) {
-    let usage = Usage {
-        cells: window,
-        sequences: 1,
-        is_shared: true,
-        kv_type,
-        batch: 1,
-        gpu_layers: 0,
-        flash_attention: true,
-    };
+    let usage =
+        Usage { cells: window, sequences: 1, is_shared: true, kv_type, batch: 1, gpu_layers: 0, flash_attention: true };
     let window_bytes = need(shape, &Weights::default(), &usage).kv().max(1);
     let others = u64::from(most_slots + MOST_CANDIDATES - 1);
     let is_shared = window_bytes.saturating_mul(others) > SLOT_MEMORY;

@@ -15,7 +15,13 @@ fn gpu(gibibytes: f64) -> Gpu {
 }
 
 fn machine(memory: u64, threads: u32, gpus: Vec<Gpu>) -> Machine {
-    Machine { gpus, available: Some(memory * GIB * 3 / 4), total: Some(memory * GIB), threads, measured_bandwidth: None }
+    Machine {
+        gpus,
+        available: Some(memory * GIB * 3 / 4),
+        total: Some(memory * GIB),
+        threads,
+        measured_bandwidth: None,
+    }
 }
 
 fn apple(memory: u64) -> Machine {
@@ -123,9 +129,7 @@ fn a_model_that_cannot_fit_is_refused_unless_the_user_insists() {
     let small = machine(8, 7, vec![]);
     let refused = steps("qwen2.5-coder-32b:q4_k_m", &small, &usual_wish()).unwrap_err();
     assert!(refused.to_string().starts_with("it needs 1") && refused.to_string().contains("the machine would crawl"));
-    for insists in
-        [Wish { is_window_fixed: true, ..usual_wish() }, Wish { gpu_layers: Some(0), ..usual_wish() }]
-    {
+    for insists in [Wish { is_window_fixed: true, ..usual_wish() }, Wish { gpu_layers: Some(0), ..usual_wish() }] {
         let (shape, weights) = model("qwen2.5-coder-32b:q4_k_m");
         let steps = ladder(&shape, &weights, &insists, &small).unwrap();
         assert_eq!(steps.len(), 1);
