@@ -11,14 +11,18 @@ mod job;
 #[cfg(feature = "llama")]
 pub mod llama;
 pub mod lookup;
+pub mod power;
 pub mod prompt;
+pub mod sleep;
 mod status;
+pub mod threads;
+pub mod turns;
 
 pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
     Report, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, StatusSender};
+pub use status::{Device, EngineState, EngineStatus, ModelInfo, Rest, SelfTest, StatusSender};
 
 /// Something that continues a text at a cursor.
 ///
@@ -26,6 +30,9 @@ pub use status::{Device, EngineState, EngineStatus, ModelInfo, SelfTest, StatusS
 /// `Generation` cancels the job; an engine looks at the flag at every decode step and every prefill chunk.
 pub trait Engine: Send + Sync + 'static {
     fn generate(&self, job: Job) -> Generation;
+
+    /// Work is about to come: a model that was put away begins to load. Does nothing in any other state.
+    fn wake(&self) {}
 
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;

@@ -11,6 +11,8 @@ mod completes;
 mod faults;
 #[path = "engine_llama/gguf.rs"]
 mod gguf;
+#[path = "engine_llama/sleeps.rs"]
+mod sleeps;
 #[path = "engine_llama/speculates.rs"]
 mod speculates;
 #[path = "engine_llama/support.rs"]

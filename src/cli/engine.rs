@@ -25,13 +25,20 @@ fn serve(host: &HostArgs, settings: ModelSettings) -> anyhow::Result<()> {
     use std::sync::Arc;
 
     use crate::engine::Engine;
-    use crate::engine::host::run_host;
+    use crate::engine::host::{Entry, Register, run_host};
     use crate::engine::llama::{LlamaEngine, ModelConfig};
 
     run_host(host, || {
-        let config = ModelConfig::new(&settings.engine, &settings.completion, settings.cache_dir);
+        let mut config = ModelConfig::new(&settings.engine, &settings.completion, settings.cache_dir);
+        let register = Register::new(&host.address());
+        config.life.role = settings.role;
+        config.life.register = Some(register.clone());
         let engine = LlamaEngine::start(config);
-        Ok(move |_client| Arc::new(engine.handle()) as Arc<dyn Engine>)
+        let entry = Entry::keep(register, settings.role, engine.status());
+        Ok(move |_client| {
+            let _kept = &entry;
+            Arc::new(engine.handle()) as Arc<dyn Engine>
+        })
     })
 }
 

@@ -42,7 +42,11 @@ pub async fn wait_until_settled(model: &dyn Engine) {
             let progress = match &status.borrow_and_update().state {
                 EngineState::Loading { progress } => *progress,
                 EngineState::Idle => 0.0,
-                EngineState::Ready | EngineState::Failed { .. } => break,
+                EngineState::Asleep { wakes: true, .. } => {
+                    model.wake();
+                    0.0
+                }
+                EngineState::Ready | EngineState::Asleep { .. } | EngineState::Failed { .. } => break,
             };
             if watched {
                 eprint!("\rloading the model: {:3.0} %", progress * 100.0);

@@ -95,14 +95,22 @@ pub async fn ask(
     Ok(Some(Heard { written, is_whole, standing }))
 }
 
-/// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it.
+/// The engine, unless it cannot answer anyway. An idle one is asked: that is what starts it. One that sleeps is woken
+/// before anything else is done, and not waited for: lookup answers, and the next key finds the model loading or there.
 fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
     let engine = request.model.clone()?;
     let status = engine.status().borrow().clone();
     match status.state {
         EngineState::Ready => Some((engine, status)),
         EngineState::Idle if request.purpose == Purpose::Answer => Some((engine, status)),
-        EngineState::Idle | EngineState::Loading { .. } | EngineState::Failed { .. } => None,
+        EngineState::Asleep { wakes: true, .. } if request.purpose == Purpose::Answer => {
+            engine.wake();
+            None
+        }
+        EngineState::Idle
+        | EngineState::Asleep { .. }
+        | EngineState::Loading { .. }
+        | EngineState::Failed { .. } => None,
     }
 }
 

@@ -94,6 +94,8 @@ pub enum Reason {
     },
     /// Lookup has nothing, and the model cannot be asked: why, and the way out.
     ModelFailed(String),
+    /// Lookup has nothing, and the model was put away: why, and until when.
+    ModelAsleep(String),
     /// The model had written nothing when the time that an editor waits was over.
     OutOfTime {
         ms: u64,
@@ -129,6 +131,7 @@ impl Reason {
                 | Self::NoModel
                 | Self::ModelLoading { .. }
                 | Self::ModelFailed(_)
+                | Self::ModelAsleep(_)
                 | Self::OutOfTime { .. }
                 | Self::LowConfidence { .. }
                 | Self::Doubtful
@@ -206,6 +209,7 @@ impl std::fmt::Display for Reason {
             Reason::ModelFailed(message) => {
                 write!(f, "the lookup engine knows no continuation, and the model cannot be asked: {message}")
             }
+            Reason::ModelAsleep(why) => write!(f, "the lookup engine knows no continuation, and the model sleeps: {why}"),
             Reason::OutOfTime { ms } => {
                 write!(
                     f,

@@ -19,6 +19,7 @@ pub fn precise(reason: Reason, request: &Request, why: &Why) -> Reason {
     match &model.status().borrow().state {
         EngineState::Loading { progress } => Reason::ModelLoading { percent: percent(*progress) },
         EngineState::Failed { reason } => Reason::ModelFailed(reason.clone()),
+        EngineState::Asleep { reason, .. } => Reason::ModelAsleep(reason.clone()),
         EngineState::Ready | EngineState::Idle => reason,
     }
 }
@@ -38,6 +39,7 @@ fn model(request: &Request) -> Option<String> {
             Some(format!("the model is still loading ({} %): until then lookup answers alone", percent(*progress)))
         }
         EngineState::Failed { reason } => Some(format!("the model cannot be asked, lookup answers alone: {reason}")),
+        EngineState::Asleep { reason, .. } => Some(format!("the model sleeps, lookup answers alone: {reason}")),
         EngineState::Ready | EngineState::Idle => None,
     }
 }

@@ -22,6 +22,7 @@ mod private;
 mod process;
 mod protocol;
 mod recovery;
+mod register;
 mod server;
 mod transport;
 
@@ -35,5 +36,6 @@ pub use launch::HostArgs;
 pub use private::{check_peer, our_user};
 pub use process::run_host;
 pub use protocol::{Answer, Because, Hello, PROTOCOL, Reply, Request};
+pub use register::{Entry, Held, Holding, Register, Role};
 pub use server::{Ended, serve};
 pub use transport::{Stream, accept, connect, peer_user};

@@ -32,7 +32,8 @@ pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
 pub use rehearsal::rehearse;
 
-use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, generation};
+use super::sleep::Life;
+use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Urgency, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};
 use queue::Inbox;
 
@@ -65,6 +66,8 @@ pub struct ModelConfig {
     pub heal_tokens: bool,
     /// Try known holes before the first job.
     pub self_test: bool,
+    /// When it sleeps and what it leaves to others.
+    pub life: Life,
 }
 
 impl ModelConfig {
@@ -85,6 +88,7 @@ impl ModelConfig {
             max_draft_tokens: engine.max_draft_tokens,
             heal_tokens: true,
             self_test: true,
+            life: Life::new(engine.into()),
         }
     }
 }
@@ -145,6 +149,10 @@ impl Engine for LlamaEngine {
         self.default_handle.generate(job)
     }
 
+    fn wake(&self) {
+        self.default_handle.wake();
+    }
+
     fn status(&self) -> watch::Receiver<EngineStatus> {
         self.default_handle.status()
     }
@@ -157,6 +165,12 @@ impl Engine for LlamaHandle {
             EngineState::Ready => None,
             EngineState::Failed { reason } => Some(reason.clone()),
             EngineState::Loading { progress } => Some(format!("the model is loading ({:.0} %)", progress * 100.0)),
+            // Nobody loads a model for a guess.
+            EngineState::Asleep { wakes: true, .. } if job.urgency == Urgency::Awaited => {
+                self.inbox.wake();
+                Some("the model was asleep and is being loaded; try again in a moment".to_owned())
+            }
+            EngineState::Asleep { reason, .. } => Some(reason.clone()),
             EngineState::Idle => Some("no model is loaded".to_owned()),
         };
         match refusal {
@@ -164,6 +178,12 @@ impl Engine for LlamaHandle {
             None => self.inbox.push(self.client, job, sender),
         }
         stream
+    }
+
+    fn wake(&self) {
+        if matches!(self.status.borrow().state, EngineState::Asleep { .. }) {
+            self.inbox.wake();
+        }
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {

@@ -60,10 +60,33 @@ pub enum EngineState {
         progress: f32,
     },
     Ready,
+    /// The model was put away: its memory is free, and lookup answers.
+    Asleep {
+        /// For the user: why, and until when.
+        reason: String,
+        /// A job wakes it. Otherwise it stays away until the reason is gone, and jobs fail with the reason.
+        wakes: bool,
+    },
     /// For the user: what happened and the way out.
     Failed {
         reason: String,
     },
+}
+
+/// What an engine gives back to the machine, and how often it did.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rest {
+    /// How often the model was put away, and how often it was loaded again.
+    pub sleeps: u32,
+    pub wakes: u32,
+    /// Why it was put away last.
+    pub last_reason: Option<String>,
+    /// ms from the job that woke it to the model being ready, the last time.
+    pub wake_ms: Option<u64>,
+    /// Why it takes less than it may, a sentence each: battery, heat, memory pressure, a busy machine.
+    pub polite_because: Vec<String>,
+    /// Compute threads now; absent while no model is loaded.
+    pub threads: Option<u32>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,13 +97,15 @@ pub struct EngineStatus {
     pub model: Option<ModelInfo>,
     /// How often the engine host ended unexpectedly and had to be started again. An increase is worth one message.
     pub restarts: u32,
+    #[serde(default)]
+    pub rest: Rest,
 }
 
 pub type StatusSender = tokio::sync::watch::Sender<EngineStatus>;
 
 impl EngineStatus {
     pub fn new(engine: &str, state: EngineState) -> Self {
-        Self { engine: engine.to_owned(), state, model: None, restarts: 0 }
+        Self { engine: engine.to_owned(), state, model: None, restarts: 0, rest: Rest::default() }
     }
 
     pub fn is_ready(&self) -> bool {

@@ -62,6 +62,7 @@ impl Announcer {
                 self.loaded("ready");
             }
             EngineState::Idle => self.loaded("stopped"),
+            EngineState::Asleep { .. } => self.loaded("asleep"),
             EngineState::Failed { reason } => {
                 self.loaded("failed");
                 if self.failure.as_ref() != Some(reason) {

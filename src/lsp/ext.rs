@@ -12,7 +12,7 @@ use tower_lsp::gen_lsp_types::{Position, Range, TextDocumentIdentifier, TextEdit
 use crate::complete::{self, Decision, LookAheadCounts};
 use crate::config::Eagerness;
 use crate::context::Considered;
-use crate::engine::EngineState;
+use crate::engine::{self, EngineState};
 use crate::nextedit::{Certainty, PlaceKind};
 use crate::session;
 
@@ -104,7 +104,7 @@ pub struct DocumentText {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
-    /// `idle`, `loading`, `ready` or `failed`: the model. Lookup works in all of them.
+    /// `idle`, `loading`, `ready`, `asleep` or `failed`: the model. Lookup works in all of them.
     pub state: &'static str,
     /// Share of the model that is loaded, 0 to 100, while it loads.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,6 +112,12 @@ pub struct Status {
     /// Why it failed and the way out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
+    /// Why it was put away, and until when.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asleep_because: Option<String>,
+    /// What it gave back to the machine; absent where it never did and takes all that it may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rest: Option<Rest>,
     /// `llama`, `lookup` or `fake`.
     pub engine: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +158,39 @@ pub struct Status {
     /// Absent where the cloud is off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<Today>,
+}
+
+/// How often the model was put away, and what it takes less of now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rest {
+    pub sleeps: u32,
+    pub wakes: u32,
+    /// Why it was put away last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_reason: Option<String>,
+    /// From the request that woke it to its being ready.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wake_ms: Option<u64>,
+    /// Why it takes less than it may, a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub polite_because: Vec<String>,
+    /// Compute threads now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u32>,
+}
+
+impl Rest {
+    fn of(rest: &engine::Rest) -> Option<Self> {
+        (rest.sleeps > 0 || !rest.polite_because.is_empty()).then(|| Self {
+            sleeps: rest.sleeps,
+            wakes: rest.wakes,
+            last_reason: rest.last_reason.clone(),
+            wake_ms: rest.wake_ms,
+            polite_because: rest.polite_because.clone(),
+            threads: rest.threads,
+        })
+    }
 }
 
 /// Whom questions may go to.
@@ -304,11 +343,12 @@ pub struct Stage {
 
 impl From<&session::Status> for Status {
     fn from(status: &session::Status) -> Self {
-        let (state, percentage, failure) = match &status.engine.state {
-            EngineState::Idle => ("idle", None, None),
-            EngineState::Loading { progress } => ("loading", Some(percentage(*progress)), None),
-            EngineState::Ready => ("ready", None, None),
-            EngineState::Failed { reason } => ("failed", None, Some(reason.clone())),
+        let (state, percentage, failure, asleep_because) = match &status.engine.state {
+            EngineState::Idle => ("idle", None, None, None),
+            EngineState::Loading { progress } => ("loading", Some(percentage(*progress)), None, None),
+            EngineState::Ready => ("ready", None, None, None),
+            EngineState::Asleep { reason, .. } => ("asleep", None, None, Some(reason.clone())),
+            EngineState::Failed { reason } => ("failed", None, Some(reason.clone()), None),
         };
         let model = status.engine.model.as_ref();
         let devices: Vec<&str> = model.iter().flat_map(|model| &model.devices).map(|d| d.name.as_str()).collect();
@@ -317,6 +357,8 @@ impl From<&session::Status> for Status {
             state,
             percentage,
             failure,
+            asleep_because,
+            rest: Rest::of(&status.engine.rest),
             engine: status.engine.engine.clone(),
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),

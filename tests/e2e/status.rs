@@ -40,6 +40,22 @@ async fn a_model_that_loads_is_a_progress() {
 }
 
 #[tokio::test]
+async fn a_model_that_sleeps_says_why_and_a_request_is_answered_by_lookup() {
+    let engine = Held::new();
+    let mut client = Setup::engine(engine.clone()).initialized(inline_capabilities()).await;
+    status(&mut client, "ready").await;
+    engine.set_state(EngineState::Asleep { reason: "memory is short on this machine".to_owned(), wakes: false });
+    assert_eq!(status(&mut client, "asleep").await["asleepBecause"], "memory is short on this machine");
+    client.open(URI, "let total = 1;\nlet tot").await;
+    client.ghosts(URI, 1, 7).await;
+    assert_eq!((engine.jobs(), engine.wakes()), (0, 0), "it is left alone while it cannot wake");
+    engine.set_state(EngineState::Asleep { reason: "it was not used".to_owned(), wakes: true });
+    status(&mut client, "asleep").await;
+    client.ghosts(URI, 1, 7).await;
+    assert_eq!((engine.jobs(), engine.wakes()), (0, 1), "it is woken and not waited for");
+}
+
+#[tokio::test]
 async fn a_client_without_progress_is_not_asked_for_one() {
     let engine = Held::in_state(EngineState::Loading { progress: 0.0 });
     let mut client = Setup::engine(engine.clone()).initialized(inline_capabilities()).await;

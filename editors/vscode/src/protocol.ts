@@ -1,9 +1,11 @@
 // What Tandem adds to the protocol, as it travels: docs/lsp-extensions.md in types. Fields that have nothing to say are absent.
 
 export interface Status {
-  state: 'idle' | 'loading' | 'ready' | 'failed';
+  state: 'idle' | 'loading' | 'ready' | 'asleep' | 'failed';
   percentage?: number;
   failure?: string;
+  asleepBecause?: string;
+  rest?: { sleeps: number; wakes: number; lastReason?: string; wakeMs?: number; politeBecause?: string[]; threads?: number };
   /** `llama`, `lookup`, or `fake` in tests. */
   engine: string;
   model?: string;

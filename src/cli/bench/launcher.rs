@@ -119,7 +119,7 @@ impl Launch for Launcher {
                 self.started.lock().unwrap_or_else(PoisonError::into_inner).extend(started);
                 Ok(Running { engine, info, process })
             }
-            (EngineState::Failed { reason }, _) => Err(reason),
+            (EngineState::Failed { reason } | EngineState::Asleep { reason, .. }, _) => Err(reason),
             _ => Err("the model takes more than five minutes to load: use a smaller one (engine.model)".to_owned()),
         }
     }

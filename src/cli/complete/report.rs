@@ -162,6 +162,7 @@ impl Model {
         let (state, failure) = match engine.state {
             EngineState::Idle | EngineState::Loading { .. } => ("loading", None),
             EngineState::Ready => ("ready", None),
+            EngineState::Asleep { reason, .. } => ("asleep", Some(reason)),
             EngineState::Failed { reason } => ("failed", Some(reason)),
         };
         Self { state, name: engine.model.map(|model| model.name), failure }

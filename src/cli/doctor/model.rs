@@ -7,7 +7,7 @@ use super::{Findings, machine};
 use crate::cli::engines;
 use crate::cli::terminal::Terminal;
 use crate::config::{EngineChoice, HostMode, Loader, Settings};
-use crate::engine::{EngineState, EngineStatus, ModelInfo, SelfTest};
+use crate::engine::{EngineState, EngineStatus, ModelInfo, Rest, SelfTest};
 
 /// Loads the model and waits for it; None where the settings or this build want none.
 pub fn load(settings: &Settings, loader: &Loader) -> anyhow::Result<Option<EngineStatus>> {
@@ -45,6 +45,7 @@ pub fn show(
             terminal.entry("failed", reason)?;
             findings.broken.push(format!("the model cannot be used: {reason}"));
         }
+        EngineState::Asleep { reason, .. } => terminal.entry("asleep", reason)?,
         EngineState::Idle | EngineState::Loading { .. } => {
             terminal.entry("loading", "not done after five minutes")?;
             findings.broken.push("the model takes more than five minutes to load: use a smaller one".into());
@@ -56,6 +57,7 @@ pub fn show(
             describe_test(terminal, findings, test)?;
         }
     }
+    describe_rest(terminal, &status.rest)?;
     match settings.engine.host {
         HostMode::InProcess => terminal.entry("engine host", "not used (engine.host is in-process)"),
         HostMode::Process => {
@@ -78,6 +80,17 @@ fn describe(terminal: &mut Terminal, model: &ModelInfo) -> io::Result<()> {
     )?;
     terminal.entry("context", format!("{} tokens (trained on {})", model.context, model.trained_context))?;
     terminal.entry("prompt", &model.fim)
+}
+
+fn describe_rest(terminal: &mut Terminal, rest: &Rest) -> io::Result<()> {
+    if let Some(why) = &rest.last_reason {
+        let woken = rest.wake_ms.map_or_else(String::new, |ms| format!(", the last time in {ms} ms"));
+        terminal.entry(
+            "slept",
+            format!("{} times, last because {why}; loaded again {} times{woken}", rest.sleeps, rest.wakes),
+        )?;
+    }
+    rest.polite_because.iter().try_for_each(|why| terminal.entry("takes less", why))
 }
 
 fn describe_test(terminal: &mut Terminal, findings: &mut Findings, test: &SelfTest) -> io::Result<()> {

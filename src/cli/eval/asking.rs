@@ -78,7 +78,7 @@ impl Run<'_> {
 /// Without its model a variant would be measured as what it is not.
 fn ensure_ready(model: &dyn Engine, variant: &str) -> anyhow::Result<()> {
     match &model.status().borrow().state {
-        EngineState::Failed { reason } => bail!("{variant}: {reason}"),
+        EngineState::Failed { reason } | EngineState::Asleep { reason, .. } => bail!("{variant}: {reason}"),
         EngineState::Idle | EngineState::Loading { .. } => bail!("{variant}: the model does not come to load"),
         EngineState::Ready => Ok(()),
     }

@@ -23,6 +23,7 @@ fn all() -> Vec<Reason> {
         Reason::NoModel,
         Reason::ModelLoading { percent: 40 },
         Reason::ModelFailed(text("m.gguf is no model; set engine.model")),
+        Reason::ModelAsleep(text("it was not used for 30 minutes (engine.unloadMinutes); the next request loads it again")),
         Reason::OutOfTime { ms: 1_500 },
         Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 },
         Reason::Doubtful,
@@ -52,6 +53,7 @@ fn all() -> Vec<Reason> {
             | Reason::NoModel
             | Reason::ModelLoading { .. }
             | Reason::ModelFailed(_)
+            | Reason::ModelAsleep(_)
             | Reason::OutOfTime { .. }
             | Reason::LowConfidence { .. }
             | Reason::Doubtful
@@ -89,6 +91,7 @@ fn every_silence_has_a_sentence() {
     the lookup engine knows no continuation, and no model is asked (engine.choice is `lookup`, or this build has no llama.cpp)
     the lookup engine knows no continuation, and the model is still loading (40 %); wait a moment
     the lookup engine knows no continuation, and the model cannot be asked: m.gguf is no model; set engine.model
+    the lookup engine knows no continuation, and the model sleeps: it was not used for 30 minutes (engine.unloadMinutes); the next request loads it again
     the model had written nothing after 1500 ms, and an editor is not kept waiting longer; the next request here goes on from there, a smaller model (engine.model) or prompt (completion.prefixTokens, completion.snippetTokens) is quicker
     confidence 20 % is below 25 % (completion.eagerness)
     the model was far from sure in this word, so it is not asked again before the word ends; type on, or ask by key

@@ -113,6 +113,14 @@ impl Engine for HostEngine {
         stream
     }
 
+    /// A host that is not there loads its model when it is started.
+    fn wake(&self) {
+        let is_asleep = matches!(self.shared.status.borrow().state, EngineState::Asleep { .. });
+        if let (true, Some(outbox), Ok(frame)) = (is_asleep, &self.shared.lock().outbox, encode(&Request::Wake)) {
+            outbox.send(frame);
+        }
+    }
+
     fn status(&self) -> watch::Receiver<EngineStatus> {
         self.shared.status.subscribe()
     }

@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::address::{HostIdentity, HostPaths, fnv1a};
+use super::register::Role;
 use crate::config::{CompletionSettings, EngineSettings, Settings};
 
 /// Everything that a client must know to find or start its host.
@@ -27,6 +28,8 @@ pub struct HostConfig {
 /// not part windows that could share it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSettings {
+    #[serde(default)]
+    pub role: Role,
     pub engine: EngineSettings,
     /// The token budgets, of which the context's size follows.
     pub completion: CompletionSettings,
@@ -43,6 +46,7 @@ impl ModelSettings {
         };
         let usual = EngineSettings::default();
         Ok(Self {
+            role: Role::default(),
             engine: EngineSettings {
                 model: engine.model.map(absolute).transpose()?,
                 choice: usual.choice,

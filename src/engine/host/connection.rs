@@ -159,6 +159,7 @@ async fn read_requests(
                     job.cancel.cancel();
                 }
             }
+            Request::Wake => engine.wake(),
             Request::Generate { job, what } => match make_room(&open, job, &what, body.len()) {
                 Err(sentence) => finish(&outbox, job, Finish::Failed(sentence)),
                 Ok(superseded) => {

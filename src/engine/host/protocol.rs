@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{EngineStatus, Event, Job};
 
 /// Raised with every change of `Request`, `Answer` or a type inside them.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// Most bytes of a handshake message.
 pub const MAX_HANDSHAKE: usize = 64 << 10;
@@ -70,6 +70,8 @@ pub enum Request {
     Generate { job: u64, what: Job },
     /// Unknown and finished jobs are ignored: the cancel and the last event may cross.
     Cancel { job: u64 },
+    /// Work is about to come.
+    Wake,
 }
 
 /// From the host, after the welcome.

@@ -4,25 +4,35 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::session::LlamaStateSeqFlags;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 
 use super::load::ContextPlan;
 use super::slots::{Slots, common_prefix};
 use crate::engine::fim::Token;
+use crate::engine::threads::Threads;
 
 /// A prefill step should take about this long on a CPU, in µs: a cancel waits for one of them.
 const STEP_GOAL_US: f32 = 5000.0;
+
+/// Most bytes of keys and values that move into another context.
+const MOST_CARRIED: usize = 128 << 20;
+
+const NO_CONTEXT: &str = "there is no context any more";
 
 /// Shorter steps waste the machine's width.
 const SHORTEST_STEP: usize = 16;
 
 /// A context with its book-keeping.
 pub(super) struct Decoder<'m> {
-    context: LlamaContext<'m>,
+    /// Absent only after another could not be made in its place.
+    context: Option<LlamaContext<'m>>,
     batch: LlamaBatch<'static>,
     pub slots: Slots,
     pub plan: ContextPlan,
+    /// How many threads the machine can bear. `plan.threads` is what the context has.
+    pub threads: Threads,
     /// Sequences can be cut back to a common prefix.
     pub can_cut: bool,
     /// Tokens of a prefill step; adapted to the machine.
@@ -46,7 +56,8 @@ impl<'m> Decoder<'m> {
             batch: LlamaBatch::new(plan.batch as usize, 1),
             slots: Slots::new(plan.slots as usize, plan.cells as usize),
             step: (plan.batch as usize).min(32),
-            context,
+            context: Some(context),
+            threads: Threads::new(plan.threads),
             plan,
             can_cut,
             vocabulary_size,
@@ -76,12 +87,17 @@ impl<'m> Decoder<'m> {
                 .context("the batch is too long")?;
         }
         anyhow::ensure!(self.batch.n_tokens() > 0, "the batch is empty");
+        let context = self.context.as_mut().context(NO_CONTEXT)?;
         let start = Instant::now();
-        let result = self.context.decode(&mut self.batch);
+        let result = context.decode(&mut self.batch);
         // GPU backends return before the work is done.
-        self.context.synchronize();
+        context.synchronize();
         let elapsed = start.elapsed();
         self.compute_us += elapsed.as_micros() as u64;
+        if self.computes_on_threads() {
+            let width = self.batch.n_tokens() as usize;
+            self.threads.measured(start + elapsed, self.plan.threads, width, elapsed.as_secs_f32() * 1e6);
+        }
         result.map_err(|error| {
             anyhow::anyhow!("llama.cpp could not evaluate {} tokens: {error}", self.batch.n_tokens())
         })?;
@@ -90,7 +106,7 @@ impl<'m> Decoder<'m> {
 
     /// The logits of the batch's entry `index`, which must have asked for them.
     pub fn logits(&self, index: usize) -> &[f32] {
-        self.context.get_logits_ith(index as i32)
+        self.context.as_ref().map_or(&[], |context| context.get_logits_ith(index as i32))
     }
 
     /// Makes a slot ready for a prompt: keeps the common prefix, removes the rest, makes room. Returns the tokens kept;
@@ -164,9 +180,10 @@ impl<'m> Decoder<'m> {
             return;
         }
         entry.filled = length;
-        if self.context.kv_cache_seq_rm(slot as i32, Some(length as u32), None).is_err() {
+        let Some(context) = &mut self.context else { return };
+        if context.kv_cache_seq_rm(slot as i32, Some(length as u32), None).is_err() {
             // Recurrent models can only forget everything.
-            let _ = self.context.kv_cache_seq_rm(slot as i32, None, None);
+            let _ = context.kv_cache_seq_rm(slot as i32, None, None);
             let entry = self.slots.get_mut(slot);
             entry.tokens.clear();
             entry.filled = 0;
@@ -175,13 +192,16 @@ impl<'m> Decoder<'m> {
 
     /// Empties a sequence that belongs to no slot.
     pub fn empty(&mut self, sequence: usize) {
-        let _ = self.context.kv_cache_seq_rm(sequence as i32, None, None);
+        if let Some(context) = &mut self.context {
+            let _ = context.kv_cache_seq_rm(sequence as i32, None, None);
+        }
     }
 
     /// Lets another sequence share what `from` holds.
     pub fn share(&mut self, from: usize, to: usize) -> Result<()> {
-        let _ = self.context.kv_cache_seq_rm(to as i32, None, None);
-        self.context.kv_cache_seq_cp(from as i32, to as i32, None, None).context("the prompt cannot be shared")
+        let context = self.context.as_mut().context(NO_CONTEXT)?;
+        let _ = context.kv_cache_seq_rm(to as i32, None, None);
+        context.kv_cache_seq_cp(from as i32, to as i32, None, None).context("the prompt cannot be shared")
     }
 
     /// Measures what decodes of some widths cost: (width, best µs of a few). Uses an empty slot and leaves it empty.
@@ -219,8 +239,54 @@ impl<'m> Decoder<'m> {
 
     /// Forgets everything: after an error nobody knows what the cache holds.
     pub fn reset(&mut self) {
-        self.context.clear_kv_cache();
+        if let Some(context) = &mut self.context {
+            context.clear_kv_cache();
+        }
         self.slots.clear();
+    }
+
+    /// Threads matter. On a GPU they wait.
+    pub fn computes_on_threads(&self) -> bool {
+        self.plan.batch <= super::load::CPU_BATCH
+    }
+
+    /// Computes with so many threads from now on. llama.cpp's wrapper gives no access to a context's threads, so `make`
+    /// makes another context, and the prompts that were used last move into it.
+    ///
+    /// # Errors
+    /// When none could be made: this decoder is of no use any more.
+    pub fn set_threads(
+        &mut self,
+        threads: u32,
+        make: impl FnOnce(&ContextPlan) -> Result<LlamaContext<'m>, String>,
+    ) -> Result<(), String> {
+        let plan = ContextPlan { threads, ..self.plan };
+        let mut kept = Vec::new();
+        let mut bytes = 0;
+        if let Some(context) = self.context.take() {
+            for slot in self.slots.latest_first() {
+                let flags = LlamaStateSeqFlags::empty();
+                bytes += context.state_seq_get_size_ext(slot as i32, flags);
+                if bytes > MOST_CARRIED {
+                    break;
+                }
+                kept.extend(context.state_seq_get(slot as i32, flags).ok().map(|state| (slot, state)));
+            }
+        }
+        // The old one is gone by now: there need not be memory for two.
+        let mut context = make(&plan)?;
+        for slot in 0..self.plan.slots as usize {
+            let state = kept.iter().find(|(index, _)| *index == slot).map(|(_, state)| state);
+            if !state.is_some_and(|state| context.state_seq_set(state, slot as i32).is_ok()) {
+                let _ = context.kv_cache_seq_rm(slot as i32, None, None);
+                let entry = self.slots.get_mut(slot);
+                entry.tokens.clear();
+                entry.filled = 0;
+            }
+        }
+        self.context = Some(context);
+        self.plan = plan;
+        Ok(())
     }
 
     /// The first sequence that belongs to no slot.

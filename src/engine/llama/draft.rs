@@ -87,7 +87,7 @@ const UNKNOWN_COST: f32 = 0.6;
 const MARGIN: f32 = 1.15;
 
 /// Chooses a draft's width from what a decode of each width costs on this machine and how often drafts are right.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Pace {
     /// Smoothed µs of a decode of one token; 0 while not measured. It grows with the context.
     one: f32,

@@ -29,7 +29,7 @@ pub(super) const MOST_CANDIDATES: u32 = 4;
 const SLOT_MEMORY: u64 = 512 << 20;
 
 /// Longest prefill step: on a CPU a cancel waits for it, on a GPU it takes a few ms whatever its length.
-const CPU_BATCH: u32 = 64;
+pub(super) const CPU_BATCH: u32 = 64;
 const GPU_BATCH: u32 = 512;
 
 const WAY_OUT: &str = "Completions go on with the lookup engine";

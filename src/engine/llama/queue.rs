@@ -1,13 +1,15 @@
 //! The worker's inbox: the newest job of a lane replaces older ones, the newest of a client runs first, clients take
 //! turns. Never blocks a caller for longer than a push.
 //!
-//! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does.
+//! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does. In a quiet
+//! inbox none runs at all. While the model sleeps, the inbox is where the worker is woken.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use crate::engine::turns::Turns;
 use crate::engine::{CancelFlag, Finish, GenerationSender, Job, Urgency};
 
 /// A job in the inbox.
@@ -35,11 +37,35 @@ struct Running {
     lane: u64,
     urgency: Urgency,
     cancel: CancelFlag,
+    since: Instant,
+}
+
+/// What the worker is to do next.
+pub(super) enum Call {
+    Work(Ticket),
+    /// Nothing waits, and the time came or somebody nudged.
+    Look,
+    Closed,
+}
+
+/// What a worker without a model is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rouse {
+    /// Somebody wants the model.
+    Wake,
+    Look,
+    Closed,
 }
 
 #[derive(Default)]
 struct State {
-    /// One queue a client, in the order of their turns.
+    turns: Turns,
+    /// Background jobs are not taken.
+    quiet: bool,
+    /// Somebody announced work.
+    awaited: bool,
+    nudged: bool,
+    /// One queue a client, in the order in which they came to wait.
     clients: VecDeque<(u64, VecDeque<Ticket>)>,
     /// Of all clients, the newest last.
     background: VecDeque<Ticket>,
@@ -76,6 +102,9 @@ impl State {
     /// The same for a background job; it ends itself where somebody waits for a job of its lane.
     fn add_background(&mut self, ticket: Ticket) -> Vec<Ticket> {
         let (client, lane) = (ticket.client, ticket.job.lane);
+        if self.quiet {
+            return vec![ticket];
+        }
         let is_awaited = self.clients.iter().flat_map(|(_, queue)| queue).any(|waiting| waiting.is_of(client, lane));
         let own = self.running.as_ref().filter(|running| (running.client, running.lane) == (client, lane));
         match own {
@@ -92,6 +121,23 @@ impl State {
         }
         self.background.push_back(ticket);
         replaced
+    }
+
+    /// The newest job of the client whose turn it is, else a guess.
+    fn take_next(&mut self) -> Option<Ticket> {
+        let Self { turns, clients, .. } = self;
+        let Some(client) = turns.next(clients.iter().map(|(client, _)| *client)) else {
+            return self.background.pop_back();
+        };
+        let index = clients.iter().position(|(owner, _)| *owner == client)?;
+        let (_, mut queue) = clients.remove(index)?;
+        // A client is one user: what was asked last is what is wanted first.
+        let ticket = queue.pop_back();
+        // Those who are level come before it.
+        if !queue.is_empty() {
+            clients.push_back((client, queue));
+        }
+        ticket
     }
 
     fn take_background(&mut self, client: u64, lane: u64) -> Option<Ticket> {
@@ -128,37 +174,109 @@ impl Inbox {
         }
     }
 
-    /// Waits for the next job. None when the inbox was closed.
-    pub fn next(&self) -> Option<Ticket> {
+    /// Waits for the next job, at most until `until`.
+    pub fn next(&self, until: Option<Instant>) -> Call {
         let mut state = self.lock();
-        state.running = None;
+        if let Some(ran) = state.running.take()
+            && ran.urgency == Urgency::Awaited
+        {
+            state.turns.ran(ran.client, ran.since.elapsed().as_micros() as u64);
+        }
         loop {
             if state.closed.is_some() {
-                return None;
+                return Call::Closed;
             }
-            if let Some((client, mut queue)) = state.clients.pop_front() {
-                // A client is one user: what was asked last is what is wanted first.
-                let ticket = queue.pop_back();
-                // The client's turn comes again after the others.
-                if !queue.is_empty() {
-                    state.clients.push_back((client, queue));
-                }
-                if let Some(ticket) = ticket {
-                    return Some(self.hand_out(&mut state, ticket));
-                }
-                continue;
+            if let Some(ticket) = state.take_next() {
+                return Call::Work(self.hand_out(&mut state, ticket));
             }
-            if let Some(ticket) = state.background.pop_back() {
-                return Some(self.hand_out(&mut state, ticket));
+            if std::mem::take(&mut state.nudged) || until.is_some_and(|until| Instant::now() >= until) {
+                return Call::Look;
             }
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state = self.wait(state, until);
+        }
+    }
+
+    /// Waits, without a model, until somebody wants one, at most until `until`. Jobs that wait want it, unless `refusal`
+    /// says why they cannot have it: then they end with it, and nobody is heard.
+    pub fn rest(&self, until: Option<Instant>, refusal: Option<&str>) -> Rouse {
+        let mut refused = Vec::new();
+        let mut state = self.lock();
+        let rouse = loop {
+            if state.closed.is_some() {
+                break Rouse::Closed;
+            }
+            let background = std::mem::take(&mut state.background);
+            refused.extend(background.into_iter().map(|ticket| (ticket, Finish::Superseded)));
+            if let Some(reason) = refusal {
+                let clients = std::mem::take(&mut state.clients);
+                let waiting = clients.into_iter().flat_map(|(_, queue)| queue);
+                refused.extend(waiting.map(|ticket| (ticket, Finish::Failed(reason.to_owned()))));
+                state.awaited = false;
+            } else if std::mem::take(&mut state.awaited) || !state.clients.is_empty() {
+                break Rouse::Wake;
+            }
+            // Who is refused is told at once: the wait may be long.
+            let is_time = until.is_some_and(|until| Instant::now() >= until);
+            if std::mem::take(&mut state.nudged) || is_time || !refused.is_empty() {
+                break Rouse::Look;
+            }
+            state = self.wait(state, until);
+        };
+        self.count(&state);
+        drop(state);
+        refused.into_iter().for_each(|(ticket, finish)| ticket.sender.finish(finish));
+        rouse
+    }
+
+    /// Work is about to come: a model that sleeps is loaded.
+    pub fn wake(&self) {
+        self.lock().awaited = true;
+        self.arrived.notify_one();
+    }
+
+    /// The model is there: what was announced is answered.
+    pub fn woken(&self) {
+        self.lock().awaited = false;
+    }
+
+    /// The worker is to look at the machine's conditions.
+    pub fn nudge(&self) {
+        self.lock().nudged = true;
+        self.arrived.notify_one();
+    }
+
+    /// From now on background jobs are not taken, and those that are there end; or they are taken again.
+    pub fn set_quiet(&self, quiet: bool) {
+        let mut state = self.lock();
+        state.quiet = quiet;
+        if !quiet {
+            return;
+        }
+        if let Some(running) = &state.running
+            && running.urgency == Urgency::Background
+        {
+            running.cancel.cancel();
+        }
+        let background = std::mem::take(&mut state.background);
+        self.count(&state);
+        drop(state);
+        background.into_iter().for_each(|ticket| ticket.sender.finish(Finish::Superseded));
+    }
+
+    fn wait<'s>(&self, state: MutexGuard<'s, State>, until: Option<Instant>) -> MutexGuard<'s, State> {
+        match until {
+            None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+            Some(until) => {
+                let left = until.saturating_duration_since(Instant::now());
+                self.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+            }
         }
     }
 
     fn hand_out(&self, state: &mut State, ticket: Ticket) -> Ticket {
         let (lane, urgency) = (ticket.job.lane, ticket.job.urgency);
         let cancel = ticket.sender.cancel_flag().clone();
-        state.running = Some(Running { client: ticket.client, lane, urgency, cancel });
+        state.running = Some(Running { client: ticket.client, lane, urgency, cancel, since: Instant::now() });
         self.count(state);
         ticket
     }

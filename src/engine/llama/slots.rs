@@ -39,6 +39,13 @@ impl Slots {
         &mut self.slots[index]
     }
 
+    /// Slots that hold something, the one used last first.
+    pub fn latest_first(&self) -> Vec<usize> {
+        let mut filled: Vec<usize> = (0..self.slots.len()).filter(|&index| !self.slots[index].tokens.is_empty()).collect();
+        filled.sort_by_key(|&index| std::cmp::Reverse(self.slots[index].used));
+        filled
+    }
+
     /// The lane's own slot when it holds much of the prompt, else the one with the longest common prefix, else the one
     /// unused for longest. A slot of another lane is taken over only if nearly all of what it holds is of use.
     pub fn choose(&mut self, owner: (u64, u64), prompt: &[Token]) -> usize {
@@ -113,5 +120,6 @@ mod tests {
         assert_eq!(slots.to_evict(2, 4), None);
         assert_eq!(slots.to_evict(2, 5), Some(0));
         assert_eq!(slots.to_evict(0, 13), Some(1));
+        assert_eq!(slots.latest_first(), [1, 0]);
     }
 }

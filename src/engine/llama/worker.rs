@@ -1,22 +1,24 @@
-//! The thread that owns the model: loads, tests itself, serves jobs until the inbox is closed. A panic fails one job,
-//! not the engine.
+//! The thread that owns the model: loads, tests itself, serves jobs until the inbox is closed, and puts the model away
+//! while nobody needs it or the machine cannot spare it. A panic fails one job, not the engine.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use llama_cpp_2::model::LlamaModel;
 
 use super::decode::Decoder;
 use super::draft::Pace;
 use super::generate::Runner;
-use super::queue::Inbox;
+use super::queue::{Call, Inbox, Rouse, Ticket};
 use super::vocabulary::LlamaVocabulary;
 use super::{ModelConfig, load, self_test};
 use crate::engine::fim::{Fim, Vocabulary};
+use crate::engine::power::{Cause, Watch};
 use crate::engine::prompt::{PromptBuilder, SplitRule};
-use crate::engine::{EngineState, Finish, ModelInfo, StatusSender};
+use crate::engine::sleep::{Sleeper, Step};
+use crate::engine::{EngineState, Finish, ModelInfo, SelfTest, StatusSender};
 
 pub(super) fn run(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) {
     let served = catch_unwind(AssertUnwindSafe(|| serve(config, inbox, status)));
@@ -34,10 +36,170 @@ pub(super) fn run(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSende
 /// # Errors
 /// A sentence for the user when the model cannot be used.
 fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Result<(), String> {
-    let start = Instant::now();
     let path = load::locate(config)?;
-    let progress = {
-        let (inbox, status) = (inbox.clone(), status.clone());
+    let sleeper = Sleeper::new(config.life.rules.clone(), config.life.role, Instant::now());
+    let mut worker =
+        Worker { config, path, inbox, status, watch: watch(config, inbox), sleeper, known: None, woken_at: None };
+    // A machine that cannot spare it is not given it first.
+    let mut rests = match worker.sleeper.stance(&worker.watch.conditions()).sleep {
+        Some(cause) => {
+            worker.sleeper.put_away(Instant::now(), cause);
+            true
+        }
+        None => false,
+    };
+    loop {
+        if rests && !worker.rest() {
+            return Ok(());
+        }
+        let was_there = worker.known.is_some();
+        match worker.live() {
+            Ok(None) => return Ok(()),
+            Ok(Some(cause)) => worker.sleeper.put_away(Instant::now(), cause),
+            Err(reason) if !was_there || inbox.is_closed() => return Err(reason),
+            Err(reason) => {
+                tracing::warn!("{reason}");
+                worker.sleeper.failed(Instant::now(), reason);
+            }
+        }
+        rests = true;
+    }
+}
+
+fn watch(config: &ModelConfig, inbox: &Arc<Inbox>) -> Watch {
+    let life = &config.life;
+    if life.rules.need_no_watch() {
+        return Watch::idle();
+    }
+    let (inbox, rules) = (inbox.clone(), life.rules.clone());
+    Watch::start(life.machine.clone(), life.period, move |conditions| {
+        // Guesses end now, not when the worker comes to look.
+        inbox.set_quiet(crate::engine::power::Stance::of(conditions, &rules).no_background);
+        inbox.nudge();
+    })
+}
+
+/// What outlasts a sleep: the file was tried, and need not be again while it is the same.
+struct Known {
+    file: Option<(u64, SystemTime)>,
+    self_test: Option<SelfTest>,
+    pace: Pace,
+}
+
+struct Worker<'a> {
+    config: &'a ModelConfig,
+    path: PathBuf,
+    inbox: &'a Arc<Inbox>,
+    status: &'a StatusSender,
+    watch: Watch,
+    sleeper: Sleeper,
+    /// None before the first load.
+    known: Option<Known>,
+    /// When what woke the model came; None before the first sleep.
+    woken_at: Option<Instant>,
+}
+
+impl Worker<'_> {
+    /// Without a model, until somebody wants one and may have it. False when the inbox was closed.
+    fn rest(&mut self) -> bool {
+        loop {
+            let resting = self.sleeper.resting(Instant::now(), &self.watch.conditions());
+            let state = EngineState::Asleep { reason: resting.reason.clone(), wakes: resting.wakes };
+            self.status.send_if_modified(|status| {
+                status.rest.polite_because.clear();
+                status.rest.threads = None;
+                let changed = status.state != state;
+                status.state = state;
+                changed
+            });
+            let refusal = (!resting.wakes).then_some(resting.reason.as_str());
+            match self.inbox.rest(resting.until, refusal) {
+                Rouse::Wake => break,
+                Rouse::Look => {}
+                Rouse::Closed => return false,
+            }
+        }
+        self.woken_at = Some(Instant::now());
+        self.status.send_modify(|status| status.state = EngineState::Loading { progress: 0.0 });
+        true
+    }
+
+    /// Loads the model and serves jobs, until the inbox is closed (None) or the model is to go. It is gone on return.
+    ///
+    /// # Errors
+    /// A sentence for the user when the model cannot be used.
+    fn live(&mut self) -> Result<Option<Cause>, String> {
+        let start = Instant::now();
+        let (config, path) = (self.config, self.path.clone());
+        let (model, bytes) = load::model(&path, config, self.progress())?;
+        let vocabulary = LlamaVocabulary::new(&model);
+        let mut identity = load::identity(&model, &path);
+        identity.tokens = vocabulary.metadata_tokens();
+        let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
+        let mut warnings = Vec::new();
+        let plan = load::plan(&model, &fim, config, &mut warnings);
+        let context = load::context(&model, config, &plan)?;
+        let mut info = ModelInfo {
+            name: if identity.name.is_empty() { identity.file_stem.clone() } else { identity.name.clone() },
+            path: Some(path.clone()),
+            architecture: identity.architecture.clone(),
+            parameters: model.n_params(),
+            bytes,
+            context: plan.window,
+            trained_context: model.n_ctx_train(),
+            fim: fim.describe(),
+            devices: load::devices(&model, config),
+            threads: plan.threads,
+            load_ms: 0,
+            kv_bytes: plan.kv_bytes,
+            self_test: None,
+        };
+
+        let can_cut = !model.is_recurrent() && !model.is_hybrid();
+        let ends = ends(&vocabulary, &fim);
+        let rule = SplitRule::for_vocabulary(&vocabulary);
+        let mut runner = Runner {
+            decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
+            builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
+            pace: Pace::new(config.max_draft_tokens as usize),
+            vocabulary,
+            ends,
+        };
+        let file = stamp(&path);
+        match &self.known {
+            Some(known) if known.file == file => {
+                runner.pace = known.pace.clone();
+                info.self_test = known.self_test.clone();
+            }
+            _ if config.self_test => {
+                let mut test = self_test::run(&mut runner);
+                test.warnings.splice(0..0, warnings);
+                test.warnings.iter().for_each(|warning| tracing::warn!("{}: {warning}", info.name));
+                info.self_test = Some(test);
+            }
+            _ => {}
+        }
+        info.load_ms = start.elapsed().as_millis() as u64;
+        log_loaded(&model, &path, &info);
+        self.sleeper.loaded(Instant::now());
+        self.inbox.woken();
+        let self_test = info.self_test.clone();
+        self.status.send_modify(|status| {
+            if let Some(woken_at) = self.woken_at {
+                status.rest.wakes += u32::from(status.rest.sleeps > 0);
+                status.rest.wake_ms = Some(woken_at.elapsed().as_millis() as u64);
+            }
+            status.model = Some(info);
+            status.state = EngineState::Ready;
+        });
+        let ended = self.jobs(&model, &mut runner);
+        let Runner { pace, .. } = runner;
+        self.known = Some(Known { file, self_test, pace });
+        ended
+    }
+
+    fn progress(&self) -> impl FnMut(f32) -> bool + 'static {
+        let (inbox, status) = (self.inbox.clone(), self.status.clone());
         let mut shown = 0.0;
         move |progress: f32| {
             // Observers are told in steps of 2 %: llama.cpp calls once a tensor.
@@ -47,63 +209,81 @@ fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Res
             }
             !inbox.is_closed()
         }
-    };
-    let (model, bytes) = load::model(&path, config, progress)?;
-    let vocabulary = LlamaVocabulary::new(&model);
-    let mut identity = load::identity(&model, &path);
-    identity.tokens = vocabulary.metadata_tokens();
-    let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
-    let mut warnings = Vec::new();
-    let plan = load::plan(&model, &fim, config, &mut warnings);
-    let context = load::context(&model, config, &plan)?;
-    let mut info = ModelInfo {
-        name: if identity.name.is_empty() { identity.file_stem.clone() } else { identity.name.clone() },
-        path: Some(path.clone()),
-        architecture: identity.architecture.clone(),
-        parameters: model.n_params(),
-        bytes,
-        context: plan.window,
-        trained_context: model.n_ctx_train(),
-        fim: fim.describe(),
-        devices: load::devices(&model, config),
-        threads: plan.threads,
-        load_ms: 0,
-        kv_bytes: plan.kv_bytes,
-        self_test: None,
-    };
-
-    let can_cut = !model.is_recurrent() && !model.is_hybrid();
-    let ends = ends(&vocabulary, &fim);
-    let rule = SplitRule::for_vocabulary(&vocabulary);
-    let mut runner = Runner {
-        decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
-        builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
-        pace: Pace::new(config.max_draft_tokens as usize),
-        vocabulary,
-        ends,
-    };
-    if config.self_test {
-        let mut test = self_test::run(&mut runner);
-        test.warnings.splice(0..0, warnings);
-        test.warnings.iter().for_each(|warning| tracing::warn!("{}: {warning}", info.name));
-        info.self_test = Some(test);
     }
-    info.load_ms = start.elapsed().as_millis() as u64;
-    log_loaded(&model, &path, &info);
-    status.send_modify(|status| {
-        status.model = Some(info);
-        status.state = EngineState::Ready;
-    });
 
-    while let Some(ticket) = inbox.next() {
+    /// Serves jobs. See `live`.
+    fn jobs<'m>(&mut self, model: &'m LlamaModel, runner: &mut Runner<'m>) -> Result<Option<Cause>, String> {
+        let mut until = Some(Instant::now());
+        loop {
+            match self.inbox.next(until) {
+                Call::Closed => return Ok(None),
+                Call::Work(ticket) => {
+                    self.job(runner, ticket);
+                    self.sleeper.worked(Instant::now());
+                    until = Some(Instant::now());
+                }
+                Call::Look => {
+                    let conditions = self.watch.conditions();
+                    let others = conditions.pressure.is_some() && self.config.life.others_are_there();
+                    match self.sleeper.idle(Instant::now(), &conditions, others) {
+                        Step::Stay { until: next } => until = next,
+                        Step::Sleep(cause) => {
+                            tracing::info!(?cause, "the model is put away");
+                            self.status.send_modify(|status| {
+                                status.rest.sleeps += 1;
+                                status.rest.last_reason = Some(self.sleeper.why(cause, &conditions));
+                            });
+                            return Ok(Some(cause));
+                        }
+                    }
+                }
+            }
+            self.adapt(model, runner)?;
+        }
+    }
+
+    fn job(&self, runner: &mut Runner<'_>, ticket: Ticket) {
         let sender = ticket.sender.clone();
-        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| inbox.answer_cancelled())));
+        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| self.inbox.answer_cancelled())));
         if ran.is_err() {
             runner.decoder.reset();
             sender.finish(Finish::Failed("the engine failed inside; the next request starts afresh".to_owned()));
         }
     }
-    Ok(())
+
+    /// As many threads as the machine can bear and politeness leaves; said in the status.
+    fn adapt<'m>(&self, model: &'m LlamaModel, runner: &mut Runner<'m>) -> Result<(), String> {
+        let stance = self.sleeper.stance(&self.watch.conditions());
+        let mut because = stance.because;
+        let decoder = &mut runner.decoder;
+        if decoder.computes_on_threads() {
+            let most = decoder.threads.most();
+            let cap = if stance.half_threads { most.div_ceil(2) } else { most };
+            let threads = decoder.threads.wanted(Instant::now(), cap);
+            if threads != decoder.plan.threads {
+                tracing::info!(threads, "the model computes with another number of threads");
+                decoder.set_threads(threads, |plan| load::context(model, self.config, plan))?;
+            }
+            if decoder.threads.is_lowered() {
+                because.push(format!(
+                    "the machine is busy: {threads} of {most} threads compute, as more were slower (engine.threads)"
+                ));
+            }
+        }
+        let threads = Some(decoder.plan.threads);
+        self.status.send_if_modified(|status| {
+            let changed = (status.rest.threads, &status.rest.polite_because) != (threads, &because);
+            (status.rest.threads, status.rest.polite_because) = (threads, because);
+            changed
+        });
+        Ok(())
+    }
+}
+
+/// Length and time of a file, to know it again.
+fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
+    let found = std::fs::metadata(path).ok()?;
+    Some((found.len(), found.modified().ok()?))
 }
 
 /// Which tokens end a generation: what the vocabulary marks and what the family lists.

@@ -112,6 +112,14 @@ fn full_status() -> session::Status {
     };
     let mut engine = EngineStatus::new("llama", EngineState::Failed { reason: "broken".to_owned() });
     engine.model = Some(model);
+    engine.rest = engine::Rest {
+        sleeps: 2,
+        wakes: 1,
+        last_reason: Some("unused".to_owned()),
+        wake_ms: Some(1),
+        polite_because: vec!["on battery".to_owned()],
+        threads: Some(1),
+    };
     session::Status {
         engine,
         pause: Some(session::Pause::new(Some(1), Moment::default())),

@@ -1,5 +1,6 @@
 //! An engine that answers when the test says so.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub struct Held {
     jobs: Jobs,
     /// Those that look ahead.
     guesses: Jobs,
+    wakes: AtomicUsize,
     status: watch::Sender<EngineStatus>,
 }
 
@@ -24,7 +26,7 @@ impl Held {
 
     pub fn in_state(state: EngineState) -> Arc<Self> {
         let status = watch::Sender::new(EngineStatus::new("fake", state));
-        Arc::new(Self { jobs: Mutex::default(), guesses: Mutex::default(), status })
+        Arc::new(Self { jobs: Mutex::default(), guesses: Mutex::default(), wakes: AtomicUsize::new(0), status })
     }
 
     pub fn set_state(&self, state: EngineState) {
@@ -37,6 +39,11 @@ impl Held {
             status.restarts += 1;
             status.state = EngineState::Loading { progress: 0.0 };
         });
+    }
+
+    /// Times that work was announced to it.
+    pub fn wakes(&self) -> usize {
+        self.wakes.load(Ordering::Relaxed)
     }
 
     pub fn jobs(&self) -> usize {
@@ -96,6 +103,10 @@ impl Engine for Held {
             (Task::Write, Urgency::Awaited) => self.jobs.lock().expect("no panic").push((job, sender)),
         }
         stream
+    }
+
+    fn wake(&self) {
+        self.wakes.fetch_add(1, Ordering::Relaxed);
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {

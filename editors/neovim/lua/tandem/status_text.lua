@@ -28,6 +28,12 @@ function M.model(status)
   if status.failure then
     table.insert(lines, '  failed: ' .. status.failure)
   end
+  if status.asleepBecause then
+    table.insert(lines, '  asleep: ' .. status.asleepBecause)
+  end
+  for _, why in ipairs(status.rest and status.rest.politeBecause or {}) do
+    table.insert(lines, '  takes less: ' .. why)
+  end
   for _, warning in ipairs(status.warnings or {}) do
     table.insert(lines, '  self-test: ' .. warning)
   end

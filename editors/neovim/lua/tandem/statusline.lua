@@ -10,6 +10,8 @@ local function state(status)
     return ('loading %d %%'):format(status.percentage or 0)
   elseif status.state == 'failed' then
     return 'model failed'
+  elseif status.state == 'asleep' then
+    return (status.model or 'model') .. ' asleep'
   elseif status.engine == 'lookup' or status.engine == nil then
     return status.engine or 'starting'
   end

@@ -47,6 +47,8 @@ function running({ isTrusted, now }: Moment, status: Status): Words {
   const model = modelLine(status);
   if (model !== undefined) lines.push(model);
   if (status.failure !== undefined) lines.push(`Model: ${status.failure}`);
+  if (status.asleepBecause !== undefined) lines.push(`Model: ${status.asleepBecause}`);
+  for (const why of status.rest?.politeBecause ?? []) lines.push(`Model: ${why}`);
   for (const warning of status.warnings ?? []) lines.push(`Model: ${warning}`);
   if (status.lastLatencyMs !== undefined) {
     const by = status.lastSource === undefined ? '' : `, written by ${source(status.lastSource)}`;
@@ -80,6 +82,8 @@ function activity(status: Status, now: number): [icon: string, what: string] {
       return ['$(warning)', 'the model failed; lookup goes on alone'];
     case 'idle':
       return ['$(sparkle)', status.engine === 'lookup' ? 'ready, lookup alone' : 'ready, the model loads when it is needed'];
+    case 'asleep':
+      return ['$(sparkle)', 'ready, the model sleeps'];
     case 'ready':
       return ['$(sparkle)', 'ready'];
   }

@@ -54,6 +54,10 @@ describe('the status bar', () => {
     expect(say({ state: 'idle', engine: 'llama' }).lines).toEqual(['Tandem: ready, the model loads when it is needed']);
     const failed = say({ state: 'failed', engine: 'llama', failure: 'the file is no model' });
     expect([failed.severity, failed.lines[1]]).toEqual(['warning', 'Model: the file is no model']);
+    const asleep = say({ state: 'asleep', engine: 'llama', asleepBecause: 'it was not used for 30 minutes' });
+    expect(asleep.lines.slice(0, 2)).toEqual(['Tandem: ready, the model sleeps', 'Model: it was not used for 30 minutes']);
+    const polite = say({ ...ready, rest: { sleeps: 0, wakes: 0, politeBecause: ['the machine runs on battery'] } });
+    expect([polite.severity, polite.lines.includes('Model: the machine runs on battery')]).toEqual(['none', true]);
     expect(say({ ...ready, warnings: ['it repeats itself'] }).lines).toContain('Model: it repeats itself');
   });
 

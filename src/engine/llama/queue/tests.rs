@@ -32,7 +32,7 @@ fn background(inbox: &Inbox, client: u64, lane: u64) -> Generation {
 
 /// Client and lane of the next job, and whether it was told to end.
 fn next(inbox: &Inbox) -> (u64, u64, GenerationSender) {
-    let ticket = inbox.next().expect("a job waits");
+    let Call::Work(ticket) = inbox.next(None) else { panic!("no job waits") };
     (ticket.client, ticket.job.lane, ticket.sender)
 }
 
@@ -105,4 +105,81 @@ fn guesses_that_wait_are_bounded_cancelled_and_closed_like_requests() {
     assert_eq!(ended_as(&mut rest[0]), Some(Finish::Cancelled));
     inbox.close("over");
     assert_eq!(ended_as(&mut rest[1]), Some(Finish::Failed("over".into())));
+}
+
+/// In the past: whoever has nothing to do looks.
+fn at_once() -> Option<Instant> {
+    Some(Instant::now())
+}
+
+#[test]
+fn a_worker_looks_when_it_is_time_or_when_it_is_nudged_but_jobs_come_first() {
+    let inbox = Inbox::default();
+    assert!(matches!(inbox.next(at_once()), Call::Look));
+    inbox.nudge();
+    let _stream = awaited(&inbox, 1, 1);
+    assert!(matches!(inbox.next(None), Call::Work(_)));
+    assert!(matches!(inbox.next(None), Call::Look), "the nudge was not lost");
+    inbox.close("over");
+    assert!(matches!(inbox.next(None), Call::Closed));
+}
+
+#[test]
+fn a_quiet_inbox_takes_no_guesses_and_ends_those_that_are_there() {
+    let inbox = Inbox::default();
+    let _running = background(&inbox, 1, 1);
+    let mut waiting = background(&inbox, 1, 2);
+    let (.., running) = next(&inbox);
+    inbox.set_quiet(true);
+    assert!(running.is_cancelled());
+    let ended = [ended_as(&mut waiting), ended_as(&mut background(&inbox, 1, 3))];
+    assert_eq!(ended, [Some(Finish::Superseded), Some(Finish::Superseded)]);
+    let _request = awaited(&inbox, 1, 1);
+    assert_eq!(next(&inbox).1, 1, "requests are served");
+    inbox.set_quiet(false);
+    let _guess = background(&inbox, 1, 4);
+    assert_eq!(next(&inbox).1, 4);
+}
+
+#[test]
+fn a_job_that_waits_or_an_announcement_wakes_the_model() {
+    let inbox = Inbox::default();
+    assert_eq!(inbox.rest(at_once(), None), Rouse::Look);
+    inbox.wake();
+    assert_eq!(inbox.rest(None, None), Rouse::Wake);
+    assert_eq!(inbox.rest(at_once(), None), Rouse::Look, "once");
+    let _request = awaited(&inbox, 1, 1);
+    assert_eq!(inbox.rest(None, None), Rouse::Wake);
+    assert_eq!(next(&inbox).1, 1, "it is served by the model that it woke");
+    let mut guess = background(&inbox, 1, 2);
+    assert_eq!(inbox.rest(at_once(), None), Rouse::Look, "nobody loads a model for a guess");
+    assert_eq!(ended_as(&mut guess), Some(Finish::Superseded));
+    inbox.close("over");
+    assert_eq!(inbox.rest(None, None), Rouse::Closed);
+}
+
+#[test]
+fn nobody_wakes_a_model_that_has_to_sleep() {
+    let inbox = Inbox::default();
+    let mut request = awaited(&inbox, 1, 1);
+    inbox.wake();
+    assert_eq!(inbox.rest(None, Some("memory is short")), Rouse::Look);
+    assert_eq!(ended_as(&mut request), Some(Finish::Failed("memory is short".into())));
+    assert_eq!(inbox.rest(at_once(), None), Rouse::Look, "the announcement was answered, too");
+}
+
+#[test]
+fn who_had_the_engine_for_less_time_is_next() {
+    let inbox = Inbox::default();
+    let _streams: Vec<_> = [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3)].map(|(c, l)| awaited(&inbox, c, l)).into();
+    let order: Vec<_> = (0..6)
+        .map(|_| {
+            let (client, ..) = next(&inbox);
+            // The first client's jobs take as long as two of the second's.
+            let more = if client == 1 { 2_000_000 } else { 1_000_000 };
+            inbox.lock().turns.ran(client, more);
+            client
+        })
+        .collect();
+    assert_eq!(order, [1, 2, 2, 1, 2, 1]);
 }
