@@ -22,7 +22,7 @@ pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, PromptBudget, PromptReport,
     Report, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{Device, EngineState, EngineStatus, ModelInfo, Rest, SelfTest, StatusSender};
+pub use status::{AdapterInfo, Device, EngineState, EngineStatus, MemoryUse, ModelInfo, Rest, SelfTest, StatusSender};
 
 /// Something that continues a text at a cursor.
 ///

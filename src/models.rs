@@ -8,6 +8,7 @@ mod digest;
 pub mod fit;
 pub mod gguf;
 pub mod import;
+pub mod lora;
 pub mod name;
 pub mod size;
 pub mod store;

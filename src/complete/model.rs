@@ -107,10 +107,9 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
             engine.wake();
             None
         }
-        EngineState::Idle
-        | EngineState::Asleep { .. }
-        | EngineState::Loading { .. }
-        | EngineState::Failed { .. } => None,
+        EngineState::Idle | EngineState::Asleep { .. } | EngineState::Loading { .. } | EngineState::Failed { .. } => {
+            None
+        }
     }
 }
 

@@ -209,7 +209,9 @@ impl std::fmt::Display for Reason {
             Reason::ModelFailed(message) => {
                 write!(f, "the lookup engine knows no continuation, and the model cannot be asked: {message}")
             }
-            Reason::ModelAsleep(why) => write!(f, "the lookup engine knows no continuation, and the model sleeps: {why}"),
+            Reason::ModelAsleep(why) => {
+                write!(f, "the lookup engine knows no continuation, and the model sleeps: {why}")
+            }
             Reason::OutOfTime { ms } => {
                 write!(
                     f,

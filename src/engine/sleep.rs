@@ -55,7 +55,9 @@ impl Life {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Ask again at this time, or when the conditions change.
-    Stay { until: Option<Instant> },
+    Stay {
+        until: Option<Instant>,
+    },
     Sleep(Cause),
 }
 
@@ -204,9 +206,11 @@ impl Sleeper {
         }
         let eased_at = *self.eased_at.get_or_insert(now);
         let (wakes_at, waiting, over) = match &self.why {
-            Why::Failed(reason) => (self.since + RETRY, format!("it did not load again: {reason}. It is tried again soon"), {
-                format!("it did not load again: {reason}. The next request tries again")
-            }),
+            Why::Failed(reason) => {
+                (self.since + RETRY, format!("it did not load again: {reason}. It is tried again soon"), {
+                    format!("it did not load again: {reason}. The next request tries again")
+                })
+            }
             Why::Gone(Cause::Unused) => {
                 let minutes = self.rules.unload_after.unwrap_or_default().as_secs() / 60;
                 let over = format!("it was not used for {minutes} minutes (engine.unloadMinutes); {THEN}");

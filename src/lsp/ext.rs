@@ -125,7 +125,7 @@ pub struct Status {
     /// Where the model's layers are, for example `CPU`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// What the model's self-test found wrong, a sentence each.
+    /// What the model's self-test found wrong, and what is less about it than was wanted, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// The user wants nothing for a while; absent otherwise.
@@ -352,7 +352,6 @@ impl From<&session::Status> for Status {
         };
         let model = status.engine.model.as_ref();
         let devices: Vec<&str> = model.iter().flat_map(|model| &model.devices).map(|d| d.name.as_str()).collect();
-        let self_test = model.and_then(|model| model.self_test.as_ref());
         Self {
             state,
             percentage,
@@ -362,7 +361,7 @@ impl From<&session::Status> for Status {
             engine: status.engine.engine.clone(),
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),
-            warnings: self_test.map(|test| test.warnings.clone()).unwrap_or_default(),
+            warnings: model.map(warnings).unwrap_or_default(),
             paused: status.pause.is_some(),
             paused_until: status.pause.and_then(|pause| pause.until()),
             busy: status.busy,
@@ -376,6 +375,12 @@ impl From<&session::Status> for Status {
             today: status.cloud.as_ref().and_then(|cloud| cloud.spent.as_ref()).map(Today::from),
         }
     }
+}
+
+fn warnings(model: &engine::ModelInfo) -> Vec<String> {
+    let of_test = model.self_test.iter().flat_map(|test| test.warnings.iter().cloned());
+    let of_adapter = model.adapter.as_ref().filter(|adapter| !adapter.name.is_empty());
+    of_test.chain(model.lowered.iter().cloned()).chain(of_adapter.and_then(|adapter| adapter.warning.clone())).collect()
 }
 
 impl From<complete::Why> for Why {

@@ -119,7 +119,7 @@ impl Machine {
             threads: settings.engine.threads.max(1),
             load_ms: 1,
             kv_bytes: if settings.engine.kv_type == KvType::F16 { 200 << 20 } else { 100 << 20 },
-            self_test: None,
+            ..ModelInfo::default()
         };
         let machine = Self { reads: self.reads * reads, writes: self.writes * writes, ..self.clone() };
         let drafts = settings.engine.max_draft_tokens > 0;

@@ -174,7 +174,10 @@ fn a_machine_on_battery_gets_half_of_the_threads_and_no_guesses() {
     place.battery("Discharging");
     let status = until(&engine, "half of them", |status| threads(status) == Some(1));
     assert!(status.is_ready() && status.rest.polite_because[0].contains("engine.onBattery"), "{status:?}");
-    assert!(matches!(collect(guess).finish(), Finish::Cancelled | Finish::MaxTokens | Finish::MaxLines | Finish::EndOfText));
+    assert!(matches!(
+        collect(guess).finish(),
+        Finish::Cancelled | Finish::MaxTokens | Finish::MaxLines | Finish::EndOfText
+    ));
     assert_eq!(ask(&engine, long(3, Urgency::Background)).finish(), &Finish::Superseded);
     let after = ask(&engine, question());
     assert_eq!(after.text(), before.text(), "fewer threads write the same");

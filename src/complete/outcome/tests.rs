@@ -23,7 +23,9 @@ fn all() -> Vec<Reason> {
         Reason::NoModel,
         Reason::ModelLoading { percent: 40 },
         Reason::ModelFailed(text("m.gguf is no model; set engine.model")),
-        Reason::ModelAsleep(text("it was not used for 30 minutes (engine.unloadMinutes); the next request loads it again")),
+        Reason::ModelAsleep(text(
+            "it was not used for 30 minutes (engine.unloadMinutes); the next request loads it again",
+        )),
         Reason::OutOfTime { ms: 1_500 },
         Reason::LowConfidence { confidence_percent: 20, threshold_percent: 25 },
         Reason::Doubtful,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{EngineStatus, Event, Job};
 
 /// Raised with every change of `Request`, `Answer` or a type inside them.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// Most bytes of a handshake message.
 pub const MAX_HANDSHAKE: usize = 64 << 10;

@@ -41,7 +41,8 @@ impl Slots {
 
     /// Slots that hold something, the one used last first.
     pub fn latest_first(&self) -> Vec<usize> {
-        let mut filled: Vec<usize> = (0..self.slots.len()).filter(|&index| !self.slots[index].tokens.is_empty()).collect();
+        let mut filled: Vec<usize> =
+            (0..self.slots.len()).filter(|&index| !self.slots[index].tokens.is_empty()).collect();
         filled.sort_by_key(|&index| std::cmp::Reverse(self.slots[index].used));
         filled
     }

@@ -8,12 +8,13 @@ use std::time::{Instant, SystemTime};
 
 use llama_cpp_2::model::LlamaModel;
 
+use super::backend::collect;
 use super::decode::Decoder;
 use super::draft::Pace;
 use super::generate::Runner;
 use super::queue::{Call, Inbox, Rouse, Ticket};
 use super::vocabulary::LlamaVocabulary;
-use super::{ModelConfig, load, self_test};
+use super::{ModelConfig, fit, load, self_test};
 use crate::engine::fim::{Fim, Vocabulary};
 use crate::engine::power::{Cause, Watch};
 use crate::engine::prompt::{PromptBuilder, SplitRule};
@@ -38,8 +39,17 @@ pub(super) fn run(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSende
 fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Result<(), String> {
     let path = load::locate(config)?;
     let sleeper = Sleeper::new(config.life.rules.clone(), config.life.role, Instant::now());
-    let mut worker =
-        Worker { config, path, inbox, status, watch: watch(config, inbox), sleeper, known: None, woken_at: None };
+    let mut worker = Worker {
+        asked: config,
+        config: config.clone(),
+        path,
+        inbox,
+        status,
+        watch: watch(config, inbox),
+        sleeper,
+        known: None,
+        woken_at: None,
+    };
     // A machine that cannot spare it is not given it first.
     let mut rests = match worker.sleeper.stance(&worker.watch.conditions()).sleep {
         Some(cause) => {
@@ -87,7 +97,9 @@ struct Known {
 }
 
 struct Worker<'a> {
-    config: &'a ModelConfig,
+    asked: &'a ModelConfig,
+    /// What was asked for, made smaller where memory is short.
+    config: ModelConfig,
     path: PathBuf,
     inbox: &'a Arc<Inbox>,
     status: &'a StatusSender,
@@ -130,15 +142,23 @@ impl Worker<'_> {
     /// A sentence for the user when the model cannot be used.
     fn live(&mut self) -> Result<Option<Cause>, String> {
         let start = Instant::now();
-        let (config, path) = (self.config, self.path.clone());
-        let (model, bytes) = load::model(&path, config, self.progress())?;
-        let vocabulary = LlamaVocabulary::new(&model);
-        let mut identity = load::identity(&model, &path);
+        let path = self.path.clone();
+        let mut opened = fit::open(&path, self.asked, || self.progress())?;
+        self.config = opened.config.clone();
+        let config = opened.config.clone();
+        let mut adapter = opened.adapter.take();
+        let (model, bytes) = (&opened.model, opened.bytes);
+        let vocabulary = LlamaVocabulary::new(model);
+        let mut identity = load::identity(model, &path);
         identity.tokens = vocabulary.metadata_tokens();
         let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
         let mut warnings = Vec::new();
-        let plan = load::plan(&model, &fim, config, &mut warnings);
-        let context = load::context(&model, config, &plan)?;
+        let plan = opened.plan(&fim, &mut warnings);
+        let (context, said) = collect(|| load::context(model, &config, &plan));
+        let mut context = context?;
+        if let Some(adapter) = &mut adapter {
+            adapter.apply(&mut context)?;
+        }
         let mut info = ModelInfo {
             name: if identity.name.is_empty() { identity.file_stem.clone() } else { identity.name.clone() },
             path: Some(path.clone()),
@@ -148,11 +168,15 @@ impl Worker<'_> {
             context: plan.window,
             trained_context: model.n_ctx_train(),
             fim: fim.describe(),
-            devices: load::devices(&model, config),
+            devices: opened.devices(),
             threads: plan.threads,
             load_ms: 0,
             kv_bytes: plan.kv_bytes,
             self_test: None,
+            plan: Some(opened.step.plan),
+            lowered: opened.step.lowered.clone(),
+            memory: opened.memory(&said),
+            adapter: opened.adapter_info.clone(),
         };
 
         let can_cut = !model.is_recurrent() && !model.is_hybrid();
@@ -165,6 +189,7 @@ impl Worker<'_> {
             vocabulary,
             ends,
         };
+        runner.decoder.adapter = adapter;
         let file = stamp(&path);
         match &self.known {
             Some(known) if known.file == file => {
@@ -180,7 +205,7 @@ impl Worker<'_> {
             _ => {}
         }
         info.load_ms = start.elapsed().as_millis() as u64;
-        log_loaded(&model, &path, &info);
+        log_loaded(model, &path, &info);
         self.sleeper.loaded(Instant::now());
         self.inbox.woken();
         let self_test = info.self_test.clone();
@@ -192,7 +217,7 @@ impl Worker<'_> {
             status.model = Some(info);
             status.state = EngineState::Ready;
         });
-        let ended = self.jobs(&model, &mut runner);
+        let ended = self.jobs(model, &mut runner);
         let Runner { pace, .. } = runner;
         self.known = Some(Known { file, self_test, pace });
         ended
@@ -262,7 +287,7 @@ impl Worker<'_> {
             let threads = decoder.threads.wanted(Instant::now(), cap);
             if threads != decoder.plan.threads {
                 tracing::info!(threads, "the model computes with another number of threads");
-                decoder.set_threads(threads, |plan| load::context(model, self.config, plan))?;
+                decoder.set_threads(threads, |plan| load::context(model, &self.config, plan))?;
             }
             if decoder.threads.is_lowered() {
                 because.push(format!(

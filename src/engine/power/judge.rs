@@ -52,7 +52,8 @@ impl Judge {
             return &self.conditions;
         }
         let (cause, phrase) = shortage(before.map(|(then, before)| (now - *then, before)), &reading);
-        let patient = |patience: (Duration, Duration)| if before.is_none() { (Duration::ZERO, patience.1) } else { patience };
+        let patient =
+            |patience: (Duration, Duration)| if before.is_none() { (Duration::ZERO, patience.1) } else { patience };
         let is_on = self.pressure.see(now, cause, patient(PRESSURE));
         keep(&mut self.conditions.pressure, is_on, phrase);
 
@@ -105,7 +106,8 @@ fn shortage(before: Option<(Duration, &Reading)>, now: &Reading) -> (Option<bool
                 } else {
                     (some < EASED.0 && full < EASED.1).then_some(false)
                 };
-                verdicts.push((verdict, format!("programs {place} waited {:.0} % of the time for memory", some * 100.0)));
+                verdicts
+                    .push((verdict, format!("programs {place} waited {:.0} % of the time for memory", some * 100.0)));
             }
         }
     }

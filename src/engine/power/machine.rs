@@ -36,11 +36,7 @@ impl Machine {
         if cfg!(not(target_os = "linux")) {
             return Reading::default();
         }
-        Reading {
-            memory: memory::read(&self.root),
-            on_battery: supply::read(&self.root),
-            heat: heat::read(&self.root),
-        }
+        Reading { memory: memory::read(&self.root), on_battery: supply::read(&self.root), heat: heat::read(&self.root) }
     }
 }
 

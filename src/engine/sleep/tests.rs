@@ -30,10 +30,7 @@ fn an_unused_model_goes_after_its_time_and_a_job_keeps_it() {
     let mut sleeper = Sleeper::new(rules(), Role::Completion, start);
     assert_eq!(sleeper.idle(start, &well(), false), Step::Stay { until: Some(start + seconds(1800)) });
     sleeper.worked(start + seconds(1000));
-    assert_eq!(
-        sleeper.idle(start + seconds(1800), &well(), false),
-        Step::Stay { until: Some(start + seconds(2800)) }
-    );
+    assert_eq!(sleeper.idle(start + seconds(1800), &well(), false), Step::Stay { until: Some(start + seconds(2800)) });
     let end = start + seconds(2800);
     assert_eq!(sleeper.idle(end, &well(), false), Step::Sleep(Cause::Unused));
     sleeper.put_away(end, Cause::Unused);

@@ -56,6 +56,9 @@ const WRITTEN_TOKENS: f64 = 16.0;
 const COMFORTABLE: f64 = 1.0;
 const USABLE: f64 = 2.0;
 
+/// What each step down leaves of a model's worth.
+const CRAMPED: f64 = 0.85;
+
 /// An answer in a conversation is read while it comes: tokens per second that keep up with reading.
 const READING_SPEED: f64 = 5.0;
 
@@ -223,7 +226,11 @@ pub fn choose(candidates: &[Candidate], machine: &Machine, role: Role, wish: &Wi
     let mut judged: Vec<(f64, Choice)> = candidates
         .iter()
         .filter(|candidate| candidate.role == role)
-        .map(|candidate| (candidate.worth(), candidate.judge(machine, wish)))
+        .map(|candidate| {
+            let choice = candidate.judge(machine, wish);
+            // A model that had to be made smaller is worth less than one that has room.
+            (candidate.worth() * CRAMPED.powi(choice.lowered.len() as i32), choice)
+        })
         .collect();
     judged.sort_by(|(left_worth, left), (right_worth, right)| {
         let order = (left.plan.is_none(), left.pace).cmp(&(right.plan.is_none(), right.pace));

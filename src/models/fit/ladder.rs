@@ -33,7 +33,7 @@ pub struct Wish {
 }
 
 /// The sizes of a model in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     /// Most tokens of a prompt and its generation.
     pub window: u32,
@@ -55,6 +55,8 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub plan: Plan,
+    /// Prompts that are kept ready where each of them is small.
+    pub most_slots: u32,
     pub lowered: Vec<String>,
 }
 
@@ -155,26 +157,24 @@ pub fn ladder(shape: &Shape, weights: &Weights, wish: &Wish, machine: &Machine) 
         if plan.slots < MOST_SLOTS && most_slots < MOST_SLOTS {
             lowered.insert(0, ready(plan.slots));
         }
-        steps.push(Step { plan, lowered });
+        steps.push(Step { plan, most_slots, lowered });
     }
     steps.dedup_by(|next, before| next.plan == before.plan);
     if wish.gpu_layers.is_none() && has_gpu {
-        // The least wish with as many layers as fit, then with half of them, then with none.
-        let (least, most_slots, words) = wishes(shape, wish).pop().unwrap_or((*wish, 1, Vec::new()));
-        let at = |gpu_layers| Plan::new(shape, weights, &least, most_slots, gpu_layers);
+        // One prompt with as many layers as fit, then with half of them, then with none: of a cache that is divided like
+        // the layers a shorter one gains little.
+        let at = |gpu_layers| Plan::new(shape, weights, wish, 1, gpu_layers);
         let most = (1..all).rev().find(|layers| at(*layers).fits(machine)).unwrap_or(0);
         for layers in [most, most / 2].into_iter().filter(|layers| *layers > 1) {
-            let mut lowered = vec![format!(
+            let on_gpu = format!(
                 "{layers} of {all} layers are on the GPU, which has {} free; the CPU computes the others",
                 gibibytes(machine.gpus.iter().map(|gpu| gpu.free).sum())
-            )];
-            lowered.push(ready(at(layers).slots));
-            lowered.extend(words.iter().cloned());
-            steps.push(Step { plan: at(layers), lowered });
+            );
+            steps.push(Step { plan: at(layers), most_slots: 1, lowered: vec![on_gpu, ready(at(layers).slots)] });
         }
         for (wish, most_slots, mut lowered) in wishes(shape, wish) {
             lowered.insert(0, "everything is on the CPU: the GPU has too little free memory".to_owned());
-            steps.push(Step { plan: Plan::new(shape, weights, &wish, most_slots, 0), lowered });
+            steps.push(Step { plan: Plan::new(shape, weights, &wish, most_slots, 0), most_slots, lowered });
         }
     }
     let smallest = steps.iter().map(|step| step.plan.memory(machine)).min().unwrap_or(0);
