@@ -68,6 +68,8 @@ impl Arguments {
     }
 }
 
+pub(super) use list::fits;
+
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let mut terminal = Terminal::stdout(loader.environment());
     match &arguments.action {

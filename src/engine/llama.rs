@@ -11,6 +11,7 @@ mod counter;
 mod decode;
 mod draft;
 mod generate;
+mod listing;
 mod load;
 #[cfg(feature = "dynamic-backends")]
 mod modules;
@@ -32,6 +33,7 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
+pub use listing::{ListedDevice, list_devices};
 pub use rehearsal::rehearse;
 
 use super::chat::ChatEngine;

@@ -104,7 +104,8 @@ fn power(
     engine: &crate::config::EngineSettings,
 ) {
     if let Some(room) = reading.memory.group_room {
-        section.fact("of it ours", format!("{} of {} free in this control group", size(room.available), size(room.total)));
+        section
+            .fact("of it ours", format!("{} of {} free in this control group", size(room.available), size(room.total)));
     }
     let has_pressure = reading.memory.stalls.is_some() || reading.memory.room.is_some();
     section.fact(
@@ -130,11 +131,16 @@ fn power(
     section.fact("heat", heat);
     if let Some(why) = &conditions.pressure {
         let what = format!("memory is short ({why})");
-        section.warn("memory-pressure", what, Fix::run("tandem model list --fitting   # a smaller model, or close programs"));
+        section.warn(
+            "memory-pressure",
+            what,
+            Fix::run("tandem model list --fitting   # a smaller model, or close programs"),
+        );
     }
     let polite = |key: &str| format!("engine.{key} decides what the model does then");
     if conditions.battery {
-        let what = format!("the machine runs on its battery: {}, now `{}`", polite("onBattery"), word(engine.on_battery));
+        let what =
+            format!("the machine runs on its battery: {}, now `{}`", polite("onBattery"), word(engine.on_battery));
         section.note("on-battery", what, Fix::set("engine.onBattery", "\"same\""));
     }
     if let Some(why) = &conditions.heat {
