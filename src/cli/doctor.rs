@@ -22,7 +22,7 @@ mod speed;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::terminal::Terminal;
@@ -97,12 +97,15 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
 
 /// Every look, in the order in which people read.
 fn all(scene: &Arc<Scene>, is_quick: bool) -> Vec<Section> {
+    // What the graphics' look found is what the choice of a model goes by.
+    let devices: Arc<OnceLock<graphics::Devices>> = Arc::default();
+    let found = devices.clone();
     let first = [
         begin(scene, Section::new("tandem", "Tandem"), USUAL, |_, section| build(section)),
         begin(scene, Section::new("machine", "Machine"), USUAL, processor::look),
-        begin(scene, Section::new("graphics", "Graphics"), DRIVERS + USUAL, |scene, section| {
-            let listed = graphics::ask_apart(&std::env::current_exe()?, DRIVERS);
-            graphics::look(scene, section, &listed)
+        begin(scene, Section::new("graphics", "Graphics"), DRIVERS + USUAL, move |scene, section| {
+            let program = std::env::current_exe()?;
+            graphics::look(scene, section, found.get_or_init(|| graphics::ask_apart(&program, DRIVERS)))
         }),
     ];
     let rest = [
@@ -118,7 +121,10 @@ fn all(scene: &Arc<Scene>, is_quick: bool) -> Vec<Section> {
     let mut sections: Vec<Section> = first.into_iter().map(Pending::end).collect();
     let rest: Vec<Section> = rest.into_iter().map(Pending::end).collect();
     // Alone: what is measured beside other work is not what typing gets.
-    let model = move |scene: &Scene, section: &mut Section| model::look(scene, section, is_quick);
+    let model = move |scene: &Scene, section: &mut Section| {
+        let gpus = devices.get().and_then(|devices| devices.as_ref().ok()).map_or(&[][..], Vec::as_slice);
+        model::look(scene, section, gpus, is_quick)
+    };
     sections.push(begin(scene, Section::new("model", "Model"), MODEL, model).end());
     sections.extend(rest);
     sections
@@ -155,16 +161,8 @@ fn build(section: &mut Section) -> anyhow::Result<()> {
 
 #[cfg(feature = "llama")]
 fn devices() -> anyhow::Result<Vec<graphics::Listed>> {
-    let found = crate::engine::llama::list_devices().map_err(anyhow::Error::msg)?;
-    let listed = found.into_iter().map(|device| graphics::Listed {
-        name: device.name,
-        description: device.description,
-        backend: device.backend,
-        is_gpu: device.is_gpu,
-        free: device.free,
-        total: device.total,
-    });
-    Ok(listed.collect())
+    let found = crate::engine::llama::all_gpus().map_err(anyhow::Error::msg)?;
+    Ok(found.into_iter().map(|(gpu, backend)| graphics::Listed { gpu, backend }).collect())
 }
 
 #[cfg(not(feature = "llama"))]

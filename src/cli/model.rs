@@ -68,8 +68,6 @@ impl Arguments {
     }
 }
 
-pub(super) use list::fits;
-
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let mut terminal = Terminal::stdout(loader.environment());
     match &arguments.action {

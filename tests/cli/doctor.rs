@@ -92,7 +92,8 @@ fn looking_stores_no_index() {
 #[test]
 fn the_model_s_speed_is_measured() {
     let ended = User::new().run(&["doctor"]).expect_code(0);
-    let is_measured = |name: &str| ended.stdout.lines().any(|line| line.trim().starts_with(name) && !line.contains("not measured"));
+    let is_measured =
+        |name: &str| ended.stdout.lines().any(|line| line.trim().starts_with(name) && !line.contains("not measured"));
     assert!(["reads", "writes", "first token"].into_iter().all(is_measured), "{}", ended.stdout);
 }
 

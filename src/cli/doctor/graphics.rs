@@ -9,20 +9,19 @@ use serde::{Deserialize, Serialize};
 use super::look::Scene;
 use super::machine::size;
 use super::report::{Fix, Section};
+use crate::models::fit::Gpu;
 
-/// A device as llama.cpp lists it.
+/// A GPU as llama.cpp lists it: its name is for `engine.device`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
-    /// For `engine.device`.
-    pub name: String,
-    pub description: String,
+    #[serde(flatten)]
+    pub gpu: Gpu,
     /// The backend's own name.
     pub backend: String,
-    pub is_gpu: bool,
-    /// Bytes; 0 where the backend does not say.
-    pub free: u64,
-    pub total: u64,
 }
+
+/// What llama.cpp lists, or why that is not known.
+pub type Devices = Result<Vec<Listed>, String>;
 
 /// How a card is made use of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -154,7 +153,7 @@ fn is_closed(device: &Path) -> bool {
 }
 
 /// `listed`: what llama.cpp sees, or why that is not known.
-pub fn look(scene: &Scene, section: &mut Section, listed: &Result<Vec<Listed>, String>) -> anyhow::Result<()> {
+pub fn look(scene: &Scene, section: &mut Section, listed: &Devices) -> anyhow::Result<()> {
     let built = Backends::BUILT_IN;
     section.fact("backends", built.words());
     match listed {
@@ -170,21 +169,22 @@ pub fn look(scene: &Scene, section: &mut Section, listed: &Result<Vec<Listed>, S
     }
     let drivers = Drivers::look(&scene.root);
     describe(section, &drivers);
-    let gpus = listed.as_ref().map_or(0, |listed| listed.iter().filter(|device| device.is_gpu).count());
+    let gpus = listed.as_ref().map_or(0, Vec::len);
     judge(section, &drivers, built, gpus);
     Ok(())
 }
 
 fn devices(section: &mut Section, listed: &[Listed]) {
-    for device in listed.iter().filter(|device| device.is_gpu) {
-        let memory = match device.total {
-            0 => "memory unknown".to_owned(),
-            total => format!("{} of {} free", size(device.free), size(total)),
-        };
-        section.fact(&*device.name, format!("{}, {memory} ({})", device.description, device.backend));
-    }
-    if listed.iter().all(|device| !device.is_gpu) {
+    if listed.is_empty() {
         section.fact("GPU", "none that this build can use");
+    }
+    for Listed { gpu, backend } in listed {
+        let memory = match gpu.total {
+            0 => "memory unknown".to_owned(),
+            total => format!("{} of {} free", size(gpu.free), size(total)),
+        };
+        let shared = if gpu.is_shared { ", which are the machine's" } else { "" };
+        section.fact(&*gpu.name, format!("{}, {memory}{shared} ({backend})", gpu.description));
     }
 }
 
@@ -246,7 +246,7 @@ fn closed(section: &mut Section, drivers: &Drivers, built: Backends, gpus: usize
 ///
 /// # Errors
 /// A sentence when it did not answer.
-pub fn ask_apart(program: &Path, patience: Duration) -> Result<Vec<Listed>, String> {
+pub fn ask_apart(program: &Path, patience: Duration) -> Devices {
     if !cfg!(feature = "llama") {
         return Err("this build has no llama.cpp".to_owned());
     }

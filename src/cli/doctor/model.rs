@@ -3,18 +3,24 @@
 
 use std::path::Path;
 
+use super::graphics::Listed;
 use super::look::Scene;
-use super::machine::{self, size};
+use super::machine::{Machine, size};
 use super::report::{Fix, Section};
 use super::speed::{self, Speed};
 use crate::cli::engines;
-use crate::cli::model::fits;
 use crate::config::{EngineChoice, HostMode};
+use crate::engine::power;
 use crate::engine::{EngineState, EngineStatus, ModelInfo, Rest, SelfTest, ServerStatus, Writer};
-use crate::models::{Catalogue, CommercialUse, ModelName, Role, Store};
+use crate::models::fit::choice::{Pace, usual_wish};
+use crate::models::fit::{self, Candidate, choose};
+use crate::models::{Catalogue, ModelName, Role, Store};
 
 /// Why a model cannot be used is told with these ways out.
 const OTHER_MODEL: &str = "tandem model list --fitting   # then: tandem model pull NAME --use";
+
+/// Models that are shown of those that would fit.
+const SHOWN: usize = 3;
 
 /// What the engine said, and how fast it was.
 #[derive(Default)]
@@ -44,7 +50,7 @@ pub fn attempt(scene: &Scene, is_quick: bool) -> anyhow::Result<Tried> {
     Ok(tried)
 }
 
-pub fn look(scene: &Scene, section: &mut Section, is_quick: bool) -> anyhow::Result<()> {
+pub fn look(scene: &Scene, section: &mut Section, gpus: &[Listed], is_quick: bool) -> anyhow::Result<()> {
     let tried = attempt(scene, is_quick)?;
     show(scene, section, tried.status.as_ref());
     match &tried.speed {
@@ -52,7 +58,7 @@ pub fn look(scene: &Scene, section: &mut Section, is_quick: bool) -> anyhow::Res
         None if is_quick => section.fact("speed", "not measured (--quick)"),
         None => {}
     }
-    others(scene, section)
+    others(scene, section, tried.status.as_ref(), gpus)
 }
 
 fn show(scene: &Scene, section: &mut Section, status: Option<&EngineStatus>) {
@@ -146,6 +152,30 @@ fn describe(section: &mut Section, model: &ModelInfo) {
             size(model.kv_bytes)
         ),
     );
+    for used in &model.memory {
+        section.fact(
+            "memory",
+            format!(
+                "{}: {} of weights, {} of cache, {} to compute",
+                used.device,
+                size(used.weights),
+                size(used.kv),
+                size(used.compute)
+            ),
+        );
+    }
+    for less in &model.lowered {
+        section.fact("less", less);
+        section.note("lowered", less, Fix::run(OTHER_MODEL));
+    }
+    if let Some(adapter) = &model.adapter {
+        if !adapter.name.is_empty() {
+            section.fact("adapter", format!("{} at {} %", adapter.name, adapter.percent));
+        }
+        if let Some(warning) = &adapter.warning {
+            section.warn("adapter", warning, Fix::by_hand("correct or remove `engine.lora` in your config.toml"));
+        }
+    }
     section.fact("prompt", &*model.fim);
     match (&model.chat, &model.chat_refusal) {
         (Some(_), _) => section.fact("questions", "answered by this model"),
@@ -190,7 +220,7 @@ fn describe_test(section: &mut Section, test: &SelfTest) {
 }
 
 /// What is installed, what would fit, and the models for questions and for search.
-fn others(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
+fn others(scene: &Scene, section: &mut Section, status: Option<&EngineStatus>, gpus: &[Listed]) -> anyhow::Result<()> {
     let (settings, paths) = (&scene.settings, scene.loader.paths());
     let store = Store::of(&settings.models, paths);
     let wanted =
@@ -199,15 +229,13 @@ fn others(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
     match store.list() {
         Ok(installed) => {
             let names: Vec<String> = installed.iter().map(|model| model.name.to_string()).collect();
-            section.fact("installed", if names.is_empty() { "none".to_owned() } else { names.join(", ") });
+            let shown = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            section.fact("installed", shown);
             for problem in installed.iter().filter_map(|model| store.check(model).err()) {
                 section.warn("model-damaged", problem.to_string(), Fix::run("tandem model verify"));
             }
-            could_be(
-                section,
-                machine::Machine::below(&scene.root).memory,
-                installed.is_empty() && settings.engine.model.is_none(),
-            );
+            let is_starter = settings.engine.model.is_none() && settings.engine.server.url.trim().is_empty();
+            could_be(section, &machine(scene, status, gpus), &names, is_starter);
         }
         Err(error) => section.warn("models-unreadable", error.to_string(), None),
     }
@@ -235,24 +263,49 @@ fn others(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Models of the catalogue that this machine has the memory for. `is_starter`: nothing better is in use.
-fn could_be(section: &mut Section, memory: Option<u64>, is_starter: bool) {
-    let catalogue = Catalogue::builtin();
-    let may_be_used = |entry: &&crate::models::Entry| {
-        catalogue.licence(entry).is_some_and(|licence| licence.commercial == CommercialUse::Yes)
+/// What a model would have here: the GPUs that `engine.device` does not rule out, and the threads that one has now.
+fn machine(scene: &Scene, status: Option<&EngineStatus>, gpus: &[Listed]) -> fit::Machine {
+    let memory = power::Machine::below(&scene.root).read().memory;
+    let tightest = [memory.room, memory.group_room].into_iter().flatten().min_by_key(|room| room.available);
+    let threads = status.and_then(|status| status.model.as_ref()).map(|model| model.threads);
+    let is_on_cpu = scene.settings.engine.device.trim().eq_ignore_ascii_case("cpu");
+    let gpus = gpus.iter().filter(|_| !is_on_cpu).map(|device| device.gpu.clone());
+    fit::Machine {
+        gpus: gpus.collect(),
+        available: tightest.map(|room| room.available),
+        total: tightest.map(|room| room.total),
+        // Half of what may run at once is about what an engine takes of the cores.
+        threads: threads.unwrap_or_else(|| (Machine::look().threads as u32 / 2).max(1)),
+        measured_bandwidth: None,
+    }
+}
+
+/// The models of the catalogue that would answer soon enough here, best first. `is_starter`: nothing better is in use.
+fn could_be(section: &mut Section, machine: &fit::Machine, installed: &[String], is_starter: bool) {
+    let entries = Catalogue::builtin().entries().iter();
+    let candidates: Vec<Candidate> = entries
+        .filter_map(|entry| {
+            let file = entry.file(None)?;
+            let name = format!("{}:{}", entry.name, file.quantisation);
+            Some(Candidate::of(entry, file, installed.contains(&name)))
+        })
+        .collect();
+    let mut choices = choose(&candidates, machine, Role::Completion, &usual_wish());
+    choices.retain(|choice| choice.plan.is_some() && choice.pace != Pace::TooSlow);
+    let Some(best) = choices.first() else {
+        return section.fact("would fit", "the starter alone, of the models that are fast enough here");
     };
-    let completion = catalogue.entries().iter().filter(|entry| entry.role == Role::Completion);
-    let mut fitting: Vec<_> =
-        completion.filter(may_be_used).filter(|entry| fits(entry, memory) == Some(true)).collect();
-    fitting.sort_by(|a, b| b.memory_gib.cmp(&a.memory_gib).then(b.parameters.total_cmp(&a.parameters)));
-    let Some((largest, smallest)) = fitting.first().zip(fitting.last()) else {
-        return section.fact("would fit", if memory.is_some() { "the starter alone" } else { "unknown here" });
-    };
-    section.fact("would fit", format!("{} of the catalogue, {} to {}", fitting.len(), smallest.name, largest.name));
+    for choice in choices.iter().take(SHOWN) {
+        let there = if choice.is_installed { " (installed)" } else { "" };
+        section.fact("would fit", format!("{}{there}: {}", choice.name, choice.reason));
+    }
     if is_starter && cfg!(feature = "llama") {
-        let what = "the starter inside the program writes, and better models would fit; without a graphics card small ones are \
-                    fast enough";
-        section.note("starter", what, Fix::run(format!("tandem model pull {} --use", smallest.name)));
+        let what = format!("the starter inside the program writes, and {} would fit: {}", best.name, best.reason);
+        let command = match best.is_installed {
+            true => format!("tandem model use {}", best.name),
+            false => format!("tandem model pull {} --use", best.name),
+        };
+        section.note("starter", what, Fix::run(command));
     }
 }
 

@@ -91,16 +91,20 @@ fn a_device_file_of_another_group_is_found() {
 
 #[test]
 fn devices_are_listed_with_their_memory() {
-    let device = |name: &str, is_gpu| Listed {
-        name: name.to_owned(),
+    let gpu = Gpu {
+        name: "Vulkan0".to_owned(),
         description: "Fast Card".to_owned(),
-        backend: "Vulkan".to_owned(),
-        is_gpu,
         free: 6_000_000_000,
         total: 8_000_000_000,
+        is_shared: false,
     };
     let mut section = Section::new("gpu", "Graphics");
-    devices(&mut section, &[device("Vulkan0", true), device("CPU", false)]);
-    assert_eq!(section.facts.len(), 1);
+    let listed = [Listed { gpu, backend: "Vulkan".to_owned() }];
+    devices(&mut section, &listed);
     assert_eq!(section.facts[0].value, "Fast Card, 6.0 GB of 8.0 GB free (Vulkan)");
+    let text = serde_json::to_string(&listed).unwrap();
+    assert_eq!(serde_json::from_str::<Vec<Listed>>(&text).unwrap(), listed, "what the process says is understood");
+    let mut section = Section::new("gpu", "Graphics");
+    devices(&mut section, &[]);
+    assert_eq!(section.facts[0].value, "none that this build can use");
 }
