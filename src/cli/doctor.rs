@@ -9,6 +9,7 @@ mod files;
 mod graphics;
 mod hosts;
 mod index;
+mod installed;
 mod look;
 pub(super) mod machine;
 mod model;

@@ -11,19 +11,21 @@ pub fn look(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
     let is_shared = !scene.settings.budget.ledger.is_empty();
     if !cloud.enabled {
         section.fact("cloud", "switched off: no cloud model is asked");
+    } else if cloud.provider.is_empty() {
+        section.fact("cloud", "nobody is set up (cloud.provider is empty): no cloud model is asked");
     }
     if is_shared {
         section.fact("ledger", "a database, which is not asked here; `tandem budget` asks it");
     } else {
         let state = State::load(&scene.loader, Some(&scene.folder))?;
-        if cloud.enabled {
+        if scene.wants_cloud() {
             section.fact("provider", who(&state));
             conditions(section, &state);
         }
-        ledger(section, &state, cloud.enabled);
+        ledger(section, &state, scene.wants_cloud());
     }
     #[cfg(feature = "cloud")]
-    if cloud.enabled {
+    if scene.wants_cloud() {
         keys::look(scene, section)?;
     }
     Ok(())
@@ -159,7 +161,10 @@ mod tests {
     fn who_uses_no_cloud_is_told_nothing_of_it() {
         let section = looked("", &[]);
         assert_eq!(ids(&section), [""; 0]);
-        assert_eq!(section.facts[0].value, "switched off: no cloud model is asked");
+        assert_eq!(section.facts[0].value, "nobody is set up (cloud.provider is empty): no cloud model is asked");
+        let off = looked("[cloud]\nenabled = false\nprovider = \"anthropic\"\n", &[]);
+        assert_eq!(ids(&off), [""; 0]);
+        assert_eq!(off.facts[0].value, "switched off: no cloud model is asked");
     }
 
     #[test]
@@ -230,7 +235,7 @@ mod tests {
         let mut section = Section::new("cloud", "Cloud");
         look(&scene, &mut section).unwrap();
         assert_eq!(section.findings[0].severity, super::super::report::Severity::Warning);
-        scene.settings.cloud.enabled = true;
+        scene.settings.cloud.provider = "anthropic".to_owned();
         let mut section = Section::new("cloud", "Cloud");
         look(&scene, &mut section).unwrap();
         assert!(ids(&section).contains(&"ledger-unusable"), "{section:?}");

@@ -22,6 +22,13 @@ pub struct Scene {
     pub asks_for_keys: bool,
 }
 
+impl Scene {
+    /// Somebody is named to be asked: cloud models are switched on for whoever set nothing up, too.
+    pub fn wants_cloud(&self) -> bool {
+        self.settings.cloud.enabled && !self.settings.cloud.provider.is_empty()
+    }
+}
+
 /// A look that has begun.
 pub struct Pending {
     blank: Section,

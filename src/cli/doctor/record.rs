@@ -29,7 +29,7 @@ pub fn look(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
             section.warn("consents-unreadable", what, Fix::run(format!("mv {file} {file}.damaged")));
         }
     }
-    trust(section, &Trust::new(&paths.state).state(&scene.folder), scene.settings.cloud.enabled);
+    trust(section, &Trust::new(&paths.state).state(&scene.folder), scene.wants_cloud());
     Ok(())
 }
 

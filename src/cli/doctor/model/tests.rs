@@ -57,56 +57,6 @@ fn a_server_that_is_down_is_broken_only_where_nobody_writes() {
 }
 
 #[test]
-fn models_that_are_named_and_not_there_are_broken() {
-    let place = tempfile::tempdir().unwrap();
-    let mut scene = scene(place.path(), &[]);
-    scene.settings.engine.chat_model = Some("qwen3-1.7b".into());
-    scene.settings.engine.embedding_model = Some("/nowhere/e.gguf".into());
-    scene.settings.engine.lora = Some("/nowhere/l.gguf".into());
-    let mut section = Section::new("model", "Model");
-    others(&scene, &mut section, None, &[]).unwrap();
-    assert_eq!(ids(&section), ["model-missing", "model-missing", "adapter-missing"]);
-    assert_eq!(section.findings[0].fix, Fix::run("tandem model pull qwen3-1.7b"));
-}
-
-#[test]
-fn what_would_fit_is_the_models_own_choice() {
-    let told = |available: u64, gpus: &[fit::Gpu], installed: &[String]| {
-        let machine = fit::Machine {
-            gpus: gpus.to_vec(),
-            available: Some(available),
-            total: Some(available),
-            threads: 4,
-            measured_bandwidth: None,
-        };
-        let mut section = Section::new("model", "Model");
-        could_be(&mut section, &machine, installed, true);
-        section
-    };
-    let nothing = told(50 << 20, &[], &[]);
-    assert_eq!(nothing.facts[0].value, "the starter alone, of the models that are fast enough here");
-    let small = told(16 << 30, &[], &[]);
-    let name = |section: &Section| section.facts[0].value.split(": ").next().unwrap_or_default().to_owned();
-    assert!(small.facts[0].value.contains("on the CPU with 4 threads"), "{small:?}");
-    let card = fit::Gpu {
-        name: "Vulkan0".to_owned(),
-        description: "Fast Card".to_owned(),
-        free: 24 << 30,
-        total: 24 << 30,
-        is_shared: false,
-    };
-    let large = told(16 << 30, &[card], &[]);
-    assert!(large.facts[0].value.contains("on the GPU"), "{large:?}");
-    assert_ne!(name(&small), name(&large));
-    let installed = told(16 << 30, &[], &[name(&small)]);
-    assert!(installed.facts[0].value.contains(" (installed): "), "{installed:?}");
-    if cfg!(feature = "llama") {
-        assert_eq!(small.findings[0].fix, Fix::run(format!("tandem model pull {} --use", name(&small))));
-        assert_eq!(installed.findings[0].fix, Fix::run(format!("tandem model use {}", name(&small))));
-    }
-}
-
-#[test]
 fn what_was_made_smaller_and_an_adapter_that_is_not_used_are_told() {
     let adapter =
         crate::engine::AdapterInfo { warning: Some("it is for another model".to_owned()), ..Default::default() };
