@@ -63,6 +63,7 @@ use shared::{OpenDocument, Shared};
 use signatures::Signatures;
 pub use stale::{Formerly, StaleFile, StaleFiles};
 pub use state::{File, FileId, State, Totals};
+pub use store::{Glance, glance};
 pub use symbols::SymbolHit;
 pub use verify::Difference;
 

@@ -35,7 +35,7 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
-pub use devices::machine;
+pub use devices::{all_gpus, machine};
 pub use rehearsal::rehearse;
 
 use super::chat::ChatEngine;

@@ -159,6 +159,43 @@ pub fn read(file: &Path, root: &Path, options: &IndexOptions) -> anyhow::Result<
     decode(input, root, options).with_context(|| format!("{} cannot be used", file.display()))
 }
 
+/// What is stored for a folder, without taking it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Of the file on disk.
+    pub bytes: u64,
+    pub written: Option<SystemTime>,
+    /// None where it was written for other limits or by another version: the next start makes a new one.
+    pub files: Option<usize>,
+}
+
+/// Reads the file once. None where nothing is stored, an error where it is damaged or cannot be read.
+pub fn glance(root: &Path, options: &IndexOptions) -> anyhow::Result<Option<Glance>> {
+    let Some(file) = options.store.as_ref().map(|directory| directory.join(file_name(root))) else { return Ok(None) };
+    let input = match std::fs::File::open(&file) {
+        Ok(input) => input,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let about = input.metadata()?;
+    let files = count_files(input, root, options).with_context(|| format!("{} cannot be used", file.display()))?;
+    Ok(Some(Glance { bytes: about.len(), written: about.modified().ok(), files }))
+}
+
+fn count_files(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<usize>> {
+    let mut input = Reader::open(input, MAGIC)?;
+    let Some(header) = input.block()? else { bail!("it has no header") };
+    let header: Header = postcard::from_bytes(header).context("its header")?;
+    if header.fingerprint != fingerprint(options) || header.root != root.to_string_lossy() {
+        return Ok(None);
+    }
+    let mut files = 0;
+    while input.block()?.is_some() {
+        files += 1;
+    }
+    Ok(Some(files))
+}
+
 fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<State>> {
     let mut input = Reader::open(input, MAGIC)?;
     let Some(header) = input.block()? else { bail!("it has no header") };

@@ -79,6 +79,19 @@ fn gpu(device: &LlamaBackendDevice) -> Gpu {
     }
 }
 
+/// Every GPU, each with the name of the backend that drives it. Starts the drivers, which may take seconds.
+///
+/// # Errors
+/// When llama.cpp refuses to start.
+pub fn all_gpus() -> Result<Vec<(Gpu, String)>, String> {
+    backend()?;
+    let is_gpu = |device: &LlamaBackendDevice| {
+        matches!(device.device_type, LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu)
+    };
+    let all = list_llama_ggml_backend_devices().into_iter().filter(is_gpu);
+    Ok(all.map(|device| (gpu(&device), device.backend)).collect())
+}
+
 /// The machine with the GPUs that `wanted` means.
 pub fn machine(wanted: &str, threads: u32) -> Machine {
     machine_with(choose(wanted).gpus, threads)
