@@ -151,7 +151,7 @@ fn model(settings: &Settings, paths: &Paths, runtime: &Handle) -> Option<Arc<dyn
         Err(error) => {
             let reason = format!("engine.model: {error}. Completions go on with the lookup engine");
             tracing::error!("{reason}");
-            return Some(Arc::new(Broken::new(reason)));
+            return Some(Arc::new(Broken::new("llama", reason)));
         }
     };
     let settings = &settings;

@@ -35,7 +35,7 @@ impl Health {
             (EngineState::Ready, Some(_)) => *self = Self::default(),
             (EngineState::Failed { reason }, Some(down)) => down.why.clone_from(reason),
             (EngineState::Failed { reason }, None) => self.leave(now, reason.clone()),
-            (EngineState::Ready | EngineState::Idle | EngineState::Loading { .. }, _) => {}
+            (EngineState::Ready | EngineState::Idle | EngineState::Loading { .. } | EngineState::Asleep { .. }, _) => {}
         }
     }
 
