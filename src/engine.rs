@@ -31,7 +31,10 @@ pub use job::{
     CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
     PromptReport, Report, Sent, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
-pub use status::{Device, EngineState, EngineStatus, ModelInfo, Rest, SelfTest, ServerStatus, StatusSender, Writer};
+pub use status::{
+    AdapterInfo, Device, EngineState, EngineStatus, MemoryUse, ModelInfo, Rest, SelfTest, ServerStatus, StatusSender,
+    Writer,
+};
 
 /// Something that continues a text at a cursor.
 ///

@@ -7,10 +7,12 @@ pub mod catalogue;
 mod digest;
 #[cfg(feature = "cloud")]
 pub mod download;
+pub mod fit;
 pub mod gguf;
 #[cfg(feature = "cloud")]
 pub mod hub;
 pub mod import;
+pub mod lora;
 pub mod name;
 pub mod size;
 pub mod store;

@@ -9,9 +9,12 @@ mod candidates;
 mod chat;
 mod counter;
 mod decode;
+mod devices;
 mod draft;
+mod fit;
 mod generate;
 mod load;
+mod lora;
 #[cfg(feature = "dynamic-backends")]
 mod modules;
 mod queue;
@@ -32,12 +35,14 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
+pub use devices::machine;
 pub use rehearsal::rehearse;
 
 use super::chat::ChatEngine;
 use super::sleep::Life;
 use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Urgency, generation};
 use crate::config::{CompletionSettings, EngineSettings, KvType};
+use crate::models::fit::MOST_SLOTS;
 use queue::Inbox;
 
 /// The crate that llama.cpp is part of.
@@ -58,11 +63,18 @@ pub struct ModelConfig {
     pub generated_tokens: u32,
     /// Compute threads; 0 takes one less than the physical cores.
     pub threads: u32,
+    /// As llama.cpp names it, or `cpu`; empty for its choice.
+    pub device: String,
+    /// An adapter, and with how much of its weight in percent.
+    pub lora: Option<PathBuf>,
+    pub lora_percent: u32,
     /// Layers on the GPU; absent means all that fit.
     pub gpu_layers: Option<u32>,
     /// Absent lets llama.cpp decide.
     pub flash_attention: Option<bool>,
     pub kv_type: KvType,
+    /// Most prompts that are kept ready, when memory allows.
+    pub most_slots: u32,
     /// Most draft tokens verified in one decode; 0 turns speculation off.
     pub max_draft_tokens: u32,
     /// Take the cursor's unfinished identifier off the prompt and let the model write it again. For comparison.
@@ -87,9 +99,13 @@ impl ModelConfig {
                 .saturating_add(completion.snippet_tokens),
             generated_tokens: completion.max_tokens,
             threads: engine.threads,
+            device: engine.device.clone(),
+            lora: engine.lora.clone(),
+            lora_percent: engine.lora_percent,
             gpu_layers: engine.gpu_layers,
             flash_attention: engine.flash_attention,
             kv_type: engine.kv_type,
+            most_slots: MOST_SLOTS,
             max_draft_tokens: engine.max_draft_tokens,
             heal_tokens: true,
             self_test: true,

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::chat::ChatModel;
+use crate::models::fit::Plan;
 
 /// Where the layers of a model are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +57,33 @@ pub struct ModelInfo {
     pub chat: Option<ChatModel>,
     /// Why nothing does, a sentence.
     pub chat_refusal: Option<String>,
+    /// The sizes that were chosen, and what is less about them than was wanted, a sentence each.
+    pub plan: Option<Plan>,
+    pub lowered: Vec<String>,
+    /// What llama.cpp took, by device.
+    pub memory: Vec<MemoryUse>,
+    pub adapter: Option<AdapterInfo>,
+}
+
+/// Bytes on one device, as llama.cpp reports them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryUse {
+    /// As llama.cpp names it; `CPU` for the machine's memory.
+    pub device: String,
+    pub weights: u64,
+    pub kv: u64,
+    pub compute: u64,
+}
+
+/// An adapter that is used, or the reason why it is not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdapterInfo {
+    /// `general.name` of its file; empty where it is not used.
+    pub name: String,
+    pub path: PathBuf,
+    /// Of the weight that it was trained with.
+    pub percent: u32,
+    pub warning: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -128,7 +128,7 @@ pub struct Status {
     /// A server that is asked for suggestions, who writes in its place, and what it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerStatus>,
-    /// What the model's self-test found wrong, a sentence each.
+    /// What the model's self-test found wrong, and what is less about it than was wanted, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
     /// The user wants nothing for a while; absent otherwise.
@@ -357,7 +357,6 @@ impl From<&session::Status> for Status {
         };
         let model = status.engine.model.as_ref();
         let devices: Vec<&str> = model.iter().flat_map(|model| &model.devices).map(|d| d.name.as_str()).collect();
-        let self_test = model.and_then(|model| model.self_test.as_ref());
         Self {
             state,
             percentage,
@@ -368,7 +367,7 @@ impl From<&session::Status> for Status {
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),
             server: status.engine.server.clone(),
-            warnings: self_test.map(|test| test.warnings.clone()).unwrap_or_default(),
+            warnings: model.map(warnings).unwrap_or_default(),
             paused: status.pause.is_some(),
             paused_until: status.pause.and_then(|pause| pause.until()),
             busy: status.busy,
@@ -382,6 +381,12 @@ impl From<&session::Status> for Status {
             today: status.cloud.as_ref().and_then(|cloud| cloud.spent.as_ref()).map(Today::from),
         }
     }
+}
+
+fn warnings(model: &engine::ModelInfo) -> Vec<String> {
+    let of_test = model.self_test.iter().flat_map(|test| test.warnings.iter().cloned());
+    let of_adapter = model.adapter.as_ref().filter(|adapter| !adapter.name.is_empty());
+    of_test.chain(model.lowered.iter().cloned()).chain(of_adapter.and_then(|adapter| adapter.warning.clone())).collect()
 }
 
 impl From<complete::Why> for Why {

@@ -12,6 +12,8 @@ mod tests;
 pub use reported::Reported;
 pub use shape::{Experts, Shape, Weights};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::KvType;
 
 /// How a model is to be used.
@@ -32,7 +34,7 @@ pub struct Usage {
 }
 
 /// Bytes on one kind of device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
     pub weights: u64,
     pub kv: u64,
@@ -40,7 +42,7 @@ pub struct Part {
 }
 
 /// Bytes that a model takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
     /// On the GPUs together.
     pub gpu: Part,

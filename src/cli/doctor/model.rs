@@ -107,6 +107,25 @@ fn describe(terminal: &mut Terminal, model: &ModelInfo) -> io::Result<()> {
         format!("{}; {} threads; loaded in {} ms", devices.join(", "), model.threads, model.load_ms),
     )?;
     terminal.entry("context", format!("{} tokens (trained on {})", model.context, model.trained_context))?;
+    for used in &model.memory {
+        let size = machine::size;
+        terminal.entry(
+            "memory",
+            format!(
+                "{}: {} of weights, {} of cache, {} to compute",
+                used.device,
+                size(used.weights),
+                size(used.kv),
+                size(used.compute)
+            ),
+        )?;
+    }
+    for less in &model.lowered {
+        terminal.entry("less", less)?;
+    }
+    if let Some(adapter) = model.adapter.as_ref().filter(|adapter| !adapter.name.is_empty()) {
+        terminal.entry("adapter", format!("{} at {} %", adapter.name, adapter.percent))?;
+    }
     terminal.entry("prompt", &model.fim)
 }
 

@@ -54,6 +54,7 @@ impl ModelSettings {
             engine: EngineSettings {
                 chat_model: None,
                 model: engine.model.map(absolute).transpose()?,
+                lora: engine.lora.map(absolute).transpose()?,
                 choice: usual.choice,
                 host: usual.host,
                 host_idle_seconds: usual.host_idle_seconds,
@@ -82,7 +83,8 @@ impl HostConfig {
         let idle = Duration::from_secs(settings.engine.host_idle_seconds);
         let model = ModelSettings::new(settings, paths.cache_dir.clone(), role)?;
         let json = serde_json::to_string(&model).context("the model's path must be Unicode; rename the file")?;
-        let stamp = model.engine.model.as_deref().map(stamp).unwrap_or_default();
+        let files = [&model.engine.model, &model.engine.lora].into_iter().flatten();
+        let stamp = files.map(|file| stamp(file)).collect::<Vec<_>>().join(" ");
         let identity =
             HostIdentity { binary: binary_version(&program), model: format!("{json} {stamp}").trim_end().to_owned() };
         let arguments = vec!["engine".into(), "--settings".into(), json.into()];
@@ -127,6 +129,9 @@ mod tests {
         assert_ne!(usual, model(&|settings| settings.completion.prefix_tokens = 1));
         assert_ne!(usual, model(&|settings| settings.engine.model = Some("other.gguf".into())));
         assert_eq!(usual, model(&|settings| settings.engine.chat_model = Some("other.gguf".into())));
+        assert_ne!(usual, model(&|settings| settings.engine.lora = Some("team.gguf".into())));
+        assert_ne!(usual, model(&|settings| settings.engine.lora_percent = 50));
+        assert_ne!(usual, model(&|settings| settings.engine.device = "cpu".into()));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::engine::chat::{ChatEvent, ChatJob};
 use crate::engine::{EngineStatus, Event, Job};
 
 /// Raised with every change of `Request`, `Answer` or a type inside them.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// Most bytes of a handshake message.
 pub const MAX_HANDSHAKE: usize = 64 << 10;

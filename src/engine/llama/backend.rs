@@ -62,10 +62,16 @@ pub(super) fn collect_complaints<T>(work: impl FnOnce() -> T) -> (T, Vec<String>
 
 /// Runs `work` and returns, beside its result, what llama.cpp said on this thread meanwhile.
 pub(super) fn collect<T>(work: impl FnOnce() -> T) -> (T, Collected) {
-    COLLECTED.with(|collected| *collected.borrow_mut() = Some(Collected::default()));
+    let outer = COLLECTED.with(|collected| collected.borrow_mut().replace(Collected::default()));
     let result = work();
-    let collected = COLLECTED.with(|collected| collected.borrow_mut().take()).unwrap_or_default();
-    (result, collected)
+    let inner = COLLECTED.with(|collected| collected.borrow_mut().take()).unwrap_or_default();
+    // Whoever collects around us wants these lines, too.
+    if let Some(mut outer) = outer {
+        outer.complaints.extend(inner.complaints.iter().cloned());
+        outer.sizes.extend(inner.sizes.iter().cloned());
+        COLLECTED.with(|collected| *collected.borrow_mut() = Some(outer));
+    }
+    (result, inner)
 }
 
 /// The complaint that says most: the last one that is not a mere consequence of an earlier one.

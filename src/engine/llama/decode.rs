@@ -9,6 +9,7 @@ use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::token::LlamaToken;
 
 use super::load::ContextPlan;
+use super::lora::Adapter;
 use super::slots::{Slots, common_prefix};
 use crate::engine::fim::Token;
 use crate::engine::threads::Threads;
@@ -31,6 +32,8 @@ pub(super) struct Decoder<'m> {
     batch: LlamaBatch<'static>,
     pub slots: Slots,
     pub plan: ContextPlan,
+    /// What each new context has to be told of.
+    pub adapter: Option<Adapter>,
     /// How many threads the machine can bear. `plan.threads` is what the context has.
     pub threads: Threads,
     /// Sequences can be cut back to a common prefix.
@@ -59,6 +62,7 @@ impl<'m> Decoder<'m> {
             context: Some(context),
             threads: Threads::new(plan.threads),
             plan,
+            adapter: None,
             can_cut,
             vocabulary_size,
             compute_us: 0,
@@ -254,7 +258,7 @@ impl<'m> Decoder<'m> {
 
     /// Threads matter. On a GPU they wait.
     pub fn computes_on_threads(&self) -> bool {
-        self.plan.batch <= super::load::CPU_BATCH
+        self.plan.batch <= crate::models::fit::CPU_BATCH
     }
 
     /// Computes with so many threads from now on. llama.cpp's wrapper gives no access to a context's threads, so `make`
@@ -282,6 +286,9 @@ impl<'m> Decoder<'m> {
         }
         // The old one is gone by now: there need not be memory for two.
         let mut context = make(&plan)?;
+        if let Some(adapter) = &mut self.adapter {
+            adapter.apply(&mut context)?;
+        }
         for slot in 0..self.plan.slots as usize {
             let state = kept.iter().find(|(index, _)| *index == slot).map(|(_, state)| state);
             if !state.is_some_and(|state| context.state_seq_set(state, slot as i32).is_ok()) {

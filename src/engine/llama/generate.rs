@@ -7,7 +7,6 @@ use anyhow::Result;
 use super::candidates;
 use super::decode::{Decoder, Entry};
 use super::draft::{DraftSource, Guess, Origin, Pace, from_own_tokens};
-use super::load::MOST_CANDIDATES;
 use super::queue::Ticket;
 use super::scores;
 use super::vocabulary::LlamaVocabulary;
@@ -15,6 +14,7 @@ use crate::engine::emit::{Emitter, Stop};
 use crate::engine::fim::{Token, Vocabulary};
 use crate::engine::prompt::{Prompt, PromptBuilder};
 use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, Task, TokenScore};
+use crate::models::fit::MOST_CANDIDATES;
 
 /// Everything that the worker's thread owns while a model is loaded.
 pub(super) struct Runner<'m> {

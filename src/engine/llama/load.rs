@@ -9,28 +9,16 @@ use llama_cpp_2::context::LlamaContext;
 use llama_cpp_2::context::params::{KvCacheType, LlamaContextParams};
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
-use llama_cpp_2::{LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 use llama_cpp_sys_2 as sys;
 
 use super::backend::{backend, collect_complaints, reason_of};
 use super::{ModelConfig, starter};
 use crate::config::KvType;
-use crate::engine::Device;
-use crate::engine::fim::{Fim, ModelIdentity};
-use crate::models::gguf;
+use crate::engine::fim::ModelIdentity;
+use crate::models::fit::{CPU_BATCH, GPU_BATCH, MOST_CANDIDATES, Plan, Step};
 
-/// Sequences that hold lanes' prompts when memory allows.
-const MOST_SLOTS: u32 = 4;
-
-/// Most candidates of one job.
-pub(super) const MOST_CANDIDATES: u32 = 4;
-
-/// Memory that sequences beyond the first may take together, in bytes.
-const SLOT_MEMORY: u64 = 512 << 20;
-
-/// Longest prefill step: on a CPU a cancel waits for it, on a GPU it takes a few ms whatever its length.
-pub(super) const CPU_BATCH: u32 = 64;
-const GPU_BATCH: u32 = 512;
+/// Tokens of a window beyond its prompt and what is generated.
+pub(super) const HEADROOM: u32 = 64;
 
 const WAY_OUT: &str = "Completions go on with the lookup engine";
 
@@ -48,7 +36,7 @@ pub(super) struct ContextPlan {
     pub shared: bool,
     pub batch: u32,
     pub threads: u32,
-    /// Bytes of all cells, for models that keep keys and values of every head.
+    /// Bytes of all cells.
     pub kv_bytes: u64,
 }
 
@@ -66,31 +54,37 @@ pub(super) fn locate(config: &ModelConfig) -> Result<PathBuf, String> {
     }
 }
 
-/// Loads the weights. `progress` is called with 0.0 to 1.0 and may stop the load by returning false.
+/// Why a model cannot be loaded, and what becomes of completions.
+pub(super) fn sentence(path: &Path, reason: &str) -> String {
+    format!("the model {} cannot be loaded: {reason}. {WAY_OUT}", path.display())
+}
+
+/// Loads the weights of a file that was looked at, its layers on these of llama.cpp's devices. `progress` is called with 0.0
+/// to 1.0 and may stop the load by returning false.
 pub(super) fn model(
     path: &Path,
     config: &ModelConfig,
+    devices: &[usize],
     progress: impl FnMut(f32) -> bool + 'static,
-) -> Result<(LlamaModel, u64), String> {
-    let sentence = |reason: &str| format!("the model {} cannot be loaded: {reason}. {WAY_OUT}", path.display());
-    let bytes = gguf::check(path).map_err(|error| sentence(&format!("{error:#}")))?;
+) -> Result<LlamaModel, String> {
     if path.to_str().is_none_or(|text| text.contains('\0')) {
-        return Err(sentence("its path is not valid UTF-8; move the file"));
+        return Err(sentence(path, "its path is not valid UTF-8; move the file"));
     }
-    let backend = backend().map_err(|error| sentence(&error))?;
-    let mut parameters = LlamaModelParams::default().with_progress_callback(progress);
+    let backend = backend().map_err(|error| sentence(path, &error))?;
+    let parameters = LlamaModelParams::default().with_progress_callback(progress);
+    let mut parameters = parameters.with_devices(devices).map_err(|error| sentence(path, &error.to_string()))?;
     if let Some(layers) = config.gpu_layers {
         parameters = parameters.with_n_gpu_layers(layers);
     }
     let (model, complaints) = collect_complaints(|| LlamaModel::load_from_file(backend, path, &parameters));
     let model = model.map_err(|error| {
         let reason = reason_of(&complaints).unwrap_or_else(|| error.to_string());
-        sentence(&format!("{reason}; choose another model or download it again (engine.model)"))
+        sentence(path, &format!("{reason}; choose another model or download it again (engine.model)"))
     })?;
     if model.vocab().n_tokens() <= 0 {
-        return Err(sentence("it has no vocabulary; choose another model (engine.model)"));
+        return Err(sentence(path, "it has no vocabulary; choose another model (engine.model)"));
     }
-    Ok((model, bytes))
+    Ok(model)
 }
 
 /// What the model says of itself, for the choice of its prompt format.
@@ -106,44 +100,16 @@ pub(super) fn identity(model: &LlamaModel, path: &Path) -> ModelIdentity {
     }
 }
 
-/// Chooses the context's sizes. Warnings are sentences for the user.
-pub(super) fn plan(model: &LlamaModel, fim: &Fim, config: &ModelConfig, warnings: &mut Vec<String>) -> ContextPlan {
-    let trained = model.n_ctx_train().max(128);
-    let window = if config.context_tokens > 0 {
-        if config.context_tokens > trained {
-            warnings.push(format!(
-                "the context of {} tokens is longer than the {trained} that the model was trained on: its answers may \
-                 be poor; lower engine.contextTokens",
-                config.context_tokens
-            ));
-        }
-        config.context_tokens.clamp(128, 1 << 20)
-    } else {
-        let limit = fim.prompt_limit.map_or(u32::MAX, |limit| limit.saturating_add(config.generated_tokens));
-        config.prompt_tokens.saturating_add(config.generated_tokens + 64).min(trained).min(limit).max(128)
-    };
-
-    let heads = u64::from(model.n_head().max(1));
-    let head_bytes = (model.n_embd().max(0) as u64 / heads) * bytes_of(config.kv_type) / 16;
-    let token_bytes = (2 * u64::from(model.n_layer()) * u64::from(model.n_head_kv().max(1)) * head_bytes).max(1);
-    let window_bytes = (token_bytes * u64::from(window)).max(1);
-    let shared = window_bytes * u64::from(MOST_SLOTS + MOST_CANDIDATES - 1) > SLOT_MEMORY;
-    let slots = if shared { (1 + SLOT_MEMORY / window_bytes).min(u64::from(MOST_SLOTS)) as u32 } else { MOST_SLOTS };
-    let spill = MOST_CANDIDATES * config.generated_tokens.min(window);
-    // llama.cpp wants multiples of 256.
-    let cells = if shared {
-        (slots * window + spill).next_multiple_of(256)
-    } else {
-        window.next_multiple_of(256) * (slots + MOST_CANDIDATES - 1)
-    };
+/// The context of a plan.
+pub(super) fn context_plan(plan: &Plan, config: &ModelConfig) -> ContextPlan {
     ContextPlan {
-        window,
-        slots,
-        cells,
-        shared,
-        batch: if uses_gpu(config) { GPU_BATCH } else { CPU_BATCH },
-        threads: if config.threads > 0 { config.threads } else { default_threads() },
-        kv_bytes: u64::from(cells) * token_bytes,
+        window: plan.window,
+        slots: plan.slots,
+        cells: plan.cells,
+        shared: plan.is_shared,
+        batch: plan.batch,
+        threads: threads(config),
+        kv_bytes: plan.need.kv(),
     }
 }
 
@@ -155,19 +121,20 @@ pub(super) fn chat_plan(config: &ModelConfig, window: u32, token_bytes: u64) -> 
         slots: 1,
         cells,
         shared: true,
-        batch: if uses_gpu(config) { GPU_BATCH } else { CPU_BATCH },
-        threads: if config.threads > 0 { config.threads } else { default_threads() },
+        batch: if config.gpu_layers == Some(0) { CPU_BATCH } else { GPU_BATCH },
+        threads: threads(config),
         kv_bytes: u64::from(cells) * token_bytes,
     }
 }
 
-/// Bytes of 16 entries of the KV cache.
-fn bytes_of(kind: KvType) -> u64 {
-    match kind {
-        KvType::F16 => 32,
-        KvType::Q8_0 => 17,
-        KvType::Q4_0 => 9,
-    }
+/// Compute threads.
+pub(super) fn threads(config: &ModelConfig) -> u32 {
+    if config.threads > 0 { config.threads } else { default_threads() }
+}
+
+/// Makes a context and lets it go: whether there is memory for it.
+pub(super) fn try_context(model: &LlamaModel, config: &ModelConfig, step: &Step) -> Result<(), String> {
+    context(model, config, &context_plan(&step.plan, config)).map(drop)
 }
 
 pub(super) fn kv_cache_type(kind: KvType) -> KvCacheType {
@@ -222,35 +189,6 @@ pub(super) fn context<'m>(
         };
         format!("llama.cpp cannot make a context of {} tokens: {reason}; {way_out}. {WAY_OUT}", plan.cells)
     })
-}
-
-/// Where the layers are, as far as llama.cpp tells.
-pub(super) fn devices(model: &LlamaModel, config: &ModelConfig) -> Vec<Device> {
-    // The output layer counts as one.
-    let layers = model.n_layer() + 1;
-    let on_gpu = config.gpu_layers.unwrap_or(layers).min(layers);
-    let mut devices = Vec::new();
-    if let Some(gpu) = first_gpu().filter(|_| on_gpu > 0) {
-        devices.push(Device { name: gpu, layers: on_gpu });
-    }
-    let left = layers - devices.iter().map(|device| device.layers).sum::<u32>();
-    if left > 0 {
-        devices.push(Device { name: "CPU".to_owned(), layers: left });
-    }
-    devices
-}
-
-fn uses_gpu(config: &ModelConfig) -> bool {
-    config.gpu_layers != Some(0) && first_gpu().is_some()
-}
-
-fn first_gpu() -> Option<String> {
-    list_llama_ggml_backend_devices()
-        .into_iter()
-        .find(|device| {
-            matches!(device.device_type, LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu)
-        })
-        .map(|device| if device.description.is_empty() { device.name } else { device.description })
 }
 
 /// One less than the physical cores: with all of them ggml's barriers collapse as soon as anything else runs.

@@ -8,13 +8,14 @@ use std::time::{Instant, SystemTime};
 
 use llama_cpp_2::model::LlamaModel;
 
+use super::backend::collect;
 use super::chat::Chats;
 use super::decode::Decoder;
 use super::draft::Pace;
 use super::generate::Runner;
 use super::queue::{Call, Inbox, Rouse, Ticket};
 use super::vocabulary::LlamaVocabulary;
-use super::{ModelConfig, load, self_test};
+use super::{ModelConfig, fit, load, self_test};
 use crate::engine::fim::{Fim, Vocabulary};
 use crate::engine::host::Role;
 use crate::engine::power::{Cause, Watch};
@@ -40,8 +41,17 @@ pub(super) fn run(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSende
 fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Result<(), String> {
     let path = load::locate(config)?;
     let sleeper = Sleeper::new(config.life.rules.clone(), config.life.role, Instant::now());
-    let mut worker =
-        Worker { config, path, inbox, status, watch: watch(config, inbox), sleeper, known: None, woken_at: None };
+    let mut worker = Worker {
+        asked: config,
+        config: config.clone(),
+        path,
+        inbox,
+        status,
+        watch: watch(config, inbox),
+        sleeper,
+        known: None,
+        woken_at: None,
+    };
     // A machine that cannot spare it is not given it first.
     let mut rests = match worker.sleeper.stance(&worker.watch.conditions()).sleep {
         Some(cause) => {
@@ -90,7 +100,9 @@ struct Known {
 }
 
 struct Worker<'a> {
-    config: &'a ModelConfig,
+    asked: &'a ModelConfig,
+    /// What was asked for, made smaller where memory is short.
+    config: ModelConfig,
     path: PathBuf,
     inbox: &'a Arc<Inbox>,
     status: &'a StatusSender,
@@ -134,10 +146,14 @@ impl Worker<'_> {
     /// A sentence for the user when the model cannot be used.
     fn live(&mut self) -> Result<Option<Cause>, String> {
         let start = Instant::now();
-        let (config, path) = (self.config, self.path.clone());
-        let (model, bytes) = load::model(&path, config, self.progress())?;
-        let vocabulary = LlamaVocabulary::new(&model);
-        let mut identity = load::identity(&model, &path);
+        let path = self.path.clone();
+        let mut opened = fit::open(&path, self.asked, || self.progress())?;
+        self.config = opened.config.clone();
+        let config = opened.config.clone();
+        let mut adapter = opened.adapter.take();
+        let (model, bytes) = (&opened.model, opened.bytes);
+        let vocabulary = LlamaVocabulary::new(model);
+        let mut identity = load::identity(model, &path);
         identity.tokens = vocabulary.metadata_tokens();
         let mut warnings = Vec::new();
         let mut info = ModelInfo {
@@ -147,11 +163,13 @@ impl Worker<'_> {
             parameters: model.n_params(),
             bytes,
             trained_context: model.n_ctx_train(),
-            devices: load::devices(&model, config),
+            devices: opened.devices(),
+            lowered: opened.step.lowered.clone(),
+            adapter: opened.adapter_info.clone(),
             ..ModelInfo::default()
         };
         let is_for_chat = config.life.role == Role::Chat;
-        let mut chats = Chats::new(&model, config, &vocabulary, is_for_chat);
+        let mut chats = Chats::new(model, &config, &vocabulary, is_for_chat);
         match chats.describe(&info.name) {
             Ok(chat) => info.chat = Some(chat),
             // It was named for nothing else.
@@ -163,17 +181,25 @@ impl Worker<'_> {
             true => None,
             false => {
                 let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
-                let plan = load::plan(&model, &fim, config, &mut warnings);
-                let context = load::context(&model, config, &plan)?;
+                let plan = opened.plan(&fim, &mut warnings);
+                let (context, said) = collect(|| load::context(model, &config, &plan));
+                let mut context = context?;
+                if let Some(adapter) = &mut adapter {
+                    adapter.apply(&mut context)?;
+                }
                 info.context = plan.window;
                 info.fim = fim.describe();
                 info.threads = plan.threads;
                 info.kv_bytes = plan.kv_bytes;
+                info.plan = Some(opened.step.plan);
+                info.memory = opened.memory(&said);
                 let can_cut = !model.is_recurrent() && !model.is_hybrid();
                 let ends = ends(&vocabulary, &fim);
                 let rule = SplitRule::for_vocabulary(&vocabulary);
+                let mut decoder = Decoder::new(context, plan, can_cut, vocabulary.len());
+                decoder.adapter = adapter;
                 Some(Runner {
-                    decoder: Decoder::new(context, plan, can_cut, vocabulary.len()),
+                    decoder,
                     builder: PromptBuilder::new(fim, rule, plan.window).with_healing(config.heal_tokens),
                     pace: Pace::new(config.max_draft_tokens as usize),
                     vocabulary: &vocabulary,
@@ -196,7 +222,7 @@ impl Worker<'_> {
             _ => {}
         }
         info.load_ms = start.elapsed().as_millis() as u64;
-        log_loaded(&model, &path, &info);
+        log_loaded(model, &path, &info);
         self.sleeper.loaded(Instant::now());
         self.inbox.woken();
         let self_test = info.self_test.clone();
@@ -208,7 +234,7 @@ impl Worker<'_> {
             status.model = Some(info);
             status.state = EngineState::Ready;
         });
-        let ended = self.jobs(&model, runner.as_mut(), &mut chats);
+        let ended = self.jobs(model, runner.as_mut(), &mut chats);
         let pace = runner.map(|runner| runner.pace);
         self.known = Some(Known { file, self_test, pace });
         ended
@@ -309,7 +335,7 @@ impl Worker<'_> {
             let threads = decoder.threads.wanted(Instant::now(), cap);
             if threads != decoder.plan.threads {
                 tracing::info!(threads, "the model computes with another number of threads");
-                decoder.set_threads(threads, |plan| load::context(model, self.config, plan))?;
+                decoder.set_threads(threads, |plan| load::context(model, &self.config, plan))?;
             }
             if decoder.threads.is_lowered() {
                 because.push(format!(

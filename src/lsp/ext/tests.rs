@@ -109,8 +109,8 @@ fn full_status() -> session::Status {
         load_ms: 1,
         kv_bytes: 1,
         self_test: Some(SelfTest { warnings: vec!["leaks".to_owned()], ..SelfTest::default() }),
-        chat: None,
-        chat_refusal: None,
+        lowered: vec!["less".to_owned()],
+        ..ModelInfo::default()
     };
     let mut engine = EngineStatus::new("llama", EngineState::Failed { reason: "broken".to_owned() });
     engine.model = Some(model);

@@ -28,7 +28,9 @@ const LONGEST_NAME: u64 = 256;
 pub enum Value {
     Whole(u64),
     Signed(i64),
-    Real(f64),
+    /// Single precision, and double.
+    Real(f32),
+    Double(f64),
     Flag(bool),
     Text(String),
     /// One number a layer, for example; flags are 0 and 1.
@@ -237,7 +239,7 @@ fn value(reader: &mut Reader, kind: u32, depth: u32, room: &mut u64) -> Result<V
         3 => Value::Signed(i64::from(i16::from_le_bytes(reader.array()?))),
         4 => Value::Whole(u64::from(reader.u32()?)),
         5 => Value::Signed(i64::from(i32::from_le_bytes(reader.array()?))),
-        6 => Value::Real(f64::from(f32::from_le_bytes(reader.array()?))),
+        6 => Value::Real(f32::from_le_bytes(reader.array()?)),
         7 => Value::Flag(reader.array::<1>()?[0] != 0),
         8 => {
             let text = reader.text(LONGEST_TEXT.min(*room))?;
@@ -247,7 +249,7 @@ fn value(reader: &mut Reader, kind: u32, depth: u32, room: &mut u64) -> Result<V
         9 => list(reader, depth, room)?,
         10 => Value::Whole(reader.u64()?),
         11 => Value::Signed(i64::from_le_bytes(reader.array()?)),
-        12 => Value::Real(f64::from_le_bytes(reader.array()?)),
+        12 => Value::Double(f64::from_le_bytes(reader.array()?)),
         _ => bail!("a value has the unknown type {kind}"),
     })
 }

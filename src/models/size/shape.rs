@@ -10,7 +10,7 @@ pub struct Experts {
     pub feed_forward: u32,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// `general.architecture`.
     pub architecture: String,
