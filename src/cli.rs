@@ -18,6 +18,7 @@ mod eval;
 mod index;
 mod man;
 mod map;
+mod meaning;
 mod model;
 mod outline;
 mod place;

@@ -153,13 +153,14 @@ pub(super) fn flash_attention_policy(wanted: Option<bool>) -> sys::llama_flash_a
     }
 }
 
+/// Making contexts concurrently is a data race inside llama.cpp.
+pub(super) static MAKING: Mutex<()> = Mutex::new(());
+
 pub(super) fn context<'m>(
     model: &'m LlamaModel,
     config: &ModelConfig,
     plan: &ContextPlan,
 ) -> Result<LlamaContext<'m>, String> {
-    // Making contexts concurrently is a data race inside llama.cpp.
-    static MAKING: Mutex<()> = Mutex::new(());
     let backend = backend()?;
     let kind = kv_cache_type(config.kv_type);
     let parameters = LlamaContextParams::default()
