@@ -147,6 +147,7 @@ fn under_pressure_an_idle_model_goes_and_stays_away_until_it_is_over() {
     let place = Place::new();
     let mut config = place.config();
     config.life.role = tandem::engine::host::Role::Chat;
+    config.model = Some(crate::chat::model());
     let engine = start(config);
     assert_eq!(settle(&engine), EngineState::Ready);
     place.memory(100);
@@ -183,8 +184,10 @@ fn a_machine_on_battery_gets_half_of_the_threads_and_no_guesses() {
     assert_eq!(after.text(), before.text(), "fewer threads write the same");
     assert!(after.prompt.evaluated <= 1, "the prompt moved into the new context: {:?}", after.prompt);
     place.battery("Charging");
-    let status = until(&engine, "all again", |status| threads(status) == Some(2));
-    assert_eq!(status.rest.polite_because, [""; 0]);
+    // How many threads compute then is the machine's to say: it may be busy with other tests.
+    let is_polite =
+        |status: &EngineStatus| status.rest.polite_because.iter().any(|why| why.contains("engine.onBattery"));
+    until(&engine, "polite no more", |status| !is_polite(status));
 }
 
 #[test]
