@@ -15,6 +15,7 @@ mod editors;
 pub mod engine;
 mod engines;
 mod eval;
+mod fitting;
 mod index;
 mod man;
 mod map;
