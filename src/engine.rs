@@ -59,6 +59,10 @@ pub trait Engine: Send + Sync + 'static {
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
 
+    /// Another engine stands in its place from now on: what it has sent elsewhere and has no answer to ends now, and nothing more
+    /// is sent. Must not wait.
+    fn retire(&self) {}
+
     /// The process is about to end: writes down what has to be written. May wait for a disk.
     fn close(&self) {}
 }

@@ -196,8 +196,13 @@ impl Session {
     pub fn set_model(&self, model: Option<Arc<dyn Engine>>) {
         let mut state = self.state();
         self.board.follow(model.as_ref().map(|engine| engine.status()));
-        state.model = model;
+        let before = std::mem::replace(&mut state.model, model);
         state.documents.forget_suggestions();
+        drop(state);
+        // Requests under way hold it still.
+        if let Some(before) = before {
+            before.retire();
+        }
     }
 
     /// The process is about to end: the engine writes down what has to be written, at most `deadline` long.

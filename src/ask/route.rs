@@ -93,6 +93,8 @@ pub struct Decision {
     pub reason: Reason,
     /// A cloud model that could be asked and is not: its name, for the user to know.
     pub offer: Option<String>,
+    /// The model on this machine has no room for all, which is not the reason: a sentence of its own.
+    pub cut: Option<String>,
 }
 
 /// See the room. Who would rather have a cloud model than nothing is told of it, and asked. What is in the index it answers
@@ -101,12 +103,14 @@ pub fn decide(facts: &Facts) -> Decision {
     let decision = without_model(facts);
     match facts.here {
         Some(room) if wants_prose(facts, &decision) => {
-            let reason = match decision.reason {
-                _ if facts.needed > room => Reason::OwnCut { needed: facts.needed, room },
-                Reason::NoModel => Reason::Here,
-                reason => reason,
+            let cut = (facts.needed > room).then_some(Reason::OwnCut { needed: facts.needed, room });
+            let (reason, cut) = match (decision.reason, cut) {
+                // Who chose so, or has no other, knows why it is this one.
+                (Reason::NoModel | Reason::Here | Reason::Chosen, Some(cut)) => (cut, None),
+                (Reason::NoModel, None) => (Reason::Here, None),
+                (reason, cut) => (reason, cut.map(|cut| format!("The model on this machine answers: {cut}."))),
             };
-            Decision { local: Local::Model, reason, ..decision }
+            Decision { local: Local::Model, reason, cut, ..decision }
         }
         _ => decision,
     }
@@ -118,7 +122,7 @@ pub fn wants_prose(facts: &Facts, decision: &Decision) -> bool {
 }
 
 fn without_model(facts: &Facts) -> Decision {
-    let local = |local, reason| Decision { route: Route::Local, local, reason, offer: None };
+    let local = |local, reason| Decision { route: Route::Local, local, reason, offer: None, cut: None };
     let Some(model) = &facts.model else {
         let reason = if facts.choice == RouteChoice::Local { Reason::Chosen } else { Reason::NoModel };
         return local(Local::Index, reason);

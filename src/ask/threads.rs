@@ -51,7 +51,7 @@ pub struct Thread {
     pub at: i64,
     /// See `pack::Ground::tag`.
     pub tag: String,
-    /// A server on this machine answered some of it: files that stay here may be in its answers, so it stays here.
+    /// A model on this machine answered some of it: files that stay here may be in its answers, so it stays here.
     #[serde(default)]
     pub stays: bool,
     /// The part that is the same for every question.

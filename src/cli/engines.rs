@@ -17,6 +17,8 @@ use crate::lsp::{EngineFactory, MeaningFactory};
 use crate::session::questions::MakeChat;
 
 pub use names::with_files;
+#[cfg(feature = "llama")]
+use names::{for_chat, is_starter};
 
 /// Longest wait for a model to load. A large one on a slow disk takes a minute.
 const LOAD_PATIENCE: Duration = Duration::from_secs(300);
@@ -51,7 +53,8 @@ fn chat_model(_settings: &Settings, _paths: &Paths) -> Option<Arc<dyn ChatEngine
 }
 
 /// The model of `engine.chatModel` in a host of its own, else the one that completes, in its host. Nothing starts before it is
-/// asked. The starter knows no conversation, so it is not even asked.
+/// asked, and names are looked up then: what is not installed is a sentence, and found when it is. The starter knows no
+/// conversation, so it is not even asked; nor is the model that completes in this process, which would be loaded twice.
 #[cfg(feature = "llama")]
 fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>> {
     use crate::config::HostMode;
@@ -59,21 +62,22 @@ fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>>
     use crate::engine::host::{HostConfig, HostEngine, Role};
     use crate::engine::llama::{LlamaEngine, ModelConfig};
 
-    // A name that stands for no file of a model that completes has been told of where it is to complete.
-    let settings = with_files(settings, paths).ok()?;
     let engine = &settings.engine;
-    let (file, role) = match (&engine.chat_model, &engine.model) {
-        (Some(chat), _) => (chat.clone(), Role::Chat),
-        (None, Some(model)) if engine.choice != EngineChoice::Lookup => (model.clone(), Role::Completion),
+    let completes = engine.choice != EngineChoice::Lookup && engine.host == HostMode::Process;
+    let role = match (&engine.chat_model, &engine.model) {
+        (Some(_), _) => Role::Chat,
+        (None, Some(model)) if completes && !is_starter(model) => Role::Completion,
         (None, _) => return None,
     };
-    let (paths, runtime) = (paths.clone(), Handle::current());
+    let (settings, paths, runtime) = (settings.clone(), paths.clone(), Handle::current());
     let make = move || -> Result<Arc<dyn ChatEngine>, String> {
         let why = |error: anyhow::Error| format!("the engine host cannot be started: {error:#}");
+        let settings = for_chat(&settings, &paths)?;
         match settings.engine.host {
             HostMode::InProcess => {
                 let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
-                let mut config = ModelConfig { model: Some(file.clone()), ..config };
+                // An adapter is made for the model that completes.
+                let mut config = ModelConfig { model: settings.engine.chat_model, lora: None, ..config };
                 config.life.role = Role::Chat;
                 Ok(Arc::new(LlamaEngine::start(config)))
             }

@@ -239,16 +239,25 @@ pub fn chat_stream() -> (ChatSender, ChatStream) {
     (ChatSender { events: sender, cancel }, ChatStream { events, guard })
 }
 
-/// Waits until an engine's model is loaded; what of it answers, or why nothing does.
-pub async fn chat_model_of(mut status: watch::Receiver<EngineStatus>) -> Result<ChatModel, String> {
-    let settled = status.wait_for(|status| match &status.state {
-        EngineState::Ready | EngineState::Failed { .. } => true,
-        EngineState::Asleep { wakes, .. } => !wakes,
-        EngineState::Idle | EngineState::Loading { .. } => false,
-    });
-    let settled = settled.await.map_err(|_| "the engine went away; ask again".to_owned())?;
-    match (settled.chat_problem(), &settled.model) {
-        (None, Some(ModelInfo { chat: Some(chat), .. })) => Ok(chat.clone()),
-        (problem, _) => Err(problem.unwrap_or_else(|| "this engine answers no questions".to_owned())),
+/// Waits until an engine's model is loaded; what of it answers, or why nothing does. `wake` is called whenever the model
+/// sleeps and may be had: who asks need not have known of it when the wait began, and it may fall asleep again meanwhile.
+pub async fn chat_model_of(
+    mut status: watch::Receiver<EngineStatus>,
+    wake: impl Fn() + Send,
+) -> Result<ChatModel, String> {
+    loop {
+        // Nothing is held while it is woken: that looks at the status, too.
+        let now = status.borrow_and_update().clone();
+        match now.state {
+            EngineState::Ready | EngineState::Failed { .. } | EngineState::Asleep { wakes: false, .. } => {
+                return match (now.chat_problem(), now.model) {
+                    (None, Some(ModelInfo { chat: Some(chat), .. })) => Ok(chat),
+                    (problem, _) => Err(problem.unwrap_or_else(|| "this engine answers no questions".to_owned())),
+                };
+            }
+            EngineState::Asleep { wakes: true, .. } => wake(),
+            EngineState::Idle | EngineState::Loading { .. } => {}
+        }
+        status.changed().await.map_err(|_| "the engine went away; ask again".to_owned())?;
     }
 }

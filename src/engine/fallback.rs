@@ -19,7 +19,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
-use super::{Engine, EngineState, EngineStatus, Finish, Generation, Job, ServerStatus, Urgency, Writer, generation};
+use super::{
+    CancelFlag, Engine, EngineState, EngineStatus, Finish, Generation, Job, ServerStatus, Urgency, Writer, generation,
+};
 pub use clock::{Clock, SystemClock};
 pub use guard::{Guard, Kept};
 use health::Health;
@@ -59,6 +61,8 @@ struct Inner {
     health: Mutex<Health>,
     tally: Mutex<Tally>,
     status: watch::Sender<EngineStatus>,
+    /// Another engine stands in its place: nothing is sent any more.
+    retired: CancelFlag,
 }
 
 /// What the status tells beside the engines' own words.
@@ -92,6 +96,7 @@ impl Fallback {
             health: Mutex::default(),
             tally: Mutex::default(),
             status: watch::Sender::new(server.status().borrow().clone()),
+            retired: CancelFlag::default(),
             server,
         });
         inner.refresh();
@@ -119,6 +124,10 @@ impl Engine for Fallback {
 
     fn status(&self) -> watch::Receiver<EngineStatus> {
         self.inner.status.subscribe()
+    }
+
+    fn retire(&self) {
+        self.inner.retired.cancel();
     }
 
     fn close(&self) {
@@ -193,13 +202,21 @@ impl Inner {
     }
 
     /// The model here, made where there is none yet. None where none is wanted or none can be made.
-    fn model(self: &Arc<Self>) -> Option<Arc<dyn Engine>> {
-        let (model, is_new) = self.here.take(self.clock.now())?;
-        if is_new {
-            tokio::spawn(follow_model(Arc::downgrade(self), model.status()));
-            self.refresh();
+    async fn model(self: &Arc<Self>) -> Option<Arc<dyn Engine>> {
+        if let Some(model) = self.here.used(self.clock.now()) {
+            return Some(model);
         }
-        Some(model)
+        // Whoever asked may go meanwhile; what is being made is kept for the next one.
+        let inner = self.clone();
+        let making = tokio::spawn(async move {
+            let (model, is_new) = inner.here.take(inner.clock.now()).await?;
+            if is_new {
+                tokio::spawn(follow_model(Arc::downgrade(&inner), model.status()));
+                inner.refresh();
+            }
+            Some(model)
+        });
+        making.await.ok().flatten()
     }
 
     /// Lets go of the model here, if the server is there and the model was not needed for long.

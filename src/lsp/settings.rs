@@ -122,7 +122,11 @@ impl EditorSettings {
     pub fn set_trusted(&self, is_trusted: bool) {
         let mut state = self.state();
         state.is_trusted = Some(is_trusted);
-        self.load(&mut state);
+        let settings = self.load(&mut state);
+        // The first engine waits for `start`.
+        if state.engine.is_some() {
+            self.choose_engine(&mut state, &settings);
+        }
         self.session.budget_changed();
     }
 
@@ -152,12 +156,17 @@ impl EditorSettings {
         self.index(&mut state, &settings);
         // Now there may be a folder to look at.
         self.session.budget_changed();
+        self.choose_engine(&mut state, &settings);
+    }
+
+    /// Puts another engine in the place of one that was made from other settings.
+    fn choose_engine(&self, state: &mut State, settings: &Settings) {
         let Some(make_engine) = &self.make_engine else { return };
-        let key = engine_key(&settings);
+        let key = engine_key(settings);
         if state.engine.as_ref() != Some(&key) {
             let directory = self.loader.paths().calibration_directory();
             self.session.set_calibration(Calibration::load(&directory, &settings.engine));
-            self.session.set_model(make_engine(&settings));
+            self.session.set_model(make_engine(settings));
             state.engine = Some(key);
         }
     }

@@ -1,6 +1,6 @@
 //! An editor that does not trust its folders: nothing leaves, whatever settings and questions say.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 use tandem::config::RouteChoice;
@@ -145,4 +145,34 @@ async fn suggestions_go_on() {
     client.open("file:///proj/a.rs", "let x = \n").await;
     assert_eq!(client.ghosts("file:///proj/a.rs", 0, 8).await, ["foo(bar)"]);
     assert_eq!(client.leave().await, 0);
+}
+
+#[tokio::test]
+async fn a_server_elsewhere_writes_for_whom_is_trusted() {
+    let made: Arc<Mutex<Vec<String>>> = Arc::default();
+    let record = made.clone();
+    let factory: tandem::lsp::EngineFactory = Arc::new(move |settings| {
+        record.lock().expect("no panic").push(settings.engine.server.url.clone());
+        None
+    });
+    // It is of a range for documents: nobody is there.
+    let elsewhere = "https://192.0.2.1:8443";
+    let user = json!({ "engine.server.url": elsewhere, "engine.server.isLocal": true });
+    let setup = Setup::lookup().user(user).factory(factory);
+    let mut client = setup.start();
+    let options = json!({ "isTrusted": false });
+    let params = json!({
+        "processId": null, "rootUri": null, "capabilities": view_capabilities(), "initializationOptions": options,
+    });
+    client.result("initialize", params).await;
+    // Before the first engine was made there is none to be replaced.
+    trust(&mut client, true).await;
+    trust(&mut client, false).await;
+    client.notify("initialized", json!({})).await;
+    client.open("file:///proj/a.rs", "let x = \n").await;
+    for is_trusted in [true, true, false, true] {
+        trust(&mut client, is_trusted).await;
+    }
+    assert_eq!(client.leave().await, 0);
+    assert_eq!(*made.lock().expect("no panic"), ["", elsewhere, "", elsewhere]);
 }

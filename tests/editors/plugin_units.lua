@@ -181,6 +181,34 @@ check.case('the status of a model that sleeps or holds back', function()
   )
 end)
 
+check.case('the status of a server that is asked for suggestions', function()
+  local function lines(server)
+    server.host = 'gpu.example:8080'
+    return vim.list_slice(status_text.model({ state = 'ready', engine = 'llama', model = 'm', server = server }), 2)
+  end
+  check.equal(
+    { 'Server gpu.example:8080: it writes', '  1 request with 812 B sent' },
+    lines({ writer = 'server', requests = 1, bytes = 812 })
+  )
+  check.equal(
+    {
+      'Server gpu.example:8080: the model on this machine writes in its place',
+      '  not asked now: nothing listens there',
+      '  nothing was sent: a secret is in it',
+      '  20 requests with 40 kB sent, 3 kept on this machine',
+    },
+    lines({
+      writer = 'here',
+      down = 'nothing listens there',
+      kept = 'a secret is in it',
+      requests = 20,
+      bytes = 40400,
+      withheld = { secret = 2, localOnly = 1 },
+    })
+  )
+  check.equal('Server gpu.example:8080: nobody writes', lines({ writer = 'nobody', requests = 0, bytes = 0 })[1])
+end)
+
 check.case('a bar for each limit, with the time until it begins again', function()
   local lines, marks = budget_text.render({
     provider = 'anthropic',

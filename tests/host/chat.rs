@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tandem::engine::chat::{ChatEngine, ChatEvent, ChatFinish, ChatJob, ChatRole, ChatStream, ChatTurn, FakeChat};
 use tandem::engine::fake::FakeEngine;
-use tandem::engine::{Engine, Event};
+use tandem::engine::{Engine, EngineState, Event};
 
 use super::support::{Place, Test, complete, drain, job, signal, text, wait};
 
@@ -13,6 +13,7 @@ pub const TESTS: &[Test] = &[
     ("tokens_are_counted_by_the_host", tokens_are_counted_by_the_host),
     ("a_dropped_conversation_is_cancelled_in_the_host", a_dropped_conversation_is_cancelled_in_the_host),
     ("a_host_that_dies_ends_an_answer_with_a_sentence", a_host_that_dies_ends_an_answer_with_a_sentence),
+    ("a_question_wakes_a_host_that_sleeps", a_question_wakes_a_host_that_sleeps),
     ("an_engine_without_conversations_says_so", an_engine_without_conversations_says_so),
     ("completions_go_on_beside_an_answer", completions_go_on_beside_an_answer),
 ];
@@ -84,6 +85,47 @@ fn a_host_that_dies_ends_an_answer_with_a_sentence() {
     }
     assert_eq!(engine.count(vec![Arc::from("abcd")]), None, "who counts does not wait for ever");
     assert!(place.runtime.block_on(engine.model()).is_ok(), "the next question has another host");
+}
+
+/// Holds conversations, and sleeps until work is announced.
+struct Sleepy(FakeEngine);
+
+impl Engine for Sleepy {
+    fn conversations(&self) -> Option<&dyn ChatEngine> {
+        self.0.conversations()
+    }
+
+    fn generate(&self, job: tandem::engine::Job) -> tandem::engine::Generation {
+        self.0.generate(job)
+    }
+
+    fn wake(&self) {
+        self.0.set_state(EngineState::Ready);
+    }
+
+    fn status(&self) -> tokio::sync::watch::Receiver<tandem::engine::EngineStatus> {
+        self.0.status()
+    }
+}
+
+fn a_question_wakes_a_host_that_sleeps() {
+    let asleep = |wakes| EngineState::Asleep { reason: "it was not used for 30 minutes".to_owned(), wakes };
+    let place = Place::new(&[]);
+    let served = Arc::new(Sleepy(FakeEngine::new(|_| "x".to_owned()).with_chat(FakeChat::new(|_| "yes".to_owned()))));
+    served.0.set_state(asleep(true));
+    let _host = place.serve(&place.config.identity, served.clone());
+    // Who asks first connects, so that it learns of the sleep while it waits already.
+    let engine = place.engine();
+    let model = place.runtime.block_on(engine.model()).expect("it is woken");
+    assert_eq!(model.name, "fake-coder");
+    // And again, by one who is connected.
+    served.0.set_state(asleep(true));
+    wait("it is known to sleep", || !engine.status().borrow().is_ready());
+    assert!(place.runtime.block_on(engine.model()).is_ok());
+    served.0.set_state(asleep(false));
+    wait("it is known to sleep", || !engine.status().borrow().is_ready());
+    let refused = place.runtime.block_on(engine.model()).unwrap_err();
+    assert!(refused.contains("not used"), "one that may not wake says why: {refused}");
 }
 
 fn an_engine_without_conversations_says_so() {

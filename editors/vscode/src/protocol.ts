@@ -20,6 +20,17 @@ export interface Status {
   nothingShownBecause?: string;
   questions?: { running: number; answeredBy?: string; routeReason?: string; cost?: string };
   eagerness?: string | number | { level: string; number: number };
+  /** A server that is asked for suggestions, and who writes in its place. */
+  server?: {
+    host: string;
+    isOnThisMachine: boolean;
+    writer: 'server' | 'here' | 'nobody';
+    down?: string;
+    kept?: string;
+    requests: number;
+    bytes: number;
+    withheld?: Record<string, number>;
+  };
   cloud?: { isOff?: string; provider?: string; model?: string };
   today?: { cost: string; limit?: string; share?: number };
 }

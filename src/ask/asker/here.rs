@@ -18,6 +18,9 @@ use crate::providers::Usage;
 const LOADING: Duration = Duration::from_secs(180);
 /// Of these nobody is told.
 const QUICK: Duration = Duration::from_millis(300);
+/// How long the end of an answer that was cancelled is waited for. A step of a model takes less; one that is still being loaded
+/// takes no steps.
+const CANCEL: Duration = Duration::from_secs(1);
 
 /// What came of a conversation.
 #[derive(Default)]
@@ -87,7 +90,7 @@ impl Run {
                 Some("it reached its limit (`cloud.maxOutputTokens`, or the model's window)".to_owned())
             }
             Some(ChatFinish::Repeating) => Some("the model began to repeat itself".to_owned()),
-            Some(ChatFinish::Cancelled) if self.cancel.is_cancelled() => Some("you cancelled it".to_owned()),
+            Some(ChatFinish::Cancelled) | None if self.cancel.is_cancelled() => Some("you cancelled it".to_owned()),
             Some(ChatFinish::Cancelled) | None => Some("its end was not heard of".to_owned()),
             Some(ChatFinish::Failed(why)) => Some(why),
         };
@@ -138,15 +141,18 @@ impl Run {
         let mut stream = here.engine.chat(Here::job(draft, self.workspace.settings.cloud.effort));
         let mut heard = Heard::default();
         let (mut is_cancelled, mut is_thinking) = (false, false);
+        let mut patience = std::pin::pin!(tokio::time::sleep(Duration::MAX));
         loop {
             let event = tokio::select! {
                 biased;
                 () = self.cancel.cancelled(), if !is_cancelled => {
                     is_cancelled = true;
                     stream.cancel();
+                    patience.set(tokio::time::sleep(CANCEL));
                     continue;
                 }
                 event = stream.next() => event,
+                () = &mut patience, if is_cancelled => return Ok(heard),
             };
             let step = match event {
                 Some(ChatEvent::Started(started)) => {

@@ -144,7 +144,7 @@ pub fn prepare(
         let may_go_on = |thread: &Thread| standing.stays || !thread.stays;
         if thread.as_ref().is_some_and(|thread| !may_go_on(thread)) {
             notes.push(
-                "A server on this machine answered in this thread, so nothing of it leaves; this question begins a new one."
+                "A model on this machine answered in this thread, so nothing of it leaves; this question begins a new one."
                     .to_owned(),
             );
         }

@@ -134,6 +134,9 @@ impl Run {
             let whom = if is_here { "No cloud model is asked" } else { "No model is asked" };
             self.tell(Step::Notice(format!("{whom}: {}.", decision.reason))).await?;
         }
+        if let Some(cut) = &decision.cut {
+            self.tell(Step::Notice(cut.clone())).await?;
+        }
         if let Some(model) = &decision.offer {
             let way = "`--cloud`, or `ask.route` in the settings";
             let none = if is_here { "" } else { "No model on this machine answers questions. " };

@@ -130,6 +130,27 @@ fn a_model_on_this_machine_says_why_it_answers() {
         sentence(|facts| facts.needed = 4_000),
         format!("{start}it takes 1000 tokens, so a part of the 4000 that the question is about is left out")
     );
+    // Why the cloud is not asked is not lost where the window is small.
+    for (change, reason) in [
+        ((|facts| facts.stays = Some("keys.rs".to_owned())) as fn(&mut Facts), Reason::Stays("keys.rs".to_owned())),
+        (|facts| facts.model.as_mut().unwrap().blocked = Some(Withheld::CloudOff), Reason::Blocked(Withheld::CloudOff)),
+        (
+            |facts| facts.model.as_mut().unwrap().down = Some("it failed".to_owned()),
+            Reason::Down("it failed".to_owned()),
+        ),
+        (|facts| facts.model.as_mut().unwrap().left = Some(Picodollars::ZERO), Reason::NothingLeft),
+    ] {
+        let mut facts = Facts { here: Some(1_000), needed: 4_000, ..facts(RouteChoice::Auto, Some(cloud())) };
+        change(&mut facts);
+        let decision = decide(&facts);
+        assert_eq!((decision.local, decision.reason), (Local::Model, reason));
+        assert!(decision.cut.is_some_and(|cut| cut.contains("it takes 1000 tokens")));
+        let decision = decide(&Facts { needed: 10, ..facts });
+        assert_eq!(decision.cut, None);
+    }
+    let chosen = Facts { here: Some(1_000), needed: 4_000, ..facts(RouteChoice::Local, Some(cloud())) };
+    let decision = decide(&chosen);
+    assert_eq!((decision.reason, decision.cut), (Reason::OwnCut { needed: 4_000, room: 1_000 }, None));
     let offered = Facts { here: Some(9_000), ..facts(RouteChoice::Local, Some(cloud())) };
     let decision = decide(&offered);
     assert_eq!((decision.offer.as_deref(), decision.to_string()), (Some("acme large"), format!("{start}you chose so")));

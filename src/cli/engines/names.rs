@@ -29,6 +29,43 @@ pub fn with_files(settings: &Settings, paths: &Paths) -> Result<Settings, Resolv
     Ok(settings)
 }
 
+/// The settings of what answers questions, with files in place of names. A model of its own needs none that completes;
+/// without one it is the one that completes, by the very settings that its host was started with.
+///
+/// # Errors
+/// There is none to be asked, as a sentence with what to type.
+#[cfg(any(test, feature = "llama"))]
+pub fn for_chat(settings: &Settings, paths: &Paths) -> Result<Settings, String> {
+    let Some(chat) = &settings.engine.chat_model else {
+        let settings = with_files(settings, paths).map_err(|error| format!("engine.model: {error}"))?;
+        return match settings.engine.model {
+            Some(_) => Ok(settings),
+            None => {
+                Err("engine.model comes to the starter, which only completes: `tandem model list` names chat models \
+                         for engine.chatModel"
+                    .to_owned())
+            }
+        };
+    };
+    let found = file(&Store::of(&settings.models, paths), Some(chat), Role::Chat, &settings.engine);
+    let found = found.map_err(|error| format!("engine.chatModel: {error}"))?.ok_or_else(|| {
+        format!(
+            "engine.chatModel: `{}` comes to no installed chat model; `tandem model list` names some",
+            chat.display()
+        )
+    })?;
+    let mut settings = settings.clone();
+    let engine = &mut settings.engine;
+    (engine.model, engine.embedding_model, engine.chat_model) = (None, None, Some(found));
+    Ok(settings)
+}
+
+/// Whether a setting means the model that is compiled in.
+#[cfg(any(test, feature = "llama"))]
+pub fn is_starter(model: &Path) -> bool {
+    ModelName::of(model).is_some_and(|name| name.is_starter())
+}
+
 /// The file of one setting. None where there is none to be named: the setting is absent, or means the starter.
 fn file(
     store: &Store,
@@ -118,5 +155,31 @@ mod tests {
         assert_eq!(with_files(&settings, &paths).unwrap().engine.chat_model, None);
         settings.engine.model = Some("qwen3-1.7b".into());
         assert!(with_files(&settings, &paths).is_err());
+    }
+
+    #[test]
+    fn what_answers_questions_is_found_on_its_own() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = Settings::default();
+        settings.models.directory = Some(directory.path().to_owned());
+        let paths = Paths::of(&crate::config::Environment::of(&[]));
+        settings.engine.chat_model = Some("qwen3-1.7b".into());
+        let refused = for_chat(&settings, &paths).unwrap_err();
+        assert!(refused.starts_with("engine.chatModel: ") && refused.contains("qwen3-1.7b"), "{refused}");
+        // It is there by now; what completes is not.
+        settings.engine.model = Some("no-such-model".into());
+        let store = Store::open(directory.path());
+        install(&store, "qwen3-1.7b", Role::Chat, 10);
+        let found = for_chat(&settings, &paths).unwrap().engine;
+        assert!(found.chat_model.is_some_and(|file| file.starts_with(directory.path())));
+        assert_eq!(found.model, None);
+        // The model that completes, where there is no other.
+        settings.engine.chat_model = None;
+        assert!(for_chat(&settings, &paths).unwrap_err().starts_with("engine.model: "));
+        settings.engine.model = Some("/models/one.gguf".into());
+        assert_eq!(for_chat(&settings, &paths).unwrap().engine.model, settings.engine.model);
+        settings.engine.model = Some("auto".into());
+        assert!(for_chat(&settings, &paths).unwrap_err().contains("engine.chatModel"));
+        assert!(is_starter(Path::new("starter")) && !is_starter(Path::new("/models/starter.gguf")));
     }
 }

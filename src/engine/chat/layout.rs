@@ -40,6 +40,9 @@ pub struct Layout {
     pub starts_thinking: bool,
     /// Tokens that the template marks turns with, and their spellings: an answer has none of them.
     pub marks: Vec<(Token, String)>,
+    /// Spellings of those that are text to the vocabulary, so that a model may write them in pieces. One that is special has its
+    /// token; written out it is what an answer is about.
+    pub stops: Vec<String>,
 }
 
 /// Most tokens of a window that an answer is kept room for, in percent, where the prompt wants all of it.
@@ -81,7 +84,11 @@ pub fn fit(
         let tokens = segments.into_iter().flat_map(|segment| match segment {
             Segment::Markup(tokens) | Segment::Said(tokens) => tokens,
         });
-        return Ok(Layout { tokens: tokens.collect(), cut: cut + dropped, starts_thinking, marks: known.forbidden });
+        let tokens = tokens.collect();
+        let marks = known.forbidden;
+        let texts = marks.iter().filter(|(token, _)| !vocabulary.is_special(*token));
+        let stops = texts.map(|(_, spelling)| spelling.clone()).collect();
+        return Ok(Layout { tokens, cut: cut + dropped, starts_thinking, marks, stops });
     }
 }
 

@@ -11,9 +11,10 @@ use super::{ChatEngine, ChatFinish, ChatJob, ChatModel, ChatStream, chat_stream}
 type Make = dyn Fn() -> Result<Arc<dyn ChatEngine>, String> + Send + Sync;
 
 /// See the room.
+#[derive(Clone)]
 pub struct OnDemand {
     state: Arc<Mutex<State>>,
-    make: Box<Make>,
+    make: Arc<Make>,
     idle: Duration,
 }
 
@@ -27,7 +28,7 @@ struct State {
 impl OnDemand {
     /// `make`: an error is a sentence, and is tried again. `idle`: how long it is kept unused.
     pub fn new(make: impl Fn() -> Result<Arc<dyn ChatEngine>, String> + Send + Sync + 'static, idle: Duration) -> Self {
-        Self { state: Arc::default(), make: Box::new(make), idle }
+        Self { state: Arc::default(), make: Arc::new(make), idle }
     }
 
     /// Whether there is one at the moment.
@@ -86,10 +87,13 @@ impl ChatEngine for OnDemand {
     }
 
     fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
-        match self.engine() {
-            Ok(engine) => engine.model(),
-            Err(why) => async move { Err(why) }.boxed(),
+        // It may look for files before there is one to be asked.
+        let own = self.clone();
+        async move {
+            let engine = tokio::task::spawn_blocking(move || own.engine()).await;
+            engine.unwrap_or_else(|_| Err("it could not be made; the log says more".to_owned()))?.model().await
         }
+        .boxed()
     }
 
     fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {
@@ -124,6 +128,22 @@ mod tests {
         assert!(lock(&engine.state).take_unused(uses).is_some() && !engine.is_made());
         assert!(engine.model().await.is_ok());
         assert_eq!(made.load(Ordering::SeqCst), 2);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_made_is_tried_again() {
+        let is_installed = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let looks = is_installed.clone();
+        let make = move || -> Result<Arc<dyn ChatEngine>, String> {
+            match looks.load(Ordering::SeqCst) {
+                true => Ok(Arc::new(FakeChat::new(|_| "yes".to_owned()))),
+                false => Err("it is not installed".to_owned()),
+            }
+        };
+        let engine = OnDemand::new(make, Duration::from_secs(60));
+        assert_eq!(engine.model().await, Err("it is not installed".to_owned()));
+        is_installed.store(true, Ordering::SeqCst);
+        assert!(engine.model().await.is_ok());
     }
 
     #[tokio::test]

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use crate::engine::Engine;
 
-/// Makes the model in this machine, and returns at once. None where this build has none.
+/// Makes the model in this machine. None where this build has none. It may look at files and start a process, so it is called
+/// where waiting is allowed.
 pub type Maker = Box<dyn Fn() -> Option<Arc<dyn Engine>> + Send + Sync>;
 
 pub struct Here {
-    make: Option<Maker>,
+    make: Option<Arc<Maker>>,
+    /// Held while it is made, so that it is made once.
+    making: tokio::sync::Mutex<()>,
     made: Mutex<Made>,
 }
 
@@ -24,27 +27,29 @@ struct Made {
 impl Here {
     pub fn new(make: Option<Maker>) -> Self {
         let made = Made { is_missing: make.is_none(), ..Made::default() };
-        Self { make, made: Mutex::new(made) }
+        Self { make: make.map(Arc::new), making: tokio::sync::Mutex::default(), made: Mutex::new(made) }
+    }
+
+    /// The model, for a job, where it is made already.
+    pub fn used(&self, now: Duration) -> Option<Arc<dyn Engine>> {
+        let mut made = self.made();
+        made.last_used = now;
+        made.model.clone()
     }
 
     /// The model, for a job, and whether it was made for it.
-    pub fn take(&self, now: Duration) -> Option<(Arc<dyn Engine>, bool)> {
+    pub async fn take(&self, now: Duration) -> Option<(Arc<dyn Engine>, bool)> {
+        let _making = self.making.lock().await;
+        if let Some(model) = self.used(now) {
+            return Some((model, false));
+        }
+        let make = self.make.clone().filter(|_| self.can_help())?;
+        let model = tokio::task::spawn_blocking(move || make()).await;
+        let model = model.inspect_err(|error| tracing::error!(%error, "the model here could not be made")).ok()?;
         let mut made = self.made();
-        made.last_used = now;
-        if let Some(model) = &made.model {
-            return Some((model.clone(), false));
-        }
-        let make = self.make.as_ref().filter(|_| !made.is_missing)?;
-        match make() {
-            Some(model) => {
-                made.model = Some(model.clone());
-                Some((model, true))
-            }
-            None => {
-                made.is_missing = true;
-                None
-            }
-        }
+        made.is_missing = model.is_none();
+        made.model.clone_from(&model);
+        model.map(|model| (model, true))
     }
 
     /// What is there by now.

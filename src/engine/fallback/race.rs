@@ -3,14 +3,32 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
 use super::{Inner, Kept, PATIENCE, is_guess, nobody};
-use crate::engine::{EngineState, Event, Finish, Generation, GenerationSender, Job, PromptReport};
+use crate::engine::{Engine, Event, Finish, Generation, GenerationSender, Job, PromptReport};
 
 /// How long a cancelled stream is waited for, so that its report is passed on.
 const REPORT_PATIENCE: Duration = Duration::from_millis(50);
 
-/// See the room. Always ends the stream.
+/// See the room. Always ends the stream. An engine that was replaced ends it as a cancel does.
 pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
+    let (retired, cancel) = (inner.retired.clone(), out.cancel_flag().clone());
+    let race = race(inner, job, out);
+    tokio::pin!(race);
+    tokio::select! {
+        biased;
+        () = retired.cancelled() => cancel.cancel(),
+        () = &mut race => return,
+    }
+    race.await;
+}
+
+async fn race(inner: Arc<Inner>, job: Job, out: GenerationSender) {
+    if out.is_cancelled() {
+        return out.finish(Finish::Cancelled);
+    }
     // Before the guard: what is not asked for is not put on record.
     if inner.here.can_help() {
         let turn = inner.health().turn(inner.clock.now());
@@ -33,7 +51,18 @@ pub async fn run(inner: Arc<Inner>, job: Job, out: GenerationSender) {
         return out.finish(Finish::Cancelled);
     }
     let server = Some(inner.server.generate(admitted.clone()));
-    let race = Race { inner, job, admitted, out, server, model: None, held: None, held_here: None, counted: None };
+    let race = Race {
+        inner,
+        job,
+        admitted,
+        out,
+        server,
+        making: None,
+        model: None,
+        held: None,
+        held_here: None,
+        counted: None,
+    };
     race.run().await;
 }
 
@@ -49,7 +78,7 @@ async fn admit(inner: &Arc<Inner>, job: &Job) -> Result<Job, Kept> {
 
 /// The model in this machine does it. A guess is not worth making it for.
 async fn write_here(inner: &Arc<Inner>, job: Job, out: &GenerationSender, why: &str) {
-    let model = if is_guess(&job) { inner.here.model() } else { inner.model() };
+    let model = if is_guess(&job) { inner.here.model() } else { inner.model().await };
     match model {
         Some(model) => drop(forward(model.generate(job), out, Some(why)).await),
         None if is_guess(&job) => out.finish(Finish::Superseded),
@@ -107,6 +136,8 @@ struct Race {
     admitted: Job,
     out: GenerationSender,
     server: Option<Generation>,
+    /// The model here, while it is made.
+    making: Option<BoxFuture<'static, Option<Arc<dyn Engine>>>>,
     model: Option<Generation>,
     /// What the server said of the prompt, and what the model here did.
     held: Option<Event>,
@@ -119,6 +150,7 @@ struct Race {
 enum Turn {
     Server(Option<Event>),
     Model(Option<Event>),
+    Made(Option<Arc<dyn Engine>>),
     OutOfPatience,
     Cancelled,
 }
@@ -134,13 +166,19 @@ impl Race {
                 () = cancel.cancelled() => Turn::Cancelled,
                 event = next(&mut self.server) => Turn::Server(event),
                 event = next(&mut self.model) => Turn::Model(event),
+                model = made(&mut self.making) => Turn::Made(model),
                 () = &mut patience, if is_patient => Turn::OutOfPatience,
             };
             match turn {
                 Turn::Cancelled => return self.cancelled().await,
                 Turn::OutOfPatience => {
                     is_patient = false;
-                    self.model = self.inner.model().map(|model| model.generate(self.job.clone()));
+                    let inner = self.inner.clone();
+                    self.making = Some(async move { inner.model().await }.boxed());
+                }
+                Turn::Made(model) => {
+                    self.making = None;
+                    self.model = model.map(|model| model.generate(self.job.clone()));
                 }
                 Turn::Server(Some(started @ Event::Started(_))) => self.started(started),
                 Turn::Server(Some(Event::Finished { reason: Finish::Failed(why), .. })) => {
@@ -177,20 +215,27 @@ impl Race {
         }
     }
 
-    /// What was sent behind that, for another candidate.
-    fn count_rest(&self, last: Option<&Event>) {
-        if let (Some(Event::Done(report)), Some(counted)) = (last, self.counted)
-            && let Some(more @ 1..) = report.sent_bytes.checked_sub(counted)
-        {
-            self.inner.count(&self.admitted, 0, more);
+    /// What its last event says that may have left in all: more than was counted for another candidate, nothing where the
+    /// job never came to be sent. Without that event all of it may have left.
+    fn settle(&mut self, last: Option<&Event>) {
+        match (last, self.counted) {
+            (Some(Event::Done(report)), Some(counted)) => {
+                if let Some(more @ 1..) = report.sent_bytes.checked_sub(counted) {
+                    self.inner.count(&self.admitted, 0, more);
+                }
+            }
+            (Some(Event::Done(report)), None) if report.sent_bytes == 0 => {}
+            (Some(Event::Done(report)), None) => self.count(Some(report.sent_bytes)),
+            (_, None) => self.count(None),
+            (_, Some(_)) => {}
         }
     }
 
     async fn server_writes(mut self, event: Event) {
-        self.count(None);
         self.model = None;
         let is_answer = !matches!(event, Event::Finished { reason: Finish::Cancelled | Finish::Superseded, .. });
         if is_answer {
+            self.count(None);
             self.inner.health().answered();
             self.inner.refresh();
         } else {
@@ -200,24 +245,21 @@ impl Race {
             self.out.send(started);
         }
         if matches!(event, Event::Done(_)) {
+            self.settle(Some(&event));
             return self.out.send(event);
         }
         self.out.send(event);
         if let Some(server) = self.server.take() {
             let last = forward(server, &self.out, None).await;
-            self.count_rest(last.as_ref());
+            self.settle(last.as_ref());
         }
     }
 
     /// Before its first word.
     async fn failed(mut self, why: String) {
-        // A connection that was refused took nothing; one that broke may have taken all.
-        let was_sent =
-            self.held.is_some() || !matches!(self.inner.server.status().borrow().state, EngineState::Failed { .. });
-        if was_sent {
-            self.count(None);
-        }
-        self.server = None;
+        // A connection that was refused took nothing; one that broke, and a server that refused, may have taken all.
+        let last = last_of(self.server.take()).await;
+        self.settle(last.as_ref());
         self.inner.health().failed(self.inner.clock.now(), why.clone());
         self.inner.refresh();
         match self.model.take() {
@@ -247,21 +289,45 @@ impl Race {
     }
 
     async fn cancelled(mut self) {
-        self.count(None);
         self.undecided();
-        match (self.server.take(), self.held.take()) {
+        let server = self.server.take().inspect(Generation::cancel);
+        let last = match (server, self.held.take()) {
             (Some(server), Some(started)) => {
                 self.out.send(started);
-                server.cancel();
-                let last = forward(server, &self.out, None).await;
-                self.count_rest(last.as_ref());
+                forward(server, &self.out, None).await
             }
-            _ => self.out.finish(Finish::Cancelled),
-        }
+            (server, _) => {
+                self.out.finish(Finish::Cancelled);
+                last_of(server).await
+            }
+        };
+        self.settle(last.as_ref());
     }
 
     fn undecided(&self) {
         self.inner.health().undecided();
+    }
+}
+
+/// The last event of a stream that nobody reads any more, if it comes soon.
+async fn last_of(stream: Option<Generation>) -> Option<Event> {
+    let mut stream = stream?;
+    let reading = async {
+        loop {
+            match stream.next().await? {
+                last @ Event::Done(_) => return Some(last),
+                _ => {}
+            }
+        }
+    };
+    tokio::time::timeout(REPORT_PATIENCE, reading).await.unwrap_or_default()
+}
+
+/// The model here, when it is made; otherwise it waits for ever.
+async fn made(making: &mut Option<BoxFuture<'static, Option<Arc<dyn Engine>>>>) -> Option<Arc<dyn Engine>> {
+    match making {
+        Some(making) => making.await,
+        None => std::future::pending().await,
     }
 }
 

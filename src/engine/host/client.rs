@@ -128,10 +128,7 @@ impl Engine for HostEngine {
 
     /// A host that is not there loads its model when it is started.
     fn wake(&self) {
-        let is_asleep = matches!(self.shared.status.borrow().state, EngineState::Asleep { .. });
-        if let (true, Some(outbox), Ok(frame)) = (is_asleep, &self.shared.lock().outbox, encode(&Request::Wake)) {
-            outbox.send(frame);
-        }
+        self.shared.wake();
     }
 
     fn status(&self) -> watch::Receiver<EngineStatus> {
@@ -142,6 +139,13 @@ impl Engine for HostEngine {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, Link> {
         self.link.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wake(&self) {
+        let is_asleep = matches!(self.status.borrow().state, EngineState::Asleep { .. });
+        if let (true, Some(outbox), Ok(frame)) = (is_asleep, &self.lock().outbox, encode(&Request::Wake)) {
+            outbox.send(frame);
+        }
     }
 
     /// Registers the job and hands it to the writer; its number, or why it fails.

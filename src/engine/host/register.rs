@@ -1,5 +1,5 @@
-//! What each engine host of this user holds, so that the sum fits: a small file a host beside its lock. A file counts
-//! while the lock is held: whoever died has let go of it, however it ended.
+//! What each engine host of this user holds, for the others to know: where memory is short, they give it back one after the
+//! other. A small file a host beside its lock; it counts while the lock is held: whoever died has let go of it, however it ended.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

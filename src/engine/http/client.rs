@@ -141,14 +141,16 @@ impl Client {
     ) -> Result<(reqwest::Response, Option<ServerKey>), Trouble> {
         let mut is_first = true;
         loop {
-            let key = self.key().await?;
+            // What a first try may have sent, it may have sent whatever the second comes to.
+            let trouble = |trouble: Trouble| Trouble { may_have_left: trouble.may_have_left || !is_first, ..trouble };
+            let key = self.key().await.map_err(trouble)?;
             let response = match self.request(path, body.clone(), key.as_ref()).send().await {
                 Ok(response) => response,
                 Err(error) if is_first && !error.is_connect() && !error.is_timeout() => {
                     is_first = false;
                     continue;
                 }
-                Err(error) => return Err(failure::no_answer(self.place(kind), &error)),
+                Err(error) => return Err(trouble(failure::no_answer(self.place(kind), &error))),
             };
             if is_first && response.status().as_u16() == 401 && self.keys.forget() {
                 is_first = false;
@@ -167,7 +169,10 @@ impl Client {
     }
 
     async fn key(&self) -> Result<Option<ServerKey>, Trouble> {
-        self.keys.key(self.address.host()).await.map_err(|sentence| Trouble::new(Class::Key, sentence))
+        self.keys
+            .key(self.address.host())
+            .await
+            .map_err(|sentence| Trouble { may_have_left: false, ..Trouble::new(Class::Key, sentence) })
     }
 
     fn request(&self, path: &str, body: Option<Vec<u8>>, key: Option<&ServerKey>) -> reqwest::RequestBuilder {

@@ -42,11 +42,13 @@ pub enum Class {
 pub struct Trouble {
     pub class: Class,
     pub sentence: String,
+    /// The request may have left this machine.
+    pub may_have_left: bool,
 }
 
 impl Trouble {
     pub fn new(class: Class, sentence: String) -> Self {
-        Self { class, sentence }
+        Self { class, sentence, may_have_left: true }
     }
 }
 
@@ -63,8 +65,12 @@ impl std::fmt::Display for Place<'_> {
     }
 }
 
-/// No answer came.
+/// No answer came. Where there was no connection, nothing left.
 pub fn no_answer(place: Place<'_>, error: &reqwest::Error) -> Trouble {
+    Trouble { may_have_left: !error.is_connect(), ..why_no_answer(place, error) }
+}
+
+fn why_no_answer(place: Place<'_>, error: &reqwest::Error) -> Trouble {
     let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
     while let Some(error) = cause {
         if let Some(tls) = error.downcast_ref::<rustls::Error>() {

@@ -47,6 +47,13 @@ impl Teller<'_> {
         self.report.sent_bytes += bytes as u64;
     }
 
+    /// They did not, where there was no connection that could have taken them.
+    pub fn sent<T>(&mut self, bytes: usize, tried: &Result<T, Trouble>) {
+        if tried.as_ref().is_err_and(|trouble| !trouble.may_have_left) {
+            self.report.sent_bytes -= bytes as u64;
+        }
+    }
+
     /// Tells of the prompt, once.
     pub fn start(&mut self) {
         if !std::mem::replace(&mut self.has_started, true) {
@@ -272,8 +279,10 @@ async fn count(shared: &Shared, known: &Known, job: &Job, teller: &mut Teller<'_
         return;
     }
     let Some(question) = tokenize::question(known.kind, &known.model.name, &text, false) else { return };
-    teller.sends(question.to_string().len());
+    let bytes = question.to_string().len();
+    teller.sends(bytes);
     let reply = shared.client.post(known.kind, tokenize::PATH, &question).await;
+    teller.sent(bytes, &reply);
     let lengths = reply
         .ok()
         .filter(super::client::Reply::is_good)

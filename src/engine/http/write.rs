@@ -81,15 +81,19 @@ pub(super) async fn write(
     let place = client.place(known.kind);
     let asked = Instant::now();
     let body = question.body(shared);
-    teller.sends(body.len());
+    let length = body.len();
+    teller.sends(length);
     let mut response = client.open(known.kind, way, body).await;
+    teller.sent(length, &response);
     if let Err(trouble) = &response
         && trouble.sentence.contains("logprobs")
         && known.forget_scores()
     {
         let body = question.body(shared);
-        teller.sends(body.len());
+        let length = body.len();
+        teller.sends(length);
         response = client.open(known.kind, way, body).await;
+        teller.sent(length, &response);
     }
     let mut bytes = response?.bytes_stream();
     let timeouts = client.timeouts;

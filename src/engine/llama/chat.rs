@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use llama_cpp_2::model::LlamaModel;
 
-use super::ModelConfig;
 use super::decode::Decoder;
 use super::queue::ChatTicket;
 use super::vocabulary::LlamaVocabulary;
+use super::{ModelConfig, load};
 use crate::engine::chat::{Ask, ChatFinish, ChatModel, ChatSender, ChatTemplate, fit};
+use crate::engine::threads::Threads;
 use crate::models::size::Shape;
 use answer::Answer;
 
@@ -31,7 +32,7 @@ pub(super) struct Chats<'m> {
     /// An error is a sentence: this model holds no conversation.
     template: Result<ChatTemplate, String>,
     window: u32,
-    /// Compute threads of a context that is made now; 0 for the usual number.
+    /// Most compute threads of an answer that begins now; 0 for the usual number.
     pub threads: u32,
     decoder: Option<Decoder<'m>>,
     answer: Option<Answer>,
@@ -124,13 +125,16 @@ impl<'m> Chats<'m> {
         if bytes > crate::engine::chat::MOST_CHAT_BYTES {
             return Err(format!("the conversation has {bytes} bytes; begin a new one"));
         }
+        self.adapt()?;
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             None => {
                 let plan = plan::context(self.model, self.config, self.shape, self.window, self.threads)?;
                 let can_cut = !self.model.is_recurrent() && !self.model.is_hybrid();
                 self.window = plan.1.window;
-                self.decoder.insert(Decoder::new(plan.0, plan.1, can_cut, self.vocabulary.len()))
+                let mut decoder = Decoder::new(plan.0, plan.1, can_cut, self.vocabulary.len());
+                decoder.threads = Threads::new(load::threads(self.config));
+                self.decoder.insert(decoder)
             }
         };
         let window = decoder.plan.window as usize;
@@ -140,6 +144,32 @@ impl<'m> Chats<'m> {
         };
         let layout = fit(template, self.vocabulary, &job.turns, ask, (window, job.max_tokens as usize))?;
         Ok(Answer::new(ticket, layout, decoder, started))
+    }
+
+    /// As many threads as the machine can bear and politeness leaves. Another number is another context, which the conversation
+    /// moves into; so it is for whole answers.
+    fn adapt(&mut self) -> Result<(), String> {
+        let (model, config, cap) = (self.model, self.config, self.threads);
+        let Some(decoder) = self.decoder.as_mut().filter(|decoder| decoder.computes_on_threads()) else {
+            return Ok(());
+        };
+        let cap = if cap > 0 { cap } else { decoder.threads.most() };
+        let threads = decoder.threads.wanted(Instant::now(), cap);
+        if threads == decoder.plan.threads {
+            return Ok(());
+        }
+        tracing::info!(threads, "questions are answered with another number of threads");
+        let moved = decoder.set_threads(threads, |plan| load::context(model, config, plan));
+        if moved.is_err() {
+            self.decoder = None;
+        }
+        moved
+    }
+
+    /// The threads of a machine that is too busy for all of them.
+    pub fn lowered(&self) -> Option<u32> {
+        let decoder = self.decoder.as_ref().filter(|decoder| decoder.computes_on_threads())?;
+        decoder.threads.is_lowered().then_some(decoder.plan.threads)
     }
 
     /// One decode for the answer that is being written.

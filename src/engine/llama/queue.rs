@@ -195,6 +195,8 @@ impl Inbox {
             if state.closed.is_some() {
                 return Call::Closed;
             }
+            // Who waits behind a long answer and gave up is told now, not when its turn comes.
+            state.chats.sweep();
             if let Some(ticket) = state.take_next() {
                 return Call::Work(self.hand_out(&mut state, ticket));
             }

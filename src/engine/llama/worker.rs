@@ -64,11 +64,11 @@ fn serve(config: &ModelConfig, inbox: &Arc<Inbox>, status: &StatusSender) -> Res
         if rests && !worker.rest() {
             return Ok(());
         }
-        let was_there = worker.known.is_some();
         match worker.live() {
             Ok(None) => return Ok(()),
             Ok(Some(cause)) => worker.sleeper.put_away(Instant::now(), cause),
-            Err(reason) if !was_there || inbox.is_closed() => return Err(reason),
+            // One that was loaded once is tried again: what it could not have now it had then.
+            Err(reason) if worker.known.is_none() || inbox.is_closed() => return Err(reason),
             Err(reason) => {
                 tracing::warn!("{reason}");
                 worker.sleeper.failed(Instant::now(), reason);
@@ -299,9 +299,9 @@ impl Worker<'_> {
                     }
                 }
             }
-            if let Some(runner) = &mut runner {
-                self.adapt(model, runner)?;
-                chats.threads = runner.decoder.plan.threads;
+            if let Err(reason) = self.adapt(model, runner.as_deref_mut(), chats) {
+                chats.fail(&reason);
+                return Err(reason);
             }
         }
     }
@@ -326,25 +326,46 @@ impl Worker<'_> {
     }
 
     /// As many threads as the machine can bear and politeness leaves; said in the status.
-    fn adapt<'m>(&self, model: &'m LlamaModel, runner: &mut Runner<'m>) -> Result<(), String> {
+    fn adapt<'m>(
+        &self,
+        model: &'m LlamaModel,
+        runner: Option<&mut Runner<'m>>,
+        chats: &mut Chats<'m>,
+    ) -> Result<(), String> {
         let stance = self.sleeper.stance(&self.watch.conditions());
         let mut because = stance.because;
-        let decoder = &mut runner.decoder;
-        if decoder.computes_on_threads() {
-            let most = decoder.threads.most();
-            let cap = if stance.half_threads { most.div_ceil(2) } else { most };
-            let threads = decoder.threads.wanted(Instant::now(), cap);
-            if threads != decoder.plan.threads {
-                tracing::info!(threads, "the model computes with another number of threads");
-                decoder.set_threads(threads, |plan| load::context(model, &self.config, plan))?;
+        let polite = |most: u32| if stance.half_threads { most.div_ceil(2) } else { most };
+        let busy = |threads: u32, most: u32| {
+            format!("the machine is busy: {threads} of {most} threads compute, as more were slower (engine.threads)")
+        };
+        let threads = match runner {
+            Some(runner) => {
+                let decoder = &mut runner.decoder;
+                if decoder.computes_on_threads() {
+                    let most = decoder.threads.most();
+                    let threads = decoder.threads.wanted(Instant::now(), polite(most));
+                    if threads != decoder.plan.threads {
+                        tracing::info!(threads, "the model computes with another number of threads");
+                        decoder.set_threads(threads, |plan| load::context(model, &self.config, plan))?;
+                    }
+                    if decoder.threads.is_lowered() {
+                        because.push(busy(threads, most));
+                    }
+                }
+                decoder.plan.threads
             }
-            if decoder.threads.is_lowered() {
-                because.push(format!(
-                    "the machine is busy: {threads} of {most} threads compute, as more were slower (engine.threads)"
-                ));
+            // A model for questions alone.
+            None => {
+                let most = load::threads(&self.config);
+                if let Some(threads) = chats.lowered() {
+                    because.push(busy(threads, most));
+                }
+                chats.lowered().unwrap_or(most).min(polite(most))
             }
-        }
-        let threads = Some(decoder.plan.threads);
+        };
+        // An answer begins with it, and keeps it to its end.
+        chats.threads = threads;
+        let threads = Some(threads);
         self.status.send_if_modified(|status| {
             let changed = (status.rest.threads, &status.rest.polite_because) != (threads, &because);
             (status.rest.threads, status.rest.polite_because) = (threads, because);

@@ -22,13 +22,25 @@ struct Begun {
     at: SystemTime,
     /// The record of its beginning.
     record: u64,
+    /// What its end has on record; None before it has one. What comes later is added to it.
+    told: Option<Counts>,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Counts {
     requests: u64,
     bytes: u64,
     withheld: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    fn add(&mut self, more: Self) {
+        self.requests = self.requests.saturating_add(more.requests);
+        self.bytes = self.bytes.saturating_add(more.bytes);
+        for (reason, number) in more.withheld {
+            *self.withheld.entry(reason).or_default() += number;
+        }
+    }
 }
 
 impl Hours {
@@ -38,17 +50,17 @@ impl Hours {
         let mut begun = self.begun();
         if let Some(hour) = begun.get(key) {
             // A clock that went back is a new hour, too.
-            if now.duration_since(hour.at).is_ok_and(|passed| passed < HOUR) {
+            if hour.told.is_none() && now.duration_since(hour.at).is_ok_and(|passed| passed < HOUR) {
                 return Ok(());
             }
-            let of = hour.record;
-            begun.remove(key);
-            self.end(parts, key, of, now);
+            if let Some(mut over) = begun.remove(key) {
+                self.end(parts, key, &mut over, now);
+            }
         }
         let begins =
             TypingBegins { session: parts.session.clone(), workspace: key.to_owned(), host: parts.host.clone() };
         let record = parts.audit.typing_begins(begins, now)?;
-        begun.insert(key.to_owned(), Begun { at: now, record });
+        begun.insert(key.to_owned(), Begun { at: now, record, told: None });
         Ok(())
     }
 
@@ -63,16 +75,25 @@ impl Hours {
         *self.counts().entry(key.to_owned()).or_default().withheld.entry(reason.to_owned()).or_default() += 1;
     }
 
-    /// Ends all hours that have begun.
+    /// Ends all hours that have begun. What is counted behind that, of requests that were under way, is written by the next
+    /// call.
     pub fn close(&self, parts: &TypingParts) {
         let now = (parts.clock)();
-        for (key, hour) in self.begun().drain() {
-            self.end(parts, &key, hour.record, now);
+        for (key, hour) in self.begun().iter_mut() {
+            self.end(parts, key, hour, now);
         }
     }
 
-    fn end(&self, parts: &TypingParts, key: &str, of: u64, now: SystemTime) {
-        let Counts { requests, bytes, withheld } = self.counts().remove(key).unwrap_or_default();
+    /// Writes what the hour came to in all, unless that is on record: the last record of an hour's end counts.
+    fn end(&self, parts: &TypingParts, key: &str, hour: &mut Begun, now: SystemTime) {
+        let more = self.counts().remove(key);
+        if hour.told.is_some() && more.is_none() {
+            return;
+        }
+        let mut all = hour.told.take().unwrap_or_default();
+        all.add(more.unwrap_or_default());
+        hour.told = Some(all.clone());
+        let (of, Counts { requests, bytes, withheld }) = (hour.record, all);
         let typed = Typed { of, until: to_ms(now), requests, bytes, withheld };
         if let Err(error) = parts.audit.typed(typed, now) {
             tracing::warn!(%error, of, "what was sent to {} in an hour is not in the audit log", parts.host);

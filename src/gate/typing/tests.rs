@@ -274,8 +274,14 @@ fn the_first_request_of_an_hour_is_on_record_before_it_leaves_and_the_hour_behin
     assert_eq!(hours[0].begins.workspace, workspace_key(&machine.folder("work")));
     assert_eq!(verify(&machine.log()).unwrap().verdict, Verdict::Whole);
     guard.close();
-    drop(guard);
     assert_eq!(read().len(), 2, "an hour ends once");
+    // The end of a request that was under way when all was written down.
+    guard.sent(&machine.job("src/a.rs"), 1, 70);
+    assert_eq!(kept(guard.admit(machine.job("legal/contract.md"))), "localOnly");
+    drop(guard);
+    let last = read().remove(1).typed.unwrap();
+    assert_eq!((read().len(), last.requests, last.bytes, last.withheld.len()), (2, 2, 100, 1));
+    assert_eq!(verify(&machine.log()).unwrap().verdict, Verdict::Whole);
 }
 
 #[test]

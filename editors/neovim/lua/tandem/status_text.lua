@@ -10,7 +10,38 @@ local function eagerness(value)
   return tostring(value)
 end
 
---- The model on this machine and the one in the cloud.
+local function size(bytes)
+  if bytes < 1000 then
+    return ('%d B'):format(bytes)
+  end
+  return bytes < 1000000 and ('%.0f kB'):format(bytes / 1000) or ('%.1f MB'):format(bytes / 1000000)
+end
+
+--- Who writes suggestions where a server is asked, why nothing goes to it, and what went.
+local function server_lines(server)
+  local writers = {
+    server = 'it writes',
+    here = 'the model on this machine writes in its place',
+    nobody = 'nobody writes',
+  }
+  local lines = { ('Server %s: %s'):format(server.host, writers[server.writer] or server.writer) }
+  if server.down then
+    table.insert(lines, '  not asked now: ' .. server.down)
+  end
+  if server.kept then
+    table.insert(lines, '  nothing was sent: ' .. server.kept)
+  end
+  local withheld = 0
+  for _, number in pairs(server.withheld or {}) do
+    withheld = withheld + number
+  end
+  local kept = withheld > 0 and (', %d kept on this machine'):format(withheld) or ''
+  local requests = server.requests == 1 and '1 request' or ('%d requests'):format(server.requests or 0)
+  table.insert(lines, ('  %s with %s sent%s'):format(requests, size(server.bytes or 0), kept))
+  return lines
+end
+
+--- The model on this machine, the server beside it and the model in the cloud.
 --- @param status table
 --- @return string[]
 function M.model(status)
@@ -36,6 +67,9 @@ function M.model(status)
   end
   for _, warning in ipairs(status.warnings or {}) do
     table.insert(lines, '  self-test: ' .. warning)
+  end
+  if status.server then
+    vim.list_extend(lines, server_lines(status.server))
   end
   local cloud = status.cloud
   if cloud and cloud.provider then

@@ -50,6 +50,7 @@ function running({ isTrusted, now }: Moment, status: Status): Words {
   if (status.asleepBecause !== undefined) lines.push(`Model: ${status.asleepBecause}`);
   for (const why of status.rest?.politeBecause ?? []) lines.push(`Model: ${why}`);
   for (const warning of status.warnings ?? []) lines.push(`Model: ${warning}`);
+  lines.push(...serverLines(status));
   if (status.lastLatencyMs !== undefined) {
     const by = status.lastSource === undefined ? '' : `, written by ${source(status.lastSource)}`;
     lines.push(`Last answer: ${latency(status.lastLatencyMs)}${by}`);
@@ -99,6 +100,26 @@ function until(seconds: number | undefined, now: number): string {
 function modelLine(status: Status): string | undefined {
   if (status.model === undefined) return status.engine === 'lookup' ? 'Model: none, lookup alone' : undefined;
   return `Model: ${status.model}${status.device === undefined ? '' : ` on ${status.device}`}`;
+}
+
+/** Who writes, why the server is not asked or told nothing, and what it was sent. */
+function serverLines({ server }: Status): string[] {
+  if (server === undefined) return [];
+  const { host, writer, down, kept, requests, bytes } = server;
+  const who = { server: `${host} writes`, here: `the model here writes, not ${host}`, nobody: `nobody writes, not even ${host}` }[writer];
+  const lines = [`Server: ${who}`];
+  if (down !== undefined) lines.push(`Server: not asked now, ${down}`);
+  if (kept !== undefined) lines.push(`Server: nothing was sent, ${kept}`);
+  const withheld = Object.values(server.withheld ?? {}).reduce((sum, number) => sum + number, 0);
+  const sent = `${requests} ${requests === 1 ? 'request' : 'requests'} with ${size(bytes)} sent`;
+  lines.push(`Server: ${sent}${withheld === 0 ? '' : `, ${withheld} kept on this machine`}`);
+  return lines;
+}
+
+/** `812 B`, `40 kB`, `1.2 MB`. */
+export function size(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 export function source(source: string): string {

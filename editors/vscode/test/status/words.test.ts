@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { entries } from '../../src/menu';
 import type { Status } from '../../src/protocol';
 import type { State } from '../../src/server/lifecycle';
-import { latency, words } from '../../src/status/words';
+import { latency, size, words } from '../../src/status/words';
 
 const running: State = { name: 'running', file: '/bin/tandem', version: '0.1.0' };
 const ready: Status = { state: 'ready', engine: 'llama', model: 'qwen2.5-coder-1.5b', device: 'CPU', busy: 0 };
@@ -59,6 +59,24 @@ describe('the status bar', () => {
     const polite = say({ ...ready, rest: { sleeps: 0, wakes: 0, politeBecause: ['the machine runs on battery'] } });
     expect([polite.severity, polite.lines.includes('Model: the machine runs on battery')]).toEqual(['none', true]);
     expect(say({ ...ready, warnings: ['it repeats itself'] }).lines).toContain('Model: it repeats itself');
+  });
+
+  it('tells who writes, why nothing is sent, and what was', () => {
+    const server = { host: 'gpu.example:8080', isOnThisMachine: false, writer: 'server' as const, requests: 1, bytes: 812 };
+    const lines = (more: Partial<NonNullable<Status['server']>>): string[] =>
+      say({ ...ready, server: { ...server, ...more } }).lines.filter((line) => line.startsWith('Server'));
+    expect(lines({})).toEqual(['Server: gpu.example:8080 writes', 'Server: 1 request with 812 B sent']);
+    expect(
+      lines({ writer: 'here', down: 'nothing listens there', requests: 20, bytes: 40_400, withheld: { secret: 2, localOnly: 1 } }),
+    ).toEqual([
+      'Server: the model here writes, not gpu.example:8080',
+      'Server: not asked now, nothing listens there',
+      'Server: 20 requests with 40 kB sent, 3 kept on this machine',
+    ]);
+    expect(lines({ kept: 'a secret is in it' })[1]).toBe('Server: nothing was sent, a secret is in it');
+    expect(lines({ writer: 'nobody' })[0]).toContain('nobody writes');
+    expect(say(ready).lines.some((line) => line.startsWith('Server'))).toBe(false);
+    expect(size(1_240_000)).toBe('1.2 MB');
   });
 
   it('tells how long a pause lasts', () => {

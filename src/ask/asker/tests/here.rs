@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::engine::chat::{ChatFinish, ChatRole, FakeChat};
+use crate::engine::chat::{ChatEngine, ChatFinish, ChatJob, ChatModel, ChatRole, ChatStream, FakeChat, chat_stream};
+use futures_util::future::BoxFuture;
 
 /// `remote` and a model here that answers so.
 fn with(remote: Option<Arc<FakeRemote>>, chat: &Arc<FakeChat>) -> Asker {
@@ -171,6 +172,43 @@ async fn a_cancel_reaches_the_model() {
     }
     assert_eq!(end.as_deref(), Some("you cancelled it"));
     assert_eq!(endless.cancelled(), 1);
+}
+
+/// Takes questions and comes to none of them.
+#[derive(Default)]
+struct Deaf(std::sync::Mutex<Vec<crate::engine::chat::ChatSender>>);
+
+impl ChatEngine for Deaf {
+    fn chat(&self, _: ChatJob) -> ChatStream {
+        let (sender, stream) = chat_stream();
+        self.0.lock().unwrap().push(sender);
+        stream
+    }
+
+    fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
+        FakeChat::new(|_| String::new()).model()
+    }
+
+    fn count(&self, _: Vec<Arc<str>>) -> Option<Vec<u32>> {
+        None
+    }
+}
+
+#[tokio::test]
+async fn a_cancel_waits_for_no_model_that_does_not_hear_it() {
+    let (fixture, deaf) = (Fixture::small(), Arc::new(Deaf::default()));
+    let asker = Asker::new(Parts { chat: Some(deaf.clone()), ..parts(None) });
+    let mut asked = asker.ask(question("How does handle_request save a row?"), fixture.workspace.clone());
+    let mut end = None;
+    while let Some(step) = asked.steps.recv().await {
+        match step {
+            Step::Progress(line) if line.starts_with("asking") => asked.cancel.cancel(),
+            Step::Failed(why) => end = Some(why),
+            _ => {}
+        }
+    }
+    assert_eq!(end.as_deref(), Some("cancelled; it did cost nothing"));
+    assert_eq!(deaf.0.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -141,13 +141,19 @@ fn the_oldest_turns_go_first_then_the_heads_of_long_texts() {
     let text = vocabulary.text(&short.tokens);
     assert!(short.tokens.len() <= 120 - 30, "{}", short.tokens.len());
     assert!(text.contains("Be brief.") && text.ends_with("abc<|im_end|>\n<|im_start|>assistant\n"), "{text}");
-    assert_eq!(
-        short.cut,
-        long.len() + "old answer".len() + question.len() - text.matches(['a', 'b', 'c']).count()
-            + "Be brief.assistant".matches(['a', 'b', 'c']).count()
-    );
+    let left = text.split("user\n").nth(1).and_then(|rest| rest.split("<|im_end|>").next()).unwrap_or_default();
+    assert!(question.ends_with(left) && !left.is_empty(), "{left}");
+    assert_eq!(short.cut, long.len() + "old answer".len() + question.len() - left.len());
 
     assert!(laid_out(&vocabulary, &all, 30, 8).unwrap_err().contains("engine.chatContextTokens"));
+}
+
+#[test]
+fn only_marks_that_are_text_to_the_vocabulary_end_an_answer_as_text() {
+    let stops = |vocabulary: &Words| laid_out(vocabulary, &turns(&["Be brief.", "What?"]), 1000, 100).unwrap().stops;
+    let (start, end) = ("<|im_start|>", "<|im_end|>");
+    assert!(stops(&Words::new(&[start, end])).is_empty(), "an answer may be about them");
+    assert_eq!(stops(&Words::with_text(&[start], &[end])), [end]);
 }
 
 #[test]

@@ -12,10 +12,10 @@ use futures_util::future::BoxFuture;
 use super::super::frame::encode;
 use super::super::protocol::Request;
 use super::{ENDED, HostEngine, MOST_JOBS, Shared};
+use crate::engine::EngineState;
 use crate::engine::chat::{
     ChatEngine, ChatEvent, ChatFinish, ChatJob, ChatModel, ChatSender, ChatStream, chat_model_of, chat_stream,
 };
-use crate::engine::{Engine, EngineState};
 
 /// Counting takes milliseconds, but for the first time, when a vocabulary is read.
 const COUNT_PATIENCE: Duration = Duration::from_secs(10);
@@ -56,7 +56,6 @@ impl ChatEngine for HostEngine {
 
     fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
         self.connect();
-        self.wake();
         let status = self.shared.status.subscribe();
         let shared = self.shared.clone();
         async move {
@@ -64,7 +63,7 @@ impl ChatEngine for HostEngine {
             if matches!(status.borrow().state, EngineState::Idle) {
                 shared.wanted.send_replace(true);
             }
-            chat_model_of(status).await
+            chat_model_of(status, || shared.wake()).await
         }
         .boxed()
     }

@@ -40,9 +40,8 @@ impl Answer {
     pub fn new(ticket: ChatTicket, layout: Layout, decoder: &mut Decoder<'_>, started: Instant) -> Self {
         let reused = decoder.prepare(SLOT, &layout.tokens, 0);
         decoder.take_compute_us();
-        // A mark that is text to the vocabulary is not an end to it, but is one of the answer.
         let mut stops = ticket.job.stop.clone();
-        stops.extend(layout.marks.iter().map(|(_, spelling)| spelling.clone()));
+        stops.extend(layout.stops.iter().cloned());
         let output = Output::new(&stops, layout.starts_thinking);
         let sampler = Sampler::new(ticket.job.temperature, ticket.job.seed);
         let report = ChatReport {

@@ -35,8 +35,8 @@ impl ChatEngine for LlamaHandle {
     }
 
     fn model(&self) -> BoxFuture<'static, Result<ChatModel, String>> {
-        self.wake();
-        chat_model_of(self.status.subscribe()).boxed()
+        let (status, inbox) = (self.status.subscribe(), self.inbox.clone());
+        async move { chat_model_of(status, || inbox.wake()).await }.boxed()
     }
 
     fn count(&self, texts: Vec<Arc<str>>) -> Option<Vec<u32>> {

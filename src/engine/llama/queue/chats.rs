@@ -24,6 +24,16 @@ pub(super) struct Chats {
 impl Chats {
     /// Returns it where there is no room.
     pub fn add(&mut self, ticket: ChatTicket) -> Option<ChatTicket> {
+        self.sweep();
+        if self.waiting.len() >= MOST_WAITING {
+            return Some(ticket);
+        }
+        self.waiting.push_back(ticket);
+        None
+    }
+
+    /// Ends those that were cancelled. They are few, so this is cheap enough for every step of an answer.
+    pub fn sweep(&mut self) {
         self.waiting.retain(|ticket| {
             let is_cancelled = ticket.sender.is_cancelled();
             if is_cancelled {
@@ -31,11 +41,6 @@ impl Chats {
             }
             !is_cancelled
         });
-        if self.waiting.len() >= MOST_WAITING {
-            return Some(ticket);
-        }
-        self.waiting.push_back(ticket);
-        None
     }
 
     pub fn take(&mut self) -> Option<ChatTicket> {

@@ -232,3 +232,21 @@ fn too_many_questions_are_refused_and_cancelled_ones_make_room() {
     assert_eq!(finish_of(&mut chat(&inbox)), Some(ChatFinish::Failed("over".to_owned())));
     assert!(matches!(inbox.next(true, None), Call::Closed));
 }
+
+#[test]
+fn a_question_that_waits_and_was_cancelled_ends_at_the_next_step() {
+    let inbox = Inbox::default();
+    let ask = || {
+        let (sender, stream) = chat_stream();
+        inbox.push_chat(ChatJob::default(), sender);
+        stream
+    };
+    let (_first, mut second, _third) = (ask(), ask(), ask());
+    assert!(matches!(inbox.next(false, None), Call::Chat(_)));
+    second.cancel();
+    // The first answer goes on.
+    assert!(matches!(inbox.next(true, None), Call::Step));
+    assert_eq!(second.blocking_next(), Some(ChatEvent::Finished(ChatFinish::Cancelled)));
+    assert!(matches!(inbox.next(false, None), Call::Chat(_)), "the third comes next");
+    assert!(matches!(inbox.next(false, Some(Instant::now())), Call::Look));
+}
