@@ -80,7 +80,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
 #[cfg(not(feature = "cloud"))]
 pub fn run(_terminal: &mut Terminal, _loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Arguments {
-        model,
+        wanted,
         is_to_be_used: _,
         yes: _,
         name: _,
