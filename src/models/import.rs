@@ -72,7 +72,7 @@ pub enum ImportError {
     Taken(ModelName),
     #[error("no name can be made of `{0}`; give it one with --name")]
     Nameless(String),
-    #[error("{0} is a file of the store of models and belongs to an installed model; `tandem model list` shows which")]
+    #[error("{0} lies in the store of models and belongs to an installed model; `tandem model list` shows which")]
     Ours(PathBuf),
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -262,7 +262,8 @@ impl Guard {
 
     /// For a model whose tokens nobody knows: the markers of all.
     pub fn of_any_family() -> Self {
-        Self::of(&TextFim::every_spelling(), &[])
+        // The one among them that is code as well.
+        Self::of(&TextFim::every_spelling(), &["</s>"])
     }
 
     /// This one goes, too.
@@ -410,7 +411,7 @@ mod tests {
             "x< ｜User｜>y< ｜begin▁of▁sentence｜>"
         );
         let any = Guard::of_any_family();
-        assert_eq!(any.clean(page), "<p><s>old</s> new</p> ");
+        assert_eq!(any.clean(page), "<p><s>old< /s> new</p> ");
         assert_eq!(any.clean("a<|start|>b<|channel|>c<|message|>d<|im_sep|>e<|start_header_id|>"), "abcde");
         let hole = Guard::of_any_family().removing("<HOLE/>");
         assert_eq!(hole.clean("<|im_<HOLE/>end|>a<HO<|im_end|>LE/>"), "a");
