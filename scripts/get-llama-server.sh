@@ -13,9 +13,11 @@
 #   TANDEM_DEBIAN_SUITE    default: forky
 set -eu
 
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=scripts/debian-packages.sh
+. "$here/debian-packages.sh"
 suite=${TANDEM_DEBIAN_SUITE:-forky}
 place=${TANDEM_LLAMA_SERVER:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-llama-server}
-keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 say() { printf 'get-llama-server: %s\n' "$*" >&2; }
 cannot() { say "$*"; exit 3; }
@@ -34,56 +36,16 @@ if [ -e "$place" ] && ! [ -x "$place/bin/llama-server" ] && ! rmdir "$place" 2>/
     say "$place holds other files; remove it, or name another place"
     exit 1
 fi
-for program in apt-get dpkg-deb; do
-    command -v "$program" >/dev/null 2>&1 || cannot "no $program: this is not Debian or Ubuntu"
-done
-
-# The system's own configuration, asked without root and without reading its files.
-mirror=${TANDEM_DEBIAN_MIRROR:-$(apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null |
-    sed -n "s|^'\(.*/debian\)/dists/.*|\1|p" | head -n 1)}
-[ -n "$mirror" ] || cannot "apt's sources name no Debian mirror; set TANDEM_DEBIAN_MIRROR"
-[ -r "$keyring" ] || cannot "no $keyring: install debian-archive-keyring"
+debian_look || cannot "$debian_problem"
 
 mkdir -p "$(dirname "$place")"
 work=$(mktemp -d "$place.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-mkdir -p "$work/apt/lists/partial" "$work/apt/archives/partial" "$work/tree/root" "$work/tree/bin"
-: >"$work/apt/status"
-printf 'deb [signed-by=%s target=Packages] %s %s main\n' "$keyring" "$mirror" "$suite" >"$work/apt/sources.list"
+mkdir -p "$work/tree/root" "$work/tree/bin"
 
-# Read last, so that it wins over the system's; proxies and certificates stay as the system has them. A testing suite's
-# Release file is sometimes past its date; the signature is checked all the same.
-cat >"$work/apt/conf" <<END
-Dir::State "$work/apt";
-Dir::State::lists "$work/apt/lists";
-Dir::State::status "$work/apt/status";
-Dir::Cache "$work/apt";
-Dir::Cache::archives "$work/apt/archives";
-Dir::Etc::sourcelist "$work/apt/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-Acquire::Check-Valid-Until "false";
-Acquire::Languages "none";
-Acquire::Retries "2";
-Acquire::http::Timeout "30";
-APT::Update::Error-Mode "any";
-APT::Install-Recommends "false";
-APT::Sandbox::User "";
-Debug::NoLocking "true";
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-#clear DPkg::Pre-Install-Pkgs;
-#clear DPkg::Post-Invoke;
-END
-
-say "fetching llama.cpp-tools from $mirror ($suite), about 30 MB, into $place"
-apt-get -c "$work/apt/conf" -qq update >"$work/log" 2>&1 ||
-    { cat "$work/log" >&2; cannot "cannot read $suite at $mirror: no network?"; }
-apt-get -c "$work/apt/conf" -qq -y --download-only install llama.cpp-tools >"$work/log" 2>&1 ||
-    { cat "$work/log" >&2; cannot "cannot fetch the packages from $mirror"; }
+say "fetching llama.cpp-tools from $debian_mirror ($suite), about 30 MB, into $place"
+debian_fetch "$work/apt" "$suite" llama.cpp-tools || { cat "$work/apt/log" >&2; cannot "$debian_problem"; }
 for package in "$work"/apt/archives/*.deb; do
     dpkg-deb --extract "$package" "$work/tree/root"
 done

@@ -8,7 +8,7 @@ mod families;
 mod text;
 
 use families::{FAMILIES, Family, STARTER};
-pub use text::{Parts, TextFim, strip};
+pub use text::{Guard, Parts, TextFim};
 
 /// A token's number in a model's vocabulary.
 pub type Token = i32;

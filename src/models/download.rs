@@ -110,8 +110,23 @@ pub enum Failure {
     Io { path: PathBuf, error: io::Error },
     #[error("what comes for {0} is no GGUF file: nothing of it was kept")]
     NotModel(String),
-    #[error("{what} is not what it should be: {by} said {said}, and {found} came. Nothing of it was kept")]
-    Lie { what: String, by: &'static str, said: String, found: String },
+    #[error("{what} is not what it should be: {by} said {said}, and it is {found}. Nothing of it was kept; {way_out}")]
+    Lie { what: String, by: &'static str, said: String, found: String, way_out: String },
+}
+
+/// Who said what a file's digest is.
+pub const EARLIER: &str = "an earlier pull";
+const HUB: &str = "the hub";
+
+impl Failure {
+    /// Another file than was promised, and nothing of it here any more.
+    pub fn lie(what: &str, by: &'static str, said: String, found: String) -> Self {
+        let way_out = match by {
+            EARLIER => "if the new file is meant, remove the model that is installed and pull again",
+            _ => "pull again, and if it comes so again, take another source",
+        };
+        Self::Lie { what: what.to_owned(), by, said, found, way_out: way_out.to_owned() }
+    }
 }
 
 /// Who brings which file where.
@@ -137,9 +152,16 @@ impl Download {
             size: self.remote.size,
             digest: self.remote.digest.as_ref().map(FileDigest::to_string),
             tag: self.remote.tag.clone(),
+            modified: self.remote.modified.clone(),
         };
-        let said = [("an earlier pull", self.pinned.map(FileDigest::Sha256)), ("the hub", self.remote.digest)];
+        let said = [(EARLIER, self.pinned.map(FileDigest::Sha256)), (HUB, self.remote.digest)];
         let (mut way, mut failures) = (Way::Parts, 0);
+        if !identity.is_certain() {
+            // Parts of two versions would make a file that nobody ever had.
+            let why = format!("nobody says by what to know a version of {}", self.remote.what);
+            self.tell(Event::OneStream { why });
+            way = Way::OneStream;
+        }
         let mut there = self.there(&identity)?;
         loop {
             let reused = there.total();
@@ -188,12 +210,12 @@ impl Download {
                 Some((by, said)) => {
                     self.discard()?;
                     let found = match self.remote.digest {
-                        Some(FileDigest::GitBlob(git)) if by == "the hub" => {
+                        Some(FileDigest::GitBlob(git)) if by == HUB => {
                             FileDigest::GitBlob(digests.git.unwrap_or(git)).to_string()
                         }
                         _ => FileDigest::Sha256(digests.sha256).to_string(),
                     };
-                    return Err(Failure::Lie { what: self.remote.what.clone(), by, said, found });
+                    return Err(Failure::lie(&self.remote.what, by, said, found));
                 }
             }
         }
@@ -202,7 +224,7 @@ impl Download {
     /// What an earlier run left of this content.
     fn there(&self, identity: &Identity) -> Result<Ranges, Failure> {
         let length = self.partial.path().metadata().map(|data| data.len()).ok();
-        let known = self.partial.journal().read(identity);
+        let known = if identity.is_certain() { self.partial.journal().read(identity) } else { Ranges::default() };
         if length.is_some_and(|length| length > 0) && (known.total() == 0 || length != Some(identity.size)) {
             // Either nothing was written down yet, or it was another file's.
             self.tell(Event::Anew { why: "what was there already is of another version of the file".to_owned() });

@@ -72,7 +72,7 @@ pub enum ImportError {
     Taken(ModelName),
     #[error("no name can be made of `{0}`; give it one with --name")]
     Nameless(String),
-    #[error("{0} lies in the store of models itself")]
+    #[error("{0} lies in the store of models and belongs to an installed model; `tandem model list` shows which")]
     Ours(PathBuf),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -109,20 +109,20 @@ pub fn import(
     if let Some(problem) = &candidate.problem {
         return Err(ImportError::Unusable(problem.clone()));
     }
-    let inside = store.directory().canonicalize().unwrap_or_else(|_| store.directory().to_owned());
+    let own = places_in_store(store, candidate)?;
     let mut facts = None;
     let mut sizes = Vec::new();
     for file in &candidate.files {
-        if file.path.starts_with(&inside) {
-            return Err(ImportError::Ours(file.path.clone()));
-        }
         let header = gguf::read(&file.path)
             .map_err(|error| ImportError::NoModel { path: file.path.clone(), reason: format!("{error:#}") })?;
         sizes.push(header.bytes);
         facts.get_or_insert(header);
     }
     let Some(header) = facts else { return Err(ImportError::Unusable("it has no file".to_owned())) };
-    let (name, role) = naming::describe(candidate, &header, wishes)?;
+    // A file in its place has the name that it had.
+    let named = own.as_ref().and_then(|places| places.first()).and_then(|place| name_of_place(place));
+    let wishes = Wishes { name: wishes.name.clone().or(named), ..wishes.clone() };
+    let (name, role) = naming::describe(candidate, &header, &wishes)?;
 
     let total: u64 = sizes.iter().sum();
     let mut digests = Vec::new();
@@ -135,6 +135,8 @@ pub fn import(
         });
         before += bytes;
     }
+    // From the check on, so that nobody else takes the name meanwhile.
+    let guard = store.lock()?;
     // What is installed and broken is taken up anew.
     let is_whole = |installed: &Installed| store.check(installed).is_ok();
     if let Some(there) = store.list()?.into_iter().find(|there| is_same(there, &digests) && is_whole(there)) {
@@ -144,8 +146,10 @@ pub fn import(
         return Err(ImportError::Taken(name));
     }
 
-    let names = file_names(candidate, &name)?;
-    let (holding, paths) = link::link(store, &name, candidate, &names, wishes.link)?;
+    let (holding, paths) = match own {
+        Some(places) => (Holding::Own, places),
+        None => link::link(store, &name, candidate, &file_names(candidate, &name)?, wishes.link)?,
+    };
     let files = paths.into_iter().zip(candidate.files.iter().zip(sizes.iter().zip(&digests)));
     let files = files.map(|(path, (file, (bytes, sha256)))| InstalledFile {
         path,
@@ -161,8 +165,33 @@ pub fn import(
         when: Timestamp::now(),
         files: files.collect(),
     };
-    store.add(installed.clone())?;
+    store.add_under(&guard, installed.clone())?;
     Ok(Imported::New(installed))
+}
+
+/// Where the files are below the store, if they lie there. Those that nothing names are taken up as the store's own: that is how
+/// a store whose `models.lock` is lost comes back.
+fn places_in_store(store: &Store, candidate: &Candidate) -> Result<Option<Vec<PathBuf>>, ImportError> {
+    let inside = store.directory().canonicalize().unwrap_or_else(|_| store.directory().to_owned());
+    let below: Vec<Option<PathBuf>> =
+        candidate.files.iter().map(|file| file.path.strip_prefix(&inside).ok().map(Path::to_owned)).collect();
+    if below.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let strays: Vec<PathBuf> = store.strays()?.into_iter().map(|(path, _)| path).collect();
+    let mut places = Vec::new();
+    for (file, place) in candidate.files.iter().zip(below) {
+        let stray = place.filter(|place| strays.contains(&store.directory().join(place)));
+        places.push(stray.ok_or_else(|| ImportError::Ours(file.path.clone()))?);
+    }
+    Ok(Some(places))
+}
+
+/// `NAME/QUANTISATION/FILE`.
+fn name_of_place(place: &Path) -> Option<ModelName> {
+    let mut parts = place.iter().map(|part| part.to_str());
+    let (name, quantisation) = (parts.next()??, parts.next()??);
+    ModelName::new(name, Some(quantisation.parse().ok()?)).ok()
 }
 
 fn is_same(installed: &Installed, digests: &[Sha256]) -> bool {

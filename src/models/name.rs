@@ -19,8 +19,11 @@ pub const STARTER: &str = "starter";
 /// Longest name and longest quantisation, in bytes: both become names of directories.
 const LONGEST: usize = 80;
 
-/// Names that Windows gives to devices, whatever follows a dot.
+/// Names that Windows gives to devices, whatever follows a dot; and `com1` to `com9`, `lpt1` to `lpt9`.
 const DEVICES: &[&str] = &["con", "prn", "aux", "nul"];
+
+/// What else lies in the store's directory.
+const STORES_OWN: &[&str] = &["models.lock", "models.lock.new", "partial"];
 
 /// How the weights are rounded, as llama.cpp names it, in lower case: `q8_0`, `q4_k_m`, `f16`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -250,6 +253,13 @@ fn is_word(text: &str) -> bool {
         && outer(bytes.last())
         && !text.contains("..")
         && !DEVICES.contains(&device)
+        && !is_port(device)
+        && !STORES_OWN.contains(&text)
+}
+
+fn is_port(device: &str) -> bool {
+    let number = device.strip_prefix("com").or_else(|| device.strip_prefix("lpt"));
+    number.is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']))
 }
 
 /// Up to three of `known` that share most with `wrong`: its parts in any order, else few letters' difference.
@@ -329,6 +339,12 @@ mod tests {
         for text in ["", ".", "..", "a..b", "-a", "a-", ".a", "a b", "a:b:c", "a:", ":q8_0", "ä", "con", "nul.x", "a\0"]
         {
             assert!(text.parse::<ModelName>().is_err(), "{text:?}");
+        }
+        for text in ["models.lock", "Partial", "com1", "LPT9.x", "com5:q8_0"] {
+            assert!(text.parse::<ModelName>().is_err(), "{text:?}");
+        }
+        for text in ["com", "com0", "com10", "lpt", "partial-coder", "models.locked"] {
+            assert!(text.parse::<ModelName>().is_ok(), "{text:?}");
         }
         assert!("a".repeat(LONGEST + 1).parse::<ModelName>().is_err());
         let error = "a b".parse::<ModelName>().unwrap_err().to_string();

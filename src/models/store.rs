@@ -305,6 +305,12 @@ impl Store {
         self.lock()?.put(self, installed)
     }
 
+    /// The same for who keeps others out already.
+    pub(super) fn add_under(&self, guard: &StoreGuard, installed: Installed) -> Result<(), StoreError> {
+        relative_place(&installed.name)?;
+        guard.put(self, installed)
+    }
+
     /// Takes over what was downloaded: renames it into its place and writes it down.
     pub fn take_in(&self, arrival: &Arrival) -> Result<Installed, StoreError> {
         let place = relative_place(&arrival.name)?;

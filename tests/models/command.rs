@@ -118,6 +118,25 @@ async fn a_file_becomes_an_installed_model() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_fetched_again_only_where_that_may_be_of_use() {
+    for said in [Said::Tag, Said::Date] {
+        let double = serving(SIZE).await;
+        double.change(|rules| rules.said = said);
+        let home = Home::of(&double);
+        let address = format!("{}/plain/{FILE}", double.url());
+        home.run(&[&address]).await.expect(0);
+        let sent = double.record().sent;
+        let again = home.run(&[&address]).await.expect(0);
+        assert!(again.stdout.contains("It is there already"), "{again:?}");
+        double.change(|rules| rules.version = 5);
+        let refused = home.run(&[&address]).await.expect(1);
+        assert!(refused.stderr.contains("type `tandem model rm a:q8_0` and pull again"), "{refused:?}");
+        assert_eq!(double.record().sent, sent, "nothing came");
+        assert_eq!(home.left_over(), [""; 0]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pulled_model_can_be_used_at_once() {
     let double = serving(SIZE).await;
     let home = Home::of(&double);

@@ -55,6 +55,54 @@ async fn a_connection_that_breaks_in_the_middle_is_no_end() {
 }
 
 #[tokio::test]
+async fn a_stream_that_ends_without_its_mark_is_no_end() {
+    for (kind, body) in [
+        (Kind::OpenAi, "data: {\"choices\":[{\"text\":\"b\"}]}\n\n"),
+        (
+            Kind::OpenAi,
+            "data: {\"choices\":[{\"text\":\"b\",\"finish_reason\":null}],\"object\":\"text_completion\"}\n\n",
+        ),
+        (Kind::Chat, "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}],\"object\":\"chat.completion.chunk\"}\n\n"),
+        (Kind::LlamaServer, "data: {\"content\":\"b\",\"stop\":false}\n\n"),
+        (Kind::Ollama, "{\"response\":\"b\",\"done\":false}\n"),
+    ] {
+        let server = Server::start(kind).await;
+        let engine = ready(&server, kind).await;
+        server.order(Fault::Raw(body.as_bytes().to_vec()));
+        let answer = ask(&engine, job("let a = $0")).await;
+        assert!(answer.failure().contains("broke in the middle"), "{kind:?}: {:?}", answer.finishes);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_answers_questions_and_fails_at_work_is_left_alone_for_a_while() {
+    let server = Server::start(Kind::Vllm).await;
+    for _ in 0..1000 {
+        server.order(Fault::refuse(401, "{}"));
+    }
+    let mut config = config(ServerKind::Vllm, &server.url());
+    config.self_test = true;
+    config.timeouts.pause = Duration::from_secs(3600);
+    config.timeouts.longest_pause = Duration::from_secs(7200);
+    let engine = engine(config);
+    let failed = |status: &tandem::engine::EngineStatus| matches!(status.state, EngineState::Failed { .. });
+    until(&engine, failed).await;
+    for _ in 0..20 {
+        assert!(ask(&engine, job(CODE)).await.failure().contains("wants a key"));
+    }
+    assert_eq!(server.record().asked().len(), 1);
+    engine.connect();
+    server.until(|record| record.asked().len() == 2).await;
+    until(&engine, failed).await;
+    for _ in 0..20 {
+        ask(&engine, job(CODE)).await;
+    }
+    let record = server.record();
+    assert_eq!(record.asked().len(), 2, "the user asked once");
+    assert!(record.requests.len() < 12, "{}", record.requests.len());
+}
+
+#[tokio::test]
 async fn ollamas_error_in_a_stream_with_status_200_is_an_error() {
     let server = Server::with(Setup::writing(Kind::Ollama, "b c d")).await;
     let engine = ready(&server, Kind::Ollama).await;

@@ -159,6 +159,20 @@ async fn candidates_differ_in_their_first_token() {
 }
 
 #[tokio::test]
+async fn a_way_that_is_refused_after_the_first_candidate_ends_with_what_is_there() {
+    let server = Server::start(Kind::LlamaServer).await;
+    let engine = ready(&server, Kind::LlamaServer).await;
+    server.order(Fault::Middle(99, ": nothing\n\n".to_owned()));
+    server.order(Fault::refuse(501, r#"{"error":{"message":"completion is not supported by this model"}}"#));
+    let mut job = job(CODE);
+    job.candidates = 3;
+    let answer = ask(&engine, job).await;
+    assert_eq!(answer.texts[0], "b", "told once");
+    assert_eq!(answer.finishes.first(), Some(&Finish::EndOfText));
+    assert!(answer.finishes.len() <= 2 && answer.texts.len() <= 2, "{answer:?}");
+}
+
+#[tokio::test]
 async fn a_prefill_evaluates_and_says_nothing() {
     for (kind, name, value) in [(Kind::LlamaServer, "n_predict", 0), (Kind::Vllm, "max_tokens", 1)] {
         let server = Server::start(kind).await;

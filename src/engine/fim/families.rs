@@ -23,6 +23,9 @@ pub(super) struct Family {
     pub prompt_limit: Option<u32>,
     /// Further spellings that end a generation.
     pub stops: &'static [&'static str],
+    /// Further spellings that are tokens for the family: broken in the user's text, and no ends of an answer. Some are plain code
+    /// elsewhere, as HTML's `<s>` is.
+    pub reserved: &'static [&'static str],
 }
 
 pub(super) const STARTER: &str = "starter";
@@ -66,6 +69,7 @@ const NONE: Family = Family {
     repository_line: true,
     prompt_limit: None,
     stops: &[],
+    reserved: &[],
 };
 
 const QWEN: Family = Family {
@@ -79,6 +83,19 @@ const QWEN: Family = Family {
     file: "<|file_sep|>",
     file_format: FileFormat::Tokens,
     stops: &["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+    reserved: &[
+        "<|object_ref_start|>",
+        "<|object_ref_end|>",
+        "<|box_start|>",
+        "<|box_end|>",
+        "<|quad_start|>",
+        "<|quad_end|>",
+        "<|vision_start|>",
+        "<|vision_end|>",
+        "<|vision_pad|>",
+        "<|image_pad|>",
+        "<|video_pad|>",
+    ],
     ..NONE
 };
 
@@ -95,6 +112,43 @@ const STARCODER: Family = Family {
     file_format: FileFormat::Tokens,
     repository_line: false,
     stops: &["<|endoftext|>"],
+    reserved: &[
+        "<filename>",
+        "<gh_stars>",
+        "<issue_start>",
+        "<issue_comment>",
+        "<issue_closed>",
+        "<jupyter_start>",
+        "<jupyter_text>",
+        "<jupyter_code>",
+        "<jupyter_output>",
+        "<jupyter_script>",
+        "<empty_output>",
+        "<commit_before>",
+        "<commit_msg>",
+        "<commit_after>",
+        "<reponame>",
+        "<code_to_intermediate>",
+        "<intermediate_to_code>",
+        "<pr_start>",
+        "<pr_status>",
+        "<pr_is_merged>",
+        "<pr_base>",
+        "<pr_file>",
+        "<pr_base_code>",
+        "<pr_diff>",
+        "<pr_diff_hunk>",
+        "<pr_comment>",
+        "<pr_event_id>",
+        "<pr_review>",
+        "<pr_review_state>",
+        "<pr_review_comment>",
+        "<pr_in_reply_to_review_id>",
+        "<pr_in_reply_to_comment_id>",
+        "<pr_diff_hunk_comment_line>",
+        "<|im_start|>",
+        "<|im_end|>",
+    ],
     ..NONE
 };
 
@@ -138,6 +192,7 @@ pub(super) const FAMILIES: &[Family] = &[
         middle: "<|fim_middle|>",
         pad: "<|fim_pad|>",
         stops: &["<|end_of_text|>", "<|endoftext|>"],
+        reserved: &["<|start_of_role|>", "<|end_of_role|>", "<|tool_call|>", "<|filename|>", "<|reponame|>"],
         ..NONE
     },
     Family {
@@ -148,6 +203,14 @@ pub(super) const FAMILIES: &[Family] = &[
         middle: "<｜fim▁end｜>",
         file_format: FileFormat::HeadingBefore("#"),
         stops: &["<｜end▁of▁sentence｜>", "<|EOT|>"],
+        reserved: &[
+            "<｜begin▁of▁sentence｜>",
+            "<｜▁pad▁｜>",
+            "<｜User｜>",
+            "<｜Assistant｜>",
+            "<|User|>",
+            "<|Assistant|>",
+        ],
         ..NONE
     },
     Family {
@@ -157,6 +220,7 @@ pub(super) const FAMILIES: &[Family] = &[
         suffix: "▁<SUF>",
         middle: "▁<MID>",
         stops: &["▁<EOT>"],
+        reserved: &["<s>", "</s>", "<unk>"],
         ..NONE
     },
     Family {
@@ -168,6 +232,19 @@ pub(super) const FAMILIES: &[Family] = &[
         middle: "",
         file_format: FileFormat::HeadingInPrefix("+++++ "),
         stops: &["</s>", "[MIDDLE]"],
+        reserved: &[
+            "<s>",
+            "</s>",
+            "<unk>",
+            "[INST]",
+            "[/INST]",
+            "[TOOL_CALLS]",
+            "[AVAILABLE_TOOLS]",
+            "[/AVAILABLE_TOOLS]",
+            "[TOOL_RESULTS]",
+            "[/TOOL_RESULTS]",
+            "[IMG]",
+        ],
         ..NONE
     },
     Family {
@@ -179,6 +256,7 @@ pub(super) const FAMILIES: &[Family] = &[
         file: "<|file_separator|>",
         file_format: FileFormat::FileToken,
         stops: &["<end_of_turn>", "<eos>"],
+        reserved: &["<bos>", "<pad>", "<unk>", "<mask>", "<start_of_turn>"],
         ..NONE
     },
     Family {
@@ -190,6 +268,7 @@ pub(super) const FAMILIES: &[Family] = &[
         middle: "<[fim-middle]>",
         file_format: FileFormat::HeadingBefore("<filename>"),
         stops: &["<[end▁of▁sentence]>", "<[PAD▁TOKEN]>"],
+        reserved: &["<[begin▁of▁sentence]>", "<[SEP▁TOKEN]>", "<[CLS▁TOKEN]>", "<[UNK▁TOKEN]>", "<[MASK▁TOKEN]>"],
         ..NONE
     },
     Family {
@@ -199,6 +278,18 @@ pub(super) const FAMILIES: &[Family] = &[
         suffix: "<|code_suffix|>",
         middle: "<|code_middle|>",
         stops: &["<|endoftext|>", "<|user|>"],
+        reserved: &[
+            "[gMASK]",
+            "[sMASK]",
+            "[MASK]",
+            "<sop>",
+            "<eop>",
+            "<|system|>",
+            "<|assistant|>",
+            "<|observation|>",
+            "<|begin_of_image|>",
+            "<|end_of_image|>",
+        ],
         ..NONE
     },
 ];

@@ -1,7 +1,7 @@
 //! The same table of families as text, for servers that take a prompt as one string and read special spellings in it as tokens.
 //!
 //! There a model is known by its name alone, and code that spells a special token would become one: what is the user's goes through
-//! `strip` before it gets into a prompt.
+//! a `Guard` before it gets into a prompt.
 
 use super::families::{FAMILIES, Family};
 use super::{FileFormat, Layout, ModelIdentity, family_by_name};
@@ -81,7 +81,12 @@ impl TextFim {
         [family.prefix, family.suffix, family.middle].into_iter().filter(|text| !text.is_empty()).map(bare).collect()
     }
 
-    /// Every special spelling of the family: none may be in the user's text, and an answer ends before the first.
+    /// The family's tokens stay out of the user's text.
+    pub fn guard(&self) -> Guard {
+        Guard::of(&self.spellings(), self.family.reserved)
+    }
+
+    /// The spellings of the family that an answer ends before.
     pub fn spellings(&self) -> Vec<&'static str> {
         self.family.spellings().map(bare).collect()
     }
@@ -165,18 +170,59 @@ impl TextFim {
     }
 }
 
-/// What chat templates are made of: a server that applies one reads these in code as turns of the conversation.
+/// What chat templates are made of: a server that applies one reads these in code as turns of the conversation. Without those that
+/// are plain code in some language, as `<s>` and `</s>` are: nobody knows whether a model has them.
 const CHAT_MARKS: &[&str] = &[
     "<|system|>",
+    "<|user|>",
     "<|assistant|>",
-    "<|eot_id|>",
+    "<|observation|>",
+    "<|end|>",
+    "<|im_start|>",
+    "<|im_end|>",
+    "<|im_sep|>",
+    "<|endoftext|>",
+    "<|endofprompt|>",
+    "<|start|>",
+    "<|message|>",
+    "<|channel|>",
+    "<|constrain|>",
+    "<|call|>",
+    "<|return|>",
+    "<|startoftext|>",
+    "<|begin_of_text|>",
+    "<|end_of_text|>",
     "<|start_header_id|>",
     "<|end_header_id|>",
-    "<|begin_of_text|>",
-    "<|end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|python_tag|>",
+    "<|header_start|>",
+    "<|header_end|>",
+    "<|eot|>",
+    "<|eom|>",
+    "<|start_of_role|>",
+    "<|end_of_role|>",
+    "<|tool_call|>",
+    "<|START_OF_TURN_TOKEN|>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<|SYSTEM_TOKEN|>",
+    "<|USER_TOKEN|>",
+    "<|CHATBOT_TOKEN|>",
     "<start_of_turn>",
+    "<end_of_turn>",
     "[INST]",
     "[/INST]",
+    "[SYSTEM_PROMPT]",
+    "[/SYSTEM_PROMPT]",
+    "[AVAILABLE_TOOLS]",
+    "[/AVAILABLE_TOOLS]",
+    "[TOOL_CALLS]",
+    "[TOOL_RESULTS]",
+    "[/TOOL_RESULTS]",
+    "[gMASK]",
+    "<｜begin▁of▁sentence｜>",
+    "<｜end▁of▁sentence｜>",
     "<｜User｜>",
     "<｜Assistant｜>",
 ];
@@ -199,8 +245,54 @@ fn following(spelling: &'static str) -> String {
     spelling.strip_prefix('▁').map_or_else(|| spelling.to_owned(), |bare| format!(" {bare}"))
 }
 
+/// What keeps special tokens out of the user's text.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    /// Markers, which are nothing but markers: they go.
+    removed: Vec<&'static str>,
+    /// What may be code as well: it stays, with a blank behind its first character.
+    broken: Vec<&'static str>,
+}
+
+impl Guard {
+    pub fn of(removed: &[&'static str], broken: &[&'static str]) -> Self {
+        let is_removed = |spelling: &&&'static str| !spelling.is_empty() && !broken.contains(spelling);
+        Self { removed: removed.iter().filter(is_removed).copied().collect(), broken: broken.to_vec() }
+    }
+
+    /// For a model whose tokens nobody knows: the markers of all.
+    pub fn of_any_family() -> Self {
+        // The one among them that is code as well.
+        Self::of(&TextFim::every_spelling(), &["</s>"])
+    }
+
+    /// This one goes, too.
+    pub fn removing(mut self, spelling: &'static str) -> Self {
+        self.removed.push(spelling);
+        self
+    }
+
+    /// The text without a special token in it. Removing comes first: a blank that is put in makes no new spelling.
+    pub fn clean(&self, text: &str) -> String {
+        split_up(&strip(text, &self.removed), &self.broken)
+    }
+}
+
+/// The text with a blank behind the first character of each of these spellings. None has a blank in it.
+fn split_up(text: &str, spellings: &[&str]) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (at, character) in text.char_indices() {
+        out.push(character);
+        let rest = &text[at..];
+        if spellings.iter().any(|spelling| rest.starts_with(spelling)) {
+            out.push(' ');
+        }
+    }
+    out
+}
+
 /// The text without these spellings, also without those that only come together when another one between is taken out.
-pub fn strip(text: &str, spellings: &[&str]) -> String {
+fn strip(text: &str, spellings: &[&str]) -> String {
     // Two or three: all spellings end with some bracket.
     let mut ends: Vec<char> = spellings.iter().filter_map(|spelling| spelling.chars().next_back()).collect();
     ends.sort_unstable();
@@ -304,6 +396,36 @@ mod tests {
         assert_eq!(strip("<|fim_<|fim_prefix|>prefix|>x", &spellings), "x");
         assert_eq!(strip("a < b && c |> d", &spellings), "a < b && c |> d");
         assert_eq!(strip("<PRE> x <SUF>", &spellings), " x ");
+    }
+
+    #[test]
+    fn what_is_code_elsewhere_is_broken_where_it_is_a_token_and_stays() {
+        let of = |model: &str| TextFim::named(model).unwrap().guard();
+        let page = "<p><s>old</s> new</p> [INST]";
+        assert_eq!(of("codestral-22b").clean(page), "<p>< s>old< /s> new</p> [ INST]");
+        assert_eq!(of("codellama-7b").clean(page), "<p>< s>old< /s> new</p> [INST]", "no token there");
+        assert_eq!(of("qwen2.5-coder").clean(page), page);
+        assert_eq!(of("codestral-22b").clean("<[PREFIX]s>a[SUFFIX]"), "< s>a", "also what comes together");
+        assert_eq!(
+            of("deepseek-coder-6.7b").clean("x<｜User｜>y<｜begin▁of▁sentence｜>"),
+            "x< ｜User｜>y< ｜begin▁of▁sentence｜>"
+        );
+        let any = Guard::of_any_family();
+        assert_eq!(any.clean(page), "<p><s>old< /s> new</p> ");
+        assert_eq!(any.clean("a<|start|>b<|channel|>c<|message|>d<|im_sep|>e<|start_header_id|>"), "abcde");
+        let hole = Guard::of_any_family().removing("<HOLE/>");
+        assert_eq!(hole.clean("<|im_<HOLE/>end|>a<HO<|im_end|>LE/>"), "a");
+    }
+
+    #[test]
+    fn what_a_family_reserves_is_no_stop() {
+        for family in FAMILIES {
+            let fim = TextFim { family };
+            for reserved in family.reserved {
+                assert!(!reserved.contains(' ') && reserved.len() > 2, "{}: {reserved}", family.name);
+                assert!(!fim.guard().clean(&format!("a{reserved}b")).contains(reserved), "{}: {reserved}", family.name);
+            }
+        }
     }
 
     proptest! {

@@ -6,21 +6,20 @@ use crate::engine::fim::Parts;
 use crate::engine::prompt::heading;
 
 /// Stands where the cursor is.
-const HOLE: &str = "<HOLE/>";
+pub const HOLE: &str = "<HOLE/>";
 
 const TASK: &str = "You complete code at a cursor. The file below has one mark, <HOLE/>. Answer with the text that belongs in its \
     place and with nothing else: no explanation, no Markdown fence, nothing of what stands before or behind the mark. Keep it \
     short: finish the statement or the block that the mark is in. If nothing belongs there, answer with an empty line.";
 
-/// The conversation. `Parts` are clean of special tokens.
+/// The conversation. `Parts` are clean of special tokens and of the mark.
 pub fn messages(parts: &Parts) -> Value {
     let mut text = String::new();
     for (path, snippet) in &parts.snippets {
         text += &format!("Elsewhere, {}:\n{}\n\n", heading(path), snippet.trim_end());
     }
     let name = if parts.path.is_empty() { "The file".to_owned() } else { heading(&parts.path) };
-    let clean = |text: &str| text.replace(HOLE, "");
-    let (above, line, suffix) = (clean(&parts.above), clean(&parts.line), clean(&parts.suffix));
+    let Parts { above, line, suffix, .. } = parts;
     text += &format!("{name}:\n{above}{line}{HOLE}{suffix}");
     json!([{ "role": "system", "content": TASK }, { "role": "user", "content": text }])
 }
@@ -191,7 +190,9 @@ mod tests {
 
     #[test]
     fn the_mark_is_there_once() {
-        let parts = Parts { above: "// <HOLE/>\n".to_owned(), line: "a".to_owned(), ..Parts::default() };
+        let guard = crate::engine::fim::Guard::of_any_family().removing(HOLE);
+        let above = guard.clean("// <HOLE/>\n");
+        let parts = Parts { above, line: "a".to_owned(), ..Parts::default() };
         let text = messages(&parts)[1]["content"].as_str().unwrap_or_default().to_owned();
         assert_eq!(text, "The file:\n// \na<HOLE/>");
     }

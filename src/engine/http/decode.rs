@@ -108,7 +108,7 @@ impl Reader {
         match self.document.take() {
             Some(document) if !self.is_done => {
                 let value = serde_json::from_slice(&document).map_err(|_| garbage(&document))?;
-                out.push(read(&value));
+                out.push(read(&value, false));
                 Ok(())
             }
             _ => Ok(()),
@@ -141,7 +141,7 @@ impl Reader {
             }
             payload => match serde_json::from_slice::<Value>(payload) {
                 Ok(value) => {
-                    let told = read(&value);
+                    let told = read(&value, payload.len() < line.len());
                     self.is_done = told.is_last || told.error.is_some();
                     out.push(told);
                     Ok(())
@@ -176,14 +176,14 @@ pub fn message_of(value: &Value) -> Option<String> {
     Some(text)
 }
 
-/// One message of any server.
-fn read(value: &Value) -> Told {
+/// One message of any server; `is_event`: it is one of a stream of events, and others follow.
+fn read(value: &Value, is_event: bool) -> Told {
     if value.get("error").is_some_and(|error| !error.is_null()) || value["object"] == "error" {
         let error = message_of(value).unwrap_or_else(|| "an error without a sentence".to_owned());
         return Told { error: Some(error), ..Told::default() };
     }
     match value {
-        _ if value.get("choices").is_some() => read_choice(value),
+        _ if value.get("choices").is_some() => read_choice(value, is_event),
         _ if value.get("done").is_some() || value.get("response").is_some() => read_ollama(value),
         _ => read_native(value),
     }
@@ -239,7 +239,7 @@ fn read_ollama(value: &Value) -> Told {
 }
 
 /// OpenAI's completions and chat completions, and what is like them.
-fn read_choice(value: &Value) -> Told {
+fn read_choice(value: &Value, is_event: bool) -> Told {
     let mut told = Told::default();
     // Some send a last message with counts and no choice.
     if let Some(choice) = value["choices"].get(0) {
@@ -255,11 +255,18 @@ fn read_choice(value: &Value) -> Told {
         told.score_lists(scores);
         told.end = match choice["finish_reason"].as_str() {
             None | Some("") => None,
-            Some("length") => Some(End::Length),
+            // Mistral has two words for it.
+            Some("length" | "model_length") => Some(End::Length),
+            // What was written is cut off: Mistral's word, vLLM's, DeepSeek's for a machine that is too busy, and a filter's.
+            Some(reason @ ("error" | "abort" | "insufficient_system_resource" | "content_filter")) => {
+                told.error = Some(format!("it gave the answer up ({reason})"));
+                None
+            }
             Some(_) => Some(End::Complete),
         };
         // A whole answer where a stream was asked for, and Tabby's, which has no reason.
-        let is_stream = value["object"].as_str().is_some_and(|object| object.ends_with("chunk"));
+        // An event is never whole: a stream ends with a reason or with `[DONE]`, and one that has neither was cut.
+        let is_stream = is_event || value["object"].as_str().is_some_and(|object| object.ends_with("chunk"));
         let is_whole = choice.get("message").is_some() || (value.get("object").is_none() && delta.is_none());
         if is_whole && !is_stream {
             told.end.get_or_insert(End::Complete);

@@ -3,10 +3,11 @@
 //! One task (`watch`) looks at the server until it is there, and again when a job lost it; each job that runs is a task of its own.
 //! Callers only put jobs into lanes, so nothing here waits.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -44,8 +45,12 @@ pub(super) struct Shared {
     next_job: AtomicU64,
     link: Mutex<Link>,
     pub text: Mutex<Text>,
-    /// Asks the watcher for a look.
+    /// A job lost the server: the watcher looks for it.
     lost: Notify,
+    /// The user wants a look now.
+    asked: Notify,
+    /// A job succeeded since the server was found.
+    has_served: AtomicBool,
 }
 
 /// What is known of the server now.
@@ -87,6 +92,8 @@ impl HttpEngine {
             link: Mutex::new(link),
             text: Mutex::new(Text { windows: Windows::default(), counts: TokenCounts::new(false) }),
             lost: Notify::new(),
+            asked: Notify::new(),
+            has_served: AtomicBool::new(false),
         });
         let driver = runtime.spawn(watch(shared.clone())).abort_handle();
         Self { status, shared: Ok(shared), driver: Some(driver) }
@@ -95,7 +102,7 @@ impl HttpEngine {
     /// Looks at the server at once, where it is waited for: the user has just started it.
     pub fn connect(&self) {
         if let Ok(shared) = &self.shared {
-            shared.lost.notify_one();
+            shared.asked.notify_one();
         }
     }
 }
@@ -214,6 +221,11 @@ impl Shared {
         (is_ours && has_several).then(|| lock(&self.lanes).slot(lane))
     }
 
+    /// Takes notice of a job that came to its end.
+    pub fn served(&self) {
+        self.has_served.store(true, Ordering::Relaxed);
+    }
+
     /// Takes notice of what went wrong with a job.
     pub fn note(&self, trouble: &Trouble) {
         match trouble.class {
@@ -223,6 +235,15 @@ impl Shared {
                 self.lost.notify_one();
             }
             Class::Way | Class::Other => tracing::debug!("{trouble}"),
+        }
+    }
+
+    /// Waits so long, or until the user asks; then the pause after the next failure.
+    async fn wait(&self, pause: Duration) -> Duration {
+        let timeouts = &self.config.timeouts;
+        match tokio::time::timeout(pause, self.asked.notified()).await {
+            Ok(()) => timeouts.pause,
+            Err(_) => (pause * 2).min(timeouts.longest_pause),
         }
     }
 
@@ -288,9 +309,11 @@ async fn watch(shared: Arc<Shared>) {
     loop {
         match look(&shared.client, &shared.config).await {
             Ok(known) => {
-                pause = shared.config.timeouts.pause;
                 let known = Arc::new(known);
                 tracing::info!("{} at {}: {}", word(known.kind), shared.client.address.text(), known.describe());
+                shared.has_served.store(false, Ordering::Relaxed);
+                // What jobs lost before this look is found.
+                let _ = shared.lost.notified().now_or_never();
                 shared.set_known(known.clone());
                 let is_free = !matches!(known.kind, ServerKind::Mistral | ServerKind::DeepSeek);
                 let test = async {
@@ -299,9 +322,16 @@ async fn watch(shared: Arc<Shared>) {
                     }
                     std::future::pending::<()>().await;
                 };
-                tokio::select! {
-                    () = shared.lost.notified() => {}
-                    () = test => {}
+                let asked = tokio::select! {
+                    () = shared.lost.notified() => false,
+                    () = shared.asked.notified() => true,
+                    () = test => false,
+                };
+                if asked || shared.has_served.load(Ordering::Relaxed) {
+                    pause = shared.config.timeouts.pause;
+                } else {
+                    // It answers small questions and fails at work: it is left alone for as long as one that does not answer.
+                    pause = shared.wait(pause).await;
                 }
             }
             Err(trouble) => {
@@ -313,12 +343,8 @@ async fn watch(shared: Arc<Shared>) {
                     _ if is_loading => LOADING_PAUSE,
                     _ => pause,
                 };
-                let asked = tokio::time::timeout(now, shared.lost.notified()).await.is_ok();
-                if asked {
-                    pause = shared.config.timeouts.pause;
-                } else if !is_loading {
-                    pause = (pause * 2).min(shared.config.timeouts.longest_pause);
-                }
+                let next = shared.wait(now).await;
+                pause = if is_loading || matches!(trouble.class, Class::Busy(_)) { pause } else { next };
             }
         }
     }

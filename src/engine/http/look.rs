@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
+use super::chat::HOLE;
 use super::client::{Client, Reply};
 use super::failure::{Class, Place, Trouble};
 use super::recognise::{self, Answers, PATHS};
 use super::ways::{Knowledge, Way, ladder};
 use super::{HttpConfig, Listed, ServerKind, tokenize};
 use crate::engine::ModelInfo;
-use crate::engine::fim::TextFim;
+use crate::engine::fim::{Guard, TextFim};
 
 /// Context that is counted on where a server does not tell, in tokens.
 const USUAL_CONTEXT: u32 = 4096;
@@ -76,8 +77,18 @@ impl Known {
         self.scores.swap(false, Ordering::Relaxed)
     }
 
-    /// Special spellings that are taken out of the user's text. llama-server reads none in most of what `/infill` is given, but does
-    /// in the cursor's line.
+    /// Keeps special tokens out of the user's text. llama-server reads none in most of what `/infill` is given, but does in the
+    /// cursor's line.
+    pub fn guard(&self) -> Guard {
+        match (self.way(), self.fim) {
+            (way, Some(fim)) if way.is_raw() => fim.guard(),
+            // The mark is there once.
+            (Way::Chat, _) => Guard::of_any_family().removing(HOLE),
+            _ => Guard::of_any_family(),
+        }
+    }
+
+    /// Special spellings that an answer ends before.
     pub fn spellings(&self) -> Vec<&'static str> {
         match (self.way(), self.fim) {
             (way, Some(fim)) if way.is_raw() => fim.spellings(),
@@ -141,7 +152,7 @@ pub async fn look(client: &Client, config: &HttpConfig) -> Result<Known, Trouble
     }
     if client.address.is_plain() {
         found.warnings.push(format!(
-            "the way to {} is plain http: who is on it can read code, and the key; use https where you can",
+            "the way to {} is plain http: who is on it can read code; use https where you can",
             client.address.host()
         ));
     }

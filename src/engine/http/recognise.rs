@@ -118,11 +118,13 @@ pub fn ollama_models(tags: &Value, loaded: Option<&Value>) -> Vec<Listed> {
 
 /// `1.5B`, `494.03M`.
 pub fn parameters(text: &str) -> Option<u64> {
-    let (number, unit) = text.trim().split_at(text.trim().len().checked_sub(1)?);
+    let text = text.trim();
+    let (at, unit) = text.char_indices().next_back()?;
+    let number = &text[..at];
     let factor = match unit {
-        "B" | "b" => 1e9,
-        "M" | "m" => 1e6,
-        "K" | "k" => 1e3,
+        'B' | 'b' => 1e9,
+        'M' | 'm' => 1e6,
+        'K' | 'k' => 1e3,
         _ => return None,
     };
     let number: f64 = number.parse().ok()?;
@@ -298,5 +300,14 @@ mod tests {
         assert_eq!(of("qwen2.5-coder:1.5b"), Some(1_500_000_000));
         assert_eq!(of("bigcode/StarCoder2-7B-Q4_K_M.gguf"), Some(7_000_000_000));
         assert_eq!(of("codestral-latest"), None);
+    }
+
+    #[test]
+    fn sizes_in_any_letters_are_read_or_left_alone() {
+        assert_eq!(parameters("1.5B"), Some(1_500_000_000));
+        assert_eq!(parameters(" 494.03M "), Some(494_030_000));
+        for odd in ["", "B", "1.5亿", "亿", "-1B", "1.5"] {
+            assert_eq!(parameters(odd), None, "{odd:?}");
+        }
     }
 }

@@ -11,7 +11,6 @@ use super::look::{self, Known};
 use super::ways::Way;
 use super::write::{Question, Written, write};
 use super::{ServerKind, tokenize, window};
-use crate::engine::fim::strip;
 use crate::engine::{Event, Finish, GenerationSender, Job, PromptReport, Report, Sent, Task, Urgency};
 
 /// Texts of other seeds that are tried for each further candidate, where a server does not tell of other first tokens.
@@ -39,6 +38,8 @@ pub(super) struct Teller<'t> {
     pub is_measured: bool,
     /// The candidate that is written now.
     candidate: u32,
+    /// Something of it was told.
+    is_begun: bool,
 }
 
 impl Teller<'_> {
@@ -64,14 +65,19 @@ impl Teller<'_> {
 
     pub fn delta(&mut self, candidate: u32, text: String, tokens: Vec<crate::engine::TokenScore>) {
         self.start();
-        self.candidate = candidate;
+        (self.candidate, self.is_begun) = (candidate, true);
         self.sender.send(Event::Delta { candidate, text, tokens });
     }
 
     pub fn finished(&mut self, candidate: u32, reason: Finish) {
         self.start();
-        self.candidate = candidate + 1;
+        (self.candidate, self.is_begun) = (candidate + 1, false);
         self.sender.send(Event::Finished { candidate, reason });
+    }
+
+    /// Whoever reads has text already, which cannot be taken back.
+    fn has_told(&self) -> bool {
+        self.candidate > 0 || self.is_begun
     }
 
     pub fn first_token(&mut self) {
@@ -97,12 +103,16 @@ pub(super) async fn run(shared: &Shared, entry: Entry<Ticket>) {
         has_started: false,
         is_measured: false,
         candidate: 0,
+        is_begun: false,
     };
     let ended = tokio::select! {
         biased;
         () = entry.cancel.cancelled() => Some(Finish::Cancelled),
         served = serve(shared, &job, &mut teller) => match served {
-            Ok(()) => None,
+            Ok(()) => {
+                shared.served();
+                None
+            }
             Err(Ending::Superseded) => Some(Finish::Superseded),
             Err(Ending::Trouble(trouble)) => {
                 shared.note(&trouble);
@@ -143,6 +153,13 @@ async fn serve(shared: &Shared, job: &Job, teller: &mut Teller<'_>) -> Result<()
             return Err(Ending::Superseded);
         }
         match candidates(shared, &known, job, teller).await {
+            // Another way would tell the first candidate twice. What is there is whole, but for the one that was under way.
+            Err(trouble) if trouble.class == Class::Way && teller.has_told() => {
+                if teller.is_begun {
+                    teller.finished(teller.candidate, Finish::Failed(trouble.sentence));
+                }
+                return Ok(());
+            }
             Err(trouble) if trouble.class == Class::Way => {
                 if !known.leave(way) {
                     let sentence = format!(
@@ -167,13 +184,13 @@ async fn serve(shared: &Shared, job: &Job, teller: &mut Teller<'_>) -> Result<()
 /// All candidates in one way of asking.
 async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Teller<'_>) -> Result<(), Trouble> {
     let way = known.way();
-    let spellings = known.spellings();
+    let (guard, spellings) = (known.guard(), known.spellings());
     let cut = {
         let mut text = lock(&shared.text);
         let super::engine::Text { windows, counts } = &mut *text;
         // A conversation has a task before the code and talk around it.
         let context = known.context.saturating_sub(if way == Way::Chat { CHAT_TOKENS } else { 0 });
-        windows.cut(job, context, counts, &spellings)
+        windows.cut(job, context, counts, &guard)
     };
     let mut parts = cut.parts.clone();
     let mut question = Question { known, way, parts: &parts, spellings: &spellings, job, seed: None, begun: None };
@@ -199,9 +216,14 @@ async fn candidates(shared: &Shared, known: &Known, job: &Job, teller: &mut Tell
     let mut alternatives = first.alternatives.into_iter();
     let mut seed = 0;
     for candidate in 1..job.candidates.max(1) {
-        if let Some((token, logprob)) = alternatives.by_ref().find(|(token, _)| !spellings.contains(&token.as_str())) {
+        // What begins with a special token, or makes one of the line, would be asked for and told as something else.
+        let is_plain = |token: &str| {
+            let line = format!("{}{token}", cut.parts.line);
+            guard.clean(&line) == line
+        };
+        if let Some((token, logprob)) = alternatives.by_ref().find(|(token, _)| is_plain(token)) {
             parts = cut.parts.clone();
-            parts.line += &strip(&token, &spellings);
+            parts.line += &token;
             let question = Question {
                 known,
                 way,

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashMap;
 
 use super::counts::TokenCounts;
-use crate::engine::fim::{Parts, strip};
+use crate::engine::fim::{Guard, Parts};
 use crate::engine::prompt::heading;
 use crate::engine::{Job, PromptBudget, TokenShare};
 
@@ -58,14 +58,17 @@ pub fn needed(job: &Job) -> [&str; 2] {
 }
 
 impl Windows {
-    /// `context`: tokens that prompt and answer have together. `spellings` are taken out of all that is the user's.
-    pub fn cut(&mut self, job: &Job, context: u32, counts: &TokenCounts, spellings: &[&str]) -> Cut {
+    /// `context`: tokens that prompt and answer have together. All that is the user's goes through `guard`.
+    pub fn cut(&mut self, job: &Job, context: u32, counts: &TokenCounts, guard: &Guard) -> Cut {
         let snippets = if job.prompt.snippets.is_empty() { 0 } else { job.budget.snippets };
         let budget = PromptBudget { snippets, ..job.budget }.within(context, job.max_tokens);
         let lane = self.lane(job.lane);
         let prefix = prefix(&job.prompt.prefix, budget.prefix as usize, lane, counts);
         let suffix = suffix(&job.prompt.suffix, budget.suffix as usize, lane, counts);
-        let clean = |text: &str| strip(text, spellings);
+        let clean = |text: &str| guard.clean(text);
+        // Headings have no control characters: they go first, so that none stands in the middle of a spelling.
+        let name =
+            |text: &str| guard.clean(&text.chars().filter(|character| !character.is_control()).collect::<String>());
         let prefix = clean(prefix);
         let (above, line) = prefix.split_at(prefix.rfind('\n').map_or(0, |line_break| line_break + 1));
         let snippets = fitting(job, budget.snippets as usize, counts);
@@ -85,9 +88,9 @@ impl Windows {
         share("suffix", counts.of_text(&suffix));
         share("line", counts.of_text(line));
         let parts = Parts {
-            repository: job.prompt.repository.as_deref().map(clean),
-            path: clean(&job.prompt.path),
-            snippets: snippets.into_iter().map(|(path, text)| (clean(path), clean(text))).collect(),
+            repository: job.prompt.repository.as_deref().map(name),
+            path: name(&job.prompt.path),
+            snippets: snippets.into_iter().map(|(path, text)| (name(path), clean(text))).collect(),
             above: above.to_owned(),
             line: line.to_owned(),
             suffix: clean(&suffix),
@@ -259,7 +262,7 @@ mod tests {
     }
 
     fn cut(windows: &mut Windows, job: &Job) -> Cut {
-        windows.cut(job, 100_000, &counts(), &["<|x|>"])
+        windows.cut(job, 100_000, &counts(), &Guard::of(&["<|x|>"], &[]))
     }
 
     fn numbered(lines: std::ops::Range<u32>) -> String {
@@ -319,11 +322,24 @@ mod tests {
     }
 
     #[test]
+    fn a_name_cannot_hide_a_spelling_behind_what_headings_leave_out() {
+        let mut job = job("a$0");
+        job.prompt.path = "src/<|\u{7}x|>.rs".to_owned();
+        job.prompt.repository = Some("<|x\n|>shop".to_owned());
+        job.prompt.snippets = vec![Snippet { path: "<\u{1b}|x|>b".to_owned(), text: "b".to_owned() }];
+        let parts = cut(&mut Windows::default(), &job).parts;
+        assert_eq!(
+            (parts.path.as_str(), parts.repository.as_deref(), parts.snippets[0].0.as_str()),
+            ("src/.rs", Some("shop"), "b")
+        );
+    }
+
+    #[test]
     fn all_parts_give_way_where_a_context_is_small() {
         let mut job = job(&format!("{}$0{}", numbered(0..200), numbered(0..200)));
         job.budget = PromptBudget { prefix: 3000, suffix: 1000, snippets: 0 };
         job.max_tokens = 100;
-        let cut = Windows::default().cut(&job, 1000, &counts(), &[]);
+        let cut = Windows::default().cut(&job, 1000, &counts(), &Guard::default());
         assert!(cut.tokens() <= 900, "{}", cut.tokens());
         assert!(!cut.parts.above.is_empty() && !cut.parts.suffix.is_empty());
     }

@@ -267,7 +267,7 @@ impl<'w> Writing<'w> {
         }
         if let (Some(decode), true) = (counts.decode_us, self.candidate == 0) {
             teller.report.decode_us = decode;
-            teller.report.compute_us = decode + counts.prefill_us.unwrap_or(0);
+            teller.report.compute_us = decode.saturating_add(counts.prefill_us.unwrap_or(0));
         }
     }
 

@@ -73,6 +73,15 @@ impl Shared {
     }
 }
 
+/// Ends the frontier, however a run ends. After a run that came to its end nobody reads it any more.
+struct Ending<'a>(&'a Frontier);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.end(false);
+    }
+}
+
 pub struct Attempt<'a> {
     download: &'a Download,
     identity: &'a Identity,
@@ -118,6 +127,8 @@ impl<'a> Attempt<'a> {
             let (shared, size) = (self.shared.clone(), self.identity.size);
             spawn_blocking(move || hash::follow(&shared.file, &shared.frontier, size, wants_git))
         };
+        // Whoever drops this future leaves no thread behind that waits for bytes.
+        let _ending = Ending(&self.shared.frontier);
         let brought = self.bring().await;
         // Also what a failure leaves is for the next run.
         let kept = self.checkpoint(&mut Ranges::default()).await;

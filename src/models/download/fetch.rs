@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::partial::Partial;
-use super::{Download, Event, Failure, Finished, Options};
+use super::{Download, EARLIER, Event, Failure, Finished, Options};
 use crate::models::Sha256;
 use crate::models::hub::{FileDigest, Hub, HubAddress, HubError, HubFile, Remote, Trouble};
 
@@ -77,7 +77,9 @@ impl Fetch {
                 && pinned != now
             {
                 let (said, found) = (FileDigest::Sha256(pinned).to_string(), FileDigest::Sha256(now).to_string());
-                return Err(Failure::Lie { what: remote.what.clone(), by: "an earlier pull", said, found });
+                // What an interrupted pull had brought of it is of no use any more.
+                partial.discard().map_err(|error| Failure::Io { path: partial.path(), error })?;
+                return Err(Failure::lie(&remote.what, EARLIER, said, found));
             }
             let download = Download {
                 hub: self.hub.clone(),
@@ -93,7 +95,8 @@ impl Fetch {
                 other => return other,
             };
             let now = self.look(source).await?;
-            let is_same = (now.size, now.digest, &now.tag) == (remote.size, remote.digest, &remote.tag);
+            let identity = |of: &Remote| (of.size, of.digest, of.tag.clone(), of.modified.clone());
+            let is_same = identity(&now) == identity(&remote);
             if is_same || changes >= MOST_CHANGES {
                 let message = format!("{}, and not the one that was promised: try again later", error.message);
                 return Err(Failure::Hub(HubError { message, trouble: Trouble::Final }));

@@ -1,6 +1,6 @@
 //! What of a file is on the disk for certain, written down beside it: a process that dies goes on from there.
 //!
-//! It is bound to the file's size, digest and entity tag. It is replaced as a whole, after the bytes that it tells of are on the
+//! It is bound to the file's size, digest, entity tag or date. It is replaced as a whole, after the bytes that it tells of are on the
 //! disk, so it may tell of too few and never of too many.
 
 use std::fs::{File, OpenOptions};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::super::store::sync_directory;
 use super::ranges::Ranges;
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Longest journal that is read, in bytes; the usual one has a few hundred.
 const MOST_BYTES: u64 = 1 << 20;
 
@@ -23,6 +23,14 @@ pub struct Identity {
     /// As `hub::FileDigest` shows it.
     pub digest: Option<String>,
     pub tag: Option<String>,
+    pub modified: Option<String>,
+}
+
+impl Identity {
+    /// Whether it tells one version of a file from another of the same size.
+    pub fn is_certain(&self) -> bool {
+        self.digest.is_some() || self.tag.is_some() || self.modified.is_some()
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,7 +104,7 @@ mod tests {
     use super::*;
 
     fn identity(size: u64) -> Identity {
-        Identity { size, digest: Some("sha256:00".to_owned()), tag: None }
+        Identity { size, digest: Some("sha256:00".to_owned()), tag: None, modified: None }
     }
 
     #[test]
@@ -113,6 +121,7 @@ mod tests {
             Identity { digest: Some("sha256:01".to_owned()), ..identity(9) },
             Identity { digest: None, ..identity(9) },
             Identity { tag: Some("x".to_owned()), ..identity(9) },
+            Identity { modified: Some("x".to_owned()), ..identity(9) },
         ];
         for other in others {
             assert_eq!(journal.read(&other), Ranges::default(), "{other:?}");

@@ -47,6 +47,8 @@ pub struct Remote {
     pub digest: Option<FileDigest>,
     /// The entity tag of who gives the bytes, where there is no digest to know them by.
     pub tag: Option<String>,
+    /// When they changed last, where there is no tag either.
+    pub modified: Option<String>,
     /// The commit that a hub's file belongs to. The address names it, so that a branch may move meanwhile.
     pub commit: Option<String>,
     source: Url,
@@ -104,6 +106,11 @@ impl Hub {
         Ok(Self { http, rules, token, token_variable, silence: settings.silence })
     }
 
+    /// Whether the user has a token that is kept from the hub, because everybody on the way could read it.
+    pub fn withholds_token(&self) -> bool {
+        self.token.is_some() && !self.rules.may_have_token(self.url())
+    }
+
     pub fn url(&self) -> &Url {
         &self.rules.hub
     }
@@ -148,9 +155,10 @@ impl Hub {
                 })?;
                 let digest = file.filter(|_| is_hub).and_then(|_| facts::digest(headers));
                 let tag = if is_redirect { None } else { facts::tag(headers) };
+                let modified = if is_redirect || tag.is_some() { None } else { facts::modified(headers) };
                 let file = file.map(|file| file.at(commit.as_deref().unwrap_or(&file.revision)));
                 let source = file.as_ref().map_or(start, |file| file.address(self.url()));
-                return Ok(Remote { what, size, digest, tag, commit, source, file, found: Mutex::default() });
+                return Ok(Remote { what, size, digest, tag, modified, commit, source, file, found: Mutex::default() });
             }
             if is_redirect {
                 url = self.rules.follow(&url, location(&response), hops)?;
@@ -168,9 +176,9 @@ impl Hub {
     pub async fn open(&self, remote: &Remote, part: Option<Range<u64>>) -> Result<Body, HubError> {
         let known = lock(&remote.found).clone();
         let (mut url, mut hops) = (known.clone().unwrap_or_else(|| remote.source.clone()), 0);
-        let condition = remote.tag.as_deref().filter(|_| remote.digest.is_none() && part.is_some());
+        let condition = remote.condition().filter(|_| part.is_some());
         loop {
-            let response = self.send(Method::GET, &url, part.clone(), condition).await?;
+            let response = self.send(Method::GET, &url, part.clone(), condition.as_deref()).await?;
             let status = response.status();
             if is_redirect(status) {
                 url = self.rules.follow(&url, location(&response), hops)?;
@@ -218,10 +226,10 @@ impl Hub {
         if let Some(part) = part {
             request = request.header(RANGE, format!("bytes={}-{}", part.start, part.end.saturating_sub(1)));
         }
-        if let Some(tag) = condition {
-            request = request.header(IF_RANGE, format!("\"{tag}\""));
+        if let Some(condition) = condition {
+            request = request.header(IF_RANGE, condition);
         }
-        if let Some(token) = self.token.as_ref().filter(|_| self.rules.is_hub(url)) {
+        if let Some(token) = self.token.as_ref().filter(|_| self.rules.may_have_token(url)) {
             request = request.header(AUTHORIZATION, token.clone());
         }
         match timeout(self.silence, request.send()).await {
@@ -247,7 +255,7 @@ impl Hub {
             revision: file.map(|file| file.revision.as_str()),
             tokens: self.url().join("/settings/tokens").map_or_else(|_| self.url().to_string(), String::from),
             variable: &self.token_variable,
-            has_token: self.token.is_some() && self.rules.is_hub(url),
+            has_token: self.token.is_some() && self.rules.may_have_token(url),
         };
         failure::of_status(&asked, status, response.headers(), SystemTime::now())
     }
@@ -261,6 +269,20 @@ impl Remote {
     /// The file at the hub, pinned to its commit; None for an address.
     pub fn file(&self) -> Option<&HubFile> {
         self.file.as_ref()
+    }
+
+    /// By which version its host knows the bytes, as text, where it says so; for addresses, which have no commits.
+    pub fn version(&self) -> Option<String> {
+        let tag = self.tag.as_ref().map(|tag| format!("etag {tag}"));
+        tag.or_else(|| self.modified.as_ref().map(|moment| format!("modified {moment}")))
+    }
+
+    /// What `If-Range` says, where nothing but this tells one version from another.
+    fn condition(&self) -> Option<String> {
+        if self.digest.is_some() {
+            return None;
+        }
+        self.tag.as_ref().map(|tag| format!("\"{tag}\"")).or_else(|| self.modified.clone())
     }
 
     /// What the file will be called.
@@ -311,6 +333,11 @@ fn extent(remote: &Remote, url: &Url, response: &Response, wanted: Option<Range<
         return Err(HubError::new(Trouble::Final, format!("{host} compresses {what} though it was asked not to")));
     }
     if remote.digest.is_none() && remote.tag.is_some() && facts::tag(headers) != remote.tag {
+        return Err(changed());
+    }
+    // An answer to `If-Range` need not repeat the date.
+    let is_older = |moment: &String| facts::modified(headers).is_some_and(|now| now != *moment);
+    if remote.digest.is_none() && remote.modified.as_ref().is_some_and(is_older) {
         return Err(changed());
     }
     if response.status() == StatusCode::OK {

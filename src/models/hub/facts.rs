@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
 
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, RETRY_AFTER};
+use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, RETRY_AFTER};
 
 use super::super::Sha256;
 
@@ -61,6 +61,11 @@ fn strong(tag: &str) -> Option<&str> {
 /// The entity tag that this host gives the bytes, for `If-Range`.
 pub fn tag(headers: &HeaderMap) -> Option<String> {
     text(headers, ETAG).and_then(strong).map(str::to_owned)
+}
+
+/// When this host's bytes changed last, as it writes it, for `If-Range`. What is no date promises nothing.
+pub fn modified(headers: &HeaderMap) -> Option<String> {
+    text(headers, LAST_MODIFIED).filter(|date| httpdate::parse_http_date(date).is_ok()).map(str::to_owned)
 }
 
 /// What a hub says that the file's digest is. A weak tag counts here, too: it is a compressing proxy's mark on the hub's word.
@@ -162,6 +167,14 @@ mod tests {
         assert_eq!(of("\"a\"").as_deref(), Some("a"));
         assert_eq!(of("W/\"a\""), None);
         assert_eq!(of("a"), None);
+    }
+
+    #[test]
+    fn a_moment_is_a_date() {
+        let of = |value: &str| modified(&headers(&[("last-modified", value)]));
+        let date = "Wed, 21 Oct 2026 07:28:00 GMT";
+        assert_eq!(of(date).as_deref(), Some(date));
+        assert_eq!(of("yesterday"), None);
     }
 
     #[test]

@@ -37,9 +37,14 @@ impl Rules {
         }
     }
 
-    /// Whether the user's token belongs there.
+    /// Whether it is the user's hub.
     pub fn is_hub(&self, url: &Url) -> bool {
         url.origin() == self.hub.origin()
+    }
+
+    /// Not where others on the way could read it.
+    pub fn may_have_token(&self, url: &Url) -> bool {
+        self.is_hub(url) && (url.scheme() == "https" || is_loopback(url))
     }
 
     /// Whether bytes may be asked for there, at the user's word.
@@ -76,7 +81,7 @@ impl Rules {
         if let Err(why) = self.may_ask(&next) {
             return refuse(why);
         }
-        if is_loopback(&next) && !is_loopback(from) {
+        if may_be_loopback(&next) && !is_loopback(from) {
             return refuse("an address within this machine");
         }
         if next.scheme() == "http" && from.scheme() == "https" {
@@ -88,9 +93,22 @@ impl Rules {
 
 /// By its name or number: `localhost` is this machine for our client, whatever a name server says.
 pub fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    let host = host(url);
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
+/// Also by what leads here on some machines: the address of no host, and names below `localhost`, whoever answers for them.
+fn may_be_loopback(url: &Url) -> bool {
+    let name = host(url).trim_end_matches('.').to_ascii_lowercase();
+    let is_name = name == "localhost" || name.ends_with(".localhost");
+    is_name
+        || is_loopback(url)
+        || host(url).parse::<IpAddr>().is_ok_and(|address| address.to_canonical().is_unspecified())
+}
+
+fn host(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
 #[cfg(test)]
@@ -115,6 +133,11 @@ mod tests {
             ("http://127.0.0.1:6379/", "an address within this machine"),
             ("https://localhost/", "an address within this machine"),
             ("https://[::1]/", "an address within this machine"),
+            ("https://[::ffff:127.0.0.1]/", "an address within this machine"),
+            ("https://0.0.0.0:1/", "an address within this machine"),
+            ("https://[::]/", "an address within this machine"),
+            ("https://localhost./", "an address within this machine"),
+            ("https://x.localhost/", "an address within this machine"),
             ("https://ann:secret@cdn.example/x", "an address with a name or a password in it"),
             ("file:///etc/passwd", "an address that is not of the web"),
             ("https://", "nowhere"),
@@ -158,6 +181,17 @@ mod tests {
             "https://hub.example.evil/",
         ] {
             assert!(!is_hub(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn the_token_goes_encrypted_or_nowhere_but_to_this_machine() {
+        let may = |hub: &str| Rules::new(hub).unwrap().may_have_token(&Url::parse(hub).unwrap());
+        for hub in ["https://hub.example", "http://127.0.0.1:1", "http://localhost:1", "http://[::ffff:127.0.0.1]:1"] {
+            assert!(may(hub), "{hub}");
+        }
+        for hub in ["http://models.corp:8080", "http://10.0.0.1", "http://x.localhost", "http://localhost.corp"] {
+            assert!(!may(hub), "{hub}");
         }
     }
 

@@ -82,9 +82,10 @@ fn one(kind: Holding, source: &Path, target: &Path) -> io::Result<()> {
         Holding::HardLink => hard(source, &fresh)?,
         _ => symbolic(source, &fresh)?,
     }
-    std::fs::rename(&fresh, target).inspect_err(|_| {
-        let _ = std::fs::remove_file(&fresh);
-    })
+    let renamed = std::fs::rename(&fresh, target);
+    // Also where it went well: of two names of one file POSIX's rename leaves both.
+    let _ = std::fs::remove_file(&fresh);
+    renamed
 }
 
 /// Only files of the user's own: a link to somebody else's would keep their bytes on the disk without their knowing.

@@ -325,3 +325,46 @@ fn roles_follow_from_what_a_file_says() {
         assert_eq!(role_of(&gguf::read(&path).unwrap()), expected, "{texts:?}");
     }
 }
+
+#[test]
+fn a_store_without_its_list_is_taken_up_again_file_by_file() {
+    let place = Place::new();
+    let candidate = Candidate::of_file(&place.write("some/odd-coder.gguf", &completer())).unwrap();
+    let wishes = Wishes { name: Some("mine:q8_0".parse().unwrap()), link: LinkKind::Hard, ..Wishes::default() };
+    let Imported::New(first) = place.import(&candidate, &wishes).unwrap() else { panic!("it is new") };
+    let file = place.store.path(&first.files[0]);
+    let again = Candidate::of_file(&file).unwrap();
+    let error = place.import(&again, &Wishes::default()).unwrap_err().to_string();
+    assert!(error.contains("belongs to an installed model"), "{error}");
+
+    fs::write(place.path("tandem/models/models.lock"), "version = ").unwrap();
+    let damaged = place.store.list().unwrap_err().to_string();
+    assert!(damaged.contains("move it away and take the files in its folder up again"), "{damaged}");
+    fs::remove_file(place.path("tandem/models/models.lock")).unwrap();
+    fs::remove_file(place.path("some/odd-coder.gguf")).unwrap();
+    let adopted = place.import_new(&again, LinkKind::Auto);
+    assert_eq!((adopted.name.to_string().as_str(), adopted.holding), ("mine:q8_0", Holding::Own));
+    assert_eq!(place.store.path(&adopted.files[0]), file);
+    assert!(place.store.strays().unwrap().is_empty());
+    place.store.remove(&adopted.name).unwrap();
+    assert!(!file.exists(), "it is the store's own");
+}
+
+#[test]
+fn a_download_is_no_file_to_be_taken_up() {
+    let place = Place::new();
+    let path = place.write("tandem/models/partial/q8_0/a.gguf", &completer());
+    let candidate = Candidate::of_file(&path).unwrap();
+    assert!(matches!(place.import(&candidate, &Wishes::default()), Err(ImportError::Ours(_))));
+}
+
+#[test]
+fn a_link_that_is_made_again_leaves_no_second_name() {
+    let place = Place::new();
+    let candidate = Candidate::of_file(&place.write("some/odd-coder.gguf", &completer())).unwrap();
+    let first = place.import_new(&candidate, LinkKind::Auto);
+    fs::remove_file(place.path("tandem/models/models.lock")).unwrap();
+    place.import_new(&candidate, LinkKind::Auto);
+    let folder = place.store.path(&first.files[0]).parent().unwrap().to_owned();
+    assert_eq!(fs::read_dir(folder).unwrap().count(), 1);
+}

@@ -12,8 +12,8 @@ use crate::config::{create_private_dir, read_small};
 use crate::models::ModelName;
 
 const FILE: &str = "models.lock";
-const HEADING: &str =
-    "# What is installed here, with the digests that the files had when they came. Written by `tandem model`.\n\n";
+const HEADING: &str = "# What is installed here, with the digests that the files had when they came: computed, but those of Ollama's files,\n\
+     # which are what Ollama says. Written by `tandem model`.\n\n";
 
 /// Of the file's format. Fields may be added without a new one: older versions leave them out.
 const VERSION: u64 = 1;

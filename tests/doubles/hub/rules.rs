@@ -11,6 +11,8 @@ pub enum Said {
     Git,
     /// Nothing but an entity tag of its own.
     Tag,
+    /// When it changed last.
+    Date,
     /// Nothing at all.
     Nothing,
 }

@@ -118,6 +118,9 @@ impl Turn<'_> {
             }
             Said::Git if !is_plain => headers.push(("etag", format!("\"{}\"", told.git()))),
             Said::Nothing => {}
+            Said::Date => {
+                headers.push(("last-modified", format!("Thu, 01 Jan 2026 00:00:{:02} GMT", self.rules.version)));
+            }
             _ => headers.push(("etag", format!("\"version-{}\"", self.rules.version))),
         }
         let is_head = self.request.method == "HEAD";

@@ -144,8 +144,17 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// None: the user said no.
     async fn run(&mut self, arguments: &Arguments) -> anyhow::Result<Option<Installed>> {
+<<<<<<< HEAD
         let mut draft =
             plan::draft(&self.fetch, arguments, &self.machine).await.map_err(|error| self.explained(error))?;
+=======
+        if self.fetch.hub.withholds_token() {
+            self.screen.say(
+                "Your token stays here: `models.hub` is without encryption, and everybody on the way could read it.",
+            );
+        }
+        let mut draft = plan::draft(&self.fetch, arguments).await.map_err(|error| self.explained(error))?;
+>>>>>>> work-mendA
         let there = self.whole(&draft)?;
         let sources = std::mem::take(&mut draft.sources);
         let parts = match (plan::look(&self.fetch, sources).await, &there) {
@@ -162,11 +171,17 @@ impl Pull<'_> {
         if let Some(installed) = there.filter(|installed| is_same(installed, &parts)) {
             return self.already(&installed, SAME).map(Some);
         }
+        let before = draft.installed(&self.store)?;
+        if let Some(failure) = parts.iter().find_map(|part| plan::changed(before.as_ref(), part)) {
+            for part in &parts {
+                self.forget(&key(&draft, part))?;
+            }
+            return Err(plan::with_way_out(failure, &draft.name).into());
+        }
         self.announce(&draft, &parts)?;
         if draft.is_restricted() && !arguments.yes && !self.agrees(&draft)? {
             return Ok(None);
         }
-        let before = draft.installed(&self.store)?;
         let mut arrived = Vec::new();
         let mut partials = Vec::new();
         let origin = draft.origin_at(&parts);
@@ -189,7 +204,7 @@ impl Pull<'_> {
                 Ok(finished) => finished,
                 Err(failure) => {
                     self.kept = if partial.path().exists() { self.done.load(Ordering::Relaxed) } else { 0 };
-                    return Err(self.explained(failure.into()));
+                    return Err(self.explained(plan::with_way_out(failure, &draft.name).into()));
                 }
             };
             let header = match gguf::read(&finished.path) {
@@ -228,7 +243,7 @@ impl Pull<'_> {
     }
 
     fn announce(&mut self, draft: &Draft, parts: &[Part]) -> anyhow::Result<()> {
-        let bytes: u64 = parts.iter().map(|part| part.remote.size).sum();
+        let bytes = parts.iter().fold(0_u64, |sum, part| sum.saturating_add(part.remote.size));
         let licence = draft.licence;
         let names: Vec<String> = parts.iter().map(|part| part.remote.file_name()).collect();
         let event = json!({
@@ -262,7 +277,7 @@ impl Pull<'_> {
             let known = Partial::try_take(&directory, &key(draft, part)).ok().flatten();
             known.map_or(0, |partial| partial.wanted_room(part.remote.size))
         });
-        let wanted: u64 = wanted.sum();
+        let wanted = wanted.fold(0, u64::saturating_add);
         if let Err(free) = has_room(self.store.directory(), wanted) {
             return Err(Failure::NoRoom { path: self.store.directory().to_owned(), wanted, free }.into());
         }
@@ -281,6 +296,14 @@ impl Pull<'_> {
         let mut line = String::new();
         io::stdin().read_line(&mut line)?;
         Ok(matches!(line.trim().to_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Removes what an interrupted pull left, unless another process is at it.
+    fn forget(&self, key: &str) -> io::Result<()> {
+        match Partial::try_take(&self.store.partial_directory(), key)? {
+            Some(partial) => partial.discard(),
+            None => Ok(()),
+        }
     }
 
     /// The right to write this download, and whether it was waited for.
@@ -407,8 +430,12 @@ fn is_same(installed: &Installed, parts: &[Part]) -> bool {
     installed.files.len() == parts.len()
         && installed.files.iter().zip(parts).all(|(file, part)| match part.remote.digest {
             Some(FileDigest::Sha256(digest)) => file.sha256 == digest,
-            // Without a digest only the commit can tell; an address has neither, and is brought again.
-            _ => part.remote.commit.as_deref().is_some_and(|commit| commit == installed.origin.revision),
+            // Without a digest the commit tells, or the version that an address's host names. Who names none is asked for all.
+            _ => {
+                !installed.origin.revision.is_empty()
+                    && installed.origin.revision == plan::revision(part)
+                    && file.bytes == part.remote.size
+            }
         })
 }
 

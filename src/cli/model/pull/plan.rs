@@ -8,8 +8,12 @@ use super::Arguments;
 use crate::cli::fitting;
 use crate::cli::terminal::printable;
 use crate::models::catalogue::Licence;
+<<<<<<< HEAD
 use crate::models::download::{Failure, Fetch, Source};
 use crate::models::fit::Machine;
+=======
+use crate::models::download::{EARLIER, Failure, Fetch, Source};
+>>>>>>> work-mendA
 use crate::models::hub::{HubFile, Remote, Repository, Wanted, choose_files};
 use crate::models::store::{parts, split_of};
 use crate::models::{
@@ -153,7 +157,8 @@ fn name_of(file: &str) -> Option<ModelName> {
     for character in stem.chars() {
         match character {
             'a'..='z' | '0'..='9' | '_' => name.push(character),
-            '.' if !name.ends_with('.') => name.push('.'),
+            '.' if name.ends_with('.') => {}
+            '.' => name.push('.'),
             _ if name.ends_with('-') => {}
             _ => name.push('-'),
         }
@@ -189,7 +194,7 @@ pub async fn look(fetch: &Fetch, sources: Vec<Source>) -> Result<Vec<Part>, Fail
 
 impl Draft {
     pub fn origin_at(&self, parts: &[Part]) -> Origin {
-        let revision = parts.first().and_then(|part| part.remote.commit.clone()).unwrap_or_default();
+        let revision = parts.first().map(revision).unwrap_or_default();
         Origin { kind: OriginKind::Hub, repository: self.origin.clone(), revision }
     }
 
@@ -207,12 +212,44 @@ impl Draft {
     }
 }
 
+/// The commit; of an address the version that its host names, which may be none.
+pub fn revision(part: &Part) -> String {
+    match &part.source {
+        Source::Hub(_) => part.remote.commit.clone(),
+        Source::Address(_) => part.remote.version(),
+    }
+    .unwrap_or_default()
+}
+
+/// An address that has another file now than the one that was pulled is refused before it is fetched: it would be in vain.
+pub fn changed(installed: Option<&Installed>, part: &Part) -> Option<Failure> {
+    let Source::Address(address) = &part.source else { return None };
+    let installed = installed?;
+    let file = installed.files.iter().find(|file| file.source == address.to_string())?;
+    let (before, now) = (&installed.origin.revision, revision(part));
+    let is_other = file.bytes != part.remote.size || !before.is_empty() && !now.is_empty() && *before != now;
+    let version = if now.is_empty() { String::new() } else { format!(" ({})", printable(&now)) };
+    let found = format!("another file of {} bytes{version}", part.remote.size);
+    is_other.then(|| Failure::lie(&part.remote.what, EARLIER, format!("sha256:{}", file.sha256), found))
+}
+
+/// The way out of a failure by the name that the model has here.
+pub fn with_way_out(failure: Failure, name: &ModelName) -> Failure {
+    match failure {
+        Failure::Lie { what, by: EARLIER, said, found, .. } => {
+            let way_out = format!("if the new file is meant, type `tandem model rm {name}` and pull again");
+            Failure::Lie { what, by: EARLIER, said, found, way_out }
+        }
+        other => other,
+    }
+}
+
 /// The digest that this file had when it was pulled at this commit before. An address has no commits: there any earlier one counts.
 pub fn pinned(installed: Option<&Installed>, part: &Part) -> Option<Sha256> {
     let installed = installed?;
-    let commit = part.remote.commit.as_deref().unwrap_or_default();
     let file = installed.files.iter().find(|file| file.source == source_name(&part.source))?;
-    (installed.origin.revision == commit).then_some(file.sha256)
+    let is_address = matches!(part.source, Source::Address(_));
+    (is_address || installed.origin.revision == revision(part)).then_some(file.sha256)
 }
 
 /// What a file is called where it comes from.

@@ -155,3 +155,32 @@ proptest! {
         prop_assert_eq!(read(size), read(bytes.len().max(1)));
     }
 }
+
+#[test]
+fn an_event_is_not_the_whole_answer_whatever_it_lacks() {
+    let ends = |text: &str| {
+        let told = read_in(text, 7).unwrap();
+        told.iter().any(|told| told.is_last || told.end.is_some())
+    };
+    for event in [
+        r#"{"choices":[{"text":"b"}]}"#,
+        r#"{"choices":[{"index":0,"text":"b","finish_reason":null}]}"#,
+        r#"{"choices":[{"message":{"content":"b"}}]}"#,
+    ] {
+        assert!(!ends(&format!("data: {event}\n\n")), "{event}");
+        assert!(ends(&format!("data: {event}\n\ndata: [DONE]\n\n")), "{event}");
+    }
+    assert!(ends(TABBY), "a document is");
+}
+
+#[test]
+fn an_answer_that_was_given_up_is_an_error() {
+    for reason in ["error", "abort", "insufficient_system_resource", "content_filter"] {
+        let text = format!("data: {{\"choices\":[{{\"text\":\"b\",\"finish_reason\":\"{reason}\"}}]}}\n\n");
+        let told = read_in(&text, 9).unwrap();
+        assert!(told[0].error.as_deref().is_some_and(|error| error.contains(reason)), "{told:?}");
+        assert_eq!(told[0].end, None);
+    }
+    let told = read_in("data: {\"choices\":[{\"text\":\"b\",\"finish_reason\":\"model_length\"}]}\n\n", 9).unwrap();
+    assert_eq!(told[0].end, Some(End::Length));
+}
