@@ -144,17 +144,13 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// None: the user said no.
     async fn run(&mut self, arguments: &Arguments) -> anyhow::Result<Option<Installed>> {
-<<<<<<< HEAD
-        let mut draft =
-            plan::draft(&self.fetch, arguments, &self.machine).await.map_err(|error| self.explained(error))?;
-=======
         if self.fetch.hub.withholds_token() {
             self.screen.say(
                 "Your token stays here: `models.hub` is without encryption, and everybody on the way could read it.",
             );
         }
-        let mut draft = plan::draft(&self.fetch, arguments).await.map_err(|error| self.explained(error))?;
->>>>>>> work-mendA
+        let mut draft =
+            plan::draft(&self.fetch, arguments, &self.machine).await.map_err(|error| self.explained(error))?;
         let there = self.whole(&draft)?;
         let sources = std::mem::take(&mut draft.sources);
         let parts = match (plan::look(&self.fetch, sources).await, &there) {

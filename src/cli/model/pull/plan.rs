@@ -8,12 +8,8 @@ use super::Arguments;
 use crate::cli::fitting;
 use crate::cli::terminal::printable;
 use crate::models::catalogue::Licence;
-<<<<<<< HEAD
-use crate::models::download::{Failure, Fetch, Source};
-use crate::models::fit::Machine;
-=======
 use crate::models::download::{EARLIER, Failure, Fetch, Source};
->>>>>>> work-mendA
+use crate::models::fit::Machine;
 use crate::models::hub::{HubFile, Remote, Repository, Wanted, choose_files};
 use crate::models::store::{parts, split_of};
 use crate::models::{
