@@ -20,7 +20,6 @@ help:
 	@echo "make lint          formatting and lints"
 	@echo "make lint-editors  luacheck and StyLua on the Lua of the editors"
 	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
-	@echo "make test-extension  types, lints and unit tests of the VS Code extension"
 	@echo "make install       tandem into cargo's bin directory, optimised"
 	@echo "make bench         the measurements of docs/benchmarks.md"
 	@echo "make docs          write the generated parts of the documents"

@@ -25,6 +25,6 @@ pub use breaker::{Breakers, Circuit, Ticks};
 pub use client::{Client, Setup, Timeouts};
 pub use conversation::{Cloud, Exchange, Finish, LastLook};
 pub use key::{AwsKeys, Credentials, Key, KeyError};
-pub use keys::Keys;
+pub use keys::{KeyPlace, Keys};
 pub use send::{Answer, Update, send};
 pub use server_key::ServerKeys;

@@ -5,6 +5,7 @@
 //! for tests (`fake`). An engine knows prompts and tokens; it knows nothing of documents, editors or the protocol.
 
 pub mod chat;
+pub mod embed;
 #[cfg(any(feature = "llama", feature = "cloud"))]
 mod emit;
 pub mod fake;
@@ -47,6 +48,11 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The same model for conversations, where it holds any.
     fn conversations(&self) -> Option<&dyn chat::ChatEngine> {
+        None
+    }
+
+    /// The same model for vectors of texts, where it makes any.
+    fn embeddings(&self) -> Option<&dyn embed::EmbedEngine> {
         None
     }
 

@@ -35,6 +35,7 @@ mod state;
 mod store;
 mod symbols;
 mod varint;
+mod vectors;
 mod verify;
 mod walk;
 mod watch;
@@ -42,7 +43,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, mpsc};
 
 use ropey::Rope;
 
@@ -58,17 +59,20 @@ pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
 pub use related::{Answer, CursorText, FEATURES, Features, IsLate, Piece, Related, Viewed, Wish, types_of};
 pub use resolve::shared_parts;
-pub use search::Hit;
+pub use search::{FoundBy, Hit, SearchBy};
 use shared::{OpenDocument, Shared};
 use signatures::Signatures;
 pub use stale::{Formerly, StaleFile, StaleFiles};
 pub use state::{File, FileId, State, Totals};
+pub use store::{Glance, glance};
 pub use symbols::SymbolHit;
+pub use vectors::{Meaning, VectorStatus};
 pub use verify::Difference;
 
 use crate::privacy::IgnoreRules;
 use crate::syntax::{Language, Place, SyntaxTree};
 use progress::Board;
+use vectors::Vectors;
 
 /// Why something is done; it stands in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +118,7 @@ impl Index {
             stop: AtomicBool::new(false),
             signatures: Signatures::default(),
             storing: Mutex::default(),
+            vectors: Mutex::default(),
         });
         let (mailbox, jobs) = mpsc::channel();
         if let Some(cause) = first {
@@ -223,9 +228,34 @@ impl Index {
         self.shared.relative(path).filter(|relative| self.shared.wants(relative))
     }
 
-    /// See `Hit`. At most `limit`, best first. Reads a few dozen files.
+    /// See `Hit`. At most `limit`, best first. Reads a few dozen files; where there are vectors, the model is asked for that of
+    /// the query, too.
     pub fn search(&self, query: &str, limit: usize) -> Vec<Hit> {
-        self.shared.search(query, limit)
+        self.search_by(query, limit, SearchBy::Best)
+    }
+
+    /// The same by one of its ways.
+    pub fn search_by(&self, query: &str, limit: usize, by: SearchBy) -> Vec<Hit> {
+        self.shared.search_by(query, limit, by)
+    }
+
+    /// Search is by meaning, too, from now on, or not any more. Vectors are made in the background; those of before go.
+    pub fn understand(&self, meaning: Option<Meaning>) {
+        let vectors = meaning.map(|meaning| Vectors::start(&self.shared, meaning));
+        let mut own = self.shared.vectors.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *own, vectors);
+        drop(own);
+        before.inspect(|before| before.stop());
+    }
+
+    /// How far the vectors are. None where there is no model for them.
+    pub fn vector_status(&self) -> Option<VectorStatus> {
+        Some(self.shared.vectors()?.status())
+    }
+
+    /// Waits until vectors are those of the index, or are not to be had, or `stop` says so.
+    pub fn settle_vectors(&self, stop: impl Fn(&VectorStatus) -> bool) {
+        self.shared.vectors().inspect(|vectors| vectors.settle(&self.shared, stop));
     }
 
     /// At most `limit` definitions that a query fits by name, best first.
@@ -310,7 +340,8 @@ impl Index {
 
     /// Writes the index to its place now, and says why that did not work.
     pub fn save(&self) -> anyhow::Result<()> {
-        self.shared.save()
+        self.shared.save()?;
+        self.shared.vectors().map_or(Ok(()), |vectors| vectors.save(&self.shared))
     }
 
     /// Rebuilds the index from nothing and tells where this one differs. Empty means equal.
@@ -333,6 +364,8 @@ impl Index {
 
 impl Drop for Index {
     fn drop(&mut self) {
+        // It holds what this one lets go.
+        self.understand(None);
         self.shared.stop.store(true, Ordering::Relaxed);
         let _ = self.mailbox.send(Job::Stop);
         if let Some(indexer) = self.indexer.take() {

@@ -29,4 +29,4 @@ mod transport;
 
 pub use mirror::{Pace, replay};
 pub use serve::{Input, ServeOptions, serve, serve_stdio};
-pub use settings::EngineFactory;
+pub use settings::{EngineFactory, MeaningFactory};

@@ -31,7 +31,7 @@ use crate::acceptance::Ledger;
 use crate::complete::{self, Calibration, Flights, Outcome, Patience, Reason, Suggestion, Trigger, Why};
 use crate::config::Settings;
 use crate::engine::Engine;
-use crate::index::Index;
+use crate::index::{Index, Meaning};
 use crate::privacy::PathPatterns;
 use crate::text::{Change, Document, Position, PositionEncoding};
 
@@ -226,6 +226,11 @@ impl Session {
         let mut state = self.state();
         state.calibration = Arc::new(calibration);
         state.documents.forget_suggestions();
+    }
+
+    /// What the folders are searched by meaning with, from now on; None leaves words.
+    pub fn understand(&self, meaning: Option<Meaning>) {
+        self.indexes.understand(meaning);
     }
 
     /// Indexes these folders from now on; None ends all indexes.

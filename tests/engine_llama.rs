@@ -1,4 +1,4 @@
-//! llama.cpp with the model that ships: completion, reuse, cancel, speculation, faults.
+//! llama.cpp with the model that ships: completion, reuse, cancel, speculation, faults, memory, adapters.
 #![cfg(feature = "llama")]
 
 #[path = "engine_llama/background.rs"]
@@ -13,6 +13,10 @@ mod completes;
 mod faults;
 #[path = "engine_llama/gguf.rs"]
 mod gguf;
+#[path = "engine_llama/lora.rs"]
+mod lora;
+#[path = "engine_llama/memory.rs"]
+mod memory;
 #[path = "engine_llama/sleeps.rs"]
 mod sleeps;
 #[path = "engine_llama/speculates.rs"]

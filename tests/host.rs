@@ -6,6 +6,7 @@
 mod host {
     pub mod chat;
     pub mod crash;
+    pub mod embed;
     pub mod hostile;
     pub mod life;
     pub mod limits;
@@ -29,8 +30,15 @@ fn main() {
         _ => {}
     }
     #[cfg_attr(not(feature = "llama"), expect(unused_mut))]
-    let mut tests =
-        [host::life::TESTS, host::chat::TESTS, host::crash::TESTS, host::limits::TESTS, host::hostile::TESTS].concat();
+    let mut tests = [
+        host::life::TESTS,
+        host::chat::TESTS,
+        host::embed::TESTS,
+        host::crash::TESTS,
+        host::limits::TESTS,
+        host::hostile::TESTS,
+    ]
+    .concat();
     #[cfg(feature = "llama")]
     tests.extend(host::real::TESTS);
     let trials = tests.into_iter().map(|(name, test)| {

@@ -3,7 +3,7 @@
 mod edit;
 mod explain;
 mod show;
-mod state;
+pub(super) mod state;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,55 +1,140 @@
 //! `tandem doctor`: what works on this machine, what does not, and what to do about it.
+//!
+//! Each look fills a section (`report`) and has a time limit (`look`); those that can are functions of files below a directory and of
+//! an environment, so that tests show them machines that are not at hand.
 
+mod cloud;
+mod editors;
+mod files;
+mod graphics;
+mod hosts;
+mod index;
+mod installed;
+mod look;
 pub(super) mod machine;
 mod model;
+mod processor;
+mod record;
+mod render;
+mod report;
+mod servers;
+mod settings;
+mod speed;
 
-use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use serde_json::Value;
+use super::terminal::Terminal;
+use super::{Options, workspace};
+use crate::config::Loader;
+use look::{Pending, Scene, begin};
+use report::{Report, Section};
 
-use super::terminal::{Style, Terminal};
-use super::{Options, editors};
-use crate::config::{KEYS, Loaded, Loader, Settings, create_private_dir};
+/// What a look may take: files are read at once, or a network's disk is gone.
+const USUAL: Duration = Duration::from_secs(10);
+/// Eight editors may take three seconds each to tell their versions; keys may take ten.
+const PATIENT: Duration = Duration::from_secs(30);
+/// A driver that starts for the first time compiles its programs.
+const DRIVERS: Duration = Duration::from_secs(20);
+/// A model has five minutes to load, then it is measured.
+const MODEL: Duration = Duration::from_secs(320);
 
-/// See what works here: machine, settings, model, editors.
+/// See what works here, what does not, and what to do about it.
 ///
-/// Ends with a verdict, and with exit code 1 when something is broken.
+/// Looks at processor, memory, graphics, model and its speed, servers, cloud, index, settings, files and editors. Asks nobody
+/// outside of this machine but the server that you set up, shows no key, and changes nothing but directories that are missing.
+///
+/// Exit code: 0; 1 where something is broken. Warnings break nothing.
 #[derive(Clone, Debug, clap::Args)]
+#[command(after_help = "Examples:
+  tandem doctor                    all of it, about ten seconds
+  tandem doctor --quick            without measuring the model's speed
+  tandem doctor --json             for programs; docs/doctor.md tells what the names mean")]
 pub struct Arguments {
+    /// One JSON object on stdout
+    #[arg(long)]
+    json: bool,
+
+    /// Do not measure the model's speed
+    #[arg(long)]
+    quick: bool,
+
+    /// Ask commands and the keyring for the keys that settings name; they are not shown
+    #[arg(long)]
+    keys: bool,
+
+    /// The folder that is looked at; without it the repository around the current directory
+    #[arg(long, value_name = "DIRECTORY")]
+    folder: Option<PathBuf>,
+
+    /// List llama.cpp's devices as JSON: what this command asks a process of its own, as drivers may crash
+    #[arg(long, hide = true)]
+    list_devices: bool,
+
     #[command(flatten)]
     pub(super) options: Options,
 }
 
-/// What was found broken, a sentence each with the way out.
-#[derive(Default)]
-struct Findings {
-    broken: Vec<String>,
-}
-
-pub fn run(_arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
+pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let mut terminal = Terminal::stdout(loader.environment());
-    let mut findings = Findings::default();
-    let folder = std::path::absolute(".")?;
-    let loaded = loader.load(std::slice::from_ref(&folder), None);
-    // What is shown as set must have been set by somebody: without this command's own defaults.
-    let shown = loader.clone().with_defaults(Value::Null).load(&[folder], None);
-
-    build(&mut terminal)?;
-    this_machine(&mut terminal, &mut findings)?;
-    settings(&mut terminal, &mut findings, loader, &shown)?;
-    directories(&mut terminal, &mut findings, loader, &loaded.settings)?;
-    let status = model::load(&loaded.settings, loader)?;
-    model::show(&mut terminal, &mut findings, &loaded.settings, status.as_ref(), &loader.paths().runtime)?;
-    show_editors(&mut terminal, loader)?;
-    verdict(&mut terminal, &findings)?;
-    Ok(if findings.broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if arguments.list_devices {
+        terminal.line(serde_json::to_string(&devices()?)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let folder = workspace::root(arguments.folder.as_deref())?;
+    let settings = loader.load(std::slice::from_ref(&folder), None).settings;
+    let root = Path::new("/").to_owned();
+    let scene = Scene { root, loader: loader.clone(), folder, settings, asks_for_keys: arguments.keys };
+    let report = Report::of(all(&Arc::new(scene), arguments.quick));
+    if arguments.json {
+        terminal.line(serde_json::to_string_pretty(&report)?)?;
+    } else {
+        render::print(&mut terminal, &report)?;
+    }
+    Ok(if report.broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn build(terminal: &mut Terminal) -> io::Result<()> {
+/// Every look, in the order in which people read.
+fn all(scene: &Arc<Scene>, is_quick: bool) -> Vec<Section> {
+    // What the graphics' look found is what the choice of a model goes by.
+    let devices: Arc<OnceLock<graphics::Devices>> = Arc::default();
+    let found = devices.clone();
+    let first = [
+        begin(scene, Section::new("tandem", "Tandem"), USUAL, |_, section| build(section)),
+        begin(scene, Section::new("machine", "Machine"), USUAL, processor::look),
+        begin(scene, Section::new("graphics", "Graphics"), DRIVERS + USUAL, move |scene, section| {
+            let program = std::env::current_exe()?;
+            graphics::look(scene, section, found.get_or_init(|| graphics::ask_apart(&program, DRIVERS)))
+        }),
+    ];
+    let rest = [
+        begin(scene, Section::new("hosts", "Engine hosts"), USUAL, hosts::look),
+        begin(scene, Section::new("servers", "Servers"), PATIENT, servers::look),
+        begin(scene, Section::new("cloud", "Cloud models"), PATIENT, cloud::look),
+        begin(scene, Section::new("privacy", "Privacy"), USUAL, record::look),
+        begin(scene, Section::new("index", "Index"), USUAL, index::look),
+        begin(scene, Section::new("settings", "Settings"), USUAL, settings::look),
+        begin(scene, Section::new("files", "Files"), USUAL, files::look),
+        begin(scene, Section::new("editors", "Editors"), PATIENT, editors::look),
+    ];
+    let mut sections: Vec<Section> = first.into_iter().map(Pending::end).collect();
+    let rest: Vec<Section> = rest.into_iter().map(Pending::end).collect();
+    // Alone: what is measured beside other work is not what typing gets.
+    let model = move |scene: &Scene, section: &mut Section| {
+        let gpus = devices.get().and_then(|devices| devices.as_ref().ok()).map_or(&[][..], Vec::as_slice);
+        model::look(scene, section, gpus, is_quick)
+    };
+    sections.push(begin(scene, Section::new("model", "Model"), MODEL, model).end());
+    sections.extend(rest);
+    sections
+}
+
+fn build(section: &mut Section) -> anyhow::Result<()> {
     let features: Vec<&str> = [
         ("llama", cfg!(feature = "llama")),
+        ("cloud", cfg!(feature = "cloud")),
         ("openmp", cfg!(feature = "openmp") || cfg!(all(feature = "llama", target_os = "linux"))),
         ("cuda", cfg!(feature = "cuda")),
         ("vulkan", cfg!(feature = "vulkan")),
@@ -60,127 +145,28 @@ fn build(terminal: &mut Terminal) -> io::Result<()> {
     .filter(|(_, on)| *on)
     .map(|(name, _)| *name)
     .collect();
-    let features = if features.is_empty() { "lookup only, no llama.cpp".to_owned() } else { features.join(", ") };
+    let features = if features.is_empty() { "lookup only".to_owned() } else { features.join(", ") };
     let optimised = if cfg!(debug_assertions) { "development build" } else { "release build" };
-    terminal.heading("Tandem")?;
-    terminal.entry("version", env!("CARGO_PKG_VERSION"))?;
-    terminal.entry("build", format!("{optimised}; {features}"))
-}
-
-fn this_machine(terminal: &mut Terminal, findings: &mut Findings) -> io::Result<()> {
-    let found = machine::Machine::look();
-    terminal.heading("Machine")?;
-    terminal.entry("system", format!("{} on {}", std::env::consts::OS, std::env::consts::ARCH))?;
-    if let Some(processor) = &found.processor {
-        terminal.entry("processor", processor)?;
-    }
-    terminal.entry("threads", found.threads.to_string())?;
-    if let (Some(all), Some(free)) = (found.memory, found.memory_free) {
-        terminal.entry("memory", format!("{} of {} free", machine::size(free), machine::size(all)))?;
-    }
-    let missing = machine::missing_instructions();
-    if !missing.is_empty() {
-        findings.broken.push(format!(
-            "this processor lacks {}, which this build's llama.cpp uses: build with --no-default-features (lookup alone)",
-            missing.join(", ")
-        ));
+    section.fact("version", env!("CARGO_PKG_VERSION"));
+    section.fact("build", format!("{optimised}; {features}"));
+    if !cfg!(feature = "llama") {
+        let what = "this build has no llama.cpp: the lookup engine completes alone";
+        section.note(
+            "no-llama",
+            what,
+            report::Fix::by_hand("take the release's archive, or build with the default features"),
+        );
     }
     Ok(())
 }
 
-fn settings(terminal: &mut Terminal, findings: &mut Findings, loader: &Loader, loaded: &Loaded) -> io::Result<()> {
-    terminal.heading("Settings")?;
-    let user_file = loader.paths().user_file(loader.environment());
-    if !loaded.files.contains(&user_file) {
-        terminal.entry("your file", format!("{} (none, or not usable)", user_file.display()))?;
-    }
-    for file in &loaded.files {
-        terminal.entry("file in effect", file.display().to_string())?;
-    }
-    for (key, value) in changed(&loaded.settings) {
-        terminal.entry("not default", format!("{key} = {value}"))?;
-    }
-    for problem in &loaded.problems {
-        terminal.entry("ignored", problem.to_string())?;
-        findings.broken.push(format!("a setting is ignored: {problem}"));
-    }
-    Ok(())
+#[cfg(feature = "llama")]
+fn devices() -> anyhow::Result<Vec<graphics::Listed>> {
+    let found = crate::engine::llama::all_gpus().map_err(anyhow::Error::msg)?;
+    Ok(found.into_iter().map(|(gpu, backend)| graphics::Listed { gpu, backend }).collect())
 }
 
-/// Keys whose value is not the default.
-fn changed(settings: &Settings) -> Vec<(&'static str, Value)> {
-    let json = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
-    let (now, default) = (json(settings), json(&Settings::default()));
-    let at = |root: &Value, path: &str| path.split('.').try_fold(root.clone(), |value, name| value.get(name).cloned());
-    KEYS.iter()
-        .filter_map(|key| Some((key.path, at(&now, key.path)?)))
-        .filter(|(path, value)| at(&default, path).as_ref() != Some(value))
-        .collect()
-}
-
-fn directories(
-    terminal: &mut Terminal,
-    findings: &mut Findings,
-    loader: &Loader,
-    settings: &Settings,
-) -> io::Result<()> {
-    let paths = loader.paths();
-    terminal.heading("Files")?;
-    for (name, directory) in [("state", &paths.state), ("cache", &paths.cache), ("sockets", &paths.runtime)] {
-        terminal.entry(name, directory.display().to_string())?;
-        if let Err(error) = try_directory(directory) {
-            findings.broken.push(format!("cannot write to {}: {error}", directory.display()));
-        }
-    }
-    let counts = paths.stats_file();
-    let counts = match counts.metadata() {
-        _ if !settings.stats.enabled => "off (stats.enabled is false)".to_owned(),
-        Ok(data) => format!("{} ({}); `tandem stats` shows them", counts.display(), machine::size(data.len())),
-        Err(_) => format!("{} (nothing counted yet)", counts.display()),
-    };
-    terminal.entry("counts", counts)?;
-    let log = paths.log_file();
-    let log = match log.metadata() {
-        Ok(data) => format!("{} ({})", log.display(), machine::size(data.len())),
-        Err(_) if settings.log.file => format!("{} (not written yet)", log.display()),
-        Err(_) => "stderr of the server; --set log.file=true writes one".to_owned(),
-    };
-    terminal.entry("log", log)
-}
-
-/// Makes the directory as a server would, and a file in it that goes at once.
-fn try_directory(directory: &Path) -> io::Result<()> {
-    create_private_dir(directory)?;
-    let file = directory.join(format!(".doctor-{}", std::process::id()));
-    std::fs::write(&file, b"")?;
-    std::fs::remove_file(&file)
-}
-
-fn show_editors(terminal: &mut Terminal, loader: &Loader) -> io::Result<()> {
-    terminal.heading("Editors")?;
-    let editors = editors::find(loader.environment());
-    if editors.is_empty() {
-        terminal.entry(
-            "none found",
-            "of those that `tandem setup` knows; any editor with an LSP client can start `tandem serve`",
-        )?;
-    }
-    for editor in editors {
-        let version = editor.version.as_deref().unwrap_or("version unknown");
-        let remark = editor.remark.map_or_else(String::new, |remark| format!("; {remark}"));
-        terminal.entry(editor.kind.name(), format!("{version}, {}{remark}", editor.path.display()))?;
-    }
-    Ok(())
-}
-
-fn verdict(terminal: &mut Terminal, findings: &Findings) -> io::Result<()> {
-    terminal.line("")?;
-    if findings.broken.is_empty() {
-        return terminal.styled(&[(Style::Good, "Everything works.")]);
-    }
-    for sentence in &findings.broken {
-        terminal.styled(&[(Style::Bad, "broken: "), (Style::Plain, sentence)])?;
-    }
-    let number = findings.broken.len();
-    terminal.line(format!("{number} {} broken.", if number == 1 { "thing is" } else { "things are" }))
+#[cfg(not(feature = "llama"))]
+fn devices() -> anyhow::Result<Vec<graphics::Listed>> {
+    anyhow::bail!("this build has no llama.cpp")
 }

@@ -122,18 +122,25 @@ pub struct Editor {
     pub remark: Option<&'static str>,
 }
 
-/// Every editor on the search path.
-pub fn find(environment: &Environment) -> Vec<Editor> {
-    Kind::ALL.into_iter().filter_map(|kind| find_one(kind, environment)).collect()
+impl Editor {
+    pub fn of(kind: Kind, path: PathBuf, version: Option<String>) -> Self {
+        let remark = kind.remark(version.as_deref());
+        Self { kind, path, version, remark }
+    }
+
+    /// A newer one does more. What Helix lacks, all of its versions lack.
+    pub fn is_too_old(&self) -> bool {
+        self.remark.is_some() && self.kind != Kind::Helix
+    }
 }
 
+/// An editor on the search path.
 pub fn find_one(kind: Kind, environment: &Environment) -> Option<Editor> {
     kind.programs().iter().find_map(|program| {
         let path = environment.find_executable(program)?;
         // A JetBrains launcher that does not know the option opens a window.
         let version = if kind == Kind::JetBrains { None } else { version(&path) };
-        let remark = kind.remark(version.as_deref());
-        kind.is_meant(version.as_deref()).then_some(Editor { kind, path, version, remark })
+        kind.is_meant(version.as_deref()).then(|| Editor::of(kind, path, version))
     })
 }
 
@@ -206,7 +213,8 @@ mod tests {
         // What has this name on a machine with OpenZFS.
         program("zed", "unknown option");
         std::fs::write(place.path().join("hx"), "not executable").unwrap();
-        let editors = find(&Environment::of(&[("PATH", place.path().to_str().unwrap())]));
+        let environment = Environment::of(&[("PATH", place.path().to_str().unwrap())]);
+        let editors: Vec<Editor> = Kind::ALL.into_iter().filter_map(|kind| find_one(kind, &environment)).collect();
         assert_eq!(editors.len(), 1);
         assert_eq!(editors[0].version.as_deref(), Some("NVIM v0.11.0"));
         assert!(editors[0].remark.is_some());

@@ -25,19 +25,25 @@ fn serve(host: &HostArgs, settings: ModelSettings) -> anyhow::Result<()> {
     use std::sync::Arc;
 
     use crate::engine::Engine;
-    use crate::engine::host::{Entry, Register, run_host};
-    use crate::engine::llama::{LlamaEngine, ModelConfig};
+    use crate::engine::host::{Entry, Register, Role, run_host};
+    use crate::engine::llama::{LlamaEmbedder, LlamaEngine, ModelConfig};
 
     run_host(host, || {
         let mut config = ModelConfig::new(&settings.engine, &settings.completion, settings.cache_dir);
         let register = Register::new(&host.address());
         config.life.role = settings.role;
         config.life.register = Some(register.clone());
-        let engine = LlamaEngine::start(config);
-        let entry = Entry::keep(register, settings.role, engine.status());
+        let make: Box<dyn Fn() -> Arc<dyn Engine> + Send + Sync> = if settings.role == Role::Embedding {
+            let engine: Arc<dyn Engine> = Arc::new(LlamaEmbedder::start(config));
+            Box::new(move || engine.clone())
+        } else {
+            let engine = LlamaEngine::start(config);
+            Box::new(move || Arc::new(engine.handle()))
+        };
+        let entry = Entry::keep(register, settings.role, make().status());
         Ok(move |_client| {
             let _kept = &entry;
-            Arc::new(engine.handle()) as Arc<dyn Engine>
+            make()
         })
     })
 }

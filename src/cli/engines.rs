@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use crate::config::{EngineChoice, Loader, Paths, Settings};
 use crate::engine::chat::ChatEngine;
 use crate::engine::{Engine, EngineState, EngineStatus, Finish, Generation, Job, Writer, generation};
-use crate::lsp::EngineFactory;
+use crate::index::Meaning;
+use crate::lsp::{EngineFactory, MeaningFactory};
 use crate::session::questions::MakeChat;
 
 pub use names::with_files;
@@ -88,6 +89,73 @@ fn chat_model(settings: &Settings, paths: &Paths) -> Option<Arc<dyn ChatEngine>>
         }
     };
     Some(Arc::new(OnDemand::new(make, CHAT_IDLE)))
+}
+
+/// Makes what a folder's index is given to search by meaning; None without `engine.embeddingModel`. Nothing starts before the
+/// first text. `patience` is how long a search waits for the vector of its query.
+pub fn meaning(loader: &Loader) -> MeaningFactory {
+    let paths = loader.paths().clone();
+    Arc::new(move |settings| embedding_model(settings, &paths, QUERY_PATIENCE, true))
+}
+
+/// So long an editor's search waits for its query's vector, which takes some ms of a model that is there.
+const QUERY_PATIENCE: Duration = Duration::from_millis(1_500);
+
+/// See `meaning`.
+#[cfg(not(feature = "llama"))]
+pub fn embedding_model(
+    _settings: &Settings,
+    _paths: &Paths,
+    _patience: Duration,
+    _makes_missing: bool,
+) -> Option<Meaning> {
+    None
+}
+
+/// See `meaning`.
+#[cfg(feature = "llama")]
+pub fn embedding_model(settings: &Settings, paths: &Paths, patience: Duration, makes_missing: bool) -> Option<Meaning> {
+    use crate::config::HostMode;
+    use crate::engine::embed::{EmbedEngine, OnDemand, identity};
+    use crate::engine::host::{HostConfig, HostEngine, Role};
+    use crate::engine::llama::{LlamaEmbedder, ModelConfig};
+
+    settings.engine.embedding_model.as_ref()?;
+    // The model that completes may be missing without harm to search.
+    let mut settings = settings.clone();
+    settings.engine.model = None;
+    let settings = with_files(&settings, paths).ok()?;
+    let file = settings.engine.embedding_model.clone()?;
+    let identity = match identity(&file) {
+        Ok(identity) => identity,
+        Err(error) => {
+            tracing::warn!(
+                "engine.embeddingModel: {} cannot be read: {error}; search is by words alone",
+                file.display()
+            );
+            return None;
+        }
+    };
+    let bytes = (settings.index.vectors_mb as u64).saturating_mul(1 << 20);
+    let (paths, runtime) = (paths.clone(), Handle::current());
+    let make = move || -> Result<Arc<dyn EmbedEngine>, String> {
+        let why = |error: anyhow::Error| format!("the engine host cannot be started: {error:#}");
+        match settings.engine.host {
+            HostMode::InProcess => {
+                let config = ModelConfig::new(&settings.engine, &settings.completion, paths.cache.clone());
+                let mut config = ModelConfig { model: Some(file.clone()), ..config };
+                config.life.role = Role::Embedding;
+                Ok(Arc::new(LlamaEmbedder::start(config)))
+            }
+            HostMode::Process => {
+                let program = std::env::current_exe().map_err(|error| why(error.into()))?;
+                let config =
+                    HostConfig::with_role((&paths).into(), program, &settings, Role::Embedding).map_err(why)?;
+                Ok(Arc::new(HostEngine::new(config, &runtime)))
+            }
+        }
+    };
+    Some(Meaning { engine: Arc::new(OnDemand::new(make)), identity, bytes, patience, makes_missing })
 }
 
 /// A model that nobody asked for so long is left, and its process ends if it has no other client.

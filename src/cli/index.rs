@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use super::meaning;
 use super::terminal::{Style, Terminal, printable};
 use super::workspace::{self, Workspace, WorkspaceArguments};
 use crate::config::Loader;
-use crate::index::{Omission, Provenance, Totals};
+use crate::index::{Omission, Provenance, Totals, VectorStatus};
 
 /// Index the workspace and store the index for the next start.
 ///
@@ -54,6 +55,9 @@ struct Report {
     unreadable_directories: u64,
     vendored: usize,
     generated: usize,
+    /// Absent without a model for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vectors: Option<VectorStatus>,
 }
 
 #[derive(Default, Serialize)]
@@ -82,6 +86,8 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     if arguments.check {
         return check(&workspace, &mut terminal);
     }
+    let _understood = meaning::understand(&workspace, loader, true)?;
+    meaning::settle(&workspace);
     let report = report(&workspace, started);
     if !workspace.print_json(&mut terminal, "index", &report)? {
         print(&mut terminal, &workspace, &report, arguments.stats)?;
@@ -171,6 +177,7 @@ fn report(workspace: &Workspace, started: Instant) -> Report {
         unreadable_directories: progress.unreadable_count,
         vendored,
         generated,
+        vectors: index.vector_status(),
     }
 }
 
@@ -186,6 +193,9 @@ fn print(terminal: &mut Terminal, workspace: &Workspace, report: &Report, with_s
         report.bytes as f64 / 1e6,
         report.seconds
     ))?;
+    if let Some(vectors) = &report.vectors {
+        terminal.line(format!("{}; {:.1} MB of memory", vectors.describe(), vectors.bytes as f64 / 1e6))?;
+    }
     let left_out = [
         (report.beyond_limit, "files beyond index.maxFiles"),
         (report.names_not_utf8, "names that are not UTF-8"),

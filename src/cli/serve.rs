@@ -49,13 +49,21 @@ pub fn run(arguments: &Arguments, loader: Loader) -> anyhow::Result<ExitCode> {
     }
     let settings = loader.load(&[], None).settings;
     let make_engine = Some(engines::factory(&loader));
+    let make_meaning = Some(engines::meaning(&loader));
     // What a recording accepts was counted when it was made.
     let stats_file = matches!(input, Input::Stdin).then(|| loader.paths().stats_file());
     let is_asked = matches!(input, Input::Stdin) && settings.completion.why;
     let runtime_dir = is_asked.then(|| loader.paths().runtime.clone());
     let answerer = Some(super::ask::answerer(&loader));
-    let options =
-        ServeOptions { loader, make_engine, mirror: arguments.mirror.clone(), stats_file, answerer, runtime_dir };
+    let options = ServeOptions {
+        loader,
+        make_engine,
+        make_meaning,
+        mirror: arguments.mirror.clone(),
+        stats_file,
+        answerer,
+        runtime_dir,
+    };
     let code = lsp::serve_stdio(input, || Session::new(settings, None), options)?;
     Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
 }

@@ -89,7 +89,8 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     let environment = loader.environment();
     let mut terminal = Terminal::stdout(environment);
-    let wanted = Wanted { command: command(arguments, environment)?, languages: arguments.languages.clone() };
+    let command = arguments.command.clone().map_or_else(|| own_command(environment), Ok)?;
+    let wanted = Wanted { command, languages: arguments.languages.clone() };
     check_words(&wanted)?;
     let Some(kind) = arguments.editor else { return list(&mut terminal, environment, &wanted) };
     if arguments.vsix.is_some() && kind != Kind::VsCode {
@@ -118,10 +119,7 @@ fn recipe<'a>(kind: Kind, wanted: &'a Wanted) -> Option<Box<dyn Recipe + 'a>> {
 }
 
 /// `tandem`, where a shell would start this very program by it; else its path, which works today and not after a move.
-fn command(arguments: &Arguments, environment: &Environment) -> anyhow::Result<String> {
-    if let Some(command) = &arguments.command {
-        return Ok(command.clone());
-    }
+fn own_command(environment: &Environment) -> anyhow::Result<String> {
     let own = std::env::current_exe().context("this program's own path is not known; --command names one")?;
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     match environment.find_executable("tandem") {
@@ -164,6 +162,34 @@ fn state(recipe: &dyn Recipe, path: &Path) -> State {
         Ok(if recipe.remove(&text)? == text { State::NotSetUp } else { State::Differs })
     };
     read().unwrap_or_else(|error| State::Unusable(format!("{error:#}")))
+}
+
+/// How an editor's configuration stands to Tandem, for who only looks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// In this file or folder.
+    SetUp(PathBuf),
+    /// Something of ours is there, and not what this version would write.
+    Differs(PathBuf),
+    NotSetUp,
+    /// The file cannot be changed: which, and why.
+    Unusable(PathBuf, String),
+}
+
+/// Looks, and writes nothing.
+pub(super) fn standing(kind: Kind, environment: &Environment) -> anyhow::Result<Standing> {
+    let wanted = Wanted { command: own_command(environment)?, languages: Vec::new() };
+    let Some(recipe) = recipe(kind, &wanted) else {
+        let mut installed = vscode::installed(environment);
+        return Ok(if installed.is_empty() { Standing::NotSetUp } else { Standing::SetUp(installed.swap_remove(0)) });
+    };
+    let Some(path) = recipe.file(environment) else { return Ok(Standing::NotSetUp) };
+    Ok(match state(&*recipe, &path) {
+        State::SetUp => Standing::SetUp(path),
+        State::Differs => Standing::Differs(path),
+        State::NotSetUp => Standing::NotSetUp,
+        State::Unusable(problem) => Standing::Unusable(path, problem),
+    })
 }
 
 fn list(terminal: &mut Terminal, environment: &Environment, wanted: &Wanted) -> anyhow::Result<ExitCode> {

@@ -59,6 +59,19 @@ impl Keys {
         Ok(credentials)
     }
 
+    /// Where an endpoint's key comes from, and of a variable whether it is set. Runs nothing and asks nobody.
+    pub fn place(&self, endpoint: &Endpoint) -> Result<KeyPlace, KeyError> {
+        Ok(match self.source(endpoint)? {
+            Source::Nothing => KeyPlace::NotNeeded,
+            Source::Variable(variable) => {
+                let is_set = self.of_variable(endpoint, &variable).is_ok();
+                KeyPlace::Variable { variable, is_set }
+            }
+            Source::Command(words) => KeyPlace::Command { program: words.into_iter().next().unwrap_or_default() },
+            Source::Keyring(entry) => KeyPlace::Keyring { entry },
+        })
+    }
+
     /// Forgets what a command or the keyring gave. True: there is something to be had anew.
     pub fn forget(&self, endpoint: &Endpoint) -> bool {
         let place = (endpoint.name.clone(), endpoint.host().to_owned());
@@ -104,6 +117,15 @@ impl Keys {
         }
         Err(KeyError::NoVariable { provider: endpoint.name.clone(), variable: variable.to_owned() })
     }
+}
+
+/// The source of a key, without anything of the key. Of a command only the program: an argument may be a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyPlace {
+    NotNeeded,
+    Variable { variable: String, is_set: bool },
+    Command { program: String },
+    Keyring { entry: String },
 }
 
 enum Source {

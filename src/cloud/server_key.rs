@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use zeroize::Zeroizing;
 
 use super::key::Credentials;
-use super::keys::Keys;
+use super::keys::{KeyPlace, Keys};
 use crate::config::{CloudSettings, Environment, ProviderKind, ProviderSettings, ServerSettings};
 use crate::engine::http::{KeySource, ServerKey};
 use crate::providers::Endpoint;
@@ -59,6 +59,19 @@ impl ServerKeys {
     /// Host, and port where it is not the scheme's own.
     pub fn host(&self) -> &str {
         self.endpoint.host()
+    }
+}
+
+impl ServerKeys {
+    /// Where its key comes from; runs nothing. An error is a sentence.
+    pub fn place(&self) -> Result<KeyPlace, String> {
+        self.keys.place(&self.endpoint).map_err(|error| in_its_words(&error.to_string()))
+    }
+
+    /// Whether its source gives a key: may run a program or wait for the keyring. An error is a sentence.
+    pub async fn has_key(&self) -> Result<bool, String> {
+        let found = self.keys.of(&self.endpoint).await;
+        found.map(|key| matches!(*key, Credentials::Key(_))).map_err(|error| in_its_words(&error.to_string()))
     }
 }
 

@@ -11,6 +11,7 @@ mod counter;
 mod decode;
 mod devices;
 mod draft;
+mod embed;
 mod fit;
 mod generate;
 mod load;
@@ -35,7 +36,8 @@ use tokio::sync::watch;
 
 pub use backend::ENVIRONMENT;
 pub use counter::TokenCounter;
-pub use devices::machine;
+pub use devices::{all_gpus, machine};
+pub use embed::LlamaEmbedder;
 pub use rehearsal::rehearse;
 
 use super::chat::ChatEngine;

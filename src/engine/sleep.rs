@@ -49,6 +49,12 @@ impl Life {
         let others = self.register.as_ref().map(Register::others).unwrap_or_default();
         others.iter().any(|other| other.is_awake && other.role < self.role)
     }
+
+    /// Bytes of a device that other engines of this user hold now.
+    pub fn held_by_others(&self, device: &str) -> u64 {
+        let others = self.register.as_ref().map(Register::others).unwrap_or_default();
+        others.iter().filter(|other| other.is_awake).map(|other| other.on(device)).sum()
+    }
 }
 
 /// What to do with a loaded model that has nothing to do.

@@ -7,6 +7,7 @@
 mod contents;
 mod digest;
 mod head;
+mod last;
 mod read;
 mod record;
 mod retention;
@@ -19,6 +20,7 @@ mod write;
 
 pub use contents::Contents;
 pub use digest::Digest;
+pub use last::{LastRecord, last_record};
 pub use read::{Entry, Reading, TypingHour};
 pub use record::{Came, FileSent, Result as EndResult, Sent, Typed, TypingBegins};
 pub use time::{text as time_text, to_ms};

@@ -3,12 +3,16 @@
 //! The tables tell how often a term stands in a file; the text of a few dozen files tells where. Equal indexes give equal
 //! answers in equal order.
 
+mod fused;
+
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use rustc_hash::FxHashMap;
+
+pub use fused::{FoundBy, SearchBy};
 
 use super::chunks::{Chunk, chunks};
 use super::facts::FileFacts;
@@ -32,7 +36,7 @@ const IN_OUTER_NAME: f64 = 0.75;
 /// How much of a file's own score its pieces get: a piece in a file about the matter beats a stray mention.
 const OF_FILE: f64 = 0.3;
 /// Code of others and code that a program wrote.
-const FOREIGN: f64 = 0.5;
+pub const FOREIGN: f64 = 0.5;
 /// Threads that read for one search, which is over in milliseconds.
 const MOST_THREADS: usize = 4;
 /// Terms of a query that are looked at; a pasted page is not a query.
@@ -56,6 +60,9 @@ pub struct Hit {
     pub best_row: u32,
     /// Its text, without the white space around it.
     pub line: String,
+    /// By what it was found, where vectors took part; the score is one of ranks then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<FoundBy>,
 }
 
 impl Shared {
@@ -153,6 +160,7 @@ impl Shared {
                 score,
                 best_row,
                 line: lines.get(best_row as usize).map_or_else(String::new, |line| shorten(line.trim())),
+                by: None,
             });
         }
     }
@@ -267,15 +275,15 @@ fn mentions(text: &str, terms: &[Term], finder: &AhoCorasick) -> Vec<(u32, usize
 }
 
 /// What a piece's definition is called.
-struct PieceNames {
-    kind: DefinitionKind,
+pub struct PieceNames {
+    pub kind: DefinitionKind,
     /// Terms of its own name, and of those around it.
     own: Vec<String>,
     outer: Vec<String>,
-    full: String,
+    pub full: String,
 }
 
-fn names_of(shared: &Shared, facts: &FileFacts, piece: &Chunk) -> Option<PieceNames> {
+pub fn names_of(shared: &Shared, facts: &FileFacts, piece: &Chunk) -> Option<PieceNames> {
     let symbol = facts.symbols.get(piece.symbol? as usize)?;
     let state = shared.read();
     let (mut own, mut outer) = (Vec::new(), Vec::new());

@@ -13,6 +13,7 @@ use super::options::IndexOptions;
 use super::progress::Board;
 use super::signatures::Signatures;
 use super::state::{Stamp, State};
+use super::vectors::Vectors;
 use super::watch::Watches;
 use super::{extract, refresh, store, walk};
 use crate::privacy::IgnoreRules;
@@ -38,6 +39,8 @@ pub struct Shared {
     /// Held while the index is written piece by piece, and when a loaded one takes its place: the pieces share their names'
     /// numbers.
     pub storing: Mutex<()>,
+    /// Where somebody gave a model that makes vectors.
+    pub vectors: Mutex<Option<Arc<Vectors>>>,
 }
 
 /// A document that is open in an editor.
@@ -64,6 +67,10 @@ impl Shared {
 
     pub fn write(&self) -> RwLockWriteGuard<'_, State> {
         self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn vectors(&self) -> Option<Arc<Vectors>> {
+        self.vectors.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub fn rules(&self) -> Arc<IgnoreRules> {

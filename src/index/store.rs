@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 
-use self::blocks::{Reader, Writer};
+pub use self::blocks::{Reader, Writer};
 use super::facts::FileFacts;
 use super::heuristics::Omission;
 use super::names::Names;
@@ -76,7 +76,12 @@ pub fn write<'s, S>(file: &Path, root: &Path, options: &IndexOptions, ask: impl 
 where
     S: std::ops::Deref<Target = State> + 's,
 {
-    let directory = file.parent().context("the index has no directory")?;
+    replace(file, |draft| write_draft(draft, root, options, ask))
+}
+
+/// Puts a file in place of the one before, as a whole: `write` makes a draft of it, complete and on disk.
+pub fn replace(file: &Path, write: impl FnOnce(&Path) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    let directory = file.parent().context("it has no directory")?;
     let describe = || format!("cannot write {}", file.display());
     create_private_dir(directory).with_context(describe)?;
     remove_old_drafts(directory);
@@ -84,7 +89,7 @@ where
     static DRAFTS: AtomicU64 = AtomicU64::new(0);
     let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
     let draft = file.with_extension(format!("{}-{number}.new", std::process::id()));
-    let written = write_draft(&draft, root, options, ask).and_then(|()| Ok(std::fs::rename(&draft, file)?));
+    let written = write(&draft).and_then(|()| Ok(std::fs::rename(&draft, file)?));
     if written.is_err() {
         // A disk that is full keeps no half of a file.
         let _ = std::fs::remove_file(&draft);
@@ -159,6 +164,43 @@ pub fn read(file: &Path, root: &Path, options: &IndexOptions) -> anyhow::Result<
     decode(input, root, options).with_context(|| format!("{} cannot be used", file.display()))
 }
 
+/// What is stored for a folder, without taking it up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Of the file on disk.
+    pub bytes: u64,
+    pub written: Option<SystemTime>,
+    /// None where it was written for other limits or by another version: the next start makes a new one.
+    pub files: Option<usize>,
+}
+
+/// Reads the file once. None where nothing is stored, an error where it is damaged or cannot be read.
+pub fn glance(root: &Path, options: &IndexOptions) -> anyhow::Result<Option<Glance>> {
+    let Some(file) = options.store.as_ref().map(|directory| directory.join(file_name(root))) else { return Ok(None) };
+    let input = match std::fs::File::open(&file) {
+        Ok(input) => input,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let about = input.metadata()?;
+    let files = count_files(input, root, options).with_context(|| format!("{} cannot be used", file.display()))?;
+    Ok(Some(Glance { bytes: about.len(), written: about.modified().ok(), files }))
+}
+
+fn count_files(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<usize>> {
+    let mut input = Reader::open(input, MAGIC)?;
+    let Some(header) = input.block()? else { bail!("it has no header") };
+    let header: Header = postcard::from_bytes(header).context("its header")?;
+    if header.fingerprint != fingerprint(options) || header.root != root.to_string_lossy() {
+        return Ok(None);
+    }
+    let mut files = 0;
+    while input.block()?.is_some() {
+        files += 1;
+    }
+    Ok(Some(files))
+}
+
 fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::Result<Option<State>> {
     let mut input = Reader::open(input, MAGIC)?;
     let Some(header) = input.block()? else { bail!("it has no header") };
@@ -197,7 +239,7 @@ fn decode(input: std::fs::File, root: &Path, options: &IndexOptions) -> anyhow::
 }
 
 /// Of everything that facts depend on beside the file itself.
-fn fingerprint(options: &IndexOptions) -> [u8; 32] {
+pub fn fingerprint(options: &IndexOptions) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
     hasher.update(env!("CARGO_PKG_VERSION").as_bytes());
     hasher.update(&crate::syntax::grammars_fingerprint());

@@ -13,7 +13,7 @@ use super::inbox::Inbox;
 use super::mirror::{self, Mirror, Pace};
 use super::outbox::outbox;
 use super::server::Server;
-use super::settings::{EditorSettings, EngineFactory};
+use super::settings::{EditorSettings, EngineFactory, MeaningFactory};
 use super::transport;
 use crate::acceptance::Recorder;
 use crate::config::Loader;
@@ -28,6 +28,8 @@ pub struct ServeOptions {
     /// Makes the engine once the client's settings are known, and again when they change. Without one the session keeps
     /// the engine that it was made with.
     pub make_engine: Option<EngineFactory>,
+    /// Makes what folders are searched by meaning with; without one they are searched by words.
+    pub make_meaning: Option<MeaningFactory>,
     /// Record what the client sends.
     pub mirror: Option<PathBuf>,
     /// The database in which to count what becomes of suggestions, as long as the settings want that.
@@ -61,7 +63,13 @@ where
     let stop = CancellationToken::new();
     let (service, socket) = Server::service(|client| {
         let client = ClientHandle::new(client, outbox.clone());
-        let settings = EditorSettings::new(session.clone(), client.clone(), options.loader, options.make_engine);
+        let settings = EditorSettings::new(
+            session.clone(),
+            client.clone(),
+            options.loader,
+            options.make_engine,
+            options.make_meaning,
+        );
         Server::new(session, client, Arc::new(settings), stop.clone())
     });
     let code = transport::run(Inbox::new(input, mirror), service, socket, outbox, stop.clone()).await;

@@ -14,12 +14,14 @@ use crate::complete::Calibration;
 use crate::config::{EngineSettings, Loaded, Loader, Settings, WatchMode};
 use crate::engine::Engine;
 use crate::gate::typing::TypingRules;
-use crate::index::IndexOptions;
+use crate::index::{IndexOptions, Meaning};
 use crate::observe;
 use crate::privacy::Trust;
 use crate::session::{IndexPlan, Session};
 
 /// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
+/// Makes what folders are searched by meaning with, by the settings. Must not wait.
+pub type MeaningFactory = Arc<dyn Fn(&Settings) -> Option<Meaning> + Send + Sync>;
 pub type EngineFactory = Arc<dyn Fn(&Settings) -> Option<Arc<dyn Engine>> + Send + Sync>;
 
 /// Most problems shown at once; the rest is in the log.
@@ -30,6 +32,7 @@ pub struct EditorSettings {
     client: ClientHandle,
     loader: Loader,
     make_engine: Option<EngineFactory>,
+    make_meaning: Option<MeaningFactory>,
     state: Mutex<State>,
 }
 
@@ -91,8 +94,9 @@ impl EditorSettings {
         client: ClientHandle,
         loader: Loader,
         make_engine: Option<EngineFactory>,
+        make_meaning: Option<MeaningFactory>,
     ) -> Self {
-        Self { session, client, loader, make_engine, state: Mutex::default() }
+        Self { session, client, loader, make_engine, make_meaning, state: Mutex::default() }
     }
 
     /// The user's word for folders.
@@ -199,6 +203,7 @@ impl EditorSettings {
         let folders: Vec<PathBuf> = state.folders.iter().filter(is_project).cloned().collect();
         let options = IndexOptions::new(&settings.index, Some(self.loader.paths().index_directory()));
         let plan = IndexPlan { folders, options, watches };
+        self.session.understand(self.make_meaning.as_ref().and_then(|make| make(settings)));
         self.session.set_indexes(settings.index.enabled.then_some(plan));
         if settings.index.enabled && asks_client && watches_files && !state.is_registered {
             self.client.register_for_files();

@@ -7,7 +7,7 @@ mod machine;
 #[cfg(test)]
 mod tests;
 
-pub use choice::{Candidate, Choice, choose};
+pub use choice::{Candidate, Choice, Pace, choose};
 pub use ladder::{Plan, Step, TooLarge, Wish, ladder};
 pub use machine::{Gpu, Machine, Rate, Source, gibibytes};
 

@@ -18,6 +18,8 @@ use anyhow::{Context, Result, bail, ensure};
 pub use header::{Header, Tensor, Value};
 pub use kinds::{block_of, name_of};
 
+use super::store::parts;
+
 const MAGIC: &[u8; 4] = b"GGUF";
 
 /// Checks that a file is a complete GGUF. Returns its size in bytes.
@@ -59,4 +61,20 @@ pub fn read(path: &Path) -> Result<Header> {
         "the file is cut short: it has {bytes} bytes and needs {needed}; download the model again"
     );
     Ok(header)
+}
+
+/// The same of a model in several files, of which `path` is the first: what the first says of itself, with the tensors and the
+/// bytes of all.
+///
+/// # Errors
+/// As `read`; one that names the part, where another than the first is the cause.
+pub fn read_whole(path: &Path) -> Result<Header> {
+    let mut whole = read(path)?;
+    for part in parts(path).into_iter().filter(|part| part != path) {
+        let name = part.file_name().unwrap_or_default().display().to_string();
+        let header = read(&part).with_context(|| format!("of its parts, {name} cannot be used"))?;
+        whole.bytes = whole.bytes.saturating_add(header.bytes);
+        whole.tensors.extend(header.tensors);
+    }
+    Ok(whole)
 }

@@ -9,7 +9,7 @@ use super::next_edits::{Event, NextEdits};
 use super::repositories::Repositories;
 use crate::context::Analysis;
 use crate::engine::lookup::Vantage;
-use crate::index::{Index, IndexOptions};
+use crate::index::{Index, IndexOptions, Meaning};
 use crate::syntax::Language;
 use crate::text::{Document, DocumentId};
 
@@ -36,6 +36,7 @@ pub struct Indexes {
 #[derive(Debug, Default)]
 struct State {
     plan: Option<IndexPlan>,
+    meaning: Option<Meaning>,
     indexes: Vec<Arc<Index>>,
     waiting: HashMap<DocumentId, Waiting>,
 }
@@ -71,6 +72,7 @@ impl Indexes {
         if let Some(plan) = &plan {
             for folder in &plan.folders {
                 let index = Index::open(folder, plan.options.clone());
+                index.understand(state.meaning.clone());
                 if plan.watches {
                     index.watch();
                 }
@@ -80,6 +82,19 @@ impl Indexes {
         state.plan = plan;
         self.repositories.follow(&state.indexes);
         true
+    }
+
+    /// What all of them are searched by meaning with, from now on. The same again does nothing.
+    pub fn understand(&self, meaning: Option<Meaning>) {
+        let mut state = self.state();
+        if state.meaning == meaning {
+            return;
+        }
+        state.meaning = meaning.clone();
+        let indexes = state.indexes.clone();
+        drop(state);
+        // What was begun ends first, and nobody waits for it.
+        std::thread::spawn(move || indexes.iter().for_each(|index| index.understand(meaning.clone())));
     }
 
     /// Whether a document is in one of the folders.

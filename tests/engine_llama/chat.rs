@@ -23,7 +23,7 @@ fn written(name: &str, spec: &Spec) -> PathBuf {
 }
 
 /// Its vocabulary is the starter's with marks of turns.
-fn model() -> PathBuf {
+pub fn model() -> PathBuf {
     static MODEL: LazyLock<PathBuf> = LazyLock::new(|| {
         let spec = Spec { vocabulary: 4096, ..tiny("qwen2") };
         written("chat.gguf", &spec.with_chat_template(CHATML))

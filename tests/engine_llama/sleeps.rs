@@ -10,10 +10,10 @@ use tandem::engine::{Engine, EngineState, EngineStatus, Finish, Job, Urgency};
 use crate::support::{ask, collect, config, job, settle, start};
 
 /// A machine of files that a test changes.
-struct Place(tempfile::TempDir);
+pub struct Place(tempfile::TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("tempdir"));
         place.battery("Charging");
         place.memory(8_000);
@@ -29,16 +29,16 @@ impl Place {
         std::fs::rename(new, path).expect("moved");
     }
 
-    fn battery(&self, status: &str) {
+    pub fn battery(&self, status: &str) {
         self.write("sys/class/power_supply/BAT0/type", "Battery");
         self.write("sys/class/power_supply/BAT0/status", status);
     }
 
-    fn memory(&self, mib: u64) {
+    pub fn memory(&self, mib: u64) {
         self.write("proc/meminfo", &format!("MemTotal: {} kB\nMemAvailable: {} kB\n", 16 << 20, mib << 10));
     }
 
-    fn config(&self) -> ModelConfig {
+    pub fn config(&self) -> ModelConfig {
         let mut config = config();
         config.life.machine = Machine::below(self.0.path());
         config.life.period = Duration::from_millis(250);
@@ -47,7 +47,7 @@ impl Place {
 }
 
 /// Waits until the status is as described.
-fn until(engine: &LlamaEngine, what: &str, holds: impl FnMut(&EngineStatus) -> bool) -> EngineStatus {
+pub fn until(engine: &LlamaEngine, what: &str, holds: impl FnMut(&EngineStatus) -> bool) -> EngineStatus {
     let mut status = engine.status();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     runtime.block_on(async {
@@ -56,7 +56,7 @@ fn until(engine: &LlamaEngine, what: &str, holds: impl FnMut(&EngineStatus) -> b
     })
 }
 
-fn is_asleep(status: &EngineStatus) -> bool {
+pub fn is_asleep(status: &EngineStatus) -> bool {
     matches!(status.state, EngineState::Asleep { .. })
 }
 
@@ -147,6 +147,7 @@ fn under_pressure_an_idle_model_goes_and_stays_away_until_it_is_over() {
     let place = Place::new();
     let mut config = place.config();
     config.life.role = tandem::engine::host::Role::Chat;
+    config.model = Some(crate::chat::model());
     let engine = start(config);
     assert_eq!(settle(&engine), EngineState::Ready);
     place.memory(100);
@@ -183,8 +184,10 @@ fn a_machine_on_battery_gets_half_of_the_threads_and_no_guesses() {
     assert_eq!(after.text(), before.text(), "fewer threads write the same");
     assert!(after.prompt.evaluated <= 1, "the prompt moved into the new context: {:?}", after.prompt);
     place.battery("Charging");
-    let status = until(&engine, "all again", |status| threads(status) == Some(2));
-    assert_eq!(status.rest.polite_because, [""; 0]);
+    // How many threads compute then is the machine's to say: it may be busy with other tests.
+    let is_polite =
+        |status: &EngineStatus| status.rest.polite_because.iter().any(|why| why.contains("engine.onBattery"));
+    until(&engine, "polite no more", |status| !is_polite(status));
 }
 
 #[test]

@@ -23,6 +23,7 @@ const WITHIN_ROW: &[(&str, &str)] = &[
     ("engine", "models"),
     ("syntax", "text"),
     ("index", "privacy"),
+    ("index", "engine"),
     ("budget", "providers"),
     ("measure", "eval"),
 ];

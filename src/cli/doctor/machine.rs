@@ -1,6 +1,7 @@
 //! What this machine is: processor, memory, and what llama.cpp needs of them.
 
 use std::num::NonZero;
+use std::path::Path;
 
 /// Facts about the machine; what could not be found out is absent.
 #[derive(Clone, Debug)]
@@ -15,8 +16,13 @@ pub struct Machine {
 
 impl Machine {
     pub fn look() -> Self {
-        let read = |file: &str| std::fs::read_to_string(file).unwrap_or_default();
-        let (processors, memory) = (read("/proc/cpuinfo"), read("/proc/meminfo"));
+        Self::below(Path::new("/"))
+    }
+
+    /// The same of a machine whose files are below a directory.
+    pub fn below(root: &Path) -> Self {
+        let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
+        let (processors, memory) = (read("proc/cpuinfo"), read("proc/meminfo"));
         Self {
             processor: field(&processors, "model name").map(str::to_owned),
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
@@ -43,7 +49,7 @@ pub fn missing_instructions() -> Vec<&'static str> {
 }
 
 /// The value of `name: value` in files of /proc.
-fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+pub(super) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let values = text.lines().filter_map(|line| line.split_once(':'));
     values.filter(|(found, _)| found.trim() == name).map(|(_, value)| value.trim()).next()
 }

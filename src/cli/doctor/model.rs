@@ -1,115 +1,151 @@
-//! The model, as the server would use it: loaded by the same way, asked what it found out about itself.
+//! The model, as the server would use it: loaded by the same way, asked what it found out about itself, and
+//! measured.
 
-use std::io;
-use std::path::Path;
-
-use super::{Findings, machine};
+use super::graphics::Listed;
+use super::installed;
+use super::look::Scene;
+use super::machine::size;
+use super::report::{Fix, Section};
+use super::speed::{self, Speed};
 use crate::cli::engines;
-use crate::cli::terminal::{Terminal, printable};
-use crate::config::{EngineChoice, HostMode, Loader, Settings};
+use crate::config::{EngineChoice, HostMode};
 use crate::engine::{EngineState, EngineStatus, ModelInfo, Rest, SelfTest, ServerStatus, Writer};
 
-/// Loads the model and waits for it; None where the settings or this build want none.
-pub fn load(settings: &Settings, loader: &Loader) -> anyhow::Result<Option<EngineStatus>> {
+/// Why a model cannot be used is told with these ways out.
+const OTHER_MODEL: &str = "tandem model list --fitting   # then: tandem model pull NAME --use";
+
+/// What the engine said, and how fast it was.
+#[derive(Default)]
+pub struct Tried {
+    pub status: Option<EngineStatus>,
+    pub speed: Option<Speed>,
+}
+
+/// Loads the model and waits for it; nothing where the settings or this build want none.
+pub fn attempt(scene: &Scene, is_quick: bool) -> anyhow::Result<Tried> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
-    let status = runtime.block_on(async {
-        let engine = engines::start(settings, loader)?;
+    let tried = runtime.block_on(async {
+        let Some(engine) = engines::start(&scene.settings, &scene.loader) else { return Tried::default() };
         engines::wait_until_settled(engine.as_ref()).await;
         let status = engine.status().borrow().clone();
-        Some(status)
+        // What is on another machine is others', too, and is sent nothing without need.
+        let is_here = status.server.as_ref().is_none_or(|server| server.is_on_this_machine);
+        let speed = if status.is_ready() && is_here && !is_quick {
+            let completion = &scene.settings.completion;
+            Some(speed::measure(engine.as_ref(), completion, std::process::id(), speed::LIMIT).await)
+        } else {
+            None
+        };
+        Tried { status: Some(status), speed }
     });
     runtime.shutdown_background();
-    Ok(status)
+    Ok(tried)
 }
 
-pub fn show(
-    terminal: &mut Terminal,
-    findings: &mut Findings,
-    settings: &Settings,
-    status: Option<&EngineStatus>,
-    runtime_directory: &Path,
-) -> io::Result<()> {
-    terminal.heading("Model")?;
+pub fn look(scene: &Scene, section: &mut Section, gpus: &[Listed], is_quick: bool) -> anyhow::Result<()> {
+    let tried = attempt(scene, is_quick)?;
+    show(scene, section, tried.status.as_ref());
+    match &tried.speed {
+        Some(speed) => speed::show(section, speed),
+        None if is_quick => section.fact("speed", "not measured (--quick)"),
+        None => {}
+    }
+    installed::look(scene, section, tried.status.as_ref(), gpus)
+}
+
+fn show(scene: &Scene, section: &mut Section, status: Option<&EngineStatus>) {
+    let engine = &scene.settings.engine;
     let Some(status) = status else {
-        return terminal.entry(
-            "none",
-            match settings.engine.choice {
-                EngineChoice::Lookup => "engine.choice is lookup: the lookup engine completes alone",
-                EngineChoice::Auto => "this build has no llama.cpp: the lookup engine completes alone",
-            },
-        );
+        let why = match engine.choice {
+            EngineChoice::Lookup => "engine.choice is lookup: the lookup engine completes alone",
+            EngineChoice::Auto => engines::WITHOUT_LLAMA,
+        };
+        return section.fact("none", why);
     };
     if let Some(server) = &status.server {
-        describe_server(terminal, server)?;
+        describe_server(section, server);
     }
+    state(section, status);
+    if let Some(model) = &status.model {
+        describe(section, model);
+        if let Some(test) = &model.self_test {
+            describe_test(section, test);
+        }
+    }
+    describe_rest(section, &status.rest);
+    if engine.host == HostMode::Process && status.is_ready() && status.server.is_none() {
+        section.fact("engine host", "works");
+    }
+}
+
+fn state(section: &mut Section, status: &EngineStatus) {
+    let server = status.server.as_ref();
     match &status.state {
         EngineState::Ready => {}
-        EngineState::Idle if status.server.as_ref().is_some_and(|server| server.writer == Writer::Here) => {}
-        EngineState::Idle | EngineState::Loading { .. } if status.server.is_some() => {
+        EngineState::Idle if server.is_some_and(|server| server.writer == Writer::Here) => {}
+        EngineState::Idle | EngineState::Loading { .. } if server.is_some() => {
             let why = "the server said within five seconds neither that it is there nor that it is not";
-            terminal.entry("failed", why)?;
-            findings.broken.push(format!("{why}: look at `engine.server.url`"));
+            section.fact("failed", why);
+            section.broken("server-silent", why, Fix::by_hand("look at `engine.server.url`, and whether it runs"));
         }
         EngineState::Failed { reason } => {
-            terminal.entry("failed", reason)?;
-            findings.broken.push(format!("the model cannot be used: {reason}"));
+            section.fact("failed", reason);
+            section.broken("model-unusable", format!("the model cannot be used: {reason}"), Fix::run(OTHER_MODEL));
         }
-        EngineState::Asleep { reason, .. } => terminal.entry("asleep", reason)?,
+        EngineState::Asleep { reason, .. } => section.fact("asleep", reason),
         EngineState::Idle | EngineState::Loading { .. } => {
-            terminal.entry("loading", "not done after five minutes")?;
-            findings.broken.push("the model takes more than five minutes to load: use a smaller one".into());
-        }
-    }
-    if let Some(model) = &status.model {
-        describe(terminal, model)?;
-        if let Some(test) = &model.self_test {
-            describe_test(terminal, findings, test)?;
-        }
-    }
-    describe_rest(terminal, &status.rest)?;
-    match settings.engine.host {
-        HostMode::InProcess => terminal.entry("engine host", "not used (engine.host is in-process)"),
-        HostMode::Process => {
-            let works = if status.is_ready() { "works; " } else { "" };
-            terminal.entry("engine host", format!("{works}{}", sockets(runtime_directory)))
+            section.fact("loading", "not done after five minutes");
+            let what = "the model takes more than five minutes to load: use a smaller one";
+            section.broken("model-slow-load", what, Fix::run(OTHER_MODEL));
         }
     }
 }
 
-fn describe_server(terminal: &mut Terminal, server: &ServerStatus) -> io::Result<()> {
+fn describe_server(section: &mut Section, server: &ServerStatus) {
     let whose = if server.is_on_this_machine { "on this machine" } else { "another machine, declared as yours" };
-    terminal.entry("server", format!("{} ({whose})", printable(&server.host)))?;
+    section.fact("server", format!("{} ({whose})", server.host));
     if !server.is_on_this_machine {
-        terminal.entry(
+        section.fact(
             "what leaves",
             "what is typed in trusted folders, without local-only and ignored files and without prompts that hold a secret; \
              `tandem audit` has how much",
-        )?;
+        );
     }
-    match (&server.down, server.writer) {
-        (None, _) => Ok(()),
-        (Some(why), Writer::Here) => {
-            terminal.entry("not asked", format!("{}; the model in this machine writes meanwhile", printable(why)))
-        }
-        (Some(why), _) => terminal.entry("not asked", printable(why)),
+    let Some(why) = &server.down else { return };
+    let meanwhile = match server.writer {
+        Writer::Here => "; the model in this machine writes meanwhile",
+        Writer::Server | Writer::Nobody => "",
+    };
+    section.fact("not asked", format!("{why}{meanwhile}"));
+    let fix = Fix::by_hand("start the server, or correct `engine.server` in your config.toml");
+    let what = format!("the server that is set up is not asked: {why}{meanwhile}");
+    match server.writer {
+        Writer::Here => section.warn("server-down", what, fix),
+        // The engine's state says that as well where it failed.
+        Writer::Server | Writer::Nobody => section.broken("server-down", what, fix),
     }
 }
 
-fn describe(terminal: &mut Terminal, model: &ModelInfo) -> io::Result<()> {
-    terminal.entry("name", format!("{}, {} parameters", model.name, count(model.parameters)))?;
+fn describe(section: &mut Section, model: &ModelInfo) {
+    section.fact("name", format!("{}, {} parameters", model.name, count(model.parameters)));
     if let Some(path) = &model.path {
-        terminal.entry("file", format!("{} ({})", path.display(), machine::size(model.bytes)))?;
+        section.fact("file", format!("{} ({})", path.display(), size(model.bytes)));
     }
     let devices: Vec<String> =
         model.devices.iter().map(|device| format!("{} layers on {}", device.layers, device.name)).collect();
-    terminal.entry(
-        "runs on",
-        format!("{}; {} threads; loaded in {} ms", devices.join(", "), model.threads, model.load_ms),
-    )?;
-    terminal.entry("context", format!("{} tokens (trained on {})", model.context, model.trained_context))?;
+    section
+        .fact("runs on", format!("{}; {} threads; loaded in {} ms", devices.join(", "), model.threads, model.load_ms));
+    section.fact(
+        "context",
+        format!(
+            "{} tokens (trained on {}), {} of keys and values",
+            model.context,
+            model.trained_context,
+            size(model.kv_bytes)
+        ),
+    );
     for used in &model.memory {
-        let size = machine::size;
-        terminal.entry(
+        section.fact(
             "memory",
             format!(
                 "{}: {} of weights, {} of cache, {} to compute",
@@ -118,31 +154,44 @@ fn describe(terminal: &mut Terminal, model: &ModelInfo) -> io::Result<()> {
                 size(used.kv),
                 size(used.compute)
             ),
-        )?;
+        );
     }
     for less in &model.lowered {
-        terminal.entry("less", less)?;
+        section.fact("less", less);
+        section.note("lowered", less, Fix::run(OTHER_MODEL));
     }
-    if let Some(adapter) = model.adapter.as_ref().filter(|adapter| !adapter.name.is_empty()) {
-        terminal.entry("adapter", format!("{} at {} %", adapter.name, adapter.percent))?;
+    if let Some(adapter) = &model.adapter {
+        if !adapter.name.is_empty() {
+            section.fact("adapter", format!("{} at {} %", adapter.name, adapter.percent));
+        }
+        if let Some(warning) = &adapter.warning {
+            section.warn("adapter", warning, Fix::by_hand("correct or remove `engine.lora` in your config.toml"));
+        }
     }
-    terminal.entry("prompt", &model.fim)
+    section.fact("prompt", &*model.fim);
+    match (&model.chat, &model.chat_refusal) {
+        (Some(_), _) => section.fact("questions", "answered by this model"),
+        (None, Some(why)) => section.fact("questions", format!("not answered by this model: {why}")),
+        (None, None) => {}
+    }
 }
 
-fn describe_rest(terminal: &mut Terminal, rest: &Rest) -> io::Result<()> {
+fn describe_rest(section: &mut Section, rest: &Rest) {
     if let Some(why) = &rest.last_reason {
         let woken = rest.wake_ms.map_or_else(String::new, |ms| format!(", the last time in {ms} ms"));
-        terminal.entry(
+        section.fact(
             "slept",
             format!("{} times, last because {why}; loaded again {} times{woken}", rest.sleeps, rest.wakes),
-        )?;
+        );
     }
-    rest.polite_because.iter().try_for_each(|why| terminal.entry("takes less", why))
+    for why in &rest.polite_because {
+        section.fact("takes less", why);
+    }
 }
 
-fn describe_test(terminal: &mut Terminal, findings: &mut Findings, test: &SelfTest) -> io::Result<()> {
+fn describe_test(section: &mut Section, test: &SelfTest) {
     let yes = |so: bool, yes: &'static str, no: &'static str| if so { yes } else { no };
-    terminal.entry(
+    section.fact(
         "self-test",
         format!(
             "{} of {} known holes filled; {}; {}; {}",
@@ -152,26 +201,13 @@ fn describe_test(terminal: &mut Terminal, findings: &mut Findings, test: &SelfTe
             yes(test.can_reuse_prefix, "reuses its cache", "cannot reuse its cache"),
             yes(test.leaks_special_tokens, "LEAKS special tokens", "leaks no special tokens"),
         ),
-    )?;
+    );
     for warning in &test.warnings {
-        terminal.entry("note", warning)?;
+        section.warn("self-test", warning, None);
     }
     if test.leaks_special_tokens {
-        findings
-            .broken
-            .push("the model writes special tokens as text: its GGUF names them wrongly, use another".into());
-    }
-    Ok(())
-}
-
-/// The hosts that run now, by their sockets.
-fn sockets(directory: &Path) -> String {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().filter_map(Result::ok);
-    let number = entries.filter(|entry| entry.path().extension().is_some_and(|kind| kind == "sock")).count();
-    match number {
-        0 => format!("no socket in {} now", directory.display()),
-        1 => format!("one socket in {}", directory.display()),
-        _ => format!("{number} sockets in {}", directory.display()),
+        let what = "the model writes special tokens as text: its GGUF names them wrongly, use another";
+        section.broken("model-leaks", what, Fix::run(OTHER_MODEL));
     }
 }
 
@@ -183,3 +219,6 @@ fn count(number: u64) -> String {
         _ => format!("{:.1} G", number as f64 / 1e9),
     }
 }
+
+#[cfg(test)]
+mod tests;

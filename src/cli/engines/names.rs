@@ -2,16 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::doctor::machine::Machine;
-use crate::config::{KvType, Paths, Settings};
-use crate::models::size::{Shape, Usage, Weights, need};
-use crate::models::{Installed, ModelName, ResolveError, Role, Store, gguf};
-
-/// Tokens of context that the choice of `auto` leaves room for.
-const CONTEXT: u32 = 8_192;
-
-/// Of the machine's memory, the share that `auto` gives a model: editors and builds need some, too.
-const SHARE_PERCENT: u64 = 50;
+use crate::cli::fitting;
+use crate::config::{EngineSettings, Paths, Settings};
+use crate::models::{ModelName, ResolveError, Role, Store};
 
 /// The settings with files in place of names. What answers questions and what compares texts is left out where it is not
 /// there: completion does not need it, and who needs it says so.
@@ -21,13 +14,14 @@ const SHARE_PERCENT: u64 = 50;
 pub fn with_files(settings: &Settings, paths: &Paths) -> Result<Settings, ResolveError> {
     let mut settings = settings.clone();
     let store = Store::of(&settings.models, paths);
+    let wished = settings.engine.clone();
     let engine = &mut settings.engine;
-    engine.model = file(&store, engine.model.as_deref(), Role::Completion)?;
+    engine.model = file(&store, engine.model.as_deref(), Role::Completion, &wished)?;
     for (key, model, role) in [
         ("engine.chatModel", &mut engine.chat_model, Role::Chat),
         ("engine.embeddingModel", &mut engine.embedding_model, Role::Embedding),
     ] {
-        *model = file(&store, model.as_deref(), role).unwrap_or_else(|error| {
+        *model = file(&store, model.as_deref(), role, &wished).unwrap_or_else(|error| {
             tracing::warn!("{key}: {error}");
             None
         });
@@ -53,7 +47,7 @@ pub fn for_chat(settings: &Settings, paths: &Paths) -> Result<Settings, String> 
             }
         };
     };
-    let found = file(&Store::of(&settings.models, paths), Some(chat), Role::Chat);
+    let found = file(&Store::of(&settings.models, paths), Some(chat), Role::Chat, &settings.engine);
     let found = found.map_err(|error| format!("engine.chatModel: {error}"))?.ok_or_else(|| {
         format!(
             "engine.chatModel: `{}` comes to no installed chat model; `tandem model list` names some",
@@ -73,52 +67,29 @@ pub fn is_starter(model: &Path) -> bool {
 }
 
 /// The file of one setting. None where there is none to be named: the setting is absent, or means the starter.
-pub fn file(store: &Store, model: Option<&Path>, role: Role) -> Result<Option<PathBuf>, ResolveError> {
+fn file(
+    store: &Store,
+    model: Option<&Path>,
+    role: Role,
+    engine: &EngineSettings,
+) -> Result<Option<PathBuf>, ResolveError> {
     let Some(model) = model else { return Ok(None) };
     match ModelName::of(model) {
         None => Ok(Some(model.to_owned())),
         Some(name) if name.is_starter() => Ok(None),
         Some(name) if name.is_auto() => {
-            let room = Machine::look().memory.map(|memory| memory / 100 * SHARE_PERCENT);
-            Ok(best(store, role, room)?.and_then(|best| best.files.first().map(|file| store.path(file))))
+            let best = fitting::best_installed(store, role, engine, &fitting::machine(engine))?;
+            Ok(best.and_then(|best| best.files.first().map(|file| store.path(file))))
         }
         Some(name) => store.resolve(&name).map(Some),
     }
 }
 
-/// The largest installed model of a role that has room: within a family larger is better, and who installed several of
-/// different families has chosen.
-fn best(store: &Store, role: Role, room: Option<u64>) -> Result<Option<Installed>, ResolveError> {
-    let mut models = store.list()?;
-    models.retain(|model| model.role == role && store.check(model).is_ok());
-    models.sort_by_key(|model| std::cmp::Reverse(model.bytes()));
-    Ok(models.into_iter().find(|model| room.is_none_or(|room| bytes_needed(store, model) <= room)))
-}
-
-/// With keys and values. One whose header says too little counts with its file alone.
-fn bytes_needed(store: &Store, model: &Installed) -> u64 {
-    let header = model.files.first().and_then(|file| gguf::read(&store.path(file)).ok());
-    let Some((header, shape)) = header.and_then(|header| Shape::of(&header).map(|shape| (header, shape))) else {
-        return model.bytes();
-    };
-    let usage = Usage {
-        cells: CONTEXT,
-        sequences: 1,
-        is_shared: true,
-        kv_type: KvType::F16,
-        batch: 512,
-        gpu_layers: 0,
-        flash_attention: true,
-    };
-    // Other parts of a model in several files are weights, too.
-    let others = model.bytes().saturating_sub(header.bytes);
-    need(&shape, &Weights::of(&header), &usage).total().saturating_add(others)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{Holding, InstalledFile, Origin, OriginKind, Sha256};
+    use crate::models::fit::Machine;
+    use crate::models::{Holding, Installed, InstalledFile, Origin, OriginKind, Sha256};
 
     fn install(store: &Store, name: &str, role: Role, bytes: usize) {
         let name: ModelName = name.parse().unwrap();
@@ -142,31 +113,37 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let store = Store::open(place.path().join("models"));
         install(&store, "mine:q8_0", Role::Completion, 10);
-        let found = |model: &str| file(&store, Some(Path::new(model)), Role::Completion);
+        let found = |model: &str| file(&store, Some(Path::new(model)), Role::Completion, &EngineSettings::default());
         let own = store.directory().join("mine/q8_0/m.gguf");
         assert_eq!(found("mine").unwrap(), Some(own.clone()));
         assert_eq!(found("MINE:Q8_0").unwrap(), Some(own));
         assert_eq!(found("/m/a.gguf").unwrap(), Some("/m/a.gguf".into()));
         assert_eq!(found("starter").unwrap(), None);
-        assert_eq!(file(&store, None, Role::Completion).unwrap(), None);
+        assert_eq!(file(&store, None, Role::Completion, &EngineSettings::default()).unwrap(), None);
         let error = found("qwen2.5-coder-7b").unwrap_err().to_string();
         assert_eq!(error, "qwen2.5-coder-7b is not installed; type `tandem model pull qwen2.5-coder-7b`");
     }
 
     #[test]
-    fn auto_is_the_largest_that_has_room() {
+    fn auto_is_the_best_that_fits() {
         let place = tempfile::tempdir().unwrap();
         let store = Store::open(place.path().join("models"));
-        let chosen = |room| best(&store, Role::Completion, room).unwrap().map(|model| model.name.to_string());
-        assert_eq!(chosen(None), None);
-        install(&store, "small:q8_0", Role::Completion, 10);
-        install(&store, "large:q8_0", Role::Completion, 1_000);
-        install(&store, "talks:q8_0", Role::Chat, 500);
-        assert_eq!(chosen(None).as_deref(), Some("large:q8_0"));
-        assert_eq!(chosen(Some(600)).as_deref(), Some("small:q8_0"));
-        assert_eq!(chosen(Some(1)), None);
-        std::fs::remove_file(store.directory().join("large/q8_0/m.gguf")).unwrap();
-        assert_eq!(chosen(None).as_deref(), Some("small:q8_0"), "one that is gone is not chosen");
+        let chosen = |gibibytes: u64| {
+            let machine = Machine { available: Some(gibibytes << 30), threads: 15, ..Machine::default() };
+            let engine = EngineSettings::default();
+            let best = fitting::best_installed(&store, Role::Completion, &engine, &machine).unwrap();
+            best.map(|model| model.name.to_string())
+        };
+        assert_eq!(chosen(16), None);
+        install(&store, "qwen2.5-coder-0.5b:q8_0", Role::Completion, 10);
+        install(&store, "qwen2.5-coder-1.5b:q8_0", Role::Completion, 10);
+        install(&store, "qwen3-1.7b:q8_0", Role::Chat, 10);
+        install(&store, "no-header:q8_0", Role::Completion, 10);
+        assert_eq!(chosen(16).as_deref(), Some("qwen2.5-coder-1.5b:q8_0"));
+        assert_eq!(chosen(1).as_deref(), Some("qwen2.5-coder-0.5b:q8_0"));
+        assert_eq!(chosen(0), None);
+        std::fs::remove_file(store.directory().join("qwen2.5-coder-1.5b/q8_0/m.gguf")).unwrap();
+        assert_eq!(chosen(16).as_deref(), Some("qwen2.5-coder-0.5b:q8_0"), "one that is gone is not chosen");
     }
 
     #[test]

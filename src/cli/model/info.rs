@@ -5,13 +5,15 @@ use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::list::{fits, installed_json};
+use super::list::installed_json;
 use super::selection::users;
 use super::store;
 use crate::cli::Options;
-use crate::cli::doctor::machine::{Machine, size};
+use crate::cli::doctor::machine::size;
+use crate::cli::fitting;
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::config::{KvType, Loader, Settings};
+use crate::models::fit::Machine;
 use crate::models::gguf::{self, Header};
 use crate::models::import::{role_of, what_loss_means};
 use crate::models::size::{Need, Shape, Usage, Weights, need};
@@ -41,7 +43,7 @@ pub struct Arguments {
 pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Some(name) = ModelName::of(Path::new(&arguments.model)) else {
         let path = loader.environment().expand_home(&arguments.model);
-        let header = gguf::read(&path).map_err(|error| anyhow::anyhow!("{}: {error:#}", path.display()))?;
+        let header = gguf::read_whole(&path).map_err(|error| anyhow::anyhow!("{}: {error:#}", path.display()))?;
         file(terminal, &path, &header, arguments.json)?;
         return Ok(ExitCode::SUCCESS);
     };
@@ -66,7 +68,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
         terminal.line(serde_json::to_string_pretty(&value)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    known(terminal, entry, &name, &store)?;
+    known(terminal, entry, &name, &store, &fitting::machine(&settings.engine))?;
     for model in &installed {
         show_installed(terminal, model, &store, &settings)?;
     }
@@ -76,7 +78,13 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     Ok(ExitCode::SUCCESS)
 }
 
-fn known(terminal: &mut Terminal, entry: &Entry, name: &ModelName, store: &Store) -> anyhow::Result<()> {
+fn known(
+    terminal: &mut Terminal,
+    entry: &Entry,
+    name: &ModelName,
+    store: &Store,
+    machine: &Machine,
+) -> anyhow::Result<()> {
     let shape = &entry.shape;
     terminal.heading(&format!("{} ({})", entry.title, entry.name))?;
     let mut made_for = match entry.role {
@@ -134,13 +142,13 @@ fn known(terminal: &mut Terminal, entry: &Entry, name: &ModelName, store: &Store
             terminal.entry("disk", format!("{} free in {}{enough}", size(free), store.directory().display()))?;
         }
     }
-    let machine = Machine::look();
-    let fits = match fits(entry, machine.memory) {
-        Some(true) => "; this machine's memory has room",
-        Some(false) => "; this machine's memory is too small",
-        None => "",
-    };
-    terminal.entry("device", format!("from {} GiB{fits}", entry.memory_gib))?;
+    terminal.entry("device", format!("from {} GiB", entry.memory_gib))?;
+    if let Some(choice) = entry.file(name.quantisation()).and_then(|file| fitting::judge(entry, file, machine)) {
+        terminal.entry(if choice.plan.is_some() { "fits here" } else { "too large" }, &choice.reason)?;
+        for sentence in &choice.lowered {
+            terminal.entry("", sentence)?;
+        }
+    }
     let unconfirmed = entry.unconfirmed();
     if !unconfirmed.is_empty() {
         terminal.entry("unconfirmed", unconfirmed.join(", "))?;
@@ -235,7 +243,7 @@ fn own(
     for model in installed {
         show_installed(terminal, model, store, &settings)?;
         if let Some(path) = model.files.first().map(|file| store.path(file))
-            && let Ok(header) = gguf::read(&path)
+            && let Ok(header) = gguf::read_whole(&path)
         {
             facts(terminal, &header)?;
         }
@@ -248,6 +256,7 @@ fn entry_json(entry: &Entry, name: &ModelName, installed: &[Installed], store: &
     let shape = &entry.shape;
     let sizes = Shape::from(shape);
     let file = entry.file(name.quantisation());
+    let choice = file.and_then(|file| fitting::judge(entry, file, &fitting::machine(&settings.engine)));
     let memory = file.map(|file| {
         memory_json(&sizes, &Weights::of_bytes(&sizes, file.bytes, shape.weights(), shape.tied_embeddings))
     });
@@ -262,7 +271,9 @@ fn entry_json(entry: &Entry, name: &ModelName, installed: &[Installed], store: &
         "name": entry.name, "title": entry.title, "role": entry.role, "family": entry.family, "hasChat": entry.has_chat,
         "parameters": entry.parameters, "licence": entry.licence,
         "commercialUse": licence.map(|licence| licence.commercial), "licenceUrl": licence.map(|licence| &licence.url),
-        "memoryGib": entry.memory_gib, "fits": fits(entry, Machine::look().memory), "note": entry.note,
+        "memoryGib": entry.memory_gib, "fits": choice.as_ref().map(|choice| choice.plan.is_some()),
+        "fitsBecause": choice.as_ref().map(|choice| &choice.reason),
+        "lowered": choice.as_ref().map(|choice| &choice.lowered), "note": entry.note,
         "shape": {
             "architecture": shape.architecture, "layers": shape.layers, "heads": shape.heads, "kvHeads": shape.kv_heads,
             "headSize": shape.head_size, "embedding": shape.embedding, "feedForward": shape.feed_forward,

@@ -7,15 +7,12 @@ use serde_json::{Value, json};
 use super::selection::users;
 use super::store;
 use crate::cli::Options;
-use crate::cli::doctor::machine::{Machine, size};
+use crate::cli::doctor::machine::size;
+use crate::cli::fitting;
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::config::{Loader, Settings};
+use crate::models::fit::{Choice, Machine, Pace};
 use crate::models::{Catalogue, CommercialUse, Entry, Installed, Role, Store};
-
-/// Of the machine's memory, the share that a model may be recommended for: editors and builds need some, too.
-const SHARE_PERCENT: u64 = 75;
-
-const GIB: u64 = 1 << 30;
 
 /// List the models that Tandem knows, and those that are installed.
 #[derive(Clone, Debug, clap::Args)]
@@ -28,7 +25,7 @@ pub struct Arguments {
     #[arg(long)]
     installed: bool,
 
-    /// Only what fits into this machine's memory
+    /// Only what fits into this machine's memory and answers soon enough
     #[arg(long)]
     fitting: bool,
 
@@ -50,16 +47,16 @@ struct Row {
 pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let store = store(loader);
     let settings = loader.load(&[], None).user;
-    let memory = Machine::look().memory;
+    let machine = fitting::machine(&settings.engine);
     let mut rows = rows(store.list()?);
     rows.retain(|row| {
         let is_named = arguments.name.as_ref().is_none_or(|part| row.name.contains(&part.to_lowercase()));
-        let fits = || row.entry.is_none_or(|entry| fits(entry, memory) != Some(false));
+        let fits = || row.entry.is_none_or(|entry| fits(entry, &machine).is_none_or(|choice| is_of_use(&choice)));
         is_named && (!arguments.installed || !row.installed.is_empty()) && (!arguments.fitting || fits())
     });
     if arguments.json {
-        let models: Vec<Value> = rows.iter().map(|row| row_json(row, &store, &settings, memory)).collect();
-        let value = json!({"directory": store.directory(), "memory": memory, "models": models});
+        let models: Vec<Value> = rows.iter().map(|row| row_json(row, &store, &settings, &machine)).collect();
+        let value = json!({"directory": store.directory(), "memory": machine.total, "models": models});
         terminal.line(serde_json::to_string_pretty(&value)?)?;
     } else if rows.is_empty() {
         terminal.line(match (&arguments.name, arguments.installed) {
@@ -68,7 +65,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
             (None, false) => "No model fits into this machine's memory but the starter inside the program.".to_owned(),
         })?;
     } else {
-        print(terminal, &rows, &store, &settings, memory)?;
+        print(terminal, &rows, &store, &settings, &machine)?;
     }
     Ok(if rows.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -90,9 +87,14 @@ fn rows(installed: Vec<Installed>) -> Vec<Row> {
     rows
 }
 
-/// None where the system does not say how much memory there is.
-pub fn fits(entry: &Entry, memory: Option<u64>) -> Option<bool> {
-    memory.map(|memory| u64::from(entry.memory_gib).saturating_mul(GIB) <= memory / 100 * SHARE_PERCENT)
+/// How its default file would be on this machine; None where nobody says what the machine has.
+pub fn fits(entry: &Entry, machine: &Machine) -> Option<Choice> {
+    fitting::judge(entry, entry.file(None)?, machine)
+}
+
+/// It fits, and answers soon enough.
+fn is_of_use(choice: &Choice) -> bool {
+    choice.plan.is_some() && choice.pace != Pace::TooSlow
 }
 
 fn print(
@@ -100,7 +102,7 @@ fn print(
     rows: &[Row],
     store: &Store,
     settings: &Settings,
-    memory: Option<u64>,
+    machine: &Machine,
 ) -> anyhow::Result<()> {
     let catalogue = Catalogue::builtin();
     let longest = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
@@ -112,6 +114,7 @@ fn print(
             continue;
         }
         terminal.heading(title)?;
+        let best = fitting::recommended(machine, role);
         for row in of_role {
             let name = format!("  {:<longest$}  ", row.name);
             let facts = match row.entry {
@@ -130,11 +133,11 @@ fn print(
                 }
                 None => format!(" {}", size(row.installed.iter().map(Installed::bytes).sum())),
             };
-            let state = row.state(store, settings, memory);
+            let state = row.state(store, settings, machine, best);
             terminal.styled(&[(Style::Bold, &name), (Style::Plain, &facts), (state.0, &state.1)])?;
         }
     }
-    if let Some(memory) = memory {
+    if let Some(memory) = machine.total {
         terminal.line(format!(
             "\n≈ is worked out, not confirmed. `from` is the memory of a device that has room for it; this machine has {}.",
             size(memory)
@@ -150,10 +153,15 @@ impl Row {
         self.entry.map_or_else(own, |entry| entry.role)
     }
 
-    fn state(&self, store: &Store, settings: &Settings, memory: Option<u64>) -> (Style, String) {
+    fn state(&self, store: &Store, settings: &Settings, machine: &Machine, best: Option<&Entry>) -> (Style, String) {
         if self.installed.is_empty() {
-            return match self.entry.and_then(|entry| fits(entry, memory)) {
-                Some(false) => (Style::Dim, "; too large for this machine".to_owned()),
+            let choice = self.entry.and_then(|entry| fits(entry, machine));
+            return match choice {
+                Some(choice) if choice.plan.is_none() => (Style::Dim, "; too large for this machine".to_owned()),
+                Some(choice) if choice.pace == Pace::TooSlow => (Style::Dim, "; too slow on this machine".to_owned()),
+                Some(_) if best.is_some_and(|best| best.name == self.name) => {
+                    (Style::Good, "; the best for this machine".to_owned())
+                }
                 _ => (Style::Plain, String::new()),
             };
         }
@@ -175,7 +183,7 @@ impl Row {
     }
 }
 
-fn row_json(row: &Row, store: &Store, settings: &Settings, memory: Option<u64>) -> Value {
+fn row_json(row: &Row, store: &Store, settings: &Settings, machine: &Machine) -> Value {
     let installed: Vec<Value> = row.installed.iter().map(|model| installed_json(model, store, settings)).collect();
     let mut value = json!({"name": row.name, "role": row.role(), "installed": installed});
     let Some(entry) = row.entry else { return value };
@@ -190,10 +198,13 @@ fn row_json(row: &Row, store: &Store, settings: &Settings, memory: Option<u64>) 
             })
         })
         .collect();
+    let choice = fits(entry, machine);
     let more = json!({
         "title": entry.title, "family": entry.family, "hasChat": entry.has_chat, "parameters": entry.parameters,
         "licence": entry.licence, "commercialUse": licence.map(|licence| licence.commercial),
-        "memoryGib": entry.memory_gib, "fits": fits(entry, memory), "context": entry.shape.context,
+        "memoryGib": entry.memory_gib, "fits": choice.as_ref().map(|choice| choice.plan.is_some()),
+        "fitsBecause": choice.as_ref().map(|choice| &choice.reason),
+        "isBest": fitting::recommended(machine, entry.role).map(|best| best.name == entry.name), "context": entry.shape.context,
         "default": entry.default, "files": files, "unconfirmed": entry.unconfirmed,
     });
     if let (Value::Object(value), Value::Object(more)) = (&mut value, more) {

@@ -28,7 +28,7 @@ use crate::models::ModelName;
 /// Exit code: 0 it is there; 1 it is not: the hub, the disk or you said no; 2 a mistake in the arguments.
 #[derive(Clone, Debug, clap::Args)]
 #[command(after_help = "Examples:
-  tandem model pull qwen2.5-coder-1.5b             the file that the catalogue proposes
+  tandem model pull qwen2.5-coder-1.5b             the file that the catalogue proposes, or one that fits here
   tandem model pull qwen2.5-coder-1.5b:q8_0 --use  this one, and use it from now on
   tandem model pull Qwen/Qwen2.5-Coder-3B-GGUF:Q4_K_M
   tandem model pull hf:owner/repository/file.gguf
@@ -80,7 +80,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
 #[cfg(not(feature = "cloud"))]
 pub fn run(_terminal: &mut Terminal, _loader: &Loader, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let Arguments {
-        model,
+        wanted,
         is_to_be_used: _,
         yes: _,
         name: _,

@@ -4,6 +4,7 @@
 //! here waits. When the host is lost, every open job ends at once with a sentence, and the host is started again.
 
 mod chats;
+mod embeds;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -102,6 +103,10 @@ impl Drop for HostEngine {
 
 impl Engine for HostEngine {
     fn conversations(&self) -> Option<&dyn crate::engine::chat::ChatEngine> {
+        Some(self)
+    }
+
+    fn embeddings(&self) -> Option<&dyn crate::engine::embed::EmbedEngine> {
         Some(self)
     }
 
@@ -333,6 +338,7 @@ async fn read_answers(
             Answer::Status(status) => shared.mirror(status),
             Answer::Event { job, event } => shared.deliver(job, event),
             Answer::Chat { job, event } => shared.deliver_chat(job, event),
+            Answer::Vectors { job, vectors } => shared.deliver_vectors(job, vectors),
             Answer::Counted { job, tokens } => shared.deliver_count(job, tokens),
             Answer::Goodbye { reason } => return Ok(Some(reason)),
         }

@@ -44,6 +44,9 @@ impl ModelSettings {
             // What is made for the other model is not for this one.
             (engine.model, engine.lora) = (engine.chat_model.take(), None);
         }
+        if role == Role::Embedding {
+            (engine.model, engine.lora) = (engine.embedding_model.take(), None);
+        }
         let absolute = |model: PathBuf| {
             // The host has another working directory.
             std::path::absolute(&model).with_context(|| format!("no such model: {}", model.display()))
@@ -53,6 +56,7 @@ impl ModelSettings {
             role,
             engine: EngineSettings {
                 chat_model: None,
+                embedding_model: None,
                 model: engine.model.map(absolute).transpose()?,
                 lora: engine.lora.map(absolute).transpose()?,
                 choice: usual.choice,

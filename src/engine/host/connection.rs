@@ -4,6 +4,7 @@
 //! `MAX_FRAME`, the open jobs by `MAX_JOBS`, the unread answers by `UNREAD_BYTES`.
 
 mod chats;
+mod embeds;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -155,6 +156,7 @@ async fn read_requests(
     // Dropped with this future: that ends the forwarders, which drops their generations, which cancels the jobs.
     let mut forwarders = JoinSet::new();
     let chats = chats::OpenChats::default();
+    let embeds = embeds::OpenEmbeds::default();
     while read_frame(&mut reader, &mut body, MAX_FRAME).await? {
         match decode(&body)? {
             Request::Cancel { job } => {
@@ -162,11 +164,13 @@ async fn read_requests(
                     job.cancel.cancel();
                 }
                 chats.cancel(job);
+                embeds.cancel(job);
             }
             Request::Chat { job, what } => {
                 // Dropping the forwarder drops the stream, which cancels the conversation.
                 chats.start(&*engine, job, what, &outbox).map(|forward| forwarders.spawn(forward));
             }
+            Request::Embed { job, what } => embeds.start(engine.clone(), job, what, &outbox),
             Request::Count { job, texts } => chats.count(engine.clone(), job, texts, &outbox),
             Request::Wake => engine.wake(),
             Request::Generate { job, what } => match make_room(&open, job, &what, body.len()) {

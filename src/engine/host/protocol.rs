@@ -8,10 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::chat::{ChatEvent, ChatJob};
+use crate::engine::embed::{EmbedError, EmbedJob};
 use crate::engine::{EngineStatus, Event, Job};
 
 /// Raised with every change of `Request`, `Answer` or a type inside them.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// Most bytes of a handshake message.
 pub const MAX_HANDSHAKE: usize = 64 << 10;
@@ -73,6 +74,8 @@ pub enum Request {
     Generate { job: u64, what: Job },
     /// Goes on with a conversation. Its number is none of a job's.
     Chat { job: u64, what: ChatJob },
+    /// Makes vectors of texts. Its number is none of another's.
+    Embed { job: u64, what: EmbedJob },
     /// Counts tokens as the model does.
     Count { job: u64, texts: Vec<Arc<str>> },
     /// Unknown and finished jobs are ignored: the cancel and the last event may cross.
@@ -93,6 +96,10 @@ pub enum Answer {
     Chat {
         job: u64,
         event: ChatEvent,
+    },
+    Vectors {
+        job: u64,
+        vectors: Result<Vec<Vec<f32>>, EmbedError>,
     },
     /// Tokens of each text; None where they cannot be counted.
     Counted {

@@ -17,6 +17,7 @@ use super::vocabulary::LlamaVocabulary;
 use super::{ModelConfig, load};
 use crate::engine::chat::{Ask, ChatFinish, ChatModel, ChatSender, ChatTemplate, fit};
 use crate::engine::threads::Threads;
+use crate::models::size::Shape;
 use answer::Answer;
 
 /// A context that nobody asked for so long is dropped. People think about an answer before they ask further.
@@ -26,6 +27,7 @@ const IDLE: Duration = Duration::from_secs(300);
 pub(super) struct Chats<'m> {
     model: &'m LlamaModel,
     config: &'m ModelConfig,
+    shape: &'m Shape,
     vocabulary: &'m LlamaVocabulary<'m>,
     /// An error is a sentence: this model holds no conversation.
     template: Result<ChatTemplate, String>,
@@ -44,15 +46,17 @@ impl<'m> Chats<'m> {
     pub fn new(
         model: &'m LlamaModel,
         config: &'m ModelConfig,
+        shape: &'m Shape,
         vocabulary: &'m LlamaVocabulary<'m>,
         may_guess: bool,
     ) -> Self {
         let own = model.meta_val_str("tokenizer.chat_template").ok();
         let template = ChatTemplate::of(own.as_deref(), vocabulary, may_guess);
-        let window = plan::window(model, config);
+        let window = plan::window(model, config, shape);
         Self {
             model,
             config,
+            shape,
             vocabulary,
             template,
             window,
@@ -125,7 +129,7 @@ impl<'m> Chats<'m> {
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             None => {
-                let plan = plan::context(self.model, self.config, self.window, self.threads)?;
+                let plan = plan::context(self.model, self.config, self.shape, self.window, self.threads)?;
                 let can_cut = !self.model.is_recurrent() && !self.model.is_hybrid();
                 self.window = plan.1.window;
                 let mut decoder = Decoder::new(plan.0, plan.1, can_cut, self.vocabulary.len());

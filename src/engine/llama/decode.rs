@@ -14,8 +14,11 @@ use super::slots::{Slots, common_prefix};
 use crate::engine::fim::Token;
 use crate::engine::threads::Threads;
 
-/// A prefill step should take about this long on a CPU, in µs: a cancel waits for one of them.
-const STEP_GOAL_US: f32 = 5000.0;
+/// A prefill step should take about this long, in µs: a cancel waits for one of them. A GPU's cost hardly depends on the length
+/// until its units are full, so there a longer step is worth its time; one that is none in truth (a software device) is found
+/// out by its first step.
+const CPU_STEP_GOAL_US: f32 = 5000.0;
+const GPU_STEP_GOAL_US: f32 = 40_000.0;
 
 /// Most bytes of keys and values that move into another context.
 const MOST_CARRIED: usize = 128 << 20;
@@ -24,6 +27,9 @@ const NO_CONTEXT: &str = "there is no context any more";
 
 /// Shorter steps waste the machine's width.
 const SHORTEST_STEP: usize = 16;
+
+/// Where a context's first step begins.
+const FIRST_STEP: usize = 32;
 
 /// A context with its book-keeping.
 pub(super) struct Decoder<'m> {
@@ -58,7 +64,7 @@ impl<'m> Decoder<'m> {
         Self {
             batch: LlamaBatch::new(plan.batch as usize, 1),
             slots: Slots::new(plan.slots as usize, plan.cells as usize),
-            step: (plan.batch as usize).min(32),
+            step: (plan.batch as usize).min(FIRST_STEP),
             context: Some(context),
             threads: Threads::new(plan.threads),
             plan,
@@ -169,15 +175,10 @@ impl<'m> Decoder<'m> {
     }
 
     fn adapt_step(&mut self, count: usize, elapsed: f32) {
-        // Short steps say little of long ones, and a GPU's cost hardly depends on the length.
-        if count < self.step || self.plan.batch > 64 {
-            self.step = if self.plan.batch > 64 { self.plan.batch as usize } else { self.step };
-            return;
-        }
-        if elapsed > 1.25 * STEP_GOAL_US {
-            self.step = (self.step * 3 / 4).max(SHORTEST_STEP);
-        } else if elapsed < 0.75 * STEP_GOAL_US {
-            self.step = (self.step + self.step / 4 + 1).min(self.plan.batch as usize);
+        // Short steps say little of long ones.
+        if count == self.step {
+            let longest = self.plan.batch as usize;
+            self.step = next_step(count, elapsed, longest, self.computes_on_threads());
         }
     }
 
@@ -306,5 +307,61 @@ impl<'m> Decoder<'m> {
     /// The first sequence that belongs to no slot.
     pub fn spare_sequence(&self) -> usize {
         self.plan.slots as usize
+    }
+}
+
+/// Tokens of the step after one of `count` tokens that took `elapsed` µs.
+fn next_step(count: usize, elapsed: f32, longest: usize, is_on_cpu: bool) -> usize {
+    let shortest = SHORTEST_STEP.min(longest);
+    if is_on_cpu {
+        return match elapsed / CPU_STEP_GOAL_US {
+            1.25.. => (count * 3 / 4).max(shortest),
+            ..0.75 => (count + count / 4 + 1).min(longest),
+            _ => count,
+        };
+    }
+    // The first step also compiles what the device runs, so a long one must not keep the next ones short for good.
+    match elapsed / GPU_STEP_GOAL_US {
+        over @ 1.25.. => ((count as f32 / over) as usize).max(shortest),
+        ..0.5 => (count * 2).min(longest),
+        _ => count,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Steps of a prompt on a device that takes `fixed` µs a step and `each` µs a token, the first `slow` µs longer.
+    fn steps(fixed: f32, each: f32, slow: f32, longest: usize, is_on_cpu: bool) -> Vec<usize> {
+        let mut steps = vec![FIRST_STEP];
+        for index in 0..40 {
+            let count = steps[index];
+            let elapsed = fixed + each * count as f32 + if index == 0 { slow } else { 0.0 };
+            steps.push(next_step(count, elapsed, longest, is_on_cpu));
+        }
+        steps
+    }
+
+    #[test]
+    fn a_gpu_gets_long_steps_soon_also_after_a_first_one_that_compiled() {
+        assert_eq!(steps(2000.0, 10.0, 0.0, 512, false)[..6], [32, 64, 128, 256, 512, 512]);
+        assert_eq!(steps(2000.0, 10.0, 3e6, 512, false)[..7], [32, 16, 32, 64, 128, 256, 512]);
+    }
+
+    #[test]
+    fn a_device_that_is_slow_for_each_token_is_not_kept_for_long() {
+        // 7B on a card: 512 tokens would take a fifth of a second.
+        let step = *steps(8000.0, 300.0, 0.0, 512, false).last().unwrap();
+        assert!((8000.0 + 300.0 * step as f32) < 1.25 * GPU_STEP_GOAL_US, "{step}");
+        // In software: the shortest that there is.
+        assert_eq!(*steps(0.0, 70_000.0, 0.0, 512, false).last().unwrap(), SHORTEST_STEP);
+    }
+
+    #[test]
+    fn a_cpu_gets_steps_of_a_few_milliseconds() {
+        let step = *steps(100.0, 200.0, 0.0, 64, true).last().unwrap();
+        assert!((100.0 + 200.0 * step as f32) < 1.5 * CPU_STEP_GOAL_US, "{step}");
+        assert_eq!(*steps(100.0, 10.0, 0.0, 64, true).last().unwrap(), 64);
     }
 }

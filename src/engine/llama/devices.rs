@@ -3,6 +3,7 @@
 use llama_cpp_2::{LlamaBackendDevice, LlamaBackendDeviceType, list_llama_ggml_backend_devices};
 
 use super::backend::backend;
+use super::load;
 use crate::engine::power;
 use crate::models::fit::{Gpu, Machine};
 
@@ -79,13 +80,28 @@ fn gpu(device: &LlamaBackendDevice) -> Gpu {
     }
 }
 
-/// The machine with the GPUs that `wanted` means.
-pub fn machine(wanted: &str, threads: u32) -> Machine {
-    machine_with(choose(wanted).gpus, threads)
+/// Every GPU, each with the name of the backend that drives it. Starts the drivers, which may take seconds.
+///
+/// # Errors
+/// When llama.cpp refuses to start.
+pub fn all_gpus() -> Result<Vec<(Gpu, String)>, String> {
+    backend()?;
+    let is_gpu = |device: &LlamaBackendDevice| {
+        matches!(device.device_type, LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu)
+    };
+    let all = list_llama_ggml_backend_devices().into_iter().filter(is_gpu);
+    Ok(all.map(|device| (gpu(&device), device.backend)).collect())
 }
 
-pub(super) fn machine_with(gpus: Vec<Gpu>, threads: u32) -> Machine {
-    let memory = power::Machine::default().read().memory;
+/// The machine with the GPUs that `wanted` means; 0 threads are as many as an engine takes by itself.
+pub fn machine(wanted: &str, threads: u32) -> Machine {
+    let threads = if threads > 0 { threads } else { load::default_threads() };
+    machine_with(choose(wanted).gpus, threads, &power::Machine::default())
+}
+
+/// The machine whose memory `seen` tells.
+pub(super) fn machine_with(gpus: Vec<Gpu>, threads: u32, seen: &power::Machine) -> Machine {
+    let memory = seen.read().memory;
     let rooms = [memory.room, memory.group_room];
     let tightest = rooms.into_iter().flatten().min_by_key(|room| room.available);
     let (available, total) = match tightest {

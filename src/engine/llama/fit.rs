@@ -6,7 +6,6 @@ use std::path::Path;
 use llama_cpp_2::model::LlamaModel;
 
 use super::backend::{Collected, collect};
-use super::load::ContextPlan;
 use super::lora::{self, Adapter};
 use super::{ModelConfig, devices, load};
 use crate::engine::fim::Fim;
@@ -21,6 +20,9 @@ use crate::models::size::{Reported, Shape, Weights};
 /// allocation that is too large fails late.
 const WITHOUT_TRIAL: u64 = 70;
 
+/// The machine's own memory, as the status names it.
+const CPU: &str = "CPU";
+
 /// A model in memory, and how it is to be used.
 pub(super) struct Opened {
     pub model: LlamaModel,
@@ -29,7 +31,7 @@ pub(super) struct Opened {
     /// What was asked for, made smaller where memory is short.
     pub config: ModelConfig,
     pub step: Step,
-    shape: Shape,
+    pub shape: Shape,
     weights: Weights,
     pub gpus: Vec<Gpu>,
     pub adapter: Option<Adapter>,
@@ -47,9 +49,12 @@ pub(super) fn open<P: FnMut(f32) -> bool + 'static>(
     asked: &ModelConfig,
     progress: impl Fn() -> P,
 ) -> Result<Opened, String> {
-    let header = gguf::read(path).map_err(|error| load::sentence(path, &format!("{error:#}")))?;
+    let header = gguf::read_whole(path).map_err(|error| load::sentence(path, &format!("{error:#}")))?;
     let mut chosen = devices::choose(&asked.device);
-    let machine = devices::machine_with(std::mem::take(&mut chosen.gpus), load::threads(asked));
+    let machine = devices::machine_with(std::mem::take(&mut chosen.gpus), load::threads(asked), &asked.life.machine);
+    // The weights that other engines of this user read count as memory that can be had, as every file's pages do; what they
+    // hold of a GPU is missing from what is free there.
+    let machine = machine.without(0, asked.life.held_by_others(CPU));
     // Without its numbers llama.cpp refuses a file, and says why.
     let shape = Shape::of(&header).unwrap_or_default();
     let mut weights = Weights::of(&header);
@@ -118,7 +123,7 @@ pub(super) fn open<P: FnMut(f32) -> bool + 'static>(
 
 impl Opened {
     /// The context's sizes, now that the model's family is known. Warnings are sentences for the user.
-    pub fn plan(&self, fim: &Fim, warnings: &mut Vec<String>) -> ContextPlan {
+    pub fn plan(&self, fim: &Fim, warnings: &mut Vec<String>) -> Plan {
         let config = &self.config;
         let trained = self.model.n_ctx_train().max(128);
         if config.context_tokens > trained {
@@ -135,7 +140,7 @@ impl Opened {
             let wish = Wish { window, ..wish(config, &self.shape) };
             plan = Plan::new(&self.shape, &self.weights, &wish, config.most_slots, plan.gpu_layers);
         }
-        load::context_plan(&plan, config)
+        plan
     }
 
     fn adapt(&mut self, file: &Path, checked: Result<crate::models::lora::Found, String>) {
@@ -175,7 +180,7 @@ impl Opened {
             }
         }
         if on_gpus < all {
-            devices.push(Device { name: "CPU".to_owned(), layers: all - on_gpus });
+            devices.push(Device { name: CPU.to_owned(), layers: all - on_gpus });
         }
         devices
     }
@@ -188,7 +193,7 @@ impl Opened {
         let mut add = |name: &str, weights: u64, kv: u64, compute: u64| {
             // `CPU_Mapped`, `CUDA_Host`: in the machine's memory, whoever manages it.
             let is_host = name.starts_with("CPU") || name.ends_with("_Host");
-            let device = if is_host { "CPU" } else { name };
+            let device = if is_host { CPU } else { name };
             let at = uses.iter().position(|known| known.device == device).unwrap_or_else(|| {
                 uses.push(MemoryUse { device: device.to_owned(), ..MemoryUse::default() });
                 uses.len() - 1

@@ -114,7 +114,7 @@ pub(super) fn context_plan(plan: &Plan, config: &ModelConfig) -> ContextPlan {
 }
 
 /// The sizes of a context for conversations, one at a time.
-pub(super) fn chat_plan(config: &ModelConfig, window: u32, token_bytes: u64) -> ContextPlan {
+pub(super) fn chat_plan(config: &ModelConfig, window: u32, kv_bytes: u64) -> ContextPlan {
     let cells = window.next_multiple_of(256);
     ContextPlan {
         window,
@@ -123,8 +123,13 @@ pub(super) fn chat_plan(config: &ModelConfig, window: u32, token_bytes: u64) -> 
         shared: true,
         batch: if config.gpu_layers == Some(0) { CPU_BATCH } else { GPU_BATCH },
         threads: threads(config),
-        kv_bytes: u64::from(cells) * token_bytes,
+        kv_bytes,
     }
+}
+
+/// Sequences of a context: those of lanes, and those that further candidates take while they are written.
+pub(super) fn sequences(plan: &ContextPlan) -> u32 {
+    plan.slots + MOST_CANDIDATES - 1
 }
 
 /// Compute threads.
@@ -153,20 +158,21 @@ pub(super) fn flash_attention_policy(wanted: Option<bool>) -> sys::llama_flash_a
     }
 }
 
+/// Making contexts concurrently is a data race inside llama.cpp.
+pub(super) static MAKING: Mutex<()> = Mutex::new(());
+
 pub(super) fn context<'m>(
     model: &'m LlamaModel,
     config: &ModelConfig,
     plan: &ContextPlan,
 ) -> Result<LlamaContext<'m>, String> {
-    // Making contexts concurrently is a data race inside llama.cpp.
-    static MAKING: Mutex<()> = Mutex::new(());
     let backend = backend()?;
     let kind = kv_cache_type(config.kv_type);
     let parameters = LlamaContextParams::default()
         .with_n_ctx(NonZeroU32::new(plan.cells))
         .with_n_batch(plan.batch)
         .with_n_ubatch(plan.batch)
-        .with_n_seq_max(plan.slots + MOST_CANDIDATES - 1)
+        .with_n_seq_max(sequences(plan))
         .with_kv_unified(plan.shared)
         // Sliding-window models otherwise forget the cells that prefix reuse needs.
         .with_swa_full(true)
@@ -192,7 +198,7 @@ pub(super) fn context<'m>(
 }
 
 /// One less than the physical cores: with all of them ggml's barriers collapse as soon as anything else runs.
-fn default_threads() -> u32 {
+pub(super) fn default_threads() -> u32 {
     let logical = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
     let cores = physical_cores().unwrap_or(logical).min(logical);
     (cores - 1).clamp(1, 16)

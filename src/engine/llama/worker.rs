@@ -169,7 +169,7 @@ impl Worker<'_> {
             ..ModelInfo::default()
         };
         let is_for_chat = config.life.role == Role::Chat;
-        let mut chats = Chats::new(model, &config, &vocabulary, is_for_chat);
+        let mut chats = Chats::new(model, &config, &opened.shape, &vocabulary, is_for_chat);
         match chats.describe(&info.name) {
             Ok(chat) => info.chat = Some(chat),
             // It was named for nothing else.
@@ -181,7 +181,8 @@ impl Worker<'_> {
             true => None,
             false => {
                 let fim = Fim::resolve(&identity, &vocabulary).map_err(|error| error.to_string())?;
-                let plan = opened.plan(&fim, &mut warnings);
+                let kept = opened.plan(&fim, &mut warnings);
+                let plan = load::context_plan(&kept, &config);
                 let (context, said) = collect(|| load::context(model, &config, &plan));
                 let mut context = context?;
                 if let Some(adapter) = &mut adapter {
@@ -191,7 +192,7 @@ impl Worker<'_> {
                 info.fim = fim.describe();
                 info.threads = plan.threads;
                 info.kv_bytes = plan.kv_bytes;
-                info.plan = Some(opened.step.plan);
+                info.plan = Some(kept);
                 info.memory = opened.memory(&said);
                 let can_cut = !model.is_recurrent() && !model.is_hybrid();
                 let ends = ends(&vocabulary, &fim);

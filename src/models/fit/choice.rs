@@ -4,6 +4,7 @@ use super::ladder::{Plan, Wish, ladder};
 use super::machine::{Machine, Source, gibibytes};
 use crate::config::KvType;
 use crate::models::catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
+use crate::models::gguf::Header;
 use crate::models::size::{Shape, Weights};
 
 /// A model that could be used.
@@ -80,6 +81,32 @@ impl Candidate {
             weights,
             is_installed,
         }
+    }
+}
+
+/// Of a family that nobody here knows.
+const UNKNOWN_FAMILY: f64 = 0.5;
+
+impl Candidate {
+    /// A file that only the user has. None where its header lacks a number that is needed.
+    pub fn of_header(name: String, role: Role, header: &Header) -> Option<Self> {
+        let shape = Shape::of(header)?;
+        let parameters = header.parameters() as f64 / 1e9;
+        let resting = shape.experts.map_or(0.0, |experts| {
+            let one = f64::from(shape.embedding) * f64::from(experts.feed_forward) * 3.0 / 1e9;
+            f64::from(experts.count.saturating_sub(experts.used)) * one * f64::from(shape.layers)
+        });
+        Some(Self {
+            name,
+            role,
+            weights: Weights::of(header),
+            parameters,
+            active_parameters: (parameters - resting).max(parameters / 100.0),
+            fidelity: fidelity(header.weight_bytes() as f64 * 8.0 / (parameters * 1e9).max(1.0)),
+            generation: UNKNOWN_FAMILY,
+            shape,
+            is_installed: true,
+        })
     }
 }
 

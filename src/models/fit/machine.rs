@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Of the machine's memory so much can be a model's, in percent.
+const SHARE_AT_REST: u64 = 67;
+
 const MIB: u64 = 1 << 20;
 const GIB: u64 = 1 << 30;
 
@@ -89,6 +92,22 @@ impl Machine {
         rest.gpus.iter_mut().for_each(|device| device.free = device.free.saturating_sub(gpu / count));
         rest.available = rest.available.map(|available| available.saturating_sub(from_memory));
         rest
+    }
+
+    /// The same machine when it does nothing else than what it always does: editors, builds and a display keep their share.
+    pub fn at_rest(&self) -> Self {
+        let mut rest = self.clone();
+        let share = |bytes: u64| bytes / 100 * SHARE_AT_REST;
+        for gpu in &mut rest.gpus {
+            gpu.free = if gpu.is_shared { share(gpu.total) } else { gpu.total };
+        }
+        rest.available = self.total.or(self.available).map(share);
+        rest
+    }
+
+    /// Somebody says what it has.
+    pub fn is_known(&self) -> bool {
+        self.available.is_some() || !self.gpus.is_empty()
     }
 
     pub fn cpu_rate(&self) -> Rate {

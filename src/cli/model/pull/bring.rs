@@ -15,10 +15,12 @@ use super::Arguments;
 use super::plan::{self, Draft, Part, pinned, source_name};
 use super::screen::{Progress, Screen};
 use crate::cli::doctor::machine::size;
+use crate::cli::fitting;
 use crate::cli::model::{selection, store};
 use crate::cli::terminal::{Style, Terminal, printable};
 use crate::config::Loader;
 use crate::models::download::{Event, Failure, Fetch, Finished, Options, Partial, has_room};
+use crate::models::fit::Machine;
 use crate::models::hub::{Hub, HubSettings, Trouble};
 use crate::models::import::role_of;
 use crate::models::store::check_file_name;
@@ -48,6 +50,7 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
     // Writes to the disk stand where they are: there is a thread for each connection, and one for the rest.
     let threads = usize::from(arguments.connections) + 2;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let machine = fitting::machine(&user.engine);
     let (events, heard) = mpsc::unbounded_channel();
     let done = Arc::new(AtomicU64::new(0));
     let came = done.clone();
@@ -64,8 +67,16 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
             event => drop(events.send(event)),
         }),
     };
-    let mut pull =
-        Pull { terminal, screen: Screen::of(arguments.json), store: store(loader), fetch, heard, done, kept: 0 };
+    let mut pull = Pull {
+        terminal,
+        screen: Screen::of(arguments.json),
+        store: store(loader),
+        fetch,
+        heard,
+        done,
+        machine,
+        kept: 0,
+    };
     let pulled = runtime.block_on(async {
         let stop = stop_on_signals(pull.fetch.stop.clone())?;
         let pulled = pull.run(arguments).await;
@@ -125,6 +136,7 @@ struct Pull<'a> {
     fetch: Fetch,
     heard: mpsc::UnboundedReceiver<Event>,
     done: Arc<AtomicU64>,
+    machine: Machine,
     /// Bytes that a failure left for the next pull.
     kept: u64,
 }
@@ -132,7 +144,8 @@ struct Pull<'a> {
 impl Pull<'_> {
     /// None: the user said no.
     async fn run(&mut self, arguments: &Arguments) -> anyhow::Result<Option<Installed>> {
-        let mut draft = plan::draft(&self.fetch, arguments).await.map_err(|error| self.explained(error))?;
+        let mut draft =
+            plan::draft(&self.fetch, arguments, &self.machine).await.map_err(|error| self.explained(error))?;
         let there = self.whole(&draft)?;
         let sources = std::mem::take(&mut draft.sources);
         let parts = match (plan::look(&self.fetch, sources).await, &there) {
@@ -222,11 +235,14 @@ impl Pull<'_> {
             "event": "resolved", "name": draft.name, "from": draft.origin, "files": names, "bytes": bytes,
             "revision": parts.first().and_then(|part| part.remote.commit.clone()),
             "licence": licence.map(|licence| &licence.id),
-            "commercialUse": licence.map(|licence| licence.commercial),
+            "commercialUse": licence.map(|licence| licence.commercial), "remark": draft.remark,
         });
         self.screen.event(self.terminal, &event)?;
         let count = if parts.len() == 1 { String::new() } else { format!(" in {} files", parts.len()) };
         self.screen.say(&format!("{}: {}{count} from {}", draft.name, size(bytes), draft.origin));
+        if let Some(remark) = &draft.remark {
+            self.screen.say(remark);
+        }
         match licence {
             Some(licence) => {
                 let may = match licence.commercial {

@@ -5,9 +5,11 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::Arguments;
+use crate::cli::fitting;
 use crate::cli::terminal::printable;
 use crate::models::catalogue::Licence;
 use crate::models::download::{Failure, Fetch, Source};
+use crate::models::fit::Machine;
 use crate::models::hub::{HubFile, Remote, Repository, Wanted, choose_files};
 use crate::models::store::{parts, split_of};
 use crate::models::{
@@ -24,6 +26,8 @@ pub struct Draft {
     /// `owner/name`, or the address.
     pub origin: String,
     pub sources: Vec<Source>,
+    /// What the user should know of the choice.
+    pub remark: Option<String>,
 }
 
 /// One file with what the hub says of it.
@@ -33,11 +37,11 @@ pub struct Part {
 }
 
 /// What a name, a repository or an address means. Only a repository without a file has its hub asked.
-pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft> {
+pub async fn draft(fetch: &Fetch, arguments: &Arguments, machine: &Machine) -> anyhow::Result<Draft> {
     let wanted = Wanted::of(&arguments.wanted, fetch.hub.url()).map_err(anyhow::Error::msg)?;
     let wished = arguments.role.map(Role::from);
     let mut draft = match wanted {
-        Wanted::Named(name) => of_catalogue(&name, arguments.revision.as_deref())?,
+        Wanted::Named(name) => of_catalogue(&name, arguments.revision.as_deref(), machine)?,
         Wanted::Repository { repository, revision, file, quantisation } => {
             let revision = arguments.revision.clone().or(revision).unwrap_or_else(|| "main".to_owned());
             let paths = match file {
@@ -64,6 +68,7 @@ pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft
                 licence: None,
                 origin: address.to_string(),
                 sources: vec![Source::Address(address)],
+                remark: None,
             }
         }
     };
@@ -81,7 +86,7 @@ pub async fn draft(fetch: &Fetch, arguments: &Arguments) -> anyhow::Result<Draft
     Ok(draft)
 }
 
-fn of_catalogue(name: &ModelName, revision: Option<&str>) -> anyhow::Result<Draft> {
+fn of_catalogue(name: &ModelName, revision: Option<&str>, machine: &Machine) -> anyhow::Result<Draft> {
     let catalogue = Catalogue::builtin();
     if name.is_starter() {
         bail!("the starter model is inside the program: `tandem model use starter` uses it");
@@ -93,14 +98,18 @@ fn of_catalogue(name: &ModelName, revision: Option<&str>) -> anyhow::Result<Draf
             name.hint()
         );
     };
-    let Some(file) = entry.file(name.quantisation()) else {
+    let (file, remark) = match name.quantisation() {
+        Some(_) => (entry.file(name.quantisation()), None),
+        None => fitting::file(entry, machine),
+    };
+    let Some(file) = file else {
         let there: Vec<&str> = entry.files.iter().map(|file| file.quantisation.as_str()).collect();
         bail!("{} is to be had as {}", entry.name, there.join(", "));
     };
     let repository: Repository = file.repository.parse().map_err(anyhow::Error::msg)?;
     let draft = of_repository(&repository, revision.unwrap_or("main"), &all_parts(&file.file))?;
     let name = ModelName::new(&entry.name, Some(file.quantisation.clone()))?;
-    Ok(Draft { name, role: Some(entry.role), licence: catalogue.licence(entry), ..draft })
+    Ok(Draft { name, role: Some(entry.role), licence: catalogue.licence(entry), remark, ..draft })
 }
 
 fn of_repository(repository: &Repository, revision: &str, paths: &[String]) -> anyhow::Result<Draft> {
@@ -124,7 +133,7 @@ fn of_repository(repository: &Repository, revision: &str, paths: &[String]) -> a
     let files: Result<Vec<HubFile>, String> =
         paths.iter().map(|path| HubFile::new(repository.clone(), revision, path)).collect();
     let sources = files.map_err(anyhow::Error::msg)?.into_iter().map(Source::Hub).collect();
-    Ok(Draft { name, role, licence, origin: repository.to_string(), sources })
+    Ok(Draft { name, role, licence, origin: repository.to_string(), sources, remark: None })
 }
 
 /// All parts of a split model, by the name of any of them.

@@ -20,11 +20,12 @@ use crate::engine::chat::{
 /// Counting takes milliseconds, but for the first time, when a vocabulary is read.
 const COUNT_PATIENCE: Duration = Duration::from_secs(10);
 
-/// What of conversations has no end yet.
+/// What of conversations has no end yet, and what else somebody waits for.
 #[derive(Default)]
 pub struct Open {
     chats: HashMap<u64, ChatSender>,
     counts: HashMap<u64, SyncSender<Option<Vec<u32>>>>,
+    pub(super) embeds: HashMap<u64, SyncSender<super::embeds::Vectors>>,
 }
 
 impl Open {
