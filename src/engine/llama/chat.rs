@@ -119,13 +119,13 @@ impl<'m> Chats<'m> {
 
     fn begin(&mut self, ticket: ChatTicket) -> Result<Answer, String> {
         let started = Instant::now();
+        self.adapt()?;
         let template = self.template.as_ref().map_err(Clone::clone)?;
         let job = &ticket.job;
         let bytes: usize = job.turns.iter().map(|turn| turn.text.len()).sum();
         if bytes > crate::engine::chat::MOST_CHAT_BYTES {
             return Err(format!("the conversation has {bytes} bytes; begin a new one"));
         }
-        self.adapt()?;
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
             None => {

@@ -262,7 +262,15 @@ impl Worker<'_> {
         chats: &mut Chats<'m>,
     ) -> Result<Option<Cause>, String> {
         let mut until = Some(Instant::now());
+        let mut is_step = false;
         loop {
+            // Only between two answers does anything else change.
+            if !std::mem::take(&mut is_step)
+                && let Err(reason) = self.adapt(model, runner.as_deref_mut(), chats)
+            {
+                chats.fail(&reason);
+                return Err(reason);
+            }
             let soonest = until.into_iter().chain(chats.deadline()).min();
             match self.inbox.next(chats.is_answering(), soonest) {
                 Call::Closed => {
@@ -279,8 +287,7 @@ impl Worker<'_> {
                     self.chat(chats, |chats| chats.step());
                     self.sleeper.worked(Instant::now());
                     until = Some(Instant::now());
-                    // Only between two answers does anything else change.
-                    continue;
+                    is_step = true;
                 }
                 Call::Look => {
                     chats.rest();
@@ -298,10 +305,6 @@ impl Worker<'_> {
                         }
                     }
                 }
-            }
-            if let Err(reason) = self.adapt(model, runner.as_deref_mut(), chats) {
-                chats.fail(&reason);
-                return Err(reason);
             }
         }
     }

@@ -6,7 +6,6 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use super::super::{LlamaEngine, LlamaHandle, TokenCounter};
-use crate::engine::Engine;
 use crate::engine::chat::{ChatEngine, ChatFinish, ChatJob, ChatModel, ChatStream, chat_model_of, chat_stream};
 
 impl ChatEngine for LlamaEngine {
