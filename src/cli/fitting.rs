@@ -35,7 +35,7 @@ pub fn recommended(machine: &Machine, role: Role) -> Option<&'static Entry> {
     machine.is_known().then_some(())?;
     let entries: Vec<&Entry> = Catalogue::builtin().entries().iter().filter(|entry| entry.role == role).collect();
     let candidates: Vec<Candidate> =
-        entries.iter().filter_map(|entry| Some(Candidate::of(entry, entry.file(None)?, false))).collect();
+        entries.iter().flat_map(|entry| entry.files.iter().map(|file| Candidate::of(entry, file, false))).collect();
     let best = choose(&candidates, machine, role, &choice::usual_wish()).into_iter().next().filter(is_of_use)?;
     entries.into_iter().find(|entry| best.name.split(':').next() == Some(entry.name.as_str()))
 }

@@ -169,7 +169,7 @@ mod tests {
         // It is there by now; what completes is not.
         settings.engine.model = Some("no-such-model".into());
         let store = Store::open(directory.path());
-        install(&store, "qwen3-1.7b", Role::Chat, 10);
+        install(&store, "qwen3-1.7b:q8_0", Role::Chat, 10);
         let found = for_chat(&settings, &paths).unwrap().engine;
         assert!(found.chat_model.is_some_and(|file| file.starts_with(directory.path())));
         assert_eq!(found.model, None);
