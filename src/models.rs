@@ -16,6 +16,9 @@ pub mod lora;
 pub mod name;
 pub mod size;
 pub mod store;
+#[cfg(test)]
+#[path = "../tests/support/synth.rs"]
+mod synth;
 
 pub use catalogue::{Catalogue, CommercialUse, Entry, ModelFile, Role};
 pub use digest::{Sha256, hash_file};

@@ -34,8 +34,7 @@ impl Paths {
             let local = environment.directory("LOCALAPPDATA");
             (environment.directory("APPDATA"), local.clone(), local.clone(), local.clone(), local)
         } else {
-            let [config, data, state, cache] =
-                [".config", ".local/share", ".local/state", ".cache"].map(|relative| below_home(relative));
+            let [config, data, state, cache] = [".config", ".local/share", ".local/state", ".cache"].map(below_home);
             (config, data, state, cache, None)
         };
         let pick = |variable: &str, usual: Option<PathBuf>, leaf: &str| match environment.directory(variable).or(usual)

@@ -20,11 +20,13 @@ async fn comes_in_spite_of(faults: Vec<Fault>) -> (Vec<Event>, Vec<Duration>) {
 }
 
 fn whys(events: &[Event]) -> Vec<&str> {
-    let why = |event| match event {
-        &Event::Again { ref why, .. } => Some(why.as_str()),
-        _ => None,
-    };
-    events.iter().filter_map(why).collect()
+    events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Again { why, .. } => Some(why.as_str()),
+            _ => None,
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -104,7 +104,15 @@ async fn a_stopped_download_goes_on_where_it_was() {
     let (stopped, ()) = tokio::join!(pull, stopping);
     assert_eq!(stopped.unwrap_err().to_string(), "stopped");
     assert!(user.journal().exists());
-    let sent = double.record().sent;
+    // What was on its way when it stopped is on its way for a while.
+    let mut sent = double.record().sent;
+    loop {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let now = double.record().sent;
+        if now == std::mem::replace(&mut sent, now) {
+            break;
+        }
+    }
     double.forget();
     user.fetch.stop = tokio_util::sync::CancellationToken::new();
     user.events();

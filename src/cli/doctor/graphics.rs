@@ -210,7 +210,7 @@ fn judge(section: &mut Section, drivers: &Drivers, built: Backends, gpus: usize)
         return closed(section, drivers, built, gpus);
     };
     let name = card.name();
-    if !built.vulkan && !(built.cuda && card == Vendor::Nvidia) {
+    if !(built.vulkan || built.cuda && card == Vendor::Nvidia) {
         let other = if built.cuda { "has CUDA alone" } else { "computes on the processor alone" };
         let what = format!("there is a card of {name} that this build cannot use: it {other}");
         let fix = "take the archive `gpu` of the release, or: cargo install --locked --path . --features vulkan (docs/gpu.md)";

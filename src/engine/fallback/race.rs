@@ -314,9 +314,8 @@ async fn last_of(stream: Option<Generation>) -> Option<Event> {
     let mut stream = stream?;
     let reading = async {
         loop {
-            match stream.next().await? {
-                last @ Event::Done(_) => return Some(last),
-                _ => {}
+            if let last @ Event::Done(_) = stream.next().await? {
+                return Some(last);
             }
         }
     };

@@ -335,7 +335,7 @@ async fn read_answers(
     let mut body = Vec::new();
     while read_frame(&mut reader, &mut body, MAX_FRAME).await? {
         match decode(&body)? {
-            Answer::Status(status) => shared.mirror(status),
+            Answer::Status(status) => shared.mirror(*status),
             Answer::Event { job, event } => shared.deliver(job, event),
             Answer::Chat { job, event } => shared.deliver_chat(job, event),
             Answer::Vectors { job, vectors } => shared.deliver_vectors(job, vectors),

@@ -112,12 +112,12 @@ async fn send_status(mut status: watch::Receiver<EngineStatus>, outbox: Outbox) 
     status.mark_changed();
     while status.changed().await.is_ok() {
         let mut now = status.borrow_and_update().clone();
-        let frame = encode(&Answer::Status(now.clone())).or_else(|_| {
+        let frame = encode(&Answer::Status(Box::new(now.clone()))).or_else(|_| {
             // A path that is no Unicode cannot travel; the rest of the status can.
             if let Some(model) = &mut now.model {
                 model.path = None;
             }
-            encode(&Answer::Status(now))
+            encode(&Answer::Status(Box::new(now)))
         });
         match frame {
             Ok(frame) => _ = outbox.send(frame),

@@ -88,7 +88,7 @@ pub enum Request {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Answer {
     /// At the start and on every change.
-    Status(EngineStatus),
+    Status(Box<EngineStatus>),
     Event {
         job: u64,
         event: Event,

@@ -199,7 +199,7 @@ fn hits_say_by_what_they_were_found_in_the_same_order_every_time() {
     assert_eq!((hits[0].name.as_deref(), hits[0].by), (Some("charge"), Some(FoundBy::Both)));
     assert_eq!(hits.len(), 3, "what shares no word is near, too, but last");
     assert!(hits[1..].iter().all(|hit| hit.by == Some(FoundBy::Meaning)));
-    assert_eq!(hits[1].line.is_empty(), false);
+    assert!(!hits[1].line.is_empty());
     for _ in 0..3 {
         assert_eq!(index.search("charge card", 5), hits);
     }

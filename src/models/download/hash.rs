@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_file_is_hashed_behind_its_writer() {
         let place = tempfile::tempdir().unwrap();
-        let bytes: Vec<u8> = (0..3 * PIECE + 17).map(|at| (at * 31 >> 3) as u8).collect();
+        let bytes: Vec<u8> = (0..3 * PIECE + 17).map(|at| ((at * 31) >> 3) as u8).collect();
         let path = place.path().join("a");
         let file = PartialFile::open(&path, bytes.len() as u64, true).unwrap();
         let frontier = Frontier::default();

@@ -23,7 +23,7 @@ impl Ranges {
         let touched = self.0.get(first..last).unwrap_or_default();
         let start = touched.first().map_or(range.start, |known| known.start.min(range.start));
         let end = touched.last().map_or(range.end, |known| known.end.max(range.end));
-        self.0.splice(first..last, [start..end]);
+        self.0.splice(first..last, std::iter::once(start..end));
     }
 
     pub fn total(&self) -> u64 {
@@ -129,6 +129,8 @@ impl Plan {
 }
 
 #[cfg(test)]
+// A range is meant here, not its numbers.
+#[allow(clippy::single_range_in_vec_init)]
 mod tests {
     use proptest::prelude::*;
 

@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use proptest::prelude::*;
 
 use super::{Header, Value, check, read};
+use crate::models::synth;
 
-#[path = "../../../tests/support/synth.rs"]
-mod synth;
-
-use synth::{File, Weights, known, tiny};
+use crate::models::synth::{File, Weights, known, tiny};
 
 fn starter() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models/starter.gguf")

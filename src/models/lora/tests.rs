@@ -2,11 +2,9 @@
 
 use super::{Found, check};
 use crate::models::gguf::{Header, read};
+use crate::models::synth;
 
-#[path = "../../../tests/support/synth.rs"]
-mod synth;
-
-use synth::{Adapter, File, Spec, Weights, tiny};
+use crate::models::synth::{Adapter, File, Spec, Weights, tiny};
 
 fn header(file: &File) -> Header {
     let directory = tempfile::tempdir().unwrap();

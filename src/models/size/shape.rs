@@ -78,7 +78,7 @@ impl Shape {
         let number = |key: &str| header.own_number(key).and_then(|number| u32::try_from(number).ok());
         let heads = number("attention.head_count").unwrap_or(0);
         let embedding = number("embedding_length")?;
-        let head_size = if heads > 0 { embedding / heads } else { 0 };
+        let head_size = embedding.checked_div(heads).unwrap_or(0);
         let expert_width = number("expert_feed_forward_length").unwrap_or(0);
         let experts = number("expert_count").filter(|count| *count > 0).map(|count| Experts {
             count,

@@ -4,9 +4,7 @@
 use super::{Need, Shape, Usage, Weights, need};
 use crate::config::KvType;
 use crate::models::gguf;
-
-#[path = "../../../tests/support/synth.rs"]
-mod synth;
+use crate::models::synth;
 
 const USUAL: Usage = Usage {
     cells: 2048,

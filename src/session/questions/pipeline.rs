@@ -37,6 +37,9 @@ pub struct Pipeline(Arc<Shared>);
 /// of the user's price file.
 type Key = (BudgetSettings, u32, Option<(Option<SystemTime>, u64)>);
 
+/// What answers here, and the settings that it was made for.
+type Made = ((EngineSettings, CompletionSettings), Option<Arc<dyn ChatEngine>>);
+
 struct Shared {
     loader: Loader,
     /// One run of a server or a command, in the ledger and the audit log.
@@ -46,7 +49,7 @@ struct Shared {
     opened: Mutex<Option<(Key, Opened)>>,
     models: MakeChat,
     /// The model on this machine, and the settings that it was made for. It holds threads' beginnings, so it is kept.
-    chat: Mutex<Option<((EngineSettings, CompletionSettings), Option<Arc<dyn ChatEngine>>)>>,
+    chat: Mutex<Option<Made>>,
     #[cfg(feature = "cloud")]
     breakers: Arc<crate::cloud::Breakers>,
 }

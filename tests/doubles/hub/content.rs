@@ -60,7 +60,7 @@ impl Content {
             let count = (PAGE - within).min(buffer.len() - at);
             let start = (position % BLOCK as u64) as usize;
             buffer[at..at + count].copy_from_slice(&self.block[start..start + count]);
-            let mark = (mix(self.seed ^ position / PAGE as u64)).to_le_bytes();
+            let mark = (mix(self.seed ^ (position / PAGE as u64))).to_le_bytes();
             for (index, byte) in mark.iter().enumerate().skip(within) {
                 if index - within < count {
                     buffer[at + index - within] = *byte;

@@ -222,7 +222,11 @@ impl Turn<'_> {
             // A place of its own for each request, the same in each run.
             let dice = mix(self.rules.chaos? ^ self.number << 17);
             let after = mix(dice) % (sent.end - sent.start).max(1);
-            (dice % 2 == 0).then_some(if dice % 4 == 0 { Fault::Cut(after) } else { Fault::Reset(after) })
+            dice.is_multiple_of(2).then_some(if dice.is_multiple_of(4) {
+                Fault::Cut(after)
+            } else {
+                Fault::Reset(after)
+            })
         });
         let limit = match fault {
             Some(Fault::Stall(after) | Fault::Cut(after) | Fault::Reset(after)) => sent.start + after,
