@@ -9,11 +9,19 @@ use std::path::{Path, PathBuf};
 use llama_cpp_2::llama_backend::load_backends_from_path;
 use llama_cpp_sys_2 as sys;
 
+use crate::config::Environment;
+
+/// Names a module that llama.cpp loads by itself when it looks for others. The engine's process is started without it.
+const FURTHER: &str = "GGML_BACKEND_PATH";
+
 /// Loads every module that works on this machine.
 ///
 /// # Errors
 /// A sentence when there is not one. llama.cpp must not be started then: it would look into the working directory.
 pub(super) fn load() -> Result<(), String> {
+    if Environment::of_process().get(FURTHER).is_some() {
+        return Err(format!("{FURTHER} is set, and llama.cpp would load what it names besides: unset it"));
+    }
     let program = std::env::current_exe().map_err(|error| format!("this program's own path is not known: {error}"))?;
     // A link in a folder of programs leads to where the modules are.
     let program = program.canonicalize().unwrap_or(program);
