@@ -128,9 +128,10 @@ fn a_worker_looks_when_it_is_time_or_when_it_is_nudged_but_jobs_come_first() {
 #[test]
 fn a_quiet_inbox_takes_no_guesses_and_ends_those_that_are_there() {
     let inbox = Inbox::default();
-    let _running = background(&inbox, 1, 1);
     let mut waiting = background(&inbox, 1, 2);
-    let (.., running) = next(&inbox);
+    let _running = background(&inbox, 1, 1);
+    let (_, lane, running) = next(&inbox);
+    assert_eq!(lane, 1, "the newest guess first");
     inbox.set_quiet(true);
     assert!(running.is_cancelled());
     let ended = [ended_as(&mut waiting), ended_as(&mut background(&inbox, 1, 3))];
