@@ -292,7 +292,7 @@ impl<'m> Decoder<'m> {
         }
         for slot in 0..self.plan.slots as usize {
             let state = kept.iter().find(|(index, _)| *index == slot).map(|(_, state)| state);
-            if !state.is_some_and(|state| context.state_seq_set(state, slot as i32).is_ok()) {
+            if state.is_none_or(|state| context.state_seq_set(state, slot as i32).is_err()) {
                 let _ = context.kv_cache_seq_rm(slot as i32, None, None);
                 let entry = self.slots.get_mut(slot);
                 entry.tokens.clear();
