@@ -46,7 +46,7 @@ pub fn sleeper() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
     let mut status = engine.status();
     let mut until = |holds: fn(&EngineStatus) -> bool| {
-        runtime.block_on(async { status.wait_for(|status| holds(status)).await.expect("the engine lives").clone() })
+        runtime.block_on(async { status.wait_for(&holds).await.expect("the engine lives").clone() })
     };
     until(EngineStatus::is_ready);
     let first = start.elapsed();
