@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use tandem::budget::{
-    Account, Admission, Amount, Clock, Guards, Ledger, Limit, Outcome, Period, Picodollars, Scope, Settlement,
+    Account, Admission, Amount, Clock, Guards, Ledger, Limit, Outcome, Period, Picodollars, Purpose, Scope, Settlement,
     SqliteLedger, Stage,
 };
 
@@ -36,7 +36,7 @@ fn main() {
     let open = || SqliteLedger::open(&file, clock(), jiff::tz::TimeZone::UTC).unwrap();
     let ledger = open();
     let account =
-        Account { session: "s".into(), workspace: "w".into(), provider: "openai".into(), model: "gpt-6".into() };
+        Account { session: "s".into(), workspace: "w".into(), provider: "openai".into(), model: "gpt-6".into(), purpose: Purpose::Question };
     let limits = limits();
     let settlement = Settlement {
         money: Picodollars(1_000_000),

@@ -201,7 +201,8 @@ fn blocks_turns_and_the_request_bring_tokens_of_their_own() {
         system: vec![block("word"), block("word")],
         turns: vec![Turn { role: Role::User, blocks: vec![block("word")] }],
         max_output: 10,
-        effort: None,
+        fill: None,
+            effort: None,
         user_tag: None,
     };
     let size = TextSize::of_request(&request);

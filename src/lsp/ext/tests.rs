@@ -149,6 +149,7 @@ fn full_budget() -> session::questions::Budget {
         provider: "anthropic".to_owned(),
         model: "claude-x".to_owned(),
         windows: Ok(vec![window()]),
+        suggestions: Some(Total { requests: 1, tokens: 2, money: Picodollars(2_000_000_000), ..Total::default() }),
         today: Some(Total { requests: 3, tokens: 5, money: Picodollars::DOLLAR, ..Total::default() }),
     }
 }
@@ -299,7 +300,7 @@ fn limits_are_told_as_people_write_them() {
         "resetsAt": 7,
     });
     assert_eq!(budget["limits"], json!([limit]));
-    assert_eq!(budget["today"], json!({ "cost": "$1.00", "tokens": 5, "questions": 3 }));
+    assert_eq!(budget["today"], json!({ "cost": "$1.00", "tokens": 5, "questions": 2, "suggestions": 1, "suggestionsCost": "$0.002" }));
     let nothing = session::questions::Budget::off("there is no folder".to_owned());
     let budget = serde_json::to_value(BudgetState::from(&nothing)).expect("JSON");
     assert_eq!(budget, json!({ "isOff": "there is no folder", "limits": [] }));

@@ -171,7 +171,7 @@ impl Answerer for Scripted {
         let windows = broken.map_or(Ok(vec![window(10)]), Err);
         let cloud = &workspace.settings.cloud;
         let budget =
-            Budget { is_off: None, provider: cloud.provider.clone(), model: cloud.model.clone(), windows, today };
+            Budget { is_off: None, provider: cloud.provider.clone(), model: cloud.model.clone(), windows, today, suggestions: None };
         async move { budget }.boxed()
     }
 
