@@ -44,22 +44,28 @@ use paid::typing_house::House;
 use provider::{Double, Kind, Setup};
 
 /// What the double writes, if no more is asked for.
-const TEXT: &str = "let answer = self.place.prepare(job)?;\n        let cost = answer.estimate.money;\n        Ok(cost)";
+const TEXT: &str =
+    "let answer = self.place.prepare(job)?;\n        let cost = answer.estimate.money;\n        Ok(cost)";
 
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
-    let number = |name: &str, usual: u64| {
-        words.iter().find_map(|word| word.strip_prefix(name)?.parse().ok()).unwrap_or(usual)
-    };
+    let number =
+        |name: &str, usual: u64| words.iter().find_map(|word| word.strip_prefix(name)?.parse().ok()).unwrap_or(usual);
     let files: Vec<String> = words.iter().filter(|word| !word.starts_with('-')).cloned().collect();
     let files = if files.is_empty() { usual_files() } else { files };
     let (requests, minutes, seed) = (number("--requests=", 200), number("--minutes=", 60), number("--seed=", 1));
-    println!("{:<10} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10}", "provider", "p50 ms", "p95 ms", "raw p50", "raw p95", "CPU ms", "raw CPU");
+    println!(
+        "{:<10} {:>9} {:>9} {:>9} {:>9} {:>10} {:>10}",
+        "provider", "p50 ms", "p95 ms", "raw p50", "raw p95", "CPU ms", "raw CPU"
+    );
     for kind in [Kind::Mistral, Kind::DeepSeek] {
         overhead(kind, &files, usize::try_from(requests).unwrap_or(200)).await;
     }
-    println!("\n{:<10} {:>9} {:>12} {:>12} {:>14} {:>12}", "provider", "requests", "bytes p50", "bytes p95", "dollars each", "an hour");
+    println!(
+        "\n{:<10} {:>9} {:>12} {:>12} {:>14} {:>12}",
+        "provider", "requests", "bytes p50", "bytes p95", "dollars each", "an hour"
+    );
     for kind in [Kind::Mistral, Kind::DeepSeek] {
         session(kind, &files, Duration::from_secs(60 * minutes), seed).await;
     }
@@ -68,7 +74,8 @@ async fn main() {
 /// The ten longest files of the gate: code of this repository.
 fn usual_files() -> Vec<String> {
     let entries = std::fs::read_dir("src/gate").expect("run it at the root of the repository");
-    let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "rs"));
+    let files =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|end| end == "rs"));
     let mut files: Vec<_> = files.map(|path| (path.metadata().map_or(0, |data| data.len()), path)).collect();
     files.sort();
     files.iter().rev().take(10).map(|(_, path)| path.display().to_string()).collect()

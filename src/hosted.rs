@@ -177,8 +177,7 @@ impl Inner {
             paid: Some(paid),
             ..ServerStatus::default()
         };
-        let fresh =
-            EngineStatus { model: Some(model), server: Some(server), ..EngineStatus::new("hosted", state) };
+        let fresh = EngineStatus { model: Some(model), server: Some(server), ..EngineStatus::new("hosted", state) };
         self.status.send_if_modified(|status| {
             let is_new = *status != fresh;
             *status = fresh;

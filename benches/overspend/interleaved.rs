@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tandem::budget::{
-    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Period, Picodollars, Purpose, Refusal, Reserved,
-    Scope, Stage,
+    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Period, Picodollars, Purpose, Refusal,
+    Reserved, Scope, Stage,
 };
 
 use super::provider::{Dice, Market, Request};

@@ -109,7 +109,8 @@ fn paid(loader: &Loader, settings: &Settings, since: i64) -> Option<Total> {
     if !settings.budget.ledger.is_empty() || !loader.paths().ledger_file().exists() {
         return None;
     }
-    let ledger = open_ledger(&settings.budget, loader.paths(), Clock::system()).and_then(|ledger| ledger.entries(since, i64::MAX));
+    let ledger = open_ledger(&settings.budget, loader.paths(), Clock::system())
+        .and_then(|ledger| ledger.entries(since, i64::MAX));
     let entries = match ledger {
         Ok(entries) => entries,
         Err(error) => {

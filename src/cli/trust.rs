@@ -66,7 +66,11 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     match trust.state(&folder) {
         TrustState::Trusted => {
             terminal.line(format!("{name} is trusted with what is in it now"))?;
-            return if arguments.suggestions { allow(arguments, loader, &folder, &mut terminal) } else { Ok(ExitCode::SUCCESS) };
+            return if arguments.suggestions {
+                allow(arguments, loader, &folder, &mut terminal)
+            } else {
+                Ok(ExitCode::SUCCESS)
+            };
         }
         TrustState::Never => terminal.line(format!("{name} was never trusted"))?,
         TrustState::Changed { files } => {

@@ -10,10 +10,10 @@ use super::audit::Digest;
 use super::policy::Reach;
 use super::redact::{self, Clean};
 use super::{Draft, Manifest, Piece, Policy, Section, SentFile, Source, Withheld};
-use crate::privacy::secrets::Placeholders;
-use crate::privacy::{Sensitivity, Verdict};
 use crate::budget::Purpose;
 use crate::config::SecretsMode;
+use crate::privacy::secrets::Placeholders;
+use crate::privacy::{Sensitivity, Verdict};
 use crate::providers::{Block, Encoded, Endpoint, Fill, Request, Role, Turn, encode};
 
 /// A request that policy lets out as it is, byte for byte. It comes from `clear` alone, and nobody changes it.

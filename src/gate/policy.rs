@@ -5,8 +5,8 @@ use std::path::Path;
 use super::Withheld;
 use crate::budget::{Limits, Purpose};
 use crate::config::{ProviderKind, SecretsMode, Settings};
-use crate::privacy::{SensitivityRules, UserKey};
 use crate::privacy::secrets::Placeholders;
+use crate::privacy::{SensitivityRules, UserKey};
 use crate::providers::Endpoint;
 
 /// How far away a request's destination is.
@@ -145,4 +145,26 @@ fn is_loopback(host: &str) -> bool {
         None => host.split_once(':').map_or(host, |(name, _)| name),
     };
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_tells_folders_and_users_apart_and_goes_where_it_helps() {
+        let (ann, bob) = (UserKey::new([1; 32]), UserKey::new([2; 32]));
+        let tag = |key, root| user_tag(key, Path::new(root), ProviderKind::OpenAi).unwrap();
+        let first = tag(&ann, "/srv/work");
+        assert_eq!(first, tag(&ann, "/srv/work"), "the same to-morrow, as caches are");
+        assert!(first.len() == TAG_LETTERS && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+        assert_ne!(first, tag(&ann, "/srv/play"));
+        assert_ne!(first, tag(&bob, "/srv/work"), "nobody without the key can try names of folders");
+        let of = |kind| user_tag(&ann, Path::new("/srv/work"), kind).is_some();
+        use ProviderKind::{
+            Anthropic, Azure, Bedrock, Compatible, DeepSeek, Gemini, Mistral, OpenAi, OpenAiChat, OpenRouter,
+        };
+        assert!([OpenAi, OpenAiChat, Azure, Mistral].into_iter().all(of));
+        assert!(![Anthropic, Gemini, Bedrock, OpenRouter, DeepSeek, Compatible].into_iter().any(of));
+    }
 }

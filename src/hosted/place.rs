@@ -52,7 +52,7 @@ pub struct Place {
     model: String,
     rules: TypingRules,
     trust: Trust,
-    /// With breakers of its own: a service that fails at suggestions may answer questions.
+    /// With breakers of its own, which `rest` stands in for: a service that fails at suggestions may answer questions.
     pub(super) cloud: Cloud,
     opened: Mutex<Option<Arc<dyn Ledger>>>,
 }
@@ -72,12 +72,18 @@ pub enum No {
     Kept(Kept),
     Withheld(Withheld),
     /// The user was never asked about this folder. What would be sent: a sentence.
-    WantsYes { folder: PathBuf, sentence: String },
+    WantsYes {
+        folder: PathBuf,
+        sentence: String,
+    },
 }
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Place").field("endpoint", &self.endpoint.host()).field("model", &self.model).finish_non_exhaustive()
+        f.debug_struct("Place")
+            .field("endpoint", &self.endpoint.host())
+            .field("model", &self.model)
+            .finish_non_exhaustive()
     }
 }
 
@@ -238,7 +244,10 @@ fn question(root: &Path, preview: &Preview) -> String {
     let name: String = name.chars().filter(|character| !character.is_control()).take(60).collect();
     let limits: Vec<String> = preview.windows.iter().map(|window| format!("`{}`", window.limit)).collect();
     let least = preview.manifest.files.first().map_or_else(String::new, |file| {
-        format!(" The first one would be {} bytes around the cursor in {}, for at most {}.", file.bytes, file.path, preview.cost.1)
+        format!(
+            " The first one would be {} bytes around the cursor in {}, for at most {}.",
+            file.bytes, file.path, preview.cost.1
+        )
     });
     format!(
         "May {} write suggestions in `{name}` while you type? What stands around the cursor and related pieces of the folder's \

@@ -126,10 +126,9 @@ fn close(inner: &Arc<Inner>, exchange: &Exchange, is_written: bool) -> Finish {
             match reason {
                 Reason::Complete => Finish::EndOfText,
                 Reason::Length | Reason::Truncated | Reason::ContextFull => Finish::MaxTokens,
-                Reason::Refused(_) | Reason::Filtered(_) => failed(format!(
-                    "{} declined to go on here; another place may suit it",
-                    inner.place.host()
-                )),
+                Reason::Refused(_) | Reason::Filtered(_) => {
+                    failed(format!("{} declined to go on here; another place may suit it", inner.place.host()))
+                }
             }
         }
         cloud::Finish::Cancelled => Finish::Cancelled,
@@ -137,6 +136,8 @@ fn close(inner: &Arc<Inner>, exchange: &Exchange, is_written: bool) -> Finish {
         cloud::Finish::Failed(error) => {
             let sentence = words::failed(error);
             inner.rest().failed(now, error, &sentence);
+            // How long it is left alone is for that alone to say.
+            inner.place.cloud.breakers.reset(inner.place.provider());
             failed(sentence)
         }
         cloud::Finish::Withheld(withheld, _) => {
@@ -190,7 +191,8 @@ async fn settle(inner: &Arc<Inner>, ready: &Ready, exchange: &Exchange, report: 
 async fn crossed(ready: &Ready) -> Option<String> {
     let (door, prompt) = (ready.door.clone(), ready.prompt.clone());
     let crossings = tokio::task::spawn_blocking(move || door.crossings(&prompt)).await.unwrap_or_default();
-    let told = |Crossing { window, percent }: &Crossing| format!("{percent} % of the limit of {} are used", window.limit);
+    let told =
+        |Crossing { window, percent }: &Crossing| format!("{percent} % of the limit of {} are used", window.limit);
     let told: Vec<String> = crossings.iter().map(told).collect();
     (!told.is_empty()).then(|| told.join("; "))
 }

@@ -45,7 +45,9 @@ pub fn withheld(withheld: &Withheld, host: &str) -> String {
             window.limit
         ),
         Withheld::Budget(Refusal::Loop { .. }) => {
-            format!("the same prompt went to {host} several times within five minutes; type on, and the next one goes again")
+            format!(
+                "the same prompt went to {host} several times within five minutes; type on, and the next one goes again"
+            )
         }
         Withheld::Budget(Refusal::Ledger(error)) => {
             format!("{error}; without a ledger nothing is spent, see `tandem budget`")
@@ -59,7 +61,9 @@ pub fn withheld(withheld: &Withheld, host: &str) -> String {
             rules.join(", ")
         ),
         Withheld::Untrusted => {
-            format!("this folder is not trusted with what is in it now, so nothing goes to {host}: run `tandem trust` in it")
+            format!(
+                "this folder is not trusted with what is in it now, so nothing goes to {host}: run `tandem trust` in it"
+            )
         }
         other => other.to_string(),
     }

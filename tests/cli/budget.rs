@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tandem::budget::{
-    Account, Admission, Clock, Guards, Ledger, Limit, Outcome, Picodollars, Purpose, Settlement, SqliteLedger, workspace_key,
-    zone,
+    Account, Admission, Clock, Guards, Ledger, Limit, Outcome, Picodollars, Purpose, Settlement, SqliteLedger,
+    workspace_key, zone,
 };
 
 use super::support::{Ended, User};

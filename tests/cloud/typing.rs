@@ -85,7 +85,10 @@ async fn nothing_leaves_that_a_rule_keeps_here() {
     let record = double.record();
     assert_eq!(record.requests.len(), 1);
     let prompt = record.requests[0].prompt.as_ref().expect("a good request").text();
-    assert!(prompt.contains("from src/b.rs") && !prompt.contains("secret.rs") && !prompt.contains("inside.rs"), "{prompt}");
+    assert!(
+        prompt.contains("from src/b.rs") && !prompt.contains("secret.rs") && !prompt.contains("inside.rs"),
+        "{prompt}"
+    );
     assert!(!record.contains(&token[..20]));
 }
 

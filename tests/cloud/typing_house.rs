@@ -11,9 +11,7 @@ use tandem::budget::{Calibration, Clock, Entry, Ledger, Limits, PriceTable, Sqli
 use tandem::cloud::{Setup, Timeouts};
 use tandem::config::{Environment, ProviderSettings, Settings};
 use tandem::engine::fallback;
-use tandem::engine::{
-    Engine, Event, Finish, FimPrompt, Generation, Job, Origin, PromptBudget, Report, Task, Urgency,
-};
+use tandem::engine::{Engine, Event, FimPrompt, Finish, Generation, Job, Origin, PromptBudget, Report, Task, Urgency};
 use tandem::gate::audit::AuditLog;
 use tandem::hosted::{HostedEngine, HostedParts, Place, TIMEOUTS};
 use tandem::privacy::{Fingerprint, Trust};

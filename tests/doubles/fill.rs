@@ -64,7 +64,8 @@ pub fn stream(kind: Kind, answer: &Answer) -> Vec<Frame> {
                            "system_fingerprint": "fp", "choices": choices, "usage": usage});
         format!("data: {value}\n\n").into_bytes()
     };
-    let choice = |text: &str, finish: Value| json!([{"index": 0, "text": text, "logprobs": null, "finish_reason": finish}]);
+    let choice =
+        |text: &str, finish: Value| json!([{"index": 0, "text": text, "logprobs": null, "finish_reason": finish}]);
     let mut frames = vec![Frame::new(b": keep-alive\n\n".to_vec(), 0)];
     for (piece, output) in progress(answer) {
         frames.push(Frame::new(chunk(choice(piece, Value::Null), Value::Null), output));

@@ -82,9 +82,8 @@ mod with_a_provider {
 
         /// Waits until the status says so of the paid service.
         async fn told(&mut self, says: impl Fn(&Value) -> bool) -> Value {
-            let is_told = |message: &Value| {
-                message["method"] == "tandem/status" && says(&message["params"]["suggestions"])
-            };
+            let is_told =
+                |message: &Value| message["method"] == "tandem/status" && says(&message["params"]["suggestions"]);
             self.client.told(is_told).await["params"].clone()
         }
     }
@@ -102,7 +101,8 @@ mod with_a_provider {
         let asked = asked.as_str().expect("a question");
         assert!(asked.contains("mistral-code-fim-latest") && asked.contains("$1 per day for suggestions"), "{asked}");
         assert!(desk.double.record().requests.is_empty());
-        desk.told(|paid| paid["provider"] == "mistral" && paid["wantsConsent"] == Value::Null && paid["requests"] == 0).await;
+        desk.told(|paid| paid["provider"] == "mistral" && paid["wantsConsent"] == Value::Null && paid["requests"] == 0)
+            .await;
 
         let shown = desk.suggested().await;
         assert_eq!(text(&shown), "check(request);", "{shown}");
@@ -116,7 +116,11 @@ mod with_a_provider {
         assert_eq!(why["cost"], json!({ "cost": bill.exact(), "isCounted": true }), "{why}");
         assert!(why["prompt"].as_str().is_some_and(|prompt| prompt.contains("fn hand_on")), "{why}");
         let budget = desk.client.result("tandem/budget", Value::Null).await;
-        assert_eq!((&budget["today"]["suggestions"], &budget["today"]["questions"]), (&json!(1), &json!(0)), "{budget}");
+        assert_eq!(
+            (&budget["today"]["suggestions"], &budget["today"]["questions"]),
+            (&json!(1), &json!(0)),
+            "{budget}"
+        );
         assert_eq!(budget["today"]["suggestionsCost"], bill.exact());
         let is_daily = |limit: &&Value| limit["name"] == "$1 per day for suggestions";
         assert!(budget["limits"].as_array().expect("limits").iter().any(|limit| is_daily(&limit)), "{budget}");
@@ -135,7 +139,9 @@ mod with_a_provider {
         assert_eq!(why["server"]["withheld"]["notAllowed"].as_u64().is_some(), true, "{why}");
         let nothing = |message: &Value| {
             message["method"] == "tandem/status"
-                && message["params"]["nothingShownBecause"].as_str().is_some_and(|why| why.contains("tandem trust --suggestions"))
+                && message["params"]["nothingShownBecause"]
+                    .as_str()
+                    .is_some_and(|why| why.contains("tandem trust --suggestions"))
         };
         desk.client.told(nothing).await;
         desk.client.told_method("window/showMessageRequest").await;
@@ -164,7 +170,10 @@ mod with_a_provider {
             assert_eq!(text(&desk.suggested().await), "");
         }
         let told = desk.client.told_method("window/showMessage").await;
-        assert!(told["params"]["message"].as_str().is_some_and(|why| why.contains("$0 per day for suggestions")), "{told}");
+        assert!(
+            told["params"]["message"].as_str().is_some_and(|why| why.contains("$0 per day for suggestions")),
+            "{told}"
+        );
         desk.suggested().await;
         assert_eq!(desk.client.arrived("window/showMessage"), 0, "not at every key");
         assert!(desk.double.record().requests.is_empty());

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::guards::LOOK_BACK;
 use super::sql::{self, Row, Since, Sql, Value};
 use super::{
-    Account, Admission, Crossing, Entry, LedgerError, Outcome, Purpose, Refusal, Reserved, Settlement, Stage, State, THRESHOLDS,
-    WindowState,
+    Account, Admission, Crossing, Entry, LedgerError, Outcome, Purpose, Refusal, Reserved, Settlement, Stage, State,
+    THRESHOLDS, WindowState,
 };
 use crate::budget::windows::{Span, span};
 use crate::budget::{Amount, Limit, Period, Picodollars, Scope};

@@ -26,7 +26,11 @@ fn suggestions_have_limits_in_money_in_any_case() {
     let usual = ["$0.01 per request for suggestions", "$1 per day for suggestions"];
     assert_eq!(all(&[]), usual);
     let mine = ["$5 per day for suggestions", "10 tokens per request for suggestions", "$1 per request"];
-    assert_eq!(all(&mine), [&mine[..], &usual[..1]].concat(), "tokens and limits on all are no limit in money on these");
+    assert_eq!(
+        all(&mine),
+        [&mine[..], &usual[..1]].concat(),
+        "tokens and limits on all are no limit in money on these"
+    );
 }
 
 #[test]

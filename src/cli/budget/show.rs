@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::state::State;
 use crate::budget::{
-    Amount, Entry, Grouping, LedgerError, Period, Purpose, THRESHOLDS, Total, WindowState, differences, estimate_errors,
-    thousands, totals,
+    Amount, Entry, Grouping, LedgerError, Period, Purpose, THRESHOLDS, Total, WindowState, differences,
+    estimate_errors, thousands, totals,
 };
 use crate::cli::terminal::{Style, Terminal, printable};
 

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::budget::{
-    Account, Clock, Entry, Ledger, LedgerError, Limits, Purpose, PriceTable, WindowState, open_ledger, workspace_key, zone,
+    Account, Clock, Entry, Ledger, LedgerError, Limits, PriceTable, Purpose, WindowState, open_ledger, workspace_key,
+    zone,
 };
 use crate::cli::workspace;
 use crate::config::{Loader, Settings};

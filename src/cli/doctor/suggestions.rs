@@ -59,7 +59,8 @@ mod tests {
     use super::*;
     use crate::privacy::{Fingerprint, Trust};
 
-    const CONFIG: &str = "[completion]\ncloud = true\ncloudProvider = \"mistral\"\n[budget]\nlimits = [\"$5 per month\"]\n";
+    const CONFIG: &str =
+        "[completion]\ncloud = true\ncloudProvider = \"mistral\"\n[budget]\nlimits = [\"$5 per month\"]\n";
 
     fn looked(config: &str, trusts: bool) -> Section {
         let place = tempfile::tempdir().unwrap();

@@ -31,11 +31,7 @@ pub fn start(settings: &Settings, loader: &Loader, runtime: &Handle) -> Arc<dyn 
 }
 
 #[cfg(not(feature = "cloud"))]
-fn service(
-    _settings: &Settings,
-    _loader: &Loader,
-    _runtime: &Handle,
-) -> Result<(ServerSite, Arc<dyn Engine>), String> {
+fn service(_settings: &Settings, _loader: &Loader, _runtime: &Handle) -> Result<(ServerSite, Arc<dyn Engine>), String> {
     Err("this build opens no connections (it lacks the feature `cloud`), so `completion.cloud` asks nobody".to_owned())
 }
 

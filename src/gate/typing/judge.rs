@@ -56,10 +56,8 @@ pub fn judge_paths(
             );
         }
     }
-    let rules: Vec<SensitivityRules> = folders
-        .iter()
-        .map(|folder| SensitivityRules::new(folder, &given.exclude, &given.privacy))
-        .collect();
+    let rules: Vec<SensitivityRules> =
+        folders.iter().map(|folder| SensitivityRules::new(folder, &given.exclude, &given.privacy)).collect();
     match rules.first().map(|rules| of(rules, &job.prompt.path)) {
         Some(Verdict::Allowed(Sensitivity::Internal)) if keeps_internal => {
             let sentence = format!(

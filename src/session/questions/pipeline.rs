@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Answerer, Budget, Payload, words};
 use crate::ask::{Asked, Asker, Parts, Question, Threads, Workspace};
 use crate::budget::{
-    Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Purpose, Refusal, Total, WindowState, open_ledger,
-    totals, workspace_key,
+    Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Purpose, Refusal, Total, WindowState,
+    open_ledger, totals, workspace_key,
 };
 use crate::config::{BudgetSettings, CompletionSettings, EngineSettings, Loader, Settings};
 use crate::engine::chat::ChatEngine;

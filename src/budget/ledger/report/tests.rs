@@ -1,6 +1,7 @@
 //! Reports over entries that were made up.
 
 use super::*;
+use crate::budget::Purpose;
 
 fn entry(model: &str, at: i64, state: State, reserved: u64, money: u64) -> Entry {
     Entry {
