@@ -45,6 +45,13 @@ pub fn start(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
     }
 }
 
+/// The same without a paid service: for whoever tries and measures, whatever the user pays for while they type.
+pub fn start_unpaid(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
+    let mut settings = settings.clone();
+    settings.completion.cloud = false;
+    start(&settings, loader)
+}
+
 /// The user's own server, or else the model in this machine.
 fn own(settings: &Settings, loader: &Loader, runtime: &Handle) -> Option<Arc<dyn Engine>> {
     match settings.engine.server.url.trim() {

@@ -279,12 +279,12 @@ impl Dice {
 /// double bills, exactly as much where the double counted, and never more than the limit.
 #[tokio::test]
 async fn two_hundred_requests_with_faults_cost_what_the_ledger_says_and_never_more_than_the_limit() {
-    const LIMIT: u64 = 30_000_000_000;
+    const LIMIT: u64 = 12_000_000_000;
     for kind in FILLERS {
         let double = double(kind).await;
         let quick = Timeouts { idle: Duration::from_millis(200), ..TIMEOUTS };
         let house = House::with(&double, false, quick, |settings| {
-            settings.budget.limits.push("$0.03 per day for suggestions".to_owned());
+            settings.budget.limits.push("$0.012 per day for suggestions".to_owned());
         });
         house.trust();
         house.engine.allow(&house.root()).expect("the user's yes");
