@@ -92,7 +92,10 @@ fn what_cannot_be_read_says_where_and_how_it_is_written() {
         ("$20 per week", "9: a period is missing: request, session, hour, day or month; `week` stands there"),
         ("$20 per month please", "15: only `for` and whose spending counts may follow; `please` stands there"),
         ("$20 per month for", "18: `workspace`, `suggestions`, `provider NAME` or `model ID` is missing"),
-        ("$20 per month for me", "19: `workspace`, `suggestions`, `provider NAME` or `model ID` is missing; `me` stands there"),
+        (
+            "$20 per month for me",
+            "19: `workspace`, `suggestions`, `provider NAME` or `model ID` is missing; `me` stands there",
+        ),
         ("$20 per month for provider ", "28: the name of the provider is missing"),
         ("$20 per month for workspace x", "29: nothing may follow; `x` stands there"),
     ] {
