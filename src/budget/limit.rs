@@ -55,9 +55,9 @@ pub struct Limit {
     pub scope: Scope,
 }
 
-/// One cent: ten times what the longest usual prompt is reserved with at Codestral's price.
+/// One cent: the longest usual prompt, 3,072 tokens, costs a tenth of that at Codestral's price.
 const MOST_A_SUGGESTION: Picodollars = Picodollars(Picodollars::DOLLAR.0 / 100);
-/// A dollar: a day of typing at list prices, see docs/benchmarks.md.
+/// A dollar: some thousand suggestions with such prompts.
 const MOST_A_DAY: Picodollars = Picodollars::DOLLAR;
 
 /// All limits that somebody wrote.
