@@ -209,6 +209,7 @@ fn draft(pieces: Vec<Piece>) -> Draft {
             ],
         }],
         max_output: 8192,
+        fill: None,
         effort: None,
     }
 }

@@ -119,6 +119,7 @@ fn with_model_behind(server: Arc<HttpEngine>) -> Fallback {
         server,
         here: Some(Box::new(|| Some(Arc::new(FakeEngine::new(|_| "from here".to_owned())) as Arc<dyn Engine>))),
         guard: None,
+        patience: PATIENCE,
         clock: Arc::new(SystemClock::default()),
     };
     Fallback::new(parts, &Handle::current())

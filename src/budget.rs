@@ -21,8 +21,8 @@ pub use estimate::{Estimate, LEAST_OUTPUT, Planned};
 pub use ledger::PostgresLedger;
 pub use ledger::{
     Account, Admission, AfterRepair, Clock, Crossing, Difference, Entry, EstimateError, Grouping, Guard, Guards,
-    Ledger, LedgerError, Outcome, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS, Total,
-    WindowState, differences, estimate_errors, open_ledger, totals,
+    Ledger, LedgerError, Outcome, Purpose, Refusal, Reserved, Settlement, SqliteLedger, Stage, State, THRESHOLDS,
+    Total, WindowState, differences, estimate_errors, open_ledger, totals,
 };
 pub use limit::{Amount, Limit, LimitError, Limits, Period, Scope, thousands};
 pub use money::Picodollars;

@@ -13,7 +13,7 @@ mod demo;
 mod doctor;
 mod editors;
 pub mod engine;
-mod engines;
+pub mod engines;
 mod eval;
 mod fitting;
 mod index;

@@ -8,6 +8,8 @@ pub mod chat;
 pub mod embed;
 #[cfg(any(feature = "llama", feature = "cloud"))]
 mod emit;
+#[cfg(feature = "cloud")]
+pub(crate) use emit::{Emitter, Stop};
 pub mod fake;
 pub mod fallback;
 pub mod fim;
@@ -28,12 +30,12 @@ pub mod threads;
 pub mod turns;
 
 pub use job::{
-    CancelFlag, CancelOnDrop, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
+    CancelFlag, CancelOnDrop, Cost, Event, FimPrompt, Finish, Generation, GenerationSender, Job, Origin, PromptBudget,
     PromptReport, Report, Sent, Snippet, Task, TokenScore, TokenShare, Urgency, generation,
 };
 pub use status::{
-    AdapterInfo, Device, EngineState, EngineStatus, MemoryUse, ModelInfo, Rest, SelfTest, ServerStatus, StatusSender,
-    Writer,
+    AdapterInfo, Device, EngineState, EngineStatus, MemoryUse, ModelInfo, PaidStatus, Rest, SelfTest, ServerStatus,
+    StatusSender, Writer,
 };
 
 /// Something that continues a text at a cursor.
@@ -58,6 +60,12 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The state now, and a channel that tells of changes.
     fn status(&self) -> tokio::sync::watch::Receiver<EngineStatus>;
+
+    /// The user saw what a paid service would be told of this folder, and said yes to it from now on. Waits for a disk. An error
+    /// is a sentence.
+    fn allow(&self, _folder: &std::path::Path) -> Result<(), String> {
+        Err("no paid service writes suggestions here (`completion.cloud`)".to_owned())
+    }
 
     /// Another engine stands in its place from now on: what it has sent elsewhere and has no answer to ends now, and nothing more
     /// is sent. Must not wait.

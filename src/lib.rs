@@ -46,6 +46,9 @@ pub mod nextedit;
 
 pub mod ask;
 
+#[cfg(feature = "cloud")]
+pub mod hosted;
+
 // Layer 5: the owner of all mutable state.
 pub mod session;
 

@@ -7,6 +7,7 @@
 
 mod announce;
 mod announce_index;
+mod announce_paid;
 mod asking;
 mod capabilities;
 mod client;

@@ -15,4 +15,4 @@ pub use encode::{Encoded, Framing, encode, encode_count, read_count};
 pub use endpoint::{AuthScheme, Endpoint, WireFormat, is_on_this_machine, is_providers_host};
 pub use error::{Answer, ErrorClass, ProviderError, Retry, error_of, request_id};
 pub use event::{Event, Reason, ServiceTier, Usage};
-pub use request::{Block, CacheLife, Effort, Request, Role, Turn};
+pub use request::{Block, CacheLife, Effort, Fill, Request, Role, Turn};

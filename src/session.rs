@@ -214,6 +214,16 @@ impl Session {
         }
     }
 
+    /// The user saw what a paid service would be told of this folder, and said yes. An error is a sentence.
+    pub fn allow_suggestions(&self, folder: PathBuf) -> impl Future<Output = Result<(), String>> + Send + use<> {
+        let model = self.state().model.clone();
+        async move {
+            let model = model.ok_or_else(|| "no paid service writes suggestions here".to_owned())?;
+            let allowing = tokio::task::spawn_blocking(move || model.allow(&folder)).await;
+            allowing.unwrap_or_else(|_| Err("it could not be written down; the log says more".to_owned()))
+        }
+    }
+
     /// Whether lookup has a part in what is suggested. It always has, but where a model is measured alone.
     pub fn set_lookup(&self, with_lookup: bool) {
         let mut state = self.state();

@@ -16,4 +16,6 @@ mod cloud {
     mod network;
     mod retries;
     mod support;
+    mod typing;
+    mod typing_house;
 }

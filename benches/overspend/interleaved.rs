@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use tandem::budget::{
-    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Period, Picodollars, Refusal, Reserved,
-    Scope, Stage,
+    Account, Admission, Amount, Clock, Guards, Ledger, LedgerError, Limit, Period, Picodollars, Purpose, Refusal,
+    Reserved, Scope, Stage,
 };
 
 use super::provider::{Dice, Market, Request};
@@ -114,6 +114,7 @@ pub fn run(seed: u64, market: &Market, open: Open<'_>) -> Run {
                     workspace: format!("workspace-{}", slot.which % 2),
                     provider: format!("provider-{}", slot.which % 3),
                     model: format!("model-{}", slot.which % 3),
+                    purpose: Purpose::Question,
                 };
                 let mut digest = [0; 32];
                 digest[..8].copy_from_slice(&(slot.which as u64).to_le_bytes());

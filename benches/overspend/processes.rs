@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tandem::budget::{
-    Account, Admission, Amount, Clock, Guards, Ledger, Limit, Outcome, Period, Picodollars, Refusal, Scope,
+    Account, Admission, Amount, Clock, Guards, Ledger, Limit, Outcome, Period, Picodollars, Purpose, Refusal, Scope,
     SqliteLedger, Stage,
 };
 
@@ -151,6 +151,7 @@ fn one_request(ledger: &SqliteLedger, market: &Market, mut bills: &File, session
         workspace: format!("workspace-{}", dice.within(0, 1)),
         provider: format!("provider-{which}"),
         model: format!("model-{which}"),
+        purpose: Purpose::Question,
     };
     let asked = ledger.reserve(&Admission {
         account: &account,

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use tandem::budget::{Amount, Entry, Limit, Period, Scope, State};
+use tandem::budget::{Amount, Entry, Limit, Period, Purpose, Scope, State};
 
 use super::provider::Bill;
 
@@ -103,6 +103,7 @@ fn window(limit: &Limit, entry: &Entry) -> Option<String> {
         Scope::Workspace => entry.account.workspace.clone(),
         Scope::Provider(provider) => (*provider == entry.account.provider).then(String::new)?,
         Scope::Model(model) => (*model == entry.account.model).then(String::new)?,
+        Scope::Suggestions => (entry.account.purpose == Purpose::Suggestion).then(String::new)?,
     };
     let at = jiff::Timestamp::from_second(entry.at).ok()?.to_zoned_datetime(jiff::tz::TimeZone::UTC);
     let when = match limit.period {

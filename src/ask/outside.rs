@@ -14,10 +14,10 @@ use jiff::tz::TimeZone;
 use super::remote::{self, Reach, Remote, Site, Standing, Target};
 use crate::budget::{
     Account, Amount, Asked, Calibration, Clock, Guards, Ledger, LedgerError, Limit, Limits, Period, Picodollars,
-    PriceError, PriceRow, PriceTable, Refusal, Scope, TextSize, open_ledger, workspace_key,
+    PriceError, PriceRow, PriceTable, Purpose, Refusal, Scope, TextSize, open_ledger, workspace_key,
 };
 use crate::cloud::{Backoff, Breakers, Circuit, Client, Cloud, Setup};
-use crate::config::{CloudSettings, Environment, Loader, Paths, ProviderKind, ProviderSettings, Settings};
+use crate::config::{CloudSettings, Environment, Loader, Paths, ProviderSettings, Settings};
 use crate::gate::audit::AuditLog;
 use crate::gate::{self, ConsentStore, Door, Draft, DraftTurn, Piece, Policy, Section, Source, Withheld};
 use crate::privacy::secrets::Placeholders;
@@ -119,10 +119,7 @@ impl Remote for Outside {
         let is_trusted = Trust::new(&parts.paths.state).state(root) == TrustState::Trusted;
         let has_monthly_limit = Limits::read(&user.budget.limits).has_monthly();
         let policy = Policy::new(settings, root, has_monthly_limit, is_trusted, placeholders);
-        let policy = match user_tag(&key, root, endpoint.kind) {
-            Some(tag) => policy.with_user_tag(tag),
-            None => policy,
-        };
+        let policy = policy.tagged(&key, root, endpoint.kind);
         let is_local = policy.reach(&endpoint) != gate::Reach::Cloud;
         let stays = policy.reach(&endpoint) == gate::Reach::Machine;
         let limits = Limits::read(&settings.budget.limits).readable;
@@ -131,6 +128,7 @@ impl Remote for Outside {
             workspace: workspace_key(root),
             provider: endpoint.name.clone(),
             model: model.clone(),
+            purpose: Purpose::Question,
         };
         let row = self.row(&endpoint, &model);
         let (left, broken) =
@@ -202,26 +200,6 @@ fn tiers(row: &PriceRow, scale: u64) -> Vec<u64> {
     row.tiers.iter().map(|tier| u64::try_from(unscaled(tier.above)).unwrap_or(u64::MAX)).collect()
 }
 
-/// Letters of a user's tag, 128 bits.
-const TAG_LETTERS: usize = 32;
-
-/// What tells one folder's requests from all others', and nobody whose or which that is: only to providers that find a prompt's
-/// beginning in their cache by it.
-fn user_tag(key: &UserKey, root: &Path, kind: ProviderKind) -> Option<String> {
-    match kind {
-        ProviderKind::OpenAi | ProviderKind::OpenAiChat | ProviderKind::Azure | ProviderKind::Mistral => {
-            let hash = key.hash("tandem 2026-11 tags of users", &[root.to_string_lossy().as_bytes()]);
-            Some(hash.chars().take(TAG_LETTERS).collect())
-        }
-        ProviderKind::Anthropic
-        | ProviderKind::Gemini
-        | ProviderKind::Bedrock
-        | ProviderKind::OpenRouter
-        | ProviderKind::DeepSeek
-        | ProviderKind::Compatible => None,
-    }
-}
-
 /// The least that a limit in money leaves.
 fn left(ledger: &dyn Ledger, account: &Account, limits: &[Limit]) -> Result<Option<Picodollars>, LedgerError> {
     let limits: Vec<Limit> = limits.iter().filter(|limit| limit.applies(account)).cloned().collect();
@@ -240,6 +218,7 @@ fn probe(endpoint: &Arc<Endpoint>, model: &str) -> Draft {
         system: Vec::new(),
         turns: vec![DraftTurn { role: Role::User, sections: vec![section] }],
         max_output: 1,
+        fill: None,
         effort: None,
     }
 }

@@ -28,7 +28,40 @@ pub use sqlite::{AfterRepair, SqliteLedger};
 use super::windows::Span;
 use super::{Limit, Period, Picodollars};
 
-/// Who spends.
+/// What a request is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Purpose {
+    /// Somebody asked.
+    #[default]
+    Question,
+    /// Somebody types.
+    Suggestion,
+}
+
+impl Purpose {
+    /// In the ledger's column.
+    pub(super) fn code(self) -> i64 {
+        match self {
+            Self::Question => 0,
+            Self::Suggestion => 1,
+        }
+    }
+
+    pub(super) fn of_code(code: i64) -> Self {
+        if code == 1 { Self::Suggestion } else { Self::Question }
+    }
+
+    /// What many of them are called.
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Question => "questions",
+            Self::Suggestion => "suggestions",
+        }
+    }
+}
+
+/// Who spends, and what for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Account {
     /// One run of a server or a command.
@@ -37,6 +70,7 @@ pub struct Account {
     pub workspace: String,
     pub provider: String,
     pub model: String,
+    pub purpose: Purpose,
 }
 
 /// What a request asks for before it is sent.

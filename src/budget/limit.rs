@@ -8,7 +8,7 @@ use std::fmt;
 
 pub use read::LimitError;
 
-use super::{Account, Picodollars};
+use super::{Account, Picodollars, Purpose};
 
 /// The time over which a limit counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
@@ -35,6 +35,8 @@ pub enum Scope {
     Provider(String),
     /// That of the model with this id.
     Model(String),
+    /// That of a provider's suggestions while the user types.
+    Suggestions,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -52,6 +54,11 @@ pub struct Limit {
     pub period: Period,
     pub scope: Scope,
 }
+
+/// One cent: the longest usual prompt, 3,072 tokens, costs a tenth of that at Codestral's price.
+const MOST_A_SUGGESTION: Picodollars = Picodollars(Picodollars::DOLLAR.0 / 100);
+/// A dollar: some thousand suggestions with such prompts.
+const MOST_A_DAY: Picodollars = Picodollars::DOLLAR;
 
 /// All limits that somebody wrote.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +87,20 @@ impl Limits {
         self.readable.iter().any(|limit| limit.period == Period::Month && limit.scope == Scope::User)
     }
 
+    /// With limits on suggestions where the user wrote none: they are asked for by nothing but typing, so there is always one for
+    /// each and one for a day.
+    #[must_use]
+    pub fn with_usual_for_suggestions(mut self) -> Self {
+        for (money, period) in [(MOST_A_SUGGESTION, Period::Request), (MOST_A_DAY, Period::Day)] {
+            let is_written =
+                |limit: &Limit| (limit.period, &limit.scope) == (period, &Scope::Suggestions) && limit.is_of_money();
+            if !self.readable.iter().any(is_written) {
+                self.readable.push(Limit { amount: Amount::Money(money), period, scope: Scope::Suggestions });
+            }
+        }
+        self
+    }
+
     /// Why nothing may be sent before the limits are mended; None where all of them can be read.
     pub fn refusal(&self) -> Option<String> {
         let (first, more) = (self.problems.first()?, self.problems.len() - 1);
@@ -99,7 +120,12 @@ impl Limit {
             Scope::User | Scope::Workspace => true,
             Scope::Provider(provider) => *provider == account.provider,
             Scope::Model(model) => *model == account.model,
+            Scope::Suggestions => account.purpose == Purpose::Suggestion,
         }
+    }
+
+    fn is_of_money(&self) -> bool {
+        matches!(self.amount, Amount::Money(_))
     }
 
     /// The amount in its unit: pico-dollars or tokens.
@@ -167,6 +193,7 @@ impl fmt::Display for Limit {
             Scope::Workspace => write!(f, " for workspace"),
             Scope::Provider(name) => write!(f, " for provider {name}"),
             Scope::Model(id) => write!(f, " for model {id}"),
+            Scope::Suggestions => write!(f, " for suggestions"),
         }
     }
 }

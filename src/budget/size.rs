@@ -60,10 +60,7 @@ impl TextSize {
 
     pub fn of_request(request: &Request) -> Self {
         let mut size = Self::default();
-        let blocks = request.system.iter().chain(request.turns.iter().flat_map(|turn| &turn.blocks));
-        for block in blocks {
-            size.add(&block.text);
-        }
+        request.texts().for_each(|text| size.add(text));
         size.parts += request.turns.len() as u64;
         size
     }

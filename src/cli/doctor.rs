@@ -20,6 +20,7 @@ mod report;
 mod servers;
 mod settings;
 mod speed;
+mod suggestions;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

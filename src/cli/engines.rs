@@ -1,5 +1,6 @@
 //! From settings to the engine that they ask for.
 
+pub mod hosted;
 mod names;
 mod server;
 
@@ -29,15 +30,33 @@ pub fn factory(loader: &Loader) -> EngineFactory {
     Arc::new(move |settings| start(settings, &loader))
 }
 
-/// Starts what `settings` ask for and returns at once; `Engine::status` tells how it goes. None for lookup alone.
+/// Starts what `settings` ask for and returns at once; `Engine::status` tells how it goes. None for lookup alone, which a paid
+/// service may stand beside.
 ///
 /// Must be called inside a tokio runtime with time and IO.
 pub fn start(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
     let runtime = Handle::current();
+    if settings.completion.cloud {
+        return Some(hosted::start(settings, loader, &runtime));
+    }
     match settings.engine.choice {
         EngineChoice::Lookup => None,
-        EngineChoice::Auto if settings.engine.server.url.trim().is_empty() => model(settings, loader.paths(), &runtime),
-        EngineChoice::Auto => Some(server::start(settings, loader, &runtime)),
+        EngineChoice::Auto => own(settings, loader, &runtime),
+    }
+}
+
+/// The same without a paid service: for whoever tries and measures, whatever the user pays for while they type.
+pub fn start_unpaid(settings: &Settings, loader: &Loader) -> Option<Arc<dyn Engine>> {
+    let mut settings = settings.clone();
+    settings.completion.cloud = false;
+    start(&settings, loader)
+}
+
+/// The user's own server, or else the model in this machine.
+fn own(settings: &Settings, loader: &Loader, runtime: &Handle) -> Option<Arc<dyn Engine>> {
+    match settings.engine.server.url.trim() {
+        "" => model(settings, loader.paths(), runtime),
+        _ => Some(server::start(settings, loader, runtime)),
     }
 }
 

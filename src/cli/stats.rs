@@ -8,12 +8,14 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::bail;
+use jiff::tz::TimeZone;
 use serde_json::json;
 
 use super::Options;
 use super::terminal::Terminal;
 use crate::acceptance::{Grouping, Report, Store};
-use crate::config::Loader;
+use crate::budget::{Clock, Grouping as Spending, Purpose, Total, open_ledger, totals};
+use crate::config::{Loader, Settings};
 
 const SECONDS_A_DAY: i64 = 86_400;
 
@@ -78,17 +80,46 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         Some(store) => Report::of(&store, since, grouping)?,
         None => Report { groups: grouping.map(|_| Vec::new()), ..Report::default() },
     };
-    let is_enabled = loader.load(&[], None).settings.stats.enabled;
+    let settings = loader.load(&[], None).settings;
+    let (is_enabled, paid) = (settings.stats.enabled, paid(loader, &settings, since));
     if arguments.json {
         let mut report = serde_json::to_value(&report)?;
         report["file"] = json!(file.display().to_string());
         report["enabled"] = json!(is_enabled);
+        if let Some(paid) = &paid {
+            report["paid"] = json!({ "requests": paid.requests, "picodollars": paid.money, "tokens": paid.tokens });
+        }
         terminal.line(serde_json::to_string_pretty(&report)?)?;
     } else {
         table::print(&mut terminal, &report)?;
+        if let Some(paid) = &paid {
+            terminal.line("")?;
+            terminal.line(format!(
+                "Suggestions of a paid service: {} requests, {} in all; tandem budget tells more.",
+                paid.requests, paid.money
+            ))?;
+        }
         remarks(arguments, &mut terminal, &report, &file, is_enabled)?;
     }
     Ok(if report.total.shown > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What was paid for suggestions since then; None where nothing was, or where a ledger would have to be asked over a network.
+fn paid(loader: &Loader, settings: &Settings, since: i64) -> Option<Total> {
+    if !settings.budget.ledger.is_empty() || !loader.paths().ledger_file().exists() {
+        return None;
+    }
+    let ledger = open_ledger(&settings.budget, loader.paths(), Clock::system())
+        .and_then(|ledger| ledger.entries(since, i64::MAX));
+    let entries = match ledger {
+        Ok(entries) => entries,
+        Err(error) => {
+            eprintln!("tandem: what was paid for suggestions is not known: {error}");
+            return None;
+        }
+    };
+    let is_typed = |total: &Total| total.key == Purpose::Suggestion.plural();
+    totals(&entries, Spending::Purpose, &TimeZone::UTC).into_iter().find(is_typed)
 }
 
 /// What to do where there is nothing, and where the counts are.

@@ -4,9 +4,13 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use anyhow::bail;
+
 use super::terminal::{Style, Terminal, printable};
 use super::{Options, workspace};
+use crate::budget::{Purpose, workspace_key};
 use crate::config::Loader;
+use crate::gate::ConsentStore;
 use crate::privacy::{Fingerprint, Trust, TrustState};
 
 /// Trust a folder with the settings that are in it now.
@@ -19,7 +23,8 @@ use crate::privacy::{Fingerprint, Trust, TrustState};
 #[command(after_help = "Examples:
   tandem trust                what there is to look at, and a question
   tandem trust --yes          without the question
-  tandem trust --revoke       take it back")]
+  tandem trust --suggestions  also let a paid service write suggestions in it (completion.cloud)
+  tandem trust --revoke       take both back")]
 pub struct Arguments {
     /// The folder; without it the repository around the current directory
     #[arg(long, value_name = "DIRECTORY")]
@@ -28,6 +33,10 @@ pub struct Arguments {
     /// Take it back
     #[arg(long, conflicts_with = "yes")]
     revoke: bool,
+
+    /// Also let the paid service of completion.cloudProvider write suggestions in this folder
+    #[arg(long, conflicts_with = "revoke")]
+    suggestions: bool,
 
     /// Without a question
     #[arg(long)]
@@ -45,6 +54,11 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     if arguments.revoke {
         trust.revoke(&folder)?;
         terminal.line(format!("{name} is not trusted any more"))?;
+        let consents = ConsentStore::new(loader.paths().consents_file());
+        let revoked = consents.revoke(&workspace_key(&folder), Some(Purpose::Suggestion))?;
+        if revoked > 0 {
+            terminal.line("no paid service may write suggestions in it any more")?;
+        }
         return Ok(ExitCode::SUCCESS);
     }
     // What is shown is what is trusted, whatever changes meanwhile.
@@ -52,7 +66,11 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     match trust.state(&folder) {
         TrustState::Trusted => {
             terminal.line(format!("{name} is trusted with what is in it now"))?;
-            return Ok(ExitCode::SUCCESS);
+            return if arguments.suggestions {
+                allow(arguments, loader, &folder, &mut terminal)
+            } else {
+                Ok(ExitCode::SUCCESS)
+            };
         }
         TrustState::Never => terminal.line(format!("{name} was never trusted"))?,
         TrustState::Changed { files } => {
@@ -62,12 +80,12 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     }
     terminal.line("Files that steer an editor or Tandem in it:")?;
     list(&mut terminal, seen.files())?;
-    if !(arguments.yes || agrees(&folder)?) {
+    if !(arguments.yes || agrees(&format!("Trust {name}?"))?) {
         return Ok(ExitCode::FAILURE);
     }
     trust.grant(&folder, &seen)?;
     terminal.line("trusted, until one of them changes")?;
-    Ok(ExitCode::SUCCESS)
+    if arguments.suggestions { allow(arguments, loader, &folder, &mut terminal) } else { Ok(ExitCode::SUCCESS) }
 }
 
 fn list<'a>(terminal: &mut Terminal, files: impl Iterator<Item = &'a str>) -> io::Result<()> {
@@ -78,12 +96,35 @@ fn list<'a>(terminal: &mut Terminal, files: impl Iterator<Item = &'a str>) -> io
     files.try_for_each(|file| terminal.line(format!("  {}", printable(file))))
 }
 
-fn agrees(folder: &Path) -> io::Result<bool> {
+#[cfg(not(feature = "cloud"))]
+fn allow(_: &Arguments, _: &Loader, _: &Path, _: &mut Terminal) -> anyhow::Result<ExitCode> {
+    bail!("this build opens no connections (it lacks the feature `cloud`), so nobody is asked for suggestions")
+}
+
+/// Shows what would leave, where to and for how much, and asks.
+#[cfg(feature = "cloud")]
+fn allow(arguments: &Arguments, loader: &Loader, folder: &Path, terminal: &mut Terminal) -> anyhow::Result<ExitCode> {
+    let settings = loader.load(std::slice::from_ref(&folder.to_owned()), None).settings;
+    if !settings.completion.cloud {
+        bail!("no paid service is set up for suggestions: `completion.cloud` is false in your config.toml, or here");
+    }
+    let place = super::engines::hosted::place(&settings, loader).map_err(anyhow::Error::msg)?;
+    let question = place.question(folder)?;
+    terminal.line(printable(&question))?;
+    if !(arguments.yes || agrees("Allow it?")?) {
+        return Ok(ExitCode::FAILURE);
+    }
+    place.allow(folder)?;
+    terminal.line("allowed, until the provider, its address or the model is another one")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn agrees(question: &str) -> io::Result<bool> {
     if !io::stdin().is_terminal() {
-        eprintln!("tandem: nobody is here to be asked; --yes trusts {}", folder.display());
+        eprintln!("tandem: nobody is here to be asked; --yes says yes");
         return Ok(false);
     }
-    eprint!("Trust it? y = yes, anything else = no: ");
+    eprint!("{question} y = yes, anything else = no: ");
     io::stderr().flush()?;
     let mut line = String::new();
     io::stdin().read_line(&mut line)?;

@@ -9,8 +9,10 @@ use std::process::ExitCode;
 use super::complete::{Asked, Question};
 use super::place::Place;
 use super::terminal::{Style, Terminal, printable};
+use crate::budget::Picodollars;
 use crate::complete::{Decision, Source, Trigger, Why};
 use crate::config::Loader;
+use crate::engine::Cost;
 
 /// Definitions that are listed without `--all`.
 const LISTED: usize = 20;
@@ -116,6 +118,10 @@ fn print(why: &Why, arguments: &Arguments, terminal: &mut Terminal) -> io::Resul
     }
     if let Some(sent) = &why.sent {
         terminal.entry("sent", format!("{} bytes to {}", sent.bytes, printable(&sent.host)))?;
+    }
+    if let Some(Cost { picodollars, is_counted }) = why.cost {
+        let how = if is_counted { "as the provider counted" } else { "at most: the provider's count did not come" };
+        terminal.entry("cost", format!("{} ({how})", Picodollars(picodollars).exact()))?;
     }
     print_gate(why, arguments.all, terminal)?;
     let stages: Vec<String> =

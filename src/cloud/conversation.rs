@@ -12,7 +12,7 @@ use super::breaker::{Breakers, Circuit};
 use super::client::Client;
 use super::failure;
 use super::send::{Answer, Update, send};
-use crate::gate::{ClearedPrompt, Consent, Door, Ending, Permit, Withheld};
+use crate::gate::{ClearedPrompt, Consent, Door, Ending, MAX_ATTEMPTS, Permit, Withheld};
 use crate::providers::{ErrorClass, ProviderError, Reason, Retry};
 
 /// What is needed to ask. One for a process and its settings.
@@ -80,7 +80,8 @@ impl Cloud {
                 Ok(answer) => answer,
                 Err(withheld) => break Finish::Withheld(withheld, answers.last().and_then(error_of).cloned()),
             };
-            let may_renew = !has_new_key && attempt <= self.backoff.retries;
+            // A key that was renewed is no attempt at the same thing.
+            let may_renew = !has_new_key && attempt < MAX_ATTEMPTS;
             let verdict = self.judge(prompt, &answer, attempt, may_renew);
             answers.push(answer);
             let (wait, error) = match verdict {

@@ -43,6 +43,7 @@ impl Account {
         let sent = progress.prompt.as_ref().and_then(|prompt| prompt.sent.clone());
         let in_all = progress.report.as_ref().map_or(0, |report| report.sent_bytes);
         self.why.sent = sent.map(|sent| Sent { bytes: sent.bytes.max(in_all), ..sent });
+        self.why.cost = progress.report.as_ref().and_then(|report| report.cost);
         self.why.engine = progress.report.clone();
     }
 
@@ -116,6 +117,7 @@ impl Why {
             ahead: false,
             prompt: None,
             sent: None,
+            cost: None,
             raw: None,
             finish: None,
             lookup: None,

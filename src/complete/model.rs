@@ -56,8 +56,12 @@ pub async fn ask(
 ) -> Result<Option<Heard>, Reason> {
     let Some((engine, status)) = ready_model(request) else { return Ok(None) };
     let Question { plan, shaper, .. } = *question;
-    let patience = debounce::hold(request, plan).await?;
-    if patience != request.patience {
+    let patience = match status.paid() {
+        // It waits for the end of typing itself, longer than any that is free.
+        Some(paid) => request.patience.later(Duration::from_millis(paid.debounce_ms)),
+        None => debounce::hold(request, plan).await?,
+    };
+    if status.paid().is_none() && patience != request.patience {
         account.stage("debounce");
     }
     let snippets = prompt::context(request, status.model.as_ref()).await;
@@ -100,6 +104,9 @@ pub async fn ask(
 fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
     let engine = request.model.clone()?;
     let status = engine.status().borrow().clone();
+    if status.paid().is_some() && !is_worth_paying(request) {
+        return None;
+    }
     match status.state {
         EngineState::Ready => Some((engine, status)),
         EngineState::Idle if request.purpose == Purpose::Answer => Some((engine, status)),
@@ -111,6 +118,11 @@ fn ready_model(request: &Request) -> Option<(Arc<dyn Engine>, EngineStatus)> {
             None
         }
     }
+}
+
+/// Nobody pays for a guess, nor for an answer that comes when it is no longer waited for, as a menu does not.
+pub(super) fn is_worth_paying(request: &Request) -> bool {
+    request.purpose == Purpose::Answer && request.patience.hard >= Patience::GHOST_TEXT.hard
 }
 
 /// A seat in the flight of the request's lane.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::gate::{Features, GateAccount};
 use super::trigger::LONGEST_LINE_BYTES;
 use crate::context::Considered;
-use crate::engine::{Finish, PromptReport, Report, Sent};
+use crate::engine::{Cost, Finish, PromptReport, Report, Sent};
 
 /// Why the client asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -345,6 +345,9 @@ pub struct Why {
     /// Where the prompt went, if a server was asked.
     #[serde(default)]
     pub sent: Option<Sent>,
+    /// What was paid for it, if a paid service wrote.
+    #[serde(default)]
+    pub cost: Option<Cost>,
     /// What the model wrote before it was shaped, and how it ended.
     pub raw: Option<String>,
     pub finish: Option<Finish>,

@@ -22,7 +22,7 @@ pub async fn prefill(request: &mut Request) -> Option<Prefill> {
     trigger::check_text(&request.document, &place, request.trigger, settings).ok()?;
     let engine = request.model.clone()?;
     let status = engine.status().borrow().clone();
-    if status.state != EngineState::Ready || request.flights.is_awaited() {
+    if status.state != EngineState::Ready || status.paid().is_some() || request.flights.is_awaited() {
         return None;
     }
     let analysis = analysis(request).await?;

@@ -60,6 +60,7 @@ pub fn job(
             snippets,
             prefix: window.prefix,
             suffix: window.suffix,
+            offset: request.offset,
             origin: request.origin.clone(),
         },
         budget: budget(settings),

@@ -35,6 +35,11 @@ impl Patience {
         Self { analysis, context, soft: Duration::from_millis(soft_ms), hard: Duration::from_millis(hard_ms) }
     }
 
+    /// For an engine that waits itself before it begins.
+    pub fn later(self, by: Duration) -> Self {
+        Self { soft: self.soft + by, hard: self.hard + by, ..self }
+    }
+
     /// Ghost text may come late: the client asked without stopping for it.
     pub const GHOST_TEXT: Self = Self::new(30, 10, 150, 1_500);
     /// A completion menu waits for its slowest source; Helix asks to be answered within 200 ms.

@@ -1,5 +1,6 @@
 //! What else a user should know to understand an answer: what silence really came from, and what could not take part.
 
+use super::model::is_worth_paying;
 use super::{Reason, Request, Why};
 use crate::engine::EngineState;
 use crate::syntax::Language;
@@ -30,7 +31,19 @@ pub fn notes(request: &Request, why: &Why) -> Vec<String> {
     if !why.stages.iter().any(|stage| stage.name == "plan") {
         return Vec::new();
     }
-    [model(request), here(why), syntax(request), index(request), lookup(request)].into_iter().flatten().collect()
+    let all = [model(request), unpaid(request), here(why), syntax(request), index(request), lookup(request)];
+    all.into_iter().flatten().collect()
+}
+
+/// A paid service that was not asked for the way in which the client asks.
+fn unpaid(request: &Request) -> Option<String> {
+    let status = request.model.as_ref()?.status().borrow().clone();
+    let paid = status.paid().filter(|_| !is_worth_paying(request))?;
+    Some(format!(
+        "{} is asked for inline suggestions alone: a completion menu does not wait so long, and what comes later would be paid for \
+         in vain",
+        paid.provider
+    ))
 }
 
 /// Whoever set up a server should know why another model wrote.

@@ -242,8 +242,30 @@ const COMPLETION: &[Key] = &[
         "completion.cloud",
         Kind::Bool,
         Tighten::OnlyFalse,
-        "For an `engine.server` that is neither on this machine nor yours. No provider is asked for suggestions yet, whatever this \
-         says: such a server is refused with a sentence, and the model in this machine writes ([team.md](team.md)).",
+        "A paid service may write suggestions while you type: what stands around the cursor leaves this machine, and each \
+         suggestion costs money. It wants a `completion.cloudProvider`, a monthly limit, a trusted folder and your yes for that \
+         folder ([completion.md](completion.md)).",
+    ),
+    guarded(
+        "completion.cloudProvider",
+        Kind::Text,
+        Tighten::Never,
+        "Who is asked for suggestions where `completion.cloud` allows it: `mistral`, `deepseek`, or a name from \
+         `cloud.providers` of one of these kinds. Empty: `cloud.provider`.",
+    ),
+    guarded(
+        "completion.cloudModel",
+        Kind::Text,
+        Tighten::Never,
+        "The model that writes these suggestions, as the provider spells it. Empty: `mistral-code-fim-latest` or \
+         `deepseek-v4-flash`.",
+    ),
+    guarded(
+        "completion.cloudDebounceMs",
+        integer(300, 5_000),
+        Tighten::Never,
+        "The provider is asked when you have not typed for this many ms. One request is under way at a time, and the next key \
+         ends it.",
     ),
 ];
 

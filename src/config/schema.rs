@@ -111,8 +111,22 @@ pub struct CompletionSettings {
     pub similar_percent: u32,
     /// Tell of uses that a rename or another signature left behind.
     pub next_edit: bool,
-    /// A server that is neither here nor the user's may write, through the gate.
+    /// A provider may write, through the gate.
     pub cloud: bool,
+    /// A name from `cloud.providers`, or a kind of provider; empty for that of questions.
+    pub cloud_provider: String,
+    /// Empty for the provider's usual one.
+    pub cloud_model: String,
+    /// A provider is asked after this many ms without a key.
+    pub cloud_debounce_ms: u64,
+}
+
+impl CompletionSettings {
+    /// The name of the provider that is asked for suggestions, where one is; empty for nobody.
+    pub fn cloud_provider(&self, cloud: &CloudSettings) -> String {
+        let own = self.cloud_provider.trim();
+        if own.is_empty() { cloud.provider.clone() } else { own.to_owned() }
+    }
 }
 
 impl Default for CompletionSettings {
@@ -139,6 +153,9 @@ impl Default for CompletionSettings {
             similar_percent: 0,
             next_edit: true,
             cloud: false,
+            cloud_provider: String::new(),
+            cloud_model: String::new(),
+            cloud_debounce_ms: 400,
         }
     }
 }

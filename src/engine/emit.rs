@@ -5,7 +5,7 @@ use crate::engine::TokenScore;
 
 /// Why no more text is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine) enum Stop {
+pub(crate) enum Stop {
     MaxLines,
     /// A special token in letters, or bytes that are not UTF-8: what comes now is not a completion.
     NotText,
@@ -13,7 +13,7 @@ pub(in crate::engine) enum Stop {
 
 /// The text of one candidate in the making.
 #[derive(Debug)]
-pub(in crate::engine) struct Emitter<'s> {
+pub(crate) struct Emitter<'s> {
     spellings: &'s [&'static str],
     max_lines: u32,
     /// Bytes at the start that the prompt holds already (token healing).

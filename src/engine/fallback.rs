@@ -57,6 +57,7 @@ struct Inner {
     server: Arc<dyn Engine>,
     here: Here,
     guard: Option<Arc<dyn Guard>>,
+    patience: Duration,
     clock: Arc<dyn Clock>,
     health: Mutex<Health>,
     tally: Mutex<Tally>,
@@ -80,18 +81,21 @@ pub struct FallbackParts {
     pub server: Arc<dyn Engine>,
     /// Makes the model in this machine; None where it is not wanted.
     pub here: Option<Maker>,
-    /// What decides what may be sent; None for a server on this machine.
+    /// What decides what may be sent; None for a server on this machine, and for one that decides that itself.
     pub guard: Option<Arc<dyn Guard>>,
+    /// How long the server may be silent before the model here begins beside it.
+    pub patience: Duration,
     pub clock: Arc<dyn Clock>,
 }
 
 impl Fallback {
     pub fn new(parts: FallbackParts, runtime: &Handle) -> Self {
-        let FallbackParts { site, server, here, guard, clock } = parts;
+        let FallbackParts { site, server, here, guard, patience, clock } = parts;
         let inner = Arc::new(Inner {
             site,
             here: Here::new(here),
             guard,
+            patience,
             clock,
             health: Mutex::default(),
             tally: Mutex::default(),
@@ -128,6 +132,10 @@ impl Engine for Fallback {
 
     fn retire(&self) {
         self.inner.retired.cancel();
+    }
+
+    fn allow(&self, folder: &std::path::Path) -> Result<(), String> {
+        self.inner.server.allow(folder)
     }
 
     fn close(&self) {
@@ -233,10 +241,10 @@ impl Inner {
     }
 
     /// A job was not sent.
-    fn withhold(&self, kept: &Kept) {
+    fn withhold(&self, reason: &str, sentence: &str) {
         let mut tally = self.tally();
-        *tally.withheld.entry(kept.reason.to_owned()).or_default() += 1;
-        tally.kept = Some(kept.sentence.clone());
+        *tally.withheld.entry(reason.to_owned()).or_default() += 1;
+        tally.kept = Some(sentence.to_owned());
         drop(tally);
         self.refresh();
     }
@@ -257,6 +265,7 @@ impl Inner {
     /// Says anew how it is, if that has changed.
     fn refresh(&self) {
         let server = self.server.status().borrow().clone();
+        let paid = server.server.as_ref().and_then(|server| server.paid.clone());
         let down = self.health().down().map(str::to_owned);
         let model = self.here.model().map(|model| model.status().borrow().clone());
         let can_help =
@@ -283,6 +292,7 @@ impl Inner {
             requests,
             bytes,
             withheld,
+            paid,
         });
         self.status.send_if_modified(|status| {
             let is_new = *status != merged;

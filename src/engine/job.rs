@@ -40,6 +40,9 @@ pub struct FimPrompt {
     pub prefix: Arc<str>,
     /// Text after the cursor. May be longer than the budget; the engine cuts at its tail.
     pub suffix: Arc<str>,
+    /// Where the cursor stands in its file, in bytes. Stays in this process.
+    #[serde(skip)]
+    pub offset: usize,
     /// Stays in this process.
     #[serde(skip)]
     pub origin: Arc<Origin>,
@@ -208,6 +211,18 @@ pub struct Report {
     /// Bytes of all bodies that were sent for it, by an engine that asks a server. Stays in this process.
     #[serde(skip)]
     pub sent_bytes: u64,
+    /// What was paid for it, by an engine that asks a paid service. Stays in this process.
+    #[serde(skip)]
+    pub cost: Option<Cost>,
+}
+
+/// What a suggestion of a paid service cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    pub picodollars: u64,
+    /// By the provider's own count; otherwise it is the most that it can have been.
+    pub is_counted: bool,
 }
 
 /// Why a candidate ended.
@@ -224,6 +239,13 @@ pub enum Finish {
     Superseded,
     /// For the user: what happened and the way out.
     Failed(String),
+    /// It was not sent to a paid service, by a rule or a limit that says nothing of the service itself.
+    Withheld {
+        /// To count by, such as `secret`.
+        reason: String,
+        /// For the user, with the way out.
+        sentence: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

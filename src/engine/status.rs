@@ -156,6 +156,34 @@ pub struct ServerStatus {
     /// Requests that stayed here, by what kept them.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub withheld: BTreeMap<String, u64>,
+    /// Of a service that costs money. Clients are told of it in words of their own (`lsp::ext`).
+    #[serde(skip)]
+    pub paid: Option<PaidStatus>,
+}
+
+/// A paid service that writes suggestions, and what it cost since this process began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaidStatus {
+    /// The user's name for it.
+    pub provider: String,
+    pub model: String,
+    /// It is asked after so many ms without a key.
+    pub debounce_ms: u64,
+    /// Requests that were paid for.
+    pub answered: u64,
+    /// Pico-dollars, those of cancelled requests included.
+    pub cost: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_cost: Option<u64>,
+    /// The user was never asked about suggestions in this folder: what would be sent, as a question.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wants_yes: Option<String>,
+    #[serde(skip)]
+    pub wants_yes_for: Option<PathBuf>,
+    /// A limit of which most is gone: a sentence without its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -192,6 +220,12 @@ impl EngineStatus {
                 (None, why) => Some(why.clone().unwrap_or_else(|| "this model answers no questions".to_owned())),
             },
         }
+    }
+
+    /// The paid service that the next job would go to.
+    pub fn paid(&self) -> Option<&PaidStatus> {
+        let server = self.server.as_ref().filter(|server| server.writer == Writer::Server)?;
+        server.paid.as_ref()
     }
 
     pub fn is_ready(&self) -> bool {

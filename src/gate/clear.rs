@@ -10,10 +10,11 @@ use super::audit::Digest;
 use super::policy::Reach;
 use super::redact::{self, Clean};
 use super::{Draft, Manifest, Piece, Policy, Section, SentFile, Source, Withheld};
+use crate::budget::Purpose;
 use crate::config::SecretsMode;
 use crate::privacy::secrets::Placeholders;
 use crate::privacy::{Sensitivity, Verdict};
-use crate::providers::{Block, Encoded, Endpoint, Request, Role, Turn, encode};
+use crate::providers::{Block, Encoded, Endpoint, Fill, Request, Role, Turn, encode};
 
 /// A request that policy lets out as it is, byte for byte. It comes from `clear` alone, and nobody changes it.
 ///
@@ -65,6 +66,10 @@ impl ClearedPrompt {
         self.reach
     }
 
+    pub fn purpose(&self) -> Purpose {
+        if self.request.fill.is_some() { Purpose::Suggestion } else { Purpose::Question }
+    }
+
     /// What will be sent, to look at. The permit has the bytes.
     pub fn request(&self) -> &Request {
         &self.request
@@ -90,6 +95,11 @@ impl ClearedPrompt {
         self.encoded = encode(&self.endpoint, &self.request);
         self.digest = digest_of(&self.endpoint, &self.encoded);
         self
+    }
+
+    /// Bytes that are sent, beside headers.
+    pub fn body_bytes(&self) -> usize {
+        self.encoded.body.len()
     }
 
     pub(super) fn encoded(&self) -> &Encoded {
@@ -122,7 +132,7 @@ impl fmt::Debug for ClearedPrompt {
 pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> {
     let reach = policy.reach(&draft.endpoint);
     if reach == Reach::Cloud {
-        policy.admits(&draft.endpoint)?;
+        policy.admits(&draft.endpoint, draft.purpose())?;
     }
     check_shape(draft)?;
 
@@ -134,7 +144,8 @@ pub fn clear(draft: &Draft, policy: &Policy) -> Result<ClearedPrompt, Withheld> 
     let clean = redact::clean(&texts, &paths, &policy.placeholders);
     let sensitivities = judge(&paths, &clean.names, policy, reach)?;
     if reach != Reach::Machine && !clean.redactions.is_empty() {
-        if policy.secrets == SecretsMode::Local {
+        // A model would go on with placeholders where it reads them.
+        if policy.secrets == SecretsMode::Local || draft.purpose() == Purpose::Suggestion {
             return Err(Withheld::Secret { rules: clean.redactions.into_iter().map(|found| found.rule).collect() });
         }
         if !clean.blocking.is_empty() {
@@ -168,7 +179,8 @@ fn digest_of(endpoint: &Endpoint, encoded: &Encoded) -> [u8; 32] {
 }
 
 fn sections(draft: &Draft) -> impl Iterator<Item = &Section> {
-    draft.system.iter().chain(draft.turns.iter().flat_map(|turn| &turn.sections))
+    let turns = draft.turns.iter().flat_map(|turn| &turn.sections);
+    draft.system.iter().chain(turns).chain(draft.fill.iter().map(|fill| &fill.suffix))
 }
 
 /// What no provider takes, and what would leave the budget without a bound.
@@ -188,6 +200,17 @@ fn check_shape(draft: &Draft) -> Result<(), Withheld> {
     let is_users = |turn: Option<&super::DraftTurn>| turn.is_some_and(|turn| turn.role == Role::User);
     if !is_users(draft.turns.first()) || !is_users(draft.turns.last()) {
         return wrong("the user's turn is missing");
+    }
+    if draft.fill.is_some() {
+        if draft.turns.len() > 1 || !draft.system.is_empty() {
+            return wrong("a hole has one text before it, and no instructions");
+        }
+        if draft.endpoint.fills().is_none() {
+            return Err(Withheld::Request(format!(
+                "`{}` has no interface for suggestions while you type; Mistral and DeepSeek have one (`completion.cloudProvider`)",
+                draft.endpoint.name
+            )));
+        }
     }
     Ok(())
 }
@@ -239,10 +262,15 @@ fn build(draft: &Draft, policy: &Policy, texts: &[Arc<str>]) -> Request {
     };
     let system = blocks(&draft.system);
     let turns = draft.turns.iter().map(|turn| Turn { role: turn.role, blocks: blocks(&turn.sections) }).collect();
+    let fill = draft.fill.as_ref().map(|fill| {
+        let suffix = blocks(std::slice::from_ref(&fill.suffix)).pop().map_or_else(|| Arc::from(""), |block| block.text);
+        Fill { suffix, stops: fill.stops.clone() }
+    });
     Request {
         model: draft.model.clone(),
         system,
         turns,
+        fill,
         max_output: draft.max_output,
         effort: draft.effort,
         user_tag: policy.user_tag.clone(),

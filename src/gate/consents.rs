@@ -1,4 +1,4 @@
-//! Yeses that hold for a workspace's next questions: a file of the user's, outside of every workspace, shared by all windows.
+//! Yeses that hold for a workspace's next questions, or for what is typed in it: a file of the user's, outside of every workspace, shared by all windows.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::disk::{self, Lock};
 use super::{Consent, Preview, Withheld};
+use crate::budget::Purpose;
 
 /// A request so many times as large as the largest that was allowed is asked about again,
 const MUCH_LARGER: usize = 2;
@@ -21,6 +22,9 @@ pub struct Allowed {
     pub provider: String,
     pub host: String,
     pub model: String,
+    /// A yes to questions is none to what is typed, nor the other way round.
+    #[serde(default)]
+    pub purpose: Purpose,
     /// Of the largest request that the user saw.
     pub bytes: usize,
 }
@@ -56,7 +60,8 @@ impl ConsentStore {
             return Remembered::Ask { why: Some(why), may_remember: false };
         }
         let all = self.list().unwrap_or_default();
-        let own: Vec<_> = all.iter().filter(|allowed| allowed.workspace == workspace).collect();
+        let is_own = |allowed: &&Allowed| allowed.workspace == workspace && allowed.purpose == preview.purpose;
+        let own: Vec<_> = all.iter().filter(is_own).collect();
         match own.iter().find(|allowed| is_for(allowed, preview)) {
             Some(allowed) if is_much_larger(preview.manifest.bytes, allowed.bytes) => {
                 let (now, then) = (kilobytes(preview.manifest.bytes), kilobytes(allowed.bytes));
@@ -87,6 +92,7 @@ impl ConsentStore {
                     provider: preview.provider.clone(),
                     host: preview.host.clone(),
                     model: preview.model.clone(),
+                    purpose: preview.purpose,
                     bytes,
                 }),
             }
@@ -94,15 +100,17 @@ impl ConsentStore {
         Ok(Consent::once(preview))
     }
 
-    /// Takes back all of a workspace's. How many there were.
-    pub fn revoke(&self, workspace: &str) -> Result<usize, Withheld> {
+    /// Takes back a workspace's, all or those to one purpose. How many there were.
+    pub fn revoke(&self, workspace: &str, purpose: Option<Purpose>) -> Result<usize, Withheld> {
         if !self.file.exists() {
             return Ok(0);
         }
         let mut revoked = 0;
         self.change(|all| {
             let before = all.len();
-            all.retain(|allowed| allowed.workspace != workspace);
+            all.retain(|allowed| {
+                allowed.workspace != workspace || purpose.is_some_and(|purpose| purpose != allowed.purpose)
+            });
             revoked = before - all.len();
         })?;
         Ok(revoked)
@@ -133,7 +141,8 @@ fn read(file: &Path) -> io::Result<Vec<Allowed>> {
 }
 
 fn is_for(allowed: &Allowed, preview: &Preview) -> bool {
-    (&allowed.provider, &allowed.host, &allowed.model) == (&preview.provider, &preview.host, &preview.model)
+    (allowed.purpose, &allowed.provider, &allowed.host, &allowed.model)
+        == (preview.purpose, &preview.provider, &preview.host, &preview.model)
 }
 
 fn is_much_larger(bytes: usize, allowed: usize) -> bool {

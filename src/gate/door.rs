@@ -177,6 +177,7 @@ impl Door {
             workspace: self.workspace.clone(),
             provider: prompt.endpoint().name.clone(),
             model: prompt.request().model.clone(),
+            purpose: prompt.purpose(),
         }
     }
 
@@ -216,6 +217,7 @@ fn shown(prompt: &ClearedPrompt, estimate: &Estimate, windows: Vec<WindowState>,
         provider: endpoint.name.clone(),
         host: endpoint.host().to_owned(),
         model: prompt.request().model.clone(),
+        purpose: prompt.purpose(),
         is_local: prompt.reach() != Reach::Cloud,
         manifest: prompt.manifest().clone(),
         input_tokens: estimate.input,
@@ -306,6 +308,7 @@ fn describe(door: &Door, ticket: &Ticket) -> Sent {
         provider: prompt.endpoint().name.clone(),
         host: prompt.endpoint().host().to_owned(),
         model: prompt.request().model.clone(),
+        purpose: prompt.purpose(),
         is_local: prompt.reach() != Reach::Cloud,
         attempt: ticket.attempt(),
         digest: Digest(*prompt.digest()),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::budget::Purpose;
 use crate::providers::{CacheLife, Effort, Endpoint, Role};
 
 /// Where a text comes from. `Debug` shows no path: nobody has looked for secrets in it yet.
@@ -51,15 +52,32 @@ pub struct DraftTurn {
     pub sections: Vec<Section>,
 }
 
+/// What stands behind a hole that is to be filled. The last section of the draft's only turn stands before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftFill {
+    pub suffix: Section,
+    /// The text ends before any of these; four at most. None of them holds anything of the user's.
+    pub stops: Vec<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     pub endpoint: Arc<Endpoint>,
     pub model: String,
     pub system: Vec<Section>,
     pub turns: Vec<DraftTurn>,
+    /// Of what is typed; None of a question.
+    pub fill: Option<DraftFill>,
     /// Tokens of the answer, reasoning included.
     pub max_output: u32,
     pub effort: Option<Effort>,
+}
+
+impl Draft {
+    /// What it is for: it decides which rules and limits hold.
+    pub fn purpose(&self) -> Purpose {
+        if self.fill.is_some() { Purpose::Suggestion } else { Purpose::Question }
+    }
 }
 
 impl Source {

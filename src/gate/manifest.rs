@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 
-use crate::budget::{Picodollars, WindowState, thousands};
+use crate::budget::{Picodollars, Purpose, WindowState, thousands};
 
 /// A file of which something is in the request.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -74,6 +74,7 @@ pub struct Preview {
     /// Host and port.
     pub host: String,
     pub model: String,
+    pub purpose: Purpose,
     /// Nothing leaves for this one, or only to a server of the user's.
     pub is_local: bool,
     pub manifest: Manifest,
@@ -97,6 +98,7 @@ impl Preview {
             provider: provider.to_owned(),
             host: "example.com:443".to_owned(),
             model: model.to_owned(),
+            purpose: Purpose::Question,
             is_local: false,
             manifest: Manifest::default(),
             input_tokens: (1, 2),

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::Withheld;
-use crate::budget::Limits;
-use crate::config::{SecretsMode, Settings};
-use crate::privacy::SensitivityRules;
+use crate::budget::{Limits, Purpose};
+use crate::config::{ProviderKind, SecretsMode, Settings};
 use crate::privacy::secrets::Placeholders;
+use crate::privacy::{SensitivityRules, UserKey};
 use crate::providers::Endpoint;
 
 /// How far away a request's destination is.
@@ -24,6 +24,8 @@ pub enum Reach {
 pub struct Policy {
     is_cloud_enabled: bool,
     provider: String,
+    /// Whom suggestions may be asked of; None where nobody is.
+    suggests: Option<String>,
     /// The user's names of servers of theirs.
     own_servers: Vec<String>,
     has_monthly_limit: bool,
@@ -49,6 +51,7 @@ impl Policy {
         Self {
             is_cloud_enabled: settings.cloud.enabled,
             provider: settings.cloud.provider.clone(),
+            suggests: settings.completion.cloud.then(|| settings.completion.cloud_provider(&settings.cloud)),
             own_servers: settings.cloud.providers.iter().filter(is_own).map(|(name, _)| name.clone()).collect(),
             has_monthly_limit,
             limits_problem: Limits::read(&settings.budget.limits).refusal(),
@@ -66,6 +69,15 @@ impl Policy {
         Self { user_tag: Some(tag), ..self }
     }
 
+    /// With such a name for the folder, where the provider has a use for one.
+    #[must_use]
+    pub fn tagged(self, key: &UserKey, root: &Path, kind: ProviderKind) -> Self {
+        match user_tag(key, root, kind) {
+            Some(tag) => self.with_user_tag(tag),
+            None => self,
+        }
+    }
+
     /// An endpoint's own word for being local counts only where its address or the user's settings say so, too.
     pub fn reach(&self, endpoint: &Endpoint) -> Reach {
         match endpoint.is_local {
@@ -76,12 +88,19 @@ impl Policy {
     }
 
     /// Whether a cloud may be asked at all.
-    pub(super) fn admits(&self, endpoint: &Endpoint) -> Result<(), Withheld> {
+    pub(super) fn admits(&self, endpoint: &Endpoint, purpose: Purpose) -> Result<(), Withheld> {
         if !self.is_cloud_enabled {
             return Err(Withheld::CloudOff);
         }
-        if self.provider.is_empty() || self.provider != endpoint.name {
-            return Err(Withheld::NoProvider);
+        match (purpose, &self.suggests) {
+            (Purpose::Question, _) if self.provider.is_empty() || self.provider != endpoint.name => {
+                return Err(Withheld::NoProvider);
+            }
+            (Purpose::Suggestion, None) => return Err(Withheld::SuggestionsOff),
+            (Purpose::Suggestion, Some(name)) if name.is_empty() || *name != endpoint.name => {
+                return Err(Withheld::NoSuggester);
+            }
+            _ => {}
         }
         if !self.has_monthly_limit {
             return Err(Withheld::NoMonthlyLimit);
@@ -99,6 +118,26 @@ impl Policy {
     }
 }
 
+/// Letters of a user's tag, 128 bits.
+const TAG_LETTERS: usize = 32;
+
+/// What tells one folder's requests from all others', and nobody whose or which that is: only to providers that find a prompt's
+/// beginning in their cache by it.
+fn user_tag(key: &UserKey, root: &Path, kind: ProviderKind) -> Option<String> {
+    match kind {
+        ProviderKind::OpenAi | ProviderKind::OpenAiChat | ProviderKind::Azure | ProviderKind::Mistral => {
+            let hash = key.hash("tandem 2026-11 tags of users", &[root.to_string_lossy().as_bytes()]);
+            Some(hash.chars().take(TAG_LETTERS).collect())
+        }
+        ProviderKind::Anthropic
+        | ProviderKind::Gemini
+        | ProviderKind::Bedrock
+        | ProviderKind::OpenRouter
+        | ProviderKind::DeepSeek
+        | ProviderKind::Compatible => None,
+    }
+}
+
 /// Whether `host:port` never leaves this machine.
 fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
@@ -106,4 +145,26 @@ fn is_loopback(host: &str) -> bool {
         None => host.split_once(':').map_or(host, |(name, _)| name),
     };
     name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_tells_folders_and_users_apart_and_goes_where_it_helps() {
+        let (ann, bob) = (UserKey::new([1; 32]), UserKey::new([2; 32]));
+        let tag = |key, root| user_tag(key, Path::new(root), ProviderKind::OpenAi).unwrap();
+        let first = tag(&ann, "/srv/work");
+        assert_eq!(first, tag(&ann, "/srv/work"), "the same to-morrow, as caches are");
+        assert!(first.len() == TAG_LETTERS && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
+        assert_ne!(first, tag(&ann, "/srv/play"));
+        assert_ne!(first, tag(&bob, "/srv/work"), "nobody without the key can try names of folders");
+        let of = |kind| user_tag(&ann, Path::new("/srv/work"), kind).is_some();
+        use ProviderKind::{
+            Anthropic, Azure, Bedrock, Compatible, DeepSeek, Gemini, Mistral, OpenAi, OpenAiChat, OpenRouter,
+        };
+        assert!([OpenAi, OpenAiChat, Azure, Mistral].into_iter().all(of));
+        assert!(![Anthropic, Gemini, Bedrock, OpenRouter, DeepSeek, Compatible].into_iter().any(of));
+    }
 }

@@ -212,6 +212,7 @@ pub fn draft(endpoint: Endpoint, pieces: Vec<Piece>) -> Draft {
             sections: vec![section(pieces), section(vec![words("What does a do?")])],
         }],
         max_output: 2048,
+        fill: None,
         effort: None,
     }
 }

@@ -1,4 +1,5 @@
-//! What of typing may go to another machine of the user's: the guard before a server that writes suggestions.
+//! What of typing may go to another machine of the user's: the guard before a server that writes suggestions. What
+//! goes to a paid service passes the whole gate (`hosted`), and its paths are judged as here.
 //!
 //! A question is looked at before it leaves; typing is not, so what would be asked about or replaced there stays here. Nothing
 //! goes from a folder that is not trusted, nothing of a file that policy keeps here, and no prompt with a secret in it: one with
@@ -20,6 +21,7 @@ use crate::engine::Job;
 use crate::engine::fallback::{Guard, Kept};
 use crate::privacy::Trust;
 use hours::Hours;
+pub use judge::judge_paths;
 
 /// What a guard goes by.
 pub struct TypingParts {

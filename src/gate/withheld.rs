@@ -10,6 +10,12 @@ const MAX_NAMED: usize = 3;
 pub enum Withheld {
     #[error("cloud models are switched off: `cloud.enabled` is false")]
     CloudOff,
+    #[error("no provider is asked for suggestions: `completion.cloud` is false")]
+    SuggestionsOff,
+    #[error(
+        "no provider is named for suggestions: set `completion.cloudProvider` in your config.toml, to `mistral` or `deepseek`"
+    )]
+    NoSuggester,
     #[error("no provider is named: set `cloud.provider` and `cloud.model` in your config.toml")]
     NoProvider,
     #[error(

@@ -1,5 +1,6 @@
 //! Tells the client what the engine does: `tandem/status`, a progress while a model loads, one message when it failed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,7 @@ pub async fn announce(client: Arc<ClientHandle>, mut status: watch::Receiver<Sta
         failure: None,
         restarts: 0,
         is_replaced: false,
+        paid: HashSet::new(),
     };
     loop {
         let now = status.borrow_and_update().clone();
@@ -52,6 +54,9 @@ struct Announcer {
     restarts: u32,
     /// The user was told that the model here writes in a server's place.
     is_replaced: bool,
+    /// What was said of a paid service. Its troubles come and go with every limit and every wait that it asks for, so each is
+    /// told once.
+    paid: HashSet<String>,
 }
 
 impl Announcer {
@@ -65,7 +70,13 @@ impl Announcer {
             self.client.show(Severity::Warning, RESTARTED);
         }
         self.restarts = status.engine.restarts;
-        self.server(status.engine.server.as_ref());
+        let server = status.engine.server.as_ref();
+        if server.is_some_and(|server| server.paid.is_some()) {
+            self.paid(server.and_then(|server| server.down.as_deref()));
+        } else {
+            self.server(server);
+        }
+        let is_paid = server.is_some_and(|server| server.paid.is_some() && server.down.is_some());
         match &status.engine.state {
             EngineState::Loading { progress } => self.loading(ext::percentage(*progress)).await,
             EngineState::Ready => {
@@ -76,11 +87,20 @@ impl Announcer {
             EngineState::Asleep { .. } => self.loaded("asleep"),
             EngineState::Failed { reason } => {
                 self.loaded("failed");
-                if self.failure.as_ref() != Some(reason) {
+                if self.failure.as_ref() != Some(reason) && !is_paid {
                     self.client.show(Severity::Error, reason);
                     self.failure = Some(reason.clone());
                 }
             }
+        }
+    }
+
+    /// Why a paid service is not asked, once in the run of a server.
+    fn paid(&mut self, down: Option<&str>) {
+        if let Some(why) = down
+            && self.paid.insert(why.to_owned())
+        {
+            self.client.show(Severity::Warning, &format!("no suggestions of the paid service for now: {why}"));
         }
     }
 

@@ -4,6 +4,7 @@
 mod answer;
 mod budget;
 mod consent;
+mod paid;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -19,6 +20,7 @@ use crate::session;
 pub use answer::{ANSWER, Address, Answer, Event, File};
 pub use budget::{BUDGET, BudgetState};
 pub use consent::{Consent, ConsentParams, choice};
+pub use paid::{Cost, Paid};
 
 /// Notification to the client and request from it (without parameters).
 pub const STATUS: &str = "tandem/status";
@@ -128,6 +130,9 @@ pub struct Status {
     /// A server that is asked for suggestions, who writes in its place, and what it was sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerStatus>,
+    /// A paid service that writes suggestions, and what it cost since the server began; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestions: Option<Paid>,
     /// What the model's self-test found wrong, and what is less about it than was wanted, a sentence each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
@@ -291,6 +296,9 @@ pub struct Why {
     pub tokens: Option<Tokens>,
     /// Where the prompt went, and with how many bytes, if a server was asked.
     pub sent: Option<Sent>,
+    /// What was paid for it; absent where nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     /// What the model wrote before it was shaped.
     pub raw: Option<String>,
     /// How the model ended.
@@ -367,6 +375,7 @@ impl From<&session::Status> for Status {
             model: model.map(|model| model.name.clone()),
             device: (!devices.is_empty()).then(|| devices.join(", ")),
             server: status.engine.server.clone(),
+            suggestions: Paid::of(status),
             warnings: model.map(warnings).unwrap_or_default(),
             paused: status.pause.is_some(),
             paused_until: status.pause.and_then(|pause| pause.until()),
@@ -413,6 +422,7 @@ impl From<complete::Why> for Why {
             prompt: why.prompt.and_then(|prompt| prompt.text),
             tokens,
             sent: why.sent,
+            cost: why.cost.map(Cost::from),
             raw: why.raw,
             finish: why.finish.and_then(|finish| serde_json::to_value(finish).ok()),
             lookup: why.lookup.map(|(text, confidence)| Lookup { text, confidence }),

@@ -11,7 +11,7 @@ mod overlay;
 
 use super::client::{ClientHandle, Severity};
 use crate::complete::Calibration;
-use crate::config::{EngineSettings, Loaded, Loader, Settings, WatchMode};
+use crate::config::{BudgetSettings, CloudSettings, EngineSettings, Loaded, Loader, Settings, WatchMode};
 use crate::engine::Engine;
 use crate::gate::typing::TypingRules;
 use crate::index::{IndexOptions, Meaning};
@@ -38,12 +38,23 @@ pub struct EditorSettings {
 
 /// What an engine depends on: its own settings, the tokens that its context must hold, and, where a server is asked, what may be
 /// sent to it.
-type EngineKey = (EngineSettings, [u32; 4], Option<Outgoing>);
+type EngineKey = (EngineSettings, [u32; 4], Option<Outgoing>, Option<Paying>);
 
 #[derive(PartialEq)]
 struct Outgoing {
     rules: TypingRules,
     certificates: Option<PathBuf>,
+}
+
+/// What a paid service depends on beside that: who it is, what it may cost, after what pause it is asked.
+#[derive(PartialEq)]
+struct Paying {
+    rules: TypingRules,
+    cloud: CloudSettings,
+    budget: BudgetSettings,
+    provider: String,
+    model: String,
+    debounce_ms: u64,
 }
 
 #[derive(Default)]
@@ -257,7 +268,15 @@ fn engine_key(settings: &Settings) -> EngineKey {
     let asks = !settings.engine.server.url.trim().is_empty();
     let outgoing =
         asks.then(|| Outgoing { rules: TypingRules::of(settings), certificates: settings.cloud.ca_file.clone() });
-    (settings.engine.clone(), tokens, outgoing)
+    let paying = budget.cloud.then(|| Paying {
+        rules: TypingRules::of(settings),
+        cloud: settings.cloud.clone(),
+        budget: settings.budget.clone(),
+        provider: budget.cloud_provider.clone(),
+        model: budget.cloud_model.clone(),
+        debounce_ms: budget.cloud_debounce_ms,
+    });
+    (settings.engine.clone(), tokens, outgoing, paying)
 }
 
 /// Some clients send `{"tandem": {…}}`, some what is inside.

@@ -6,6 +6,7 @@
 mod anthropic;
 mod bedrock;
 mod chat;
+mod fill;
 mod gemini;
 mod models;
 mod prompt;
@@ -49,8 +50,11 @@ impl Encoded {
 }
 
 /// The request that is answered by a stream. A request that a provider cannot take, such as one without a turn, is encoded all the
-/// same and refused over there.
+/// same and refused over there; so is a hole to be filled at a provider that fills none (`Endpoint::fills`).
 pub fn encode(endpoint: &Endpoint, request: &Request) -> Encoded {
+    if let Some(wanted) = &request.fill {
+        return fill::encode(endpoint, request, wanted);
+    }
     match endpoint.wire_format() {
         WireFormat::AnthropicMessages => anthropic::encode(endpoint, request),
         WireFormat::OpenAiResponses => responses::encode(endpoint, request),

@@ -170,6 +170,15 @@ impl Endpoint {
         }
     }
 
+    /// The model that fills holes here unless the user names another one; None where the provider has no interface for that.
+    pub fn fills(&self) -> Option<&'static str> {
+        match self.kind {
+            ProviderKind::Mistral => Some("mistral-code-fim-latest"),
+            ProviderKind::DeepSeek => Some("deepseek-v4-flash"),
+            _ => None,
+        }
+    }
+
     /// Host, and port where it is not the scheme's own: what the user is shown, and what a key is bound to.
     pub fn host(&self) -> &str {
         let rest = self.base_url.split_once("://").map_or(self.base_url.as_str(), |(_, rest)| rest);
@@ -293,6 +302,12 @@ fn complete(mut url: BaseUrl, kind: ProviderKind, api_version: Option<&str>) -> 
                 url.path = path.to_owned();
             }
         }
+        // So they do there, where a path begins with `/beta`; its documents have both as addresses, too.
+        ProviderKind::DeepSeek => {
+            if let Some(path) = url.path.strip_suffix("/v1").or_else(|| url.path.strip_suffix("/beta")) {
+                url.path = path.to_owned();
+            }
+        }
         _ if !url.path.is_empty() => {}
         ProviderKind::OpenAi | ProviderKind::OpenAiChat | ProviderKind::Mistral | ProviderKind::Compatible => {
             url.path = "/v1".to_owned();
@@ -302,7 +317,7 @@ fn complete(mut url: BaseUrl, kind: ProviderKind, api_version: Option<&str>) -> 
         // Before the `v1` surface, versions were dates.
         ProviderKind::Azure if api_version.is_some() => url.path = "/openai".to_owned(),
         ProviderKind::Azure => url.path = "/openai/v1".to_owned(),
-        ProviderKind::Bedrock | ProviderKind::DeepSeek => {}
+        ProviderKind::Bedrock => {}
     }
     url
 }

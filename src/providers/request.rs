@@ -38,6 +38,15 @@ pub enum Effort {
     High,
 }
 
+/// What stands behind a hole that is to be filled, with what stands before it in the request's only turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fill {
+    /// May be empty.
+    pub suffix: Arc<str>,
+    /// The text ends before any of these; four at most.
+    pub stops: Vec<String>,
+}
+
 /// One request. Sampling parameters are left out on purpose: newer models refuse them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
@@ -46,6 +55,8 @@ pub struct Request {
     pub system: Vec<Block>,
     /// Begins and ends with the user's.
     pub turns: Vec<Turn>,
+    /// The text goes on at the end of the only turn, and up to this. None of a question.
+    pub fill: Option<Fill>,
     /// Tokens, reasoning included. Always sent: it is what the budget reserves.
     pub max_output: u32,
     pub effort: Option<Effort>,
@@ -54,6 +65,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// All texts of it, in the order in which they are sent.
+    pub fn texts(&self) -> impl Iterator<Item = &Arc<str>> {
+        let blocks = self.system.iter().chain(self.turns.iter().flat_map(|turn| &turn.blocks));
+        blocks.map(|block| &block.text).chain(self.fill.iter().map(|fill| &fill.suffix))
+    }
+
     /// Whether anything is to be kept for hours: writing that is dearer.
     pub fn asks_for_long_cache(&self) -> bool {
         let blocks = self.system.iter().chain(self.turns.iter().flat_map(|turn| &turn.blocks));

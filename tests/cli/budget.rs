@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tandem::budget::{
-    Account, Admission, Clock, Guards, Ledger, Limit, Outcome, Picodollars, Settlement, SqliteLedger, workspace_key,
-    zone,
+    Account, Admission, Clock, Guards, Ledger, Limit, Outcome, Picodollars, Purpose, Settlement, SqliteLedger,
+    workspace_key, zone,
 };
 
 use super::support::{Ended, User};
@@ -44,6 +44,7 @@ fn ask(ledger: &SqliteLedger, user: &User, reserved: u64, cost: Option<u64>) {
         workspace: workspace_key(&user.path("work")),
         provider: "anthropic".to_owned(),
         model: "claude-opus-5-5".to_owned(),
+        purpose: Purpose::Question,
     };
     let admission = Admission {
         account: &account,
@@ -319,6 +320,7 @@ fn a_limit_is_never_passed_by_what_explain_allows() {
         workspace: workspace_key(&user.path("work")),
         provider: "anthropic".to_owned(),
         model: "claude-opus-5-5".to_owned(),
+        purpose: Purpose::Question,
     };
     assert_eq!(open.windows(&account, &[limit]).unwrap()[0].left(), 10 * CENT);
 }

@@ -111,6 +111,7 @@ fn draft(endpoint: Endpoint, asker: &Asker) -> Draft {
         ],
         turns: vec![DraftTurn { role: Role::User, sections: vec![section(&asker.texts.1, Source::Question, None)] }],
         max_output: asker.max_output,
+        fill: None,
         effort: None,
     }
 }

@@ -28,7 +28,9 @@ pub fn check(kind: Kind, request: &Request, key: &str) -> Result<(), Refusal> {
     if !is_authorized {
         return Err(Refusal::of(Trouble::Auth));
     }
-    let has_path = request.path == path(kind) || (kind == Kind::Azure && request.path == "/openai/v1/chat/completions");
+    let has_path = request.path == path(kind)
+        || super::fill::is_one(kind, request)
+        || (kind == Kind::Azure && request.path == "/openai/v1/chat/completions");
     if request.method == "POST" && has_path && request.query.is_empty() {
         Ok(())
     } else {
@@ -286,7 +288,7 @@ pub fn chat_stream(kind: Kind, answer: &Answer) -> Vec<Frame> {
     frames
 }
 
-fn chat_usage(kind: Kind, answer: &Answer) -> Value {
+pub fn chat_usage(kind: Kind, answer: &Answer) -> Value {
     let input = answer.input;
     let mut usage = json!({
         "prompt_tokens": input.total(), "completion_tokens": answer.output, "total_tokens": input.total() + answer.output,

@@ -10,6 +10,7 @@ mod bedrock;
 mod bill;
 mod cache;
 mod fault;
+mod fill;
 mod gemini;
 mod http;
 mod openai;
@@ -96,6 +97,15 @@ impl Kind {
             Self::OpenRouter => "anthropic/claude-sonnet-5-5",
             Self::Mistral => "mistral-large-4",
             Self::DeepSeek => "deepseek-v4-pro",
+        }
+    }
+
+    /// A model that fills holes, where the provider has one.
+    pub fn filler(self) -> &'static str {
+        match self {
+            Self::Mistral => "mistral-code-fim-latest",
+            Self::DeepSeek => "deepseek-v4-flash",
+            other => panic!("{} fills no holes", other.name()),
         }
     }
 
@@ -219,6 +229,11 @@ impl Double {
     /// Waits until the record looks like this. Tests bound the time, if at all, from outside.
     pub async fn until(&self, looks_so: impl Fn(&Record) -> bool) -> Record {
         self.shared.until(looks_so).await
+    }
+
+    /// Takes back what was ordered and not given.
+    pub fn forget_orders(&self) {
+        self.shared.forget_orders();
     }
 
     /// Forgets the prompt cache, as time does.

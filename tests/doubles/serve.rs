@@ -49,6 +49,10 @@ impl Shared {
         lock(&self.record).sent
     }
 
+    pub fn forget_orders(&self) {
+        lock(&self.orders).clear();
+    }
+
     pub fn forget(&self) {
         *lock(&self.cache) = Cache::default();
     }

@@ -10,7 +10,7 @@ use super::fault::Wait;
 use super::http::Request;
 use super::prompt::{Prompt, Refusal, Trouble};
 use super::tokens::Cut;
-use super::{Kind, anthropic, bedrock, gemini, openai};
+use super::{Kind, anthropic, bedrock, fill, gemini, openai};
 
 pub fn read(kind: Kind, request: &Request, key: &str, now: SystemTime) -> Result<Prompt, Refusal> {
     for forbidden in ["cookie", "referer", "origin", "x-forwarded-for", "from"] {
@@ -32,6 +32,7 @@ pub fn read(kind: Kind, request: &Request, key: &str, now: SystemTime) -> Result
         (Kind::Anthropic, _) => anthropic::prompt(&body),
         (Kind::Gemini, model) => gemini::prompt(model.unwrap_or_default(), &body),
         (Kind::Bedrock, model) => bedrock::prompt(model.unwrap_or_default(), &body),
+        _ if fill::is_one(kind, request) => fill::prompt(kind, &body),
         _ if is_responses(kind, request) => openai::responses_prompt(&body),
         _ => openai::chat_prompt(kind, &body),
     }?;
@@ -66,6 +67,7 @@ pub fn stream(kind: Kind, request: &Request, answer: &Answer) -> Vec<Frame> {
         Kind::Anthropic => anthropic::stream(answer),
         Kind::Gemini => gemini::stream(answer),
         Kind::Bedrock => bedrock::stream(answer),
+        _ if fill::is_one(kind, request) => fill::stream(kind, answer),
         _ if is_responses(kind, request) => openai::responses_stream(answer),
         _ => openai::chat_stream(kind, answer),
     }

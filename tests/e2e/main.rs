@@ -32,6 +32,7 @@ mod navigation;
 mod next_edit;
 mod ordering;
 mod other_clients;
+mod paid_typing;
 mod process;
 mod question_actions;
 mod question_clients;

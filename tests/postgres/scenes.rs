@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Failed, Trial};
 use tandem::budget::{
     Account, Admission, Amount, Guards, Ledger, LedgerError, Limit, Outcome, Period, Picodollars, PostgresLedger,
-    Refusal, Reserved, Scope, Settlement, Stage, State,
+    Purpose, Refusal, Reserved, Scope, Settlement, Stage, State,
 };
 
 use super::server::{PASSWORD, Server};
@@ -58,7 +58,13 @@ fn at(address: &str) -> PostgresLedger {
 }
 
 fn account() -> Account {
-    Account { session: "s".into(), workspace: "w".into(), provider: "openai".into(), model: "gpt-6".into() }
+    Account {
+        session: "s".into(),
+        workspace: "w".into(),
+        provider: "openai".into(),
+        model: "gpt-6".into(),
+        purpose: Purpose::Question,
+    }
 }
 
 fn money(amount: u64, period: Period, scope: Scope) -> Limit {

@@ -11,6 +11,7 @@ pub fn sent(path: &str) -> Sent {
         provider: "anthropic".into(),
         host: "api.anthropic.com".into(),
         model: "claude-opus-5-5".into(),
+        purpose: Default::default(),
         is_local: false,
         attempt: 1,
         digest: Digest::of(path.as_bytes()),

@@ -8,7 +8,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine", "index", "models", "privacy", "acceptance", "providers", "budget"],
     &["context", "gate"],
     &["cloud"],
-    &["complete", "nextedit", "ask"],
+    &["complete", "nextedit", "ask", "hosted"],
     &["session"],
     &["lsp", "eval", "measure"],
     &["cli"],

@@ -31,6 +31,8 @@ export interface Status {
     bytes: number;
     withheld?: Record<string, number>;
   };
+  /** A paid service that writes suggestions, and what it cost since the server started. */
+  suggestions?: { provider: string; model: string; requests: number; cost: string; lastCost?: string; wantsConsent?: boolean };
   cloud?: { isOff?: string; provider?: string; model?: string };
   today?: { cost: string; limit?: string; share?: number };
 }
@@ -130,7 +132,7 @@ export interface Budget {
   provider?: string;
   model?: string;
   limits: Limit[];
-  today?: { cost: string; tokens: number; questions: number };
+  today?: { cost: string; tokens: number; questions: number; suggestions?: number; suggestionsCost?: string };
 }
 
 /** The argument of `tandem.ask` and `tandem.preview`. */

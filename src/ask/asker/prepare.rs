@@ -205,6 +205,7 @@ pub fn prepare(
         turns: turns(&thread, &turn),
         max_output,
         effort: Some(effort(workspace.settings.cloud.effort)),
+        fill: None,
     };
     thread.stays |= standing.stays;
     Ok(Prepared { draft, thread, turn, notes })

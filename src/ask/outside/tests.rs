@@ -104,23 +104,6 @@ fn refused() -> crate::providers::ProviderError {
 }
 
 #[test]
-fn a_tag_tells_folders_and_users_apart_and_goes_where_it_helps() {
-    let (ann, bob) = (UserKey::new([1; 32]), UserKey::new([2; 32]));
-    let tag = |key, root| user_tag(key, Path::new(root), ProviderKind::OpenAi).unwrap();
-    let first = tag(&ann, "/srv/work");
-    assert_eq!(first, tag(&ann, "/srv/work"), "the same to-morrow, as caches are");
-    assert!(first.len() == TAG_LETTERS && first.bytes().all(|byte| byte.is_ascii_hexdigit()), "{first}");
-    assert_ne!(first, tag(&ann, "/srv/play"));
-    assert_ne!(first, tag(&bob, "/srv/work"), "nobody without the key can try names of folders");
-    let of = |kind| user_tag(&ann, Path::new("/srv/work"), kind).is_some();
-    use ProviderKind::{
-        Anthropic, Azure, Bedrock, Compatible, DeepSeek, Gemini, Mistral, OpenAi, OpenAiChat, OpenRouter,
-    };
-    assert!([OpenAi, OpenAiChat, Azure, Mistral].into_iter().all(of));
-    assert!(![Anthropic, Gemini, Bedrock, OpenRouter, DeepSeek, Compatible].into_iter().any(of));
-}
-
-#[test]
 fn a_tier_begins_sooner_where_more_tokens_were_seen_than_are_counted() {
     let tier = |above| crate::budget::Tier { above, rates: crate::budget::Rates::default() };
     let row = PriceRow { tiers: vec![tier(100_000), tier(272_000)], ..PriceRow::free() };

@@ -8,8 +8,8 @@ use jiff::tz::TimeZone;
 use super::guards::LOOK_BACK;
 use super::sql::{self, Row, Since, Sql, Value};
 use super::{
-    Account, Admission, Crossing, Entry, LedgerError, Outcome, Refusal, Reserved, Settlement, Stage, State, THRESHOLDS,
-    WindowState,
+    Account, Admission, Crossing, Entry, LedgerError, Outcome, Purpose, Refusal, Reserved, Settlement, Stage, State,
+    THRESHOLDS, WindowState,
 };
 use crate::budget::windows::{Span, span};
 use crate::budget::{Amount, Limit, Period, Picodollars, Scope};
@@ -127,6 +127,7 @@ impl<S: Sql> Books<'_, S> {
             self.holder.into(),
             i64::from(std::process::id()).into(),
             Value::Bytes(admission.digest.to_vec()),
+            account.purpose.code().into(),
         ];
         let id = self.number(sql::INSERT, &values)?;
         self.sql.execute(sql::SEE, &[now.at.into()])?;
@@ -275,17 +276,18 @@ impl<S: Sql> Books<'_, S> {
     }
 
     fn sums(&mut self, since: &Since<'_>, limit: &Limit, account: &Account) -> Result<Sums, LedgerError> {
-        let (column, name) = match &limit.scope {
+        let (column, wanted): (_, Option<Value>) = match &limit.scope {
             Scope::User => (None, None),
-            Scope::Workspace => (Some("workspace"), Some(account.workspace.as_str())),
-            Scope::Provider(provider) => (Some("provider"), Some(provider.as_str())),
-            Scope::Model(model) => (Some("model"), Some(model.as_str())),
+            Scope::Workspace => (Some("workspace"), Some(account.workspace.as_str().into())),
+            Scope::Provider(provider) => (Some("provider"), Some(provider.as_str().into())),
+            Scope::Model(model) => (Some("model"), Some(model.as_str().into())),
+            Scope::Suggestions => (Some("purpose"), Some(Purpose::Suggestion.code().into())),
         };
         let mut values: Vec<Value> = vec![match since {
             Since::Session(session) => (*session).into(),
             Since::Time(time) => (*time).into(),
         }];
-        values.extend(name.map(Value::from));
+        values.extend(wanted);
         let mut sums = Sums::default();
         for row in self.sql.query(&sql::sums(since, column), &values)? {
             let money = sql::joined(row.units(1)?, row.units(2)?);
@@ -357,6 +359,7 @@ fn entry(row: &Row) -> Result<Entry, LedgerError> {
             workspace: row.text(3)?,
             provider: row.text(4)?,
             model: row.text(5)?,
+            purpose: Purpose::of_code(row.integer(17)?),
         },
         user: row.text(6)?,
         price: row.text(7)?,

@@ -46,6 +46,8 @@ pub enum Grouping {
     Workspace,
     Session,
     User,
+    /// `questions` or `suggestions`.
+    Purpose,
     /// As `2026-11-28`, in the zone of the limits.
     Day,
 }
@@ -82,6 +84,7 @@ fn key(entry: &Entry, grouping: Grouping, zone: &TimeZone) -> String {
         Grouping::Workspace => entry.account.workspace.clone(),
         Grouping::Session => entry.account.session.clone(),
         Grouping::User => entry.user.clone(),
+        Grouping::Purpose => entry.account.purpose.plural().to_owned(),
         Grouping::Day => jiff::Timestamp::from_second(entry.at)
             .map(|at| at.to_zoned_datetime(zone.clone()).date().to_string())
             .unwrap_or_default(),

@@ -93,8 +93,8 @@ pub(super) const REDATE: &str = "UPDATE request SET at = $1 WHERE at > $1";
 pub(super) const INSERT: &str = "
     INSERT INTO request (
         at, session, workspace, provider, model, who, price, state, reserved_money, reserved_tokens, money, tokens, holder,
-        pid, digest
-    ) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $8, $9, $10, $11, $12) RETURNING id";
+        pid, digest, purpose
+    ) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9, $8, $9, $10, $11, $12, $13) RETURNING id";
 
 /// State, outcome, money.
 pub(super) const LINE: &str = "SELECT state, outcome, money FROM request WHERE id = $1";
@@ -122,7 +122,7 @@ pub(super) const CROSS: &str = "INSERT INTO crossing (name, percent, at) VALUES 
 
 pub(super) const ENTRIES: &str = "
     SELECT id, at, session, workspace, provider, model, who, price, state, outcome, reserved_money, reserved_tokens, money,
-        tokens, provider_cost, own_cost, pid
+        tokens, provider_cost, own_cost, pid, purpose
     FROM request WHERE at >= $1 AND at < $2 ORDER BY at, id";
 
 /// Whose amounts are added up.

@@ -57,6 +57,7 @@ pub fn account() -> Account {
         workspace: "workspace-1".into(),
         provider: "openai".into(),
         model: "gpt-6".into(),
+        purpose: Purpose::Question,
     }
 }
 
@@ -166,6 +167,26 @@ fn a_limit_counts_for_its_scope_and_no_other() {
     let limits = [money(5, Period::Session, Scope::User)];
     refused(ask(&ledger, &account(), &limits, 1));
     ask(&ledger, &other(|account| account.session = "session-3".into()), &limits, 5).unwrap();
+}
+
+#[test]
+fn a_limit_on_suggestions_counts_suggestions_alone_and_they_count_everywhere() {
+    let scene = Scene::new();
+    let ledger = scene.open();
+    let typing = Account { purpose: Purpose::Suggestion, ..account() };
+    let limits = [money(50, Period::Day, Scope::Suggestions), money(100, Period::Day, Scope::User)];
+    ask(&ledger, &account(), &limits, 60).unwrap();
+    let (window, _) = refused(ask(&ledger, &typing, &limits, 51));
+    assert_eq!(window.limit.scope, Scope::User, "what has less room");
+    ask(&ledger, &typing, &limits, 40).unwrap();
+    refused(ask(&ledger, &account(), &limits, 1));
+    let entries = ledger.entries(0, i64::MAX).unwrap();
+    let purposes: Vec<Purpose> = entries.iter().map(|entry| entry.account.purpose).collect();
+    assert_eq!(purposes, [Purpose::Question, Purpose::Suggestion]);
+    let all = totals(&entries, Grouping::Purpose, &jiff::tz::TimeZone::UTC);
+    let sums: Vec<_> = all.iter().map(|total| (total.key.as_str(), total.money.0)).collect();
+    assert_eq!(sums, [("questions", 60), ("suggestions", 40)]);
+    assert_eq!(stand(&ledger, &limits[0]), (0, 40));
 }
 
 #[test]

@@ -172,6 +172,7 @@ fn scope(words: &mut Words<'_>) -> Result<Scope, LimitError> {
     let is_article = words.take(&["this", "the", "each", "every"]);
     let scope = match words.peek().to_ascii_lowercase().as_str() {
         "workspace" | "folder" => Scope::Workspace,
+        "suggestions" => Scope::Suggestions,
         kind @ ("provider" | "model") if !is_article => {
             words.next();
             let name = words.rest().to_owned();
@@ -180,7 +181,7 @@ fn scope(words: &mut Words<'_>) -> Result<Scope, LimitError> {
             }
             return Ok(if kind == "provider" { Scope::Provider(name) } else { Scope::Model(name) });
         }
-        _ => return Err(unexpected(words, "`workspace`, `provider NAME` or `model ID` is missing")),
+        _ => return Err(unexpected(words, "`workspace`, `suggestions`, `provider NAME` or `model ID` is missing")),
     };
     words.next();
     if words.rest().is_empty() { Ok(scope) } else { Err(unexpected(words, "nothing may follow")) }

@@ -18,6 +18,22 @@ fn error(text: &str) -> String {
 }
 
 #[test]
+fn suggestions_have_limits_in_money_in_any_case() {
+    let all = |texts: &[&str]| {
+        let limits = Limits::read(texts).with_usual_for_suggestions().readable;
+        limits.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let usual = ["$0.01 per request for suggestions", "$1 per day for suggestions"];
+    assert_eq!(all(&[]), usual);
+    let mine = ["$5 per day for suggestions", "10 tokens per request for suggestions", "$1 per request"];
+    assert_eq!(
+        all(&mine),
+        [&mine[..], &usual[..1]].concat(),
+        "tokens and limits on all are no limit in money on these"
+    );
+}
+
+#[test]
 fn limits_are_read_as_people_write_them() {
     let limit = |amount, period, scope| Limit { amount, period, scope };
     let provider = |name: &str| Scope::Provider(name.to_owned());
@@ -35,6 +51,7 @@ fn limits_are_read_as_people_write_them() {
         ("1.5M tokens per hour", limit(Amount::Tokens(1_500_000), Period::Hour, Scope::User)),
         ("2k tokens per session", limit(Amount::Tokens(2_000), Period::Session, Scope::User)),
         ("1 token per session", limit(Amount::Tokens(1), Period::Session, Scope::User)),
+        ("$1 per day for suggestions", limit(money(100), Period::Day, Scope::Suggestions)),
         ("$2 per day for workspace", limit(money(200), Period::Day, Scope::Workspace)),
         ("$2 per day for this workspace", limit(money(200), Period::Day, Scope::Workspace)),
         ("$5 per month for provider openai", limit(money(500), Period::Month, provider("openai"))),
@@ -74,8 +91,11 @@ fn what_cannot_be_read_says_where_and_how_it_is_written() {
         ("$20 per", "8: a period is missing: request, session, hour, day or month"),
         ("$20 per week", "9: a period is missing: request, session, hour, day or month; `week` stands there"),
         ("$20 per month please", "15: only `for` and whose spending counts may follow; `please` stands there"),
-        ("$20 per month for", "18: `workspace`, `provider NAME` or `model ID` is missing"),
-        ("$20 per month for me", "19: `workspace`, `provider NAME` or `model ID` is missing; `me` stands there"),
+        ("$20 per month for", "18: `workspace`, `suggestions`, `provider NAME` or `model ID` is missing"),
+        (
+            "$20 per month for me",
+            "19: `workspace`, `suggestions`, `provider NAME` or `model ID` is missing; `me` stands there",
+        ),
         ("$20 per month for provider ", "28: the name of the provider is missing"),
         ("$20 per month for workspace x", "29: nothing may follow; `x` stands there"),
     ] {

@@ -201,6 +201,7 @@ fn blocks_turns_and_the_request_bring_tokens_of_their_own() {
         system: vec![block("word"), block("word")],
         turns: vec![Turn { role: Role::User, blocks: vec![block("word")] }],
         max_output: 10,
+        fill: None,
         effort: None,
         user_tag: None,
     };

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::state::State;
 use crate::budget::{
-    Amount, Entry, Grouping, LedgerError, Period, THRESHOLDS, Total, WindowState, differences, estimate_errors,
-    thousands, totals,
+    Amount, Entry, Grouping, LedgerError, Period, Purpose, THRESHOLDS, Total, WindowState, differences,
+    estimate_errors, thousands, totals,
 };
 use crate::cli::terminal::{Style, Terminal, printable};
 
@@ -48,13 +48,21 @@ fn heading(terminal: &mut Terminal, state: &State) -> io::Result<()> {
     if missing.is_empty() {
         let cloud = &state.settings.cloud;
         let who = format!("Questions may go to {}, `{}`", printable(&cloud.provider), printable(&cloud.model));
-        return terminal.styled(&[(Style::Bold, &who)]);
+        terminal.styled(&[(Style::Bold, &who)])?;
+        return suggestions(terminal, state);
     }
     terminal.styled(&[(Style::Bold, "No cloud model is asked")])?;
     for sentence in missing {
         terminal.styled(&[(Style::Bad, "  - "), (Style::Plain, &printable(&sentence))])?;
     }
-    Ok(())
+    suggestions(terminal, state)
+}
+
+/// Who is paid while the user types.
+fn suggestions(terminal: &mut Terminal, state: &State) -> io::Result<()> {
+    let Some(name) = state.suggester() else { return Ok(()) };
+    let text = format!("Suggestions while you type may come from {} (completion.cloud)", printable(&name));
+    terminal.styled(&[(Style::Bold, &text)])
 }
 
 fn limits(terminal: &mut Terminal, state: &State, windows: &[WindowState]) -> io::Result<()> {
@@ -126,6 +134,11 @@ fn spent(terminal: &mut Terminal, entries: &[Entry], days: u32, zone: &TimeZone)
         return terminal.line("  nothing was asked");
     }
     table(terminal, &by_day)?;
+    let by_purpose = totals(entries, Grouping::Purpose, zone);
+    if by_purpose.iter().any(|total| total.key == Purpose::Suggestion.plural()) {
+        terminal.heading("By purpose")?;
+        table(terminal, &by_purpose)?;
+    }
     terminal.heading("By provider")?;
     table(terminal, &totals(entries, Grouping::Provider, zone))?;
     terminal.heading("By model")?;
@@ -187,6 +200,7 @@ fn as_json(state: &State, shown: &Shown) -> Value {
     let mut value = json!({
         "provider": state.settings.cloud.provider,
         "model": state.settings.cloud.model,
+        "suggestions": state.suggester(),
         "ready": missing.is_empty(),
         "missing": missing,
         "problems": state.problems,
@@ -198,7 +212,12 @@ fn as_json(state: &State, shown: &Shown) -> Value {
         Err(error) => value["error"] = json!(error.to_string()),
     }
     let Ok(entries) = &shown.entries else { return value };
-    let groups = [("days", Grouping::Day), ("providers", Grouping::Provider), ("models", Grouping::Model)];
+    let groups = [
+        ("days", Grouping::Day),
+        ("purposes", Grouping::Purpose),
+        ("providers", Grouping::Provider),
+        ("models", Grouping::Model),
+    ];
     for (name, grouping) in groups {
         value[name] = totals(entries, grouping, &state.zone).iter().map(total_json).collect();
     }

@@ -8,7 +8,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ZonedDateTime};
 
 use crate::budget::{
-    Account, Clock, Entry, Ledger, LedgerError, Limits, PriceTable, WindowState, open_ledger, workspace_key, zone,
+    Account, Clock, Entry, Ledger, LedgerError, Limits, PriceTable, Purpose, WindowState, open_ledger, workspace_key,
+    zone,
 };
 use crate::cli::workspace;
 use crate::config::{Loader, Settings};
@@ -61,13 +62,17 @@ impl State {
         };
         Ok(Self {
             own: Limits::read(&own),
-            limits: Limits::read(&settings.budget.limits),
+            limits: match Limits::read(&settings.budget.limits) {
+                limits if settings.completion.cloud => limits.with_usual_for_suggestions(),
+                limits => limits,
+            },
             endpoint: Endpoint::chosen(&settings.cloud),
             account: Account {
                 session: String::new(),
                 workspace: workspace_key(&folder),
                 provider: settings.cloud.provider.clone(),
                 model: settings.cloud.model.clone(),
+                purpose: Purpose::Question,
             },
             settings,
             books,
@@ -76,6 +81,13 @@ impl State {
             now: Timestamp::now().as_second(),
             problems,
         })
+    }
+
+    /// Who is paid for suggestions while the user types; None where nobody is.
+    pub fn suggester(&self) -> Option<String> {
+        let completion = &self.settings.completion;
+        let name = completion.cloud_provider(&self.settings.cloud);
+        (completion.cloud && self.settings.cloud.enabled && !name.is_empty()).then_some(name)
     }
 
     pub fn today(&self) -> Date {

@@ -28,6 +28,9 @@ pub fn look(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
     if scene.wants_cloud() {
         keys::look(scene, section)?;
     }
+    if scene.settings.completion.cloud {
+        super::suggestions::look(scene, section)?;
+    }
     Ok(())
 }
 

@@ -25,7 +25,7 @@ pub struct Tried {
 pub fn attempt(scene: &Scene, is_quick: bool) -> anyhow::Result<Tried> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let tried = runtime.block_on(async {
-        let Some(engine) = engines::start(&scene.settings, &scene.loader) else { return Tried::default() };
+        let Some(engine) = engines::start_unpaid(&scene.settings, &scene.loader) else { return Tried::default() };
         engines::wait_until_settled(engine.as_ref()).await;
         let status = engine.status().borrow().clone();
         // What is on another machine is others', too, and is sent nothing without need.

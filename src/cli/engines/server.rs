@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use super::Broken;
 use crate::config::{Loader, Settings};
 use crate::engine::Engine;
-use crate::engine::fallback::{Fallback, FallbackParts, Guard, Maker, ServerSite, SystemClock};
+use crate::engine::fallback::{Fallback, FallbackParts, Guard, Maker, PATIENCE, ServerSite, SystemClock};
 
 /// The parts that depend on the address.
 struct Server {
@@ -29,7 +29,7 @@ pub fn start(settings: &Settings, loader: &Loader, runtime: &Handle) -> Arc<dyn 
         Server { site, engine: Arc::new(Broken::new("server", reason)), guard: None }
     });
     let clock = Arc::new(SystemClock::default());
-    Arc::new(Fallback::new(FallbackParts { site, server: engine, here, guard, clock }, runtime))
+    Arc::new(Fallback::new(FallbackParts { site, server: engine, here, guard, patience: PATIENCE, clock }, runtime))
 }
 
 #[cfg(not(feature = "cloud"))]
@@ -89,11 +89,12 @@ fn server(settings: &Settings, loader: &Loader, runtime: &Handle) -> Result<Serv
     Ok(Server { site, engine, guard })
 }
 
-/// Nothing that is typed goes to a service.
+/// Nothing that is typed goes to a service on this way: there is a budget before those.
 #[cfg(feature = "cloud")]
 fn not_yours(host: &str) -> String {
     format!(
-        "{host} is neither this machine nor a machine of yours, so nothing that is typed goes there: this version asks no \
-         provider for suggestions, `completion.cloud` or not. A machine of yours wants `engine.server.isLocal`"
+        "{host} is neither this machine nor a machine of yours, so `engine.server` does not go there. A machine of yours wants \
+         `engine.server.isLocal`; a provider is asked for suggestions by `completion.cloud` and `completion.cloudProvider`, \
+         within your limits"
     )
 }

@@ -120,8 +120,8 @@ pub(super) const KEYS: &[Key] = &[
         Kind::TextList,
         Tighten::OnlyAdd,
         "What may be spent, each as `$20 per month`, `500000 tokens per day`, `$2 per day for workspace`, `$5 per month for \
-         provider openai` or `for model gpt-6.1-sol`. Periods: request, session, hour, day, month. All of them hold. Cloud \
-         models are off until there is a monthly one.",
+         provider openai`, `for model gpt-6.1-sol` or `for suggestions`. Periods: request, session, hour, day, month. All of them \
+         hold. Cloud models are off until there is a monthly one.",
     ),
     guarded(
         "budget.timeZone",

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::{Inner, Kept, PATIENCE, is_guess, nobody};
+use super::{Inner, Kept, is_guess, nobody};
 use crate::engine::{Engine, Event, Finish, Generation, GenerationSender, Job, PromptReport};
 
 /// How long a cancelled stream is waited for, so that its report is passed on.
@@ -41,7 +41,7 @@ async fn race(inner: Arc<Inner>, job: Job, out: GenerationSender) {
         Err(kept) => {
             inner.health().undecided();
             if !is_guess(&job) {
-                inner.withhold(&kept);
+                inner.withhold(kept.reason, &kept.sentence);
             }
             return write_here(&inner, job, &out, &kept.sentence).await;
         }
@@ -158,7 +158,7 @@ enum Turn {
 impl Race {
     async fn run(mut self) {
         let cancel = self.out.cancel_flag().clone();
-        let mut patience = self.inner.clock.sleep(PATIENCE);
+        let mut patience = self.inner.clock.sleep(self.inner.patience);
         let mut is_patient = !is_guess(&self.job) && self.inner.here.can_help();
         loop {
             let turn = tokio::select! {
@@ -183,6 +183,9 @@ impl Race {
                 Turn::Server(Some(started @ Event::Started(_))) => self.started(started),
                 Turn::Server(Some(Event::Finished { reason: Finish::Failed(why), .. })) => {
                     return self.failed(why).await;
+                }
+                Turn::Server(Some(Event::Finished { reason: Finish::Withheld { reason, sentence }, .. })) => {
+                    return self.withheld(&reason, sentence).await;
                 }
                 Turn::Server(None) => {
                     return self.failed("the server's stream ended without an answer".to_owned()).await;
@@ -272,10 +275,26 @@ impl Race {
         }
     }
 
+    /// It decided itself not to send this one, which says nothing of how it is.
+    async fn withheld(mut self, reason: &str, sentence: String) {
+        let last = last_of(self.server.take()).await;
+        self.settle(last.as_ref());
+        self.undecided();
+        self.inner.withhold(reason, &sentence);
+        match self.model.take() {
+            Some(model) => {
+                let held = self.held_here.take();
+                held.into_iter().for_each(|started| self.out.send(explained(started, Some(&sentence))));
+                forward(model, &self.out, Some(&sentence)).await;
+            }
+            None => write_here(&self.inner, self.job, &self.out, &sentence).await,
+        }
+    }
+
     async fn model_writes(mut self, event: Event) {
         // It may have taken the request, whatever it says.
         self.count(None);
-        let why = format!("{} does not answer within {} ms", self.inner.site.host, PATIENCE.as_millis());
+        let why = format!("{} does not answer within {} ms", self.inner.site.host, self.inner.patience.as_millis());
         if let Some(server) = self.server.take() {
             server.cancel();
             self.inner.health().failed(self.inner.clock.now(), why.clone());

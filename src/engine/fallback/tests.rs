@@ -129,8 +129,14 @@ fn stage_with(has_model: bool, guard: Option<Arc<dyn Guard>>) -> Stage {
         }
     });
     let site = ServerSite { host: "gpu.example:8080".to_owned(), is_on_this_machine: false };
-    let parts =
-        FallbackParts { site, server: server.clone(), here: has_model.then_some(make), guard, clock: clock.clone() };
+    let parts = FallbackParts {
+        site,
+        server: server.clone(),
+        here: has_model.then_some(make),
+        guard,
+        patience: PATIENCE,
+        clock: clock.clone(),
+    };
     let fallback = Fallback::new(parts, &Handle::current());
     Stage { fallback, server, here, clock, made }
 }

@@ -27,8 +27,8 @@ pub enum AddressError {
     )]
     PlainHttp(String),
     #[error(
-        "{0} is neither this machine nor declared as yours: set `engine.server.isLocal` if the machine is yours, or \
-         `completion.cloud` to let this service write suggestions"
+        "{0} is neither this machine nor declared as yours: set `engine.server.isLocal` if the machine is yours; a provider \
+         is asked for suggestions by `completion.cloud` and `completion.cloudProvider`"
     )]
     NotYours(String),
 }

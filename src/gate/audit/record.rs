@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
-use crate::budget::{self, Picodollars};
+use crate::budget::{self, Picodollars, Purpose};
 use crate::gate::Redacted;
 use crate::providers::Usage;
 
@@ -86,6 +86,9 @@ pub struct Sent {
     /// Host and port.
     pub host: String,
     pub model: String,
+    /// Not written of a question.
+    #[serde(default, skip_serializing_if = "is_question")]
+    pub purpose: Purpose,
     /// To this machine or a server of the user's.
     pub is_local: bool,
     /// From 1.
@@ -179,6 +182,10 @@ pub struct Came {
     /// What the ledger could not be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+fn is_question(purpose: &Purpose) -> bool {
+    *purpose == Purpose::Question
 }
 
 impl Record {

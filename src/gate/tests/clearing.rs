@@ -258,3 +258,60 @@ fn debug_shows_no_text() {
         assert!(!shown.contains(text) && !permit.contains(text), "{shown}{permit}");
     }
 }
+
+/// A hole in a file.
+fn hole(prefix: &str, suffix: &str) -> Draft {
+    let section = |pieces| Section { pieces, cache: None };
+    let at = prefix.len();
+    Draft {
+        endpoint: Arc::new(Endpoint {
+            name: "mistral".into(),
+            kind: ProviderKind::Mistral,
+            base_url: "https://api.mistral.ai/v1".into(),
+            ..cloud()
+        }),
+        model: "mistral-code-fim-latest".into(),
+        system: vec![],
+        turns: vec![DraftTurn { role: Role::User, sections: vec![section(vec![file("src/a.rs", 0..at, prefix)])] }],
+        max_output: 48,
+        effort: None,
+        fill: Some(DraftFill { suffix: section(vec![file("src/a.rs", at..at + suffix.len(), suffix)]), stops: vec![] }),
+    }
+}
+
+#[test]
+fn a_hole_has_both_of_its_sides_and_a_policy_of_its_own() {
+    let mut scene = Scene::new();
+    let no = |scene: &Scene| scene.clear(&hole("fn a() {", "}")).unwrap_err();
+    assert_eq!(no(&scene), Withheld::SuggestionsOff, "a provider of questions is none of suggestions");
+    scene.settings.completion.cloud = true;
+    assert_eq!(no(&scene), Withheld::NoSuggester);
+    scene.settings.completion.cloud_provider = "mistral".into();
+    let prompt = scene.clear(&hole("fn a() {", "}")).unwrap();
+    assert_eq!(prompt.request().fill.as_ref().map(|fill| &*fill.suffix), Some("}"));
+    let sent = &prompt.manifest().files[0];
+    assert_eq!((sent.ranges.len(), &sent.ranges[0], sent.bytes), (1, &(0..9), 9));
+    assert_eq!(prompt.manifest().bytes, 9);
+    assert!(prompt.body_bytes() > 9);
+    let other = scene.clear(&hole("fn a() {", "]")).unwrap();
+    assert_ne!(prompt.digest(), other.digest(), "what stands behind the hole is sent, too");
+    let elsewhere = Draft { endpoint: Arc::new(cloud()), ..hole("fn a() {", "}") };
+    scene.settings.completion.cloud_provider = "anthropic".into();
+    assert!(matches!(scene.clear(&elsewhere), Err(Withheld::Request(why)) if why.contains("no interface")));
+    scene.is_trusted = false;
+    assert_eq!(no(&scene), Withheld::NoSuggester);
+}
+
+#[test]
+fn a_secret_on_either_side_of_a_hole_or_across_it_keeps_all_of_it_here() {
+    let mut scene = Scene::new();
+    scene.settings.completion.cloud = true;
+    scene.settings.completion.cloud_provider = "mistral".into();
+    let token = token();
+    let (head, tail) = token.split_at(20);
+    for (prefix, suffix) in [(token.as_str(), "\n"), ("a\n", token.as_str()), (head, tail)] {
+        let error = scene.clear(&hole(prefix, suffix)).unwrap_err();
+        assert!(matches!(error, Withheld::Secret { .. }), "{error:?}");
+    }
+    assert_eq!(scene.settings.privacy.secrets, SecretsMode::Redact, "a question would go with a placeholder");
+}

@@ -69,7 +69,7 @@ fn a_workspace_s_yes_reaches_its_like() {
         assert!(why.unwrap().contains("you allowed claude-opus-5-5 at api.anthropic.com before"));
         assert!(may_remember);
     }
-    assert_eq!(door.consents.revoke("f01de4").unwrap(), 1);
+    assert_eq!(door.consents.revoke("f01de4", None).unwrap(), 1);
     assert_eq!(why(door.consent(&other)), (None, true));
 }
 

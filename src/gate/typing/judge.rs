@@ -2,16 +2,38 @@
 
 use std::path::Path;
 
-use super::TypingParts;
+use super::{TypingParts, TypingRules};
 use crate::engine::fallback::Kept;
 use crate::engine::{FimPrompt, Job};
 use crate::gate::is_plain;
 use crate::privacy::secrets::Scanner;
-use crate::privacy::{Sensitivity, SensitivityRules, TrustState, Verdict};
+use crate::privacy::{Sensitivity, SensitivityRules, Trust, TrustState, Verdict};
 
 /// The job as it may leave. Reads trust and ignore files anew, follows links, and scans every byte.
-pub fn judge(parts: &TypingParts, mut job: Job) -> Result<Job, Kept> {
-    let host = &parts.host;
+pub fn judge(parts: &TypingParts, job: Job) -> Result<Job, Kept> {
+    let mut job = judge_paths(&parts.host, &parts.rules, &parts.trust, false, job)?;
+    let found = secrets(&job.prompt);
+    if !found.is_empty() {
+        let host = &parts.host;
+        let sentence =
+            format!("a secret is in what the model would be told ({}), so it does not go to {host}", found.join(", "));
+        return Err(Kept { reason: "secret", sentence });
+    }
+    // What lookup guesses, and from what, may be of files that nobody judged here.
+    job.draft = None;
+    job.corpus = None;
+    Ok(job)
+}
+
+/// The job without what may not leave by its name, its file or its folder. Reads trust and ignore files anew, and follows links.
+/// `keeps_internal`: what the user wants to be asked about each time stays here, too.
+pub fn judge_paths(
+    host: &str,
+    given: &TypingRules,
+    trust: &Trust,
+    keeps_internal: bool,
+    mut job: Job,
+) -> Result<Job, Kept> {
     let kept = |reason, sentence| Err(Kept { reason, sentence });
     let origin = job.prompt.origin.clone();
     let Some(folder) = &origin.folder else {
@@ -23,7 +45,7 @@ pub fn judge(parts: &TypingParts, mut job: Job) -> Result<Job, Kept> {
     // A snippet's path says not which of the open folders it is of, so the strictest of them counts.
     let folders: Vec<&Path> = std::iter::once(folder).chain(&origin.others).map(|folder| folder.as_path()).collect();
     for folder in &folders {
-        if parts.trust.state(folder) != TrustState::Trusted {
+        if trust.state(folder) != TrustState::Trusted {
             let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
             return kept(
                 "notTrusted",
@@ -34,11 +56,16 @@ pub fn judge(parts: &TypingParts, mut job: Job) -> Result<Job, Kept> {
             );
         }
     }
-    let rules: Vec<SensitivityRules> = folders
-        .iter()
-        .map(|folder| SensitivityRules::new(folder, &parts.rules.exclude, &parts.rules.privacy))
-        .collect();
+    let rules: Vec<SensitivityRules> =
+        folders.iter().map(|folder| SensitivityRules::new(folder, &given.exclude, &given.privacy)).collect();
     match rules.first().map(|rules| of(rules, &job.prompt.path)) {
+        Some(Verdict::Allowed(Sensitivity::Internal)) if keeps_internal => {
+            let sentence = format!(
+                "this file is internal (`privacy.internal`): you are asked before it goes to {host}, and nobody can be asked at every \
+                 key"
+            );
+            return kept("internal", sentence);
+        }
         Some(Verdict::Allowed(Sensitivity::Public | Sensitivity::Internal)) => {}
         Some(Verdict::Allowed(Sensitivity::LocalOnly)) => {
             return kept("localOnly", "this file stays on this machine (`privacy.localOnly`)".to_owned());
@@ -50,20 +77,12 @@ pub fn judge(parts: &TypingParts, mut job: Job) -> Result<Job, Kept> {
             );
         }
     }
-    let may_leave = |rules: &SensitivityRules, path: &str| {
-        matches!(of(rules, path), Verdict::Allowed(Sensitivity::Public | Sensitivity::Internal))
+    let may_leave = |rules: &SensitivityRules, path: &str| match of(rules, path) {
+        Verdict::Allowed(Sensitivity::Public) => true,
+        Verdict::Allowed(Sensitivity::Internal) => !keeps_internal,
+        Verdict::Allowed(Sensitivity::LocalOnly) | Verdict::Denied(_) => false,
     };
     job.prompt.snippets.retain(|snippet| rules.iter().all(|rules| may_leave(rules, &snippet.path)));
-    let found = secrets(&job.prompt);
-    if !found.is_empty() {
-        return kept(
-            "secret",
-            format!("a secret is in what the model would be told ({}), so it does not go to {host}", found.join(", ")),
-        );
-    }
-    // What lookup guesses, and from what, may be of files that nobody judged here.
-    job.draft = None;
-    job.corpus = None;
     Ok(job)
 }
 

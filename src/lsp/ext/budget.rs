@@ -31,7 +31,7 @@ pub struct LimitState {
     /// As it is written in the settings.
     pub name: String,
     pub window: &'static str,
-    /// `user`, `workspace`, `provider NAME` or `model ID`.
+    /// `user`, `workspace`, `suggestions`, `provider NAME` or `model ID`.
     pub subject: String,
     /// `dollars` or `tokens`.
     pub unit: &'static str,
@@ -49,10 +49,17 @@ pub struct LimitState {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct SpentToday {
     pub cost: String,
     pub tokens: u64,
     pub questions: u64,
+    /// Requests for suggestions of a paid service; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestions: Option<u64>,
+    /// What of the cost was theirs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestions_cost: Option<String>,
 }
 
 impl From<&Budget> for BudgetState {
@@ -63,7 +70,7 @@ impl From<&Budget> for BudgetState {
             provider: named(&budget.provider),
             model: named(&budget.model),
             limits: budget.windows.iter().flatten().map(LimitState::from).collect(),
-            today: budget.today.as_ref().map(SpentToday::from),
+            today: budget.today.as_ref().map(|all| SpentToday::of(all, budget.suggestions.as_ref())),
         }
     }
 }
@@ -80,6 +87,7 @@ impl From<&WindowState> for LimitState {
                 Scope::Workspace => "workspace".to_owned(),
                 Scope::Provider(name) => words::plain(&format!("provider {name}")),
                 Scope::Model(id) => words::plain(&format!("model {id}")),
+                Scope::Suggestions => "suggestions".to_owned(),
             },
             unit: match limit.amount {
                 Amount::Money(_) => "dollars",
@@ -95,8 +103,15 @@ impl From<&WindowState> for LimitState {
     }
 }
 
-impl From<&Total> for SpentToday {
-    fn from(total: &Total) -> Self {
-        Self { cost: total.money.to_string(), tokens: total.tokens, questions: total.requests }
+impl SpentToday {
+    fn of(all: &Total, suggestions: Option<&Total>) -> Self {
+        let typed = suggestions.filter(|typed| typed.requests > 0);
+        Self {
+            cost: all.money.to_string(),
+            tokens: all.tokens,
+            questions: all.requests - typed.map_or(0, |typed| typed.requests).min(all.requests),
+            suggestions: typed.map(|typed| typed.requests),
+            suggestions_cost: typed.map(|typed| typed.money.exact()),
+        }
     }
 }

@@ -23,8 +23,13 @@ fn fnv(text: &str) -> u64 {
 
 #[test]
 fn the_description_belongs_to_this_code() {
-    let code =
-        [include_str!("../ext.rs"), include_str!("answer.rs"), include_str!("budget.rs"), include_str!("consent.rs")];
+    let code = [
+        include_str!("../ext.rs"),
+        include_str!("answer.rs"),
+        include_str!("budget.rs"),
+        include_str!("consent.rs"),
+        include_str!("paid.rs"),
+    ];
     let lock = format!("<!-- src/lsp/ext.rs and those below it: {:016x} -->", fnv(&code.concat()));
     assert!(
         DESCRIPTION.contains(&lock),
@@ -127,6 +132,12 @@ fn full_status() -> session::Status {
         down: Some("it is away".to_owned()),
         kept: Some("a secret".to_owned()),
         withheld: [("secret".to_owned(), 1)].into(),
+        paid: Some(engine::PaidStatus {
+            provider: "mistral".to_owned(),
+            last_cost: Some(1),
+            wants_yes: Some("May it?".to_owned()),
+            ..engine::PaidStatus::default()
+        }),
         ..engine::ServerStatus::default()
     });
     session::Status {
@@ -149,6 +160,7 @@ fn full_budget() -> session::questions::Budget {
         provider: "anthropic".to_owned(),
         model: "claude-x".to_owned(),
         windows: Ok(vec![window()]),
+        suggestions: Some(Total { requests: 1, tokens: 2, money: Picodollars(2_000_000_000), ..Total::default() }),
         today: Some(Total { requests: 3, tokens: 5, money: Picodollars::DOLLAR, ..Total::default() }),
     }
 }
@@ -299,7 +311,10 @@ fn limits_are_told_as_people_write_them() {
         "resetsAt": 7,
     });
     assert_eq!(budget["limits"], json!([limit]));
-    assert_eq!(budget["today"], json!({ "cost": "$1.00", "tokens": 5, "questions": 3 }));
+    assert_eq!(
+        budget["today"],
+        json!({ "cost": "$1.00", "tokens": 5, "questions": 2, "suggestions": 1, "suggestionsCost": "$0.002" })
+    );
     let nothing = session::questions::Budget::off("there is no folder".to_owned());
     let budget = serde_json::to_value(BudgetState::from(&nothing)).expect("JSON");
     assert_eq!(budget, json!({ "isOff": "there is no folder", "limits": [] }));
@@ -352,6 +367,7 @@ fn full_why(decision: Decision) -> complete::Why {
             ..PromptReport::default()
         }),
         sent: Some(engine::Sent { host: "gpu.example".to_owned(), bytes: 1 }),
+        cost: Some(engine::Cost { picodollars: 1, is_counted: true }),
         raw: Some(String::new()),
         finish: Some(Finish::EndOfText),
         lookup: Some((String::new(), 0.5)),

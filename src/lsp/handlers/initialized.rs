@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::lsp::announce::announce;
 use crate::lsp::announce_index::announce_index;
+use crate::lsp::announce_paid::announce_paid;
 use crate::lsp::server::Server;
 
 pub fn handle(server: &Server) {
@@ -16,6 +17,8 @@ pub fn handle(server: &Server) {
     server.settings.index_from_now_on(features.watches_files);
     let indexing = announce_index(server.client.clone(), server.session.clone(), features.progress);
     tokio::spawn(server.stop.clone().run_until_cancelled_owned(indexing));
+    let paying = announce_paid(server.client.clone(), server.session.clone());
+    tokio::spawn(server.stop.clone().run_until_cancelled_owned(paying));
     if features.registers_configuration {
         server.client.register_for_settings();
     }

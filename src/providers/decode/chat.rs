@@ -34,6 +34,8 @@ struct Choice {
     #[serde(default)]
     index: Count,
     delta: Option<Delta>,
+    /// Of a hole that is filled, at DeepSeek. Mistral sends what chats send.
+    text: Option<String>,
     finish_reason: Option<String>,
     error: Option<Value>,
 }
@@ -132,6 +134,7 @@ impl Answer {
                 progress.text(refusal, out);
             }
         }
+        progress.text(choice.text.unwrap_or_default(), out);
         let Some(name) = choice.finish_reason.filter(|name| !name.is_empty()) else { return };
         self.reason = Some(match name.as_str() {
             "stop" | "eos" | "end_turn" if self.has_refused => Reason::Refused(None),

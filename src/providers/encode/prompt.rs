@@ -111,6 +111,7 @@ mod tests {
             system: blocks(system),
             turns,
             max_output: 1,
+            fill: None,
             effort: None,
             user_tag: None,
         };

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::config::{ProviderKind, ProviderSettings};
-use crate::providers::{Block, CacheLife, Role, Turn};
+use crate::providers::{Block, CacheLife, Fill, Role, Turn};
 
 const KINDS: [(ProviderKind, &str); 10] = [
     (ProviderKind::Anthropic, "claude-opus-5-5"),
@@ -47,6 +47,7 @@ fn question(model: &str) -> Request {
             role: Role::User,
             blocks: vec![block("files", Some(CacheLife::Short)), block("Why \"so\"?", None)],
         }],
+        fill: None,
         max_output: 8192,
         effort: Some(Effort::Medium),
         user_tag: Some("tag".to_owned()),
@@ -69,6 +70,31 @@ fn requests_are_as_each_provider_wants_them() {
         actual += &format!("== {kind:?}\nPOST {}\n", shown(&request));
     }
     assert_eq!(actual, expected);
+}
+
+#[test]
+fn holes_are_as_each_provider_wants_them() {
+    let hole = |kind, base_url: &str, stops: &[&str]| {
+        let settings = ProviderSettings { kind: Some(kind), base_url: Some(base_url.to_owned()), ..Default::default() };
+        let fill = Fill { suffix: "\n}".into(), stops: stops.iter().map(|stop| (*stop).to_owned()).collect() };
+        let turns = vec![Turn { role: Role::User, blocks: vec![block("  fn f() {\n    ", None)] }];
+        let request = Request { system: vec![], turns, fill: Some(fill), max_output: 48, ..question("m") };
+        let endpoint = Endpoint::of("it", &settings).unwrap();
+        let encoded = encode(&endpoint, &request);
+        format!("{}{}", endpoint.base_url, shown(&encoded))
+    };
+    insta::assert_snapshot!(hole(ProviderKind::Mistral, "https://codestral.mistral.ai", &["\n"]), @r#"
+    https://codestral.mistral.ai/v1/fim/completions
+    {"model":"m","prompt":"  fn f() {\n    ","suffix":"\n}","max_tokens":48,"temperature":0,"stream":true,"stop":["\n"],"prompt_cache_key":"tag"}
+    "#);
+    for base in ["https://api.deepseek.com", "https://api.deepseek.com/v1", "https://api.deepseek.com/beta/"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(hole(ProviderKind::DeepSeek, base, &[]), @r#"
+            https://api.deepseek.com/beta/completions
+            {"model":"m","prompt":"  fn f() {\n    ","suffix":"\n}","max_tokens":48,"temperature":0,"stream":true,"stream_options":{"include_usage":true}}
+            "#);
+        }
+    }
 }
 
 #[test]

@@ -29,12 +29,15 @@ pub struct Budget {
     pub windows: Result<Vec<WindowState>, String>,
     /// Since the day began in the zone of the limits. None where that cannot be read, or nobody looked.
     pub today: Option<Total>,
+    /// What of that was for suggestions of a paid service.
+    pub suggestions: Option<Total>,
 }
 
 impl Budget {
     /// Without anything in it.
     pub fn off(why: String) -> Self {
-        Self { is_off: Some(why), provider: String::new(), model: String::new(), windows: Ok(Vec::new()), today: None }
+        let (provider, model, windows) = (String::new(), String::new(), Ok(Vec::new()));
+        Self { is_off: Some(why), provider, model, windows, today: None, suggestions: None }
     }
 
     /// Why no model can be asked now, also where only the limits say so.
@@ -137,6 +140,7 @@ mod tests {
                 window("100 tokens per day", 99),
             ]),
             today: Some(Total { money: Picodollars::DOLLAR, ..Total::default() }),
+            suggestions: None,
         };
         let status = CloudStatus::from(&budget);
         let spent = SpentStatus { today: Picodollars::DOLLAR, fullest: Some(("$2 per day".to_owned(), 0.5)) };

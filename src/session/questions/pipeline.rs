@@ -15,8 +15,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Answerer, Budget, Payload, words};
 use crate::ask::{Asked, Asker, Parts, Question, Threads, Workspace};
 use crate::budget::{
-    Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Refusal, Total, WindowState, open_ledger,
-    totals, workspace_key,
+    Account, Clock, Crossing, Grouping, Ledger, LedgerError, Limits, Period, Purpose, Refusal, Total, WindowState,
+    open_ledger, totals, workspace_key,
 };
 use crate::config::{BudgetSettings, CompletionSettings, EngineSettings, Loader, Settings};
 use crate::engine::chat::ChatEngine;
@@ -193,11 +193,12 @@ impl Shared {
             workspace: workspace_key(workspace.index.root()),
             provider: cloud.provider.clone(),
             model: cloud.model.clone(),
+            purpose: Purpose::Question,
         }
     }
 
     fn windows(&self, workspace: &Workspace) -> Result<Vec<WindowState>, String> {
-        let limits = Limits::read(&workspace.settings.budget.limits);
+        let limits = limits(workspace);
         if let Some(problem) = limits.refusal() {
             return Err(problem);
         }
@@ -208,12 +209,14 @@ impl Shared {
     fn budget(&self, workspace: &Workspace) -> Budget {
         let cloud = &workspace.settings.cloud;
         let opened = self.open();
+        let (today, suggestions) = opened.ledger.and_then(|ledger| today(&*ledger)).ok().unzip();
         Budget {
             is_off: opened.asker.why_off(workspace),
             provider: cloud.provider.clone(),
             model: cloud.model.clone(),
             windows: self.windows(workspace),
-            today: opened.ledger.and_then(|ledger| today(&*ledger)).ok(),
+            today,
+            suggestions,
         }
     }
 
@@ -227,9 +230,12 @@ impl Shared {
             model: cloud.model.clone(),
             windows: Ok(Vec::new()),
             today: None,
+            suggestions: None,
         };
         let is_local = match Endpoint::chosen(cloud) {
             Ok(Some(endpoint)) => endpoint.is_local,
+            // Typing may be paid for all the same.
+            Ok(None) | Err(_) if settings.completion.cloud && cloud.enabled => false,
             Ok(None) => return Budget { is_off: Some(Withheld::NoProvider.to_string()), ..named },
             Err(problem) => return Budget { is_off: Some(problem), ..named },
         };
@@ -244,7 +250,7 @@ impl Shared {
     }
 
     fn crossings(&self, workspace: &Workspace) -> Vec<Crossing> {
-        let limits = Limits::read(&workspace.settings.budget.limits).readable;
+        let limits = limits(workspace).readable;
         if limits.is_empty() {
             return Vec::new();
         }
@@ -284,19 +290,28 @@ impl Shared {
     }
 }
 
-/// What was spent since the day began, by all who share the ledger.
-fn today(ledger: &dyn Ledger) -> Result<Total, LedgerError> {
-    let Some(day) = ledger.span(Period::Day)? else { return Ok(Total::default()) };
+/// All that hold here, those on suggestions included where there are any.
+fn limits(workspace: &Workspace) -> Limits {
+    let limits = Limits::read(&workspace.settings.budget.limits);
+    if workspace.settings.completion.cloud { limits.with_usual_for_suggestions() } else { limits }
+}
+
+/// What was spent since the day began, by all who share the ledger, and what of it was for suggestions.
+fn today(ledger: &dyn Ledger) -> Result<(Total, Total), LedgerError> {
+    let Some(day) = ledger.span(Period::Day)? else { return Ok(Default::default()) };
     let entries = ledger.entries(day.start, day.end)?;
-    // Each of them is by one provider; a zone says nothing of that.
-    let providers = totals(&entries, Grouping::Provider, &jiff::tz::TimeZone::UTC);
-    Ok(providers.into_iter().fold(Total::default(), |sum, one| Total {
+    // Each of them is for one purpose; a zone says nothing of that.
+    let purposes = totals(&entries, Grouping::Purpose, &jiff::tz::TimeZone::UTC);
+    let is_typed = |total: &&Total| total.key == Purpose::Suggestion.plural();
+    let suggestions = purposes.iter().find(is_typed).cloned().unwrap_or_default();
+    let all = purposes.into_iter().fold(Total::default(), |sum, one| Total {
         key: String::new(),
         requests: sum.requests + one.requests,
         open: sum.open + one.open,
         money: sum.money.saturating_add(one.money),
         tokens: sum.tokens.saturating_add(one.tokens),
-    }))
+    });
+    Ok((all, suggestions))
 }
 
 fn looked_into(budget: Option<Budget>) -> Budget {

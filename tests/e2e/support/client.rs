@@ -50,6 +50,7 @@ pub struct Setup {
     user: Value,
     variables: Vec<(String, String)>,
     with_pipeline: bool,
+    with_engines: bool,
     chat: Option<Arc<dyn ChatEngine>>,
 }
 
@@ -73,6 +74,7 @@ impl Setup {
             user: json!({}),
             variables: Vec::new(),
             with_pipeline: false,
+            with_engines: false,
             chat: None,
         }
     }
@@ -88,6 +90,12 @@ impl Setup {
     pub fn answered_for_real(mut self, state: &Path) -> Self {
         self.with_pipeline = true;
         self.state = Some(state.to_owned());
+        self
+    }
+
+    /// The engine is what the settings ask for, as `tandem serve` makes it.
+    pub fn engines_for_real(mut self) -> Self {
+        self.with_engines = true;
         self
     }
 
@@ -133,6 +141,9 @@ impl Setup {
         let mut settings = json!({ "completion.eagerness": "high", "index.persist": false });
         settings.as_object_mut().expect("settings").extend(self.user.as_object().cloned().unwrap_or_default());
         self.options.loader = Loader::new(environment, settings);
+        if self.with_engines {
+            self.options.make_engine = Some(tandem::cli::engines::factory(&self.options.loader));
+        }
         if self.with_pipeline {
             let chat = self.chat.take();
             self.options.answerer =

@@ -170,8 +170,14 @@ impl Answerer for Scripted {
         let today = broken.is_none().then_some(total);
         let windows = broken.map_or(Ok(vec![window(10)]), Err);
         let cloud = &workspace.settings.cloud;
-        let budget =
-            Budget { is_off: None, provider: cloud.provider.clone(), model: cloud.model.clone(), windows, today };
+        let budget = Budget {
+            is_off: None,
+            provider: cloud.provider.clone(),
+            model: cloud.model.clone(),
+            windows,
+            today,
+            suggestions: None,
+        };
         async move { budget }.boxed()
     }
 

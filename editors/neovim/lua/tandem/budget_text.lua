@@ -41,10 +41,11 @@ function M.render(budget, now)
   end
   local today = budget.today
   if today then
-    table.insert(
-      lines,
-      ('Today: %s, %d tokens, %d questions'):format(today.cost, today.tokens or 0, today.questions or 0)
-    )
+    local said = ('Today: %s, %d tokens, %d questions'):format(today.cost, today.tokens or 0, today.questions or 0)
+    if today.suggestions then
+      said = ('%s, %d suggestions for %s'):format(said, today.suggestions, today.suggestionsCost or '?')
+    end
+    table.insert(lines, said)
   end
   for _, limit in ipairs(budget.limits or {}) do
     local share = math.max(0, math.min(1, limit.share or 0))

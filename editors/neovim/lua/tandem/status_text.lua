@@ -71,6 +71,13 @@ function M.model(status)
   if status.server then
     vim.list_extend(lines, server_lines(status.server))
   end
+  local paid = status.suggestions
+  if paid and paid.wantsConsent then
+    table.insert(lines, ('  %s is not asked: you have not allowed it in this folder'):format(paid.provider))
+  elseif paid then
+    local last = paid.lastCost and ', the last one ' .. paid.lastCost or ''
+    table.insert(lines, ('  paid: %d suggestions by %s for %s%s'):format(paid.requests, paid.model, paid.cost, last))
+  end
   local cloud = status.cloud
   if cloud and cloud.provider then
     table.insert(lines, ('For questions: %s %s'):format(cloud.provider, cloud.model or ''))

@@ -43,8 +43,9 @@ export function rows(budget: Budget, time: (ms: number) => string): Row[] {
   }
   budget.limits.forEach((limit, at) => all.push(limitRow(limit, at, time)));
   if (budget.today !== undefined) {
-    const { cost, tokens, questions } = budget.today;
-    const what = `${cost}, ${grouped(tokens)} tokens, ${questions === 1 ? '1 question' : `${grouped(questions)} questions`}`;
+    const { cost, tokens, questions, suggestions, suggestionsCost } = budget.today;
+    const typed = suggestions === undefined ? '' : `, ${grouped(suggestions)} suggestions for ${suggestionsCost ?? '?'}`;
+    const what = `${cost}, ${grouped(tokens)} tokens, ${questions === 1 ? '1 question' : `${grouped(questions)} questions`}${typed}`;
     all.push({
       id: 'today',
       label: 'Today',

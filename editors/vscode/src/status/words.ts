@@ -51,6 +51,8 @@ function running({ isTrusted, now }: Moment, status: Status): Words {
   for (const why of status.rest?.politeBecause ?? []) lines.push(`Model: ${why}`);
   for (const warning of status.warnings ?? []) lines.push(`Model: ${warning}`);
   lines.push(...serverLines(status));
+  const paid = paidLine(status);
+  if (paid !== undefined) lines.push(paid);
   if (status.lastLatencyMs !== undefined) {
     const by = status.lastSource === undefined ? '' : `, written by ${source(status.lastSource)}`;
     lines.push(`Last answer: ${latency(status.lastLatencyMs)}${by}`);
@@ -100,6 +102,15 @@ function until(seconds: number | undefined, now: number): string {
 function modelLine(status: Status): string | undefined {
   if (status.model === undefined) return status.engine === 'lookup' ? 'Model: none, lookup alone' : undefined;
   return `Model: ${status.model}${status.device === undefined ? '' : ` on ${status.device}`}`;
+}
+
+/** Who is paid for suggestions, and how much it was. */
+function paidLine({ suggestions }: Status): string | undefined {
+  if (suggestions === undefined) return undefined;
+  const { provider, model, requests, cost, lastCost, wantsConsent } = suggestions;
+  if (wantsConsent === true) return `Suggestions: ${provider} is not asked, you have not allowed it in this folder`;
+  const last = lastCost === undefined ? '' : `, the last one ${lastCost}`;
+  return `Suggestions: ${requests} by ${provider}, ${model}, for ${cost}${last}`;
 }
 
 /** Who writes, why the server is not asked or told nothing, and what it was sent. */

@@ -53,6 +53,11 @@ describe('the budget', () => {
     expect(new Set(all.map((row) => row.id)).size).toBe(all.length);
   });
 
+  it('tells apart what was asked and what was typed', () => {
+    const today = { cost: '$0.41', tokens: 51_000, questions: 1, suggestions: 240, suggestionsCost: '$0.19' };
+    expect(rows({ ...budget, today }, time).at(-1)!.description).toBe('$0.41, 51,000 tokens, 1 question, 240 suggestions for $0.19');
+  });
+
   it('says why nothing can be asked', () => {
     expect(rows({ isOff: 'there is no monthly limit', limits: [] }, time)).toMatchObject([
       { label: 'No cloud model', description: 'there is no monthly limit', icon: 'info' },
@@ -81,6 +86,7 @@ it('a limit is written as the server reads it', () => {
     '1.5M tokens per month',
     '$2 per day for workspace',
     '$5 per month for provider openai',
+    '$1 per day for suggestions',
   ])
     expect(limitProblem(right), right).toBeUndefined();
   for (const wrong of ['', '20', '$20', '$20 monthly', '-$1 per day', '$20 per year', '$1 per day for', '20 apples per day'])

@@ -36,6 +36,14 @@ describe('the status bar', () => {
     expect(said.label).toBe(said.lines.map((line) => `${line}.`).join(' '));
   });
 
+  it('says who is paid for suggestions, or that nobody allowed it', () => {
+    const paid = { provider: 'mistral', model: 'codestral', requests: 12, cost: '$0.01', lastCost: '$0.000823' };
+    expect(say({ ...ready, suggestions: paid }).lines[2]).toBe('Suggestions: 12 by mistral, codestral, for $0.01, the last one $0.000823');
+    expect(say({ ...ready, suggestions: { ...paid, wantsConsent: true } }).lines[2]).toBe(
+      'Suggestions: mistral is not asked, you have not allowed it in this folder',
+    );
+  });
+
   it('has no icon in what is read aloud', () => {
     for (const state of [
       running,

@@ -50,6 +50,9 @@ const STEPS: &[&str] = &[
     "
     ALTER TABLE tandem.request ADD COLUMN own_cost BIGINT;
 ",
+    "
+    ALTER TABLE tandem.request ADD COLUMN purpose BIGINT NOT NULL DEFAULT 0;
+",
 ];
 
 /// Brings the tables up to date. Needs the right to make a schema only where there is none yet.

@@ -1,6 +1,7 @@
 //! Reports over entries that were made up.
 
 use super::*;
+use crate::budget::Purpose;
 
 fn entry(model: &str, at: i64, state: State, reserved: u64, money: u64) -> Entry {
     Entry {
@@ -11,6 +12,7 @@ fn entry(model: &str, at: i64, state: State, reserved: u64, money: u64) -> Entry
             workspace: if at % 2 == 0 { "even".into() } else { "odd".into() },
             provider: "openrouter".into(),
             model: model.into(),
+            purpose: Purpose::Question,
         },
         user: "ann".into(),
         price: "row@2026-01-01".into(),

@@ -63,4 +63,8 @@ const STEPS: &[&str] = &[
     -- What it costs by our prices, to be compared with what the provider says: `money` is the dearer one of the two.
     ALTER TABLE request ADD COLUMN own_cost INTEGER;
 ",
+    "
+    -- 0 a question, 1 a suggestion while the user types. What was there before were questions.
+    ALTER TABLE request ADD COLUMN purpose INTEGER NOT NULL DEFAULT 0;
+",
 ];

@@ -316,7 +316,9 @@ fn a_ledger_of_an_older_tandem_keeps_what_is_in_it() {
     let scene = Scene::new();
     let ledger = scene.open();
     spend(&ledger, 20);
-    ledger.connection().execute_batch("ALTER TABLE request DROP COLUMN own_cost; PRAGMA user_version = 1").unwrap();
+    let older =
+        "ALTER TABLE request DROP COLUMN own_cost; ALTER TABLE request DROP COLUMN purpose; PRAGMA user_version = 1";
+    ledger.connection().execute_batch(older).unwrap();
     drop(ledger);
     let ledger = scene.open();
     spend(&ledger, 30);
