@@ -3,7 +3,9 @@
 //!     cargo bench --bench http [-- doubles|real]
 //!
 //! Against doubles of every kind, which answer at once, and against a real llama-server where `TANDEM_TEST_LLAMA_SERVER` names one (as
-//! for `make test-servers`). Prints medians and 95th percentiles in µs.
+//! for `make test-servers`). Prints medians and 95th percentiles in µs; `more` is the median of what each job took longer than the request
+//! by hand just before it, and CPU what this process computed for one of them, which other work on the machine does not change. A double
+//! is in this process, too.
 
 #[path = "../tests/doubles/servers.rs"]
 mod doubles;
@@ -35,8 +37,8 @@ const KINDS: [(Kind, ServerKind); 8] = [
 async fn main() {
     let only = std::env::args().skip(1).find(|argument| !argument.starts_with('-')).unwrap_or_default();
     println!(
-        "{:<30} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9}",
-        "µs", "raw p50", "p95", "own p50", "p95", "TTFT raw", "TTFT own"
+        "{:<30} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>8} {:>8}",
+        "µs", "raw p50", "p95", "own p50", "p95", "more", "TTFT raw", "TTFT own", "CPU raw", "CPU own"
     );
     if only != "real" {
         for (double, kind) in KINDS {
@@ -168,7 +170,9 @@ async fn compare(title: &str, engine: &HttpEngine, address: &str, request: &Requ
     let mut stream = TcpStream::connect(address).await.expect("a server");
     drop(stream.set_nodelay(true));
     let (mut raw, mut own, mut raw_first, mut own_first) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut more, mut raw_cpu, mut own_cpu) = (Vec::new(), Vec::new(), Vec::new());
     for round in 0..ROUNDS + 10 {
+        let before = cpu_time();
         let by_hand = match by_hand(&mut stream, &bytes).await {
             Ok(times) => times,
             // llama-server closes a connection after a hundred requests.
@@ -177,8 +181,12 @@ async fn compare(title: &str, engine: &HttpEngine, address: &str, request: &Requ
                 continue;
             }
         };
+        let between = cpu_time();
         let by_engine = written(engine, 0).await;
         if round >= 10 {
+            more.push(by_engine.1.as_micros() as i128 - by_hand.1.as_micros() as i128);
+            raw_cpu.push(between.saturating_sub(before));
+            own_cpu.push(cpu_time().saturating_sub(between));
             raw_first.push(by_hand.0);
             raw.push(by_hand.1);
             own_first.push(by_engine.0);
@@ -186,13 +194,16 @@ async fn compare(title: &str, engine: &HttpEngine, address: &str, request: &Requ
         }
     }
     println!(
-        "{title:<30} {:>8} {:>8} {:>8} {:>8} {:>9} {:>9}",
+        "{title:<30} {:>8} {:>8} {:>8} {:>8} {:>6} {:>9} {:>9} {:>8} {:>8}",
         percentile(&mut raw, 50),
         percentile(&mut raw, 95),
         percentile(&mut own, 50),
         percentile(&mut own, 95),
+        median(&mut more),
         percentile(&mut raw_first, 50),
-        percentile(&mut own_first, 50)
+        percentile(&mut own_first, 50),
+        percentile(&mut raw_cpu, 50),
+        percentile(&mut own_cpu, 50)
     );
 }
 
@@ -219,6 +230,29 @@ async fn cancels() {
         percentile(&mut times, 50),
         percentile(&mut times, 95)
     );
+}
+
+/// User and system time of this process.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the call writes at most one rusage into the place it is given, and all zeros are a valid one.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_SELF, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
+    time(usage.ru_utime) + time(usage.ru_stime)
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    Duration::ZERO
+}
+
+fn median(differences: &mut [i128]) -> i128 {
+    differences.sort_unstable();
+    differences.get(differences.len() / 2).copied().unwrap_or_default()
 }
 
 fn percentile(times: &mut [Duration], percent: usize) -> u128 {

@@ -3,16 +3,15 @@
 //!
 //! `cargo bench --no-default-features --features cloud --bench pull -- [--bytes N] [--rounds N] [--connections N]
 //! [--line MB/S] [--directory DIRECTORY]`
-//! Server and clients are processes of their own: each starts this program again. `discard` reads one answer and forgets it,
-//! `write` writes it to a file as `curl -o` would, `synced` makes sure that it is on the disk, which a pull does before it calls a
-//! file whole; `pull` is a pull: parts, digest, journal. `--line` limits what the server sends in a second, to all connections
+//! Server and clients are processes of their own: each starts this program again, and all clients are the same HTTP client.
+//! `discard` reads one answer and forgets it, `raw` writes it to a file, `synced` makes sure that it is on the disk, which a pull
+//! does before it calls a file whole; `pull` is a pull: parts, digest, journal. `--line` limits what the server sends in a second, to all connections
 //! together, as a line to a network does; without it the processors of the machine are what is measured.
 
 #[path = "../tests/doubles/hub.rs"]
 mod hub;
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -90,50 +89,40 @@ fn serve(bytes: u64, line: u64) {
 /// One way to get the file, and what it took: on stdout, as numbers.
 fn play(part: &str, port: u16, size: u64, connections: usize, place: &Path) {
     let begin = Instant::now();
-    match part {
-        "pull" => pull(port, connections, place),
-        _ => raw(part, port, size, place),
-    }
-    let seconds = begin.elapsed().as_secs_f64();
-    println!("{seconds} {} {}", cpu_seconds(), peak_kib());
-}
-
-fn raw(part: &str, port: u16, size: u64, place: &Path) {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("a connection");
-    let request = format!("GET /owner/model/resolve/main/{FILE} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
-    stream.write_all(request.as_bytes()).expect("a request");
-    let mut file = (part != "discard").then(|| std::fs::File::create(place).expect("a file"));
-    let mut piece = vec![0; 1 << 20];
-    let (mut left, mut head) = (size, Vec::new());
-    while left > 0 {
-        let count = stream.read(&mut piece).expect("bytes");
-        assert!(count > 0, "the server ended early");
-        let mut bytes = &piece[..count];
-        if let Some(end) = Some(()).filter(|()| left == size).and_then(|()| {
-            let before = head.len();
-            head.extend_from_slice(bytes);
-            head.windows(4).position(|window| window == b"\r\n\r\n").map(|at| at + 4 - before)
-        }) {
-            bytes = &bytes[end..];
-        } else if left == size {
-            continue;
-        }
-        left -= bytes.len() as u64;
-        if let Some(file) = &mut file {
-            file.write_all(bytes).expect("room");
-        }
-    }
-    if part == "synced" {
-        file.expect("a file").sync_data().expect("a disk");
-    }
-}
-
-fn pull(port: u16, connections: usize, place: &Path) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(connections + 2)
         .enable_all()
         .build()
         .expect("a runtime");
+    match part {
+        "pull" => runtime.block_on(pull(port, connections, place)),
+        _ => runtime.block_on(raw(part, port, size, place)),
+    }
+    let seconds = begin.elapsed().as_secs_f64();
+    println!("{seconds} {} {}", cpu_seconds(), peak_kib());
+}
+
+/// The same client, one answer, nothing but the file.
+async fn raw(part: &str, port: u16, size: u64, place: &Path) {
+    let builder = network::builder(&Environment::of(&[]), None, network::of_the_system()).expect("a client");
+    let client = builder.http1_only().build().expect("a client");
+    let address = format!("http://127.0.0.1:{port}/owner/model/resolve/main/{FILE}");
+    let mut answer = client.get(address).send().await.expect("an answer");
+    let mut file = (part != "discard").then(|| std::fs::File::create(place).expect("a file"));
+    let mut came = 0;
+    while let Some(bytes) = answer.chunk().await.expect("bytes") {
+        came += bytes.len() as u64;
+        if let Some(file) = &mut file {
+            file.write_all(&bytes).expect("room");
+        }
+    }
+    assert_eq!(came, size, "the server ended early");
+    if part == "synced" {
+        file.expect("a file").sync_data().expect("a disk");
+    }
+}
+
+async fn pull(port: u16, connections: usize, place: &Path) {
     let builder = network::builder(&Environment::of(&[]), None, network::of_the_system()).expect("a client");
     let url = format!("http://127.0.0.1:{port}");
     let settings = HubSettings {
@@ -150,14 +139,10 @@ fn pull(port: u16, connections: usize, place: &Path) {
         on_event: Arc::new(|_| ()),
     };
     let file = HubFile::new("owner/model".parse().expect("a name"), "main", FILE).expect("a file");
-    let directory = place.with_extension("partial");
-    let partial = Arc::new(Partial::try_take(&directory, "a").expect("a folder").expect("nobody else"));
-    runtime.block_on(async {
-        let source = Source::Hub(file);
-        let remote = fetch.look(&source).await.expect("a file");
-        fetch.bring(&source, remote, &partial, None).await.expect("the file");
-    });
-    partial.discard().expect("a file to remove");
+    let partial = Arc::new(Partial::try_take(place, "a").expect("a folder").expect("nobody else"));
+    let source = Source::Hub(file);
+    let remote = fetch.look(&source).await.expect("a file");
+    fetch.bring(&source, remote, &partial, None).await.expect("the file");
 }
 
 #[derive(Clone, Copy)]
@@ -165,6 +150,7 @@ struct Run {
     seconds: f64,
     cpu: f64,
     peak_kib: f64,
+    server_cpu: f64,
 }
 
 fn measure(arguments: &Arguments) {
@@ -174,11 +160,14 @@ fn measure(arguments: &Arguments) {
     BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("a port");
     let port = line.trim();
     let place = tempfile::tempdir_in(&arguments.directory).expect("a folder");
-    let parts = ["discard", "write", "synced", "pull"];
+    let parts = ["discard", "raw", "synced", "pull"];
     let mut runs: Vec<Vec<Run>> = vec![Vec::new(); parts.len()];
-    for _ in 0..arguments.rounds {
-        for (part, runs) in parts.iter().zip(&mut runs) {
-            let file = place.path().join(part);
+    for round in 0..arguments.rounds {
+        // Every other round backwards: who comes behind whom is the same for all.
+        let order = |step: usize| if round % 2 == 0 { step } else { parts.len() - 1 - step };
+        for at in (0..parts.len()).map(order) {
+            let (part, file) = (parts[at], place.path().join(parts[at]));
+            let before = cpu_seconds_of(server.id());
             let output = Command::new(&program)
                 .args(["play", part, port, &arguments.bytes.to_string(), &arguments.connections.to_string()])
                 .arg(&file)
@@ -188,41 +177,75 @@ fn measure(arguments: &Arguments) {
             assert!(output.status.success(), "{part} failed");
             let text = String::from_utf8(output.stdout).expect("numbers");
             let numbers: Vec<f64> = text.split_whitespace().map(|word| word.parse().expect("a number")).collect();
-            runs.push(Run { seconds: numbers[0], cpu: numbers[1], peak_kib: numbers[2] });
-            drop(std::fs::remove_file(&file));
+            let server_cpu = cpu_seconds_of(server.id()) - before;
+            runs[at].push(Run { seconds: numbers[0], cpu: numbers[1], peak_kib: numbers[2], server_cpu });
+            // What the disk has not got of it by now it never gets: no run pays for the one before.
+            drop(std::fs::remove_file(&file).or_else(|_| std::fs::remove_dir_all(&file)));
         }
     }
     drop(server.stdin.take());
     drop(server.wait());
+    report(arguments, &parts, &runs);
+}
+
+fn report(arguments: &Arguments, parts: &[&str], runs: &[Vec<Run>]) {
     let mb = arguments.bytes as f64 / 1e6;
     if arguments.line > 0 {
         println!("a line of {} MB/s", arguments.line);
     }
+    let Arguments { rounds, connections, .. } = arguments;
     println!(
-        "{} MB, {} rounds in turns, {} connections for the pull; medians",
-        mb.round(),
-        arguments.rounds,
-        arguments.connections
+        "{} MB, {rounds} rounds in turns, {connections} connections for the pull; medians (least–most)",
+        mb.round()
     );
-    println!("| | MB/s | of `discard` | of `write` | of `synced` | CPU s | peak MiB |");
+    println!("| | MB/s | of `raw`, % | of `synced`, % | CPU s | CPU s, server | peak MiB |");
     println!("| --- | --: | --: | --: | --: | --: | --: |");
-    let median = |runs: &[Run], of: fn(&Run) -> f64| {
-        let mut values: Vec<f64> = runs.iter().map(of).collect();
-        values.sort_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    let rates: Vec<f64> = runs.iter().map(|runs| mb / median(runs, |run| run.seconds)).collect();
-    for ((part, runs), rate) in parts.iter().zip(&runs).zip(&rates) {
-        let share = |at: usize| format!("{:.0} %", 100.0 * rate / rates[at]);
+    for (part, own) in parts.iter().zip(runs) {
+        // Of the same round: what else the machine does changes from one to the next.
+        let share = |of: usize| -> Vec<f64> {
+            own.iter().zip(&runs[of]).map(|(own, other)| 100.0 * other.seconds / own.seconds).collect()
+        };
         println!(
-            "| {part} | {rate:.0} | {} | {} | {} | {:.2} | {:.0} |",
-            share(0),
-            share(1),
-            share(2),
-            median(runs, |run| run.cpu),
-            median(runs, |run| run.peak_kib) / 1024.0
+            "| {part} | {} | {} | {} | {:.2} | {:.2} | {:.0} |",
+            spread(own.iter().map(|run| mb / run.seconds).collect()),
+            spread(share(1)),
+            spread(share(2)),
+            median(own.iter().map(|run| run.cpu).collect()),
+            median(own.iter().map(|run| run.server_cpu).collect()),
+            median(own.iter().map(|run| run.peak_kib / 1024.0).collect())
         );
     }
+    // Where the processors are the limit, all of this has to be computed, and no arrangement of it helps.
+    let cpu = |at: usize| median(runs[at].iter().map(|run| run.cpu + run.server_cpu).collect());
+    let (raw, pull, digest) = (cpu(1), cpu(3), digest_seconds(arguments.bytes));
+    println!(
+        "CPU s, server included: raw {raw:.2}, pull {pull:.2}; SHA-256 alone {digest:.2}. With all processors busy a pull has {:.0} % \
+         of raw, and one that does nothing but to compute the digest as well {:.0} %",
+        100.0 * raw / pull,
+        100.0 * raw / (raw + digest)
+    );
+}
+
+/// CPU time of the digest of so many bytes that are in the processor's caches.
+fn digest_seconds(bytes: u64) -> f64 {
+    use sha2::Digest;
+
+    let (piece, before) = (vec![7; 256 << 10], cpu_seconds());
+    let mut hasher = sha2::Sha256::new();
+    (0..bytes / piece.len() as u64).for_each(|_| hasher.update(&piece));
+    std::hint::black_box(hasher.finalize());
+    cpu_seconds() - before
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn spread(values: Vec<f64>) -> String {
+    let (least, most) =
+        values.iter().fold((f64::MAX, 0.0_f64), |(least, most), value| (least.min(*value), most.max(*value)));
+    format!("{:.0} ({least:.0}–{most:.0})", median(values))
 }
 
 fn start(program: &Path, arguments: &Arguments) -> Child {
@@ -250,6 +273,14 @@ fn cpu_seconds() -> f64 {
 #[cfg(not(unix))]
 fn cpu_seconds() -> f64 {
     f64::NAN
+}
+
+/// The same of another process, in hundredths of a second; Linux alone says so.
+fn cpu_seconds_of(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let mut behind_name = stat.rsplit(')').next().unwrap_or_default().split_whitespace().skip(11);
+    let mut ticks = || behind_name.next().and_then(|ticks| ticks.parse::<f64>().ok()).unwrap_or(f64::NAN);
+    (ticks() + ticks()) / 100.0
 }
 
 /// Most memory that this process had at once; Linux alone says so.

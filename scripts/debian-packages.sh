@@ -1,16 +1,35 @@
-# What the scripts that take programs out of Debian packages share: apt with a state of its own, in a scratch folder.
+# What the scripts share that put programs out of Debian packages into a cache directory: what they say, their scratch folder, and
+# apt with a state of its own.
 #
 # Nothing is installed, no root is needed, the system's packages are not touched. The mirror is the one that the system's apt
 # uses; apt verifies what it fetches against Debian's own keys. Proxies and certificates stay as the system has them.
 # Sourced; the script that does so may set TANDEM_DEBIAN_MIRROR where the system is not Debian.
 # shellcheck shell=sh disable=SC2034
 
+say() { printf '%s: %s\n' "$(basename "$0" .sh)" "$*" >&2; }
+# What cannot be done here is no error of the caller's: it goes on without.
+cannot() { say "$*"; exit 3; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Sets $work to a scratch folder beside $1, so that a finished tree in it takes $1's place by a rename; gone at the end, however that
+# comes. An older set of ours makes way: it has the file $2. A directory that is anything else does not.
+begin_beside() {
+    if [ -e "$1" ] && ! [ -e "$1/$2" ] && ! rmdir "$1" 2>/dev/null; then
+        say "$1 holds other files; remove it, or name another place ($3)"
+        exit 1
+    fi
+    mkdir -p "$(dirname "$1")"
+    work=$(mktemp -d "$1.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    trap 'exit 1' INT TERM HUP
+}
+
 debian_keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Fails, and sets debian_problem, where packages cannot be had. Sets debian_mirror, and debian_security where the system names one.
 debian_look() {
     for program in apt-get dpkg-deb; do
-        command -v "$program" >/dev/null 2>&1 || { debian_problem="no $program: this is not Debian or Ubuntu"; return 1; }
+        have "$program" || { debian_problem="no $program: this is not Debian or Ubuntu"; return 1; }
     done
     # The system's own configuration, asked without root and without reading its files.
     mirrors=$(apt-get -o Debug::NoLocking=1 --print-uris update 2>/dev/null |

@@ -21,10 +21,6 @@ place=${TANDEM_CODE_SERVER:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-code-server}
 # shellcheck source=scripts/debian-packages.sh
 . "$here/debian-packages.sh"
 
-say() { printf 'get-code-server: %s\n' "$*" >&2; }
-cannot() { say "$*"; exit 3; }
-have() { command -v "$1" >/dev/null 2>&1; }
-
 # What is there counts only if it is what this clone names, and if its programs run. A browser that was asked for by name
 # is the one that was wanted.
 works() {
@@ -40,11 +36,6 @@ if works "$place"; then
     exit 0
 fi
 
-# An older set of ours makes way; a directory that is anything else does not.
-if [ -e "$place" ] && ! [ -f "$place/made-from" ] && ! rmdir "$place" 2>/dev/null; then
-    say "$place holds other files; remove it or set TANDEM_CODE_SERVER"
-    exit 1
-fi
 [ "$(uname -s)/$(uname -m)" = Linux/x86_64 ] || cannot "$(uname -s) on $(uname -m): the packages are for Linux on x86-64"
 
 # A browser of the user's is taken as it is; Ubuntu's package of that name only says that there is none.
@@ -61,10 +52,7 @@ else
     done
 fi
 
-mkdir -p "$(dirname "$place")"
-work=$(mktemp -d "$place.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+begin_beside "$place" made-from TANDEM_CODE_SERVER
 tree=$work/tree
 mkdir -p "$tree/bin"
 cp "$here/code-server/package.json" "$here/code-server/package-lock.json" "$tree/"

@@ -20,17 +20,14 @@ set -eu
 suite=${TANDEM_DEBIAN_SUITE:-forky}
 cache=${XDG_CACHE_HOME:-$HOME/.cache}
 case ${1:-} in
-'') place=${TANDEM_EDITORS:-$cache/tandem-editors} packages="neovim hx tmux" programs="nvim hx tmux" size=40 ;;
-kakoune) place=${TANDEM_KAKOUNE:-$cache/tandem-kakoune} packages=kakoune programs=kak size=5 ;;
-emacs) place=${TANDEM_EMACS:-$cache/tandem-emacs} packages="emacs-nox elpa-lsp-mode" programs=emacs size=115 ;;
+'') variable=TANDEM_EDITORS place=${TANDEM_EDITORS:-$cache/tandem-editors} packages="neovim hx tmux" programs="nvim hx tmux" size=40 ;;
+kakoune) variable=TANDEM_KAKOUNE place=${TANDEM_KAKOUNE:-$cache/tandem-kakoune} packages=kakoune programs=kak size=5 ;;
+emacs) variable=TANDEM_EMACS place=${TANDEM_EMACS:-$cache/tandem-emacs} packages="emacs-nox elpa-lsp-mode" programs=emacs size=115 ;;
 *)
-    echo "get-editors: nothing is known of $1" >&2
+    say "nothing is known of $1"
     exit 2
     ;;
 esac
-
-say() { printf 'get-editors: %s\n' "$*" >&2; }
-cannot() { say "$*"; exit 3; }
 
 works() {
     for program in $programs; do
@@ -48,17 +45,8 @@ if works "$place"; then
     exit 0
 fi
 
-# An older set of ours makes way; a directory that is anything else does not.
-if [ -e "$place" ] && ! [ -x "$place/bin/run" ] && ! rmdir "$place" 2>/dev/null; then
-    say "$place holds other files; remove it, or name another place"
-    exit 1
-fi
 debian_look || cannot "$debian_problem"
-
-mkdir -p "$(dirname "$place")"
-work=$(mktemp -d "$place.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+begin_beside "$place" bin/run "$variable"
 mkdir -p "$work/tree/root" "$work/tree/bin"
 
 say "fetching $packages from $debian_mirror ($suite), about $size MB, into $place"

@@ -19,9 +19,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 suite=${TANDEM_DEBIAN_SUITE:-forky}
 place=${TANDEM_LLAMA_SERVER:-${XDG_CACHE_HOME:-$HOME/.cache}/tandem-llama-server}
 
-say() { printf 'get-llama-server: %s\n' "$*" >&2; }
-cannot() { say "$*"; exit 3; }
-
 if found=$(command -v llama-server 2>/dev/null); then
     printf '%s\n' "$found"
     exit 0
@@ -31,17 +28,8 @@ if "$place/bin/llama-server" --version >/dev/null 2>&1; then
     exit 0
 fi
 
-# An older one of ours makes way; a directory that is anything else does not.
-if [ -e "$place" ] && ! [ -x "$place/bin/llama-server" ] && ! rmdir "$place" 2>/dev/null; then
-    say "$place holds other files; remove it, or name another place"
-    exit 1
-fi
 debian_look || cannot "$debian_problem"
-
-mkdir -p "$(dirname "$place")"
-work=$(mktemp -d "$place.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-trap 'exit 1' INT TERM HUP
+begin_beside "$place" bin/llama-server TANDEM_LLAMA_SERVER
 mkdir -p "$work/tree/root" "$work/tree/bin"
 
 say "fetching llama.cpp-tools from $debian_mirror ($suite), about 30 MB, into $place"

@@ -19,6 +19,7 @@ mod cli {
     mod map;
     mod model;
     mod model_import;
+    mod model_split;
     mod outline;
     mod refs;
     mod search;

@@ -2,6 +2,10 @@
 //!
 //! `UPDATE_DOCS=1 cargo test --test documents` writes them.
 
+mod documents {
+    mod commands;
+}
+
 use std::fmt::Write;
 use std::path::Path;
 

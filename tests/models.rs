@@ -15,5 +15,6 @@ mod models {
     mod refusals;
     mod roads;
     mod serving;
+    mod split;
     mod support;
 }

@@ -45,6 +45,13 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
         eprintln!("tandem: {}; it alone is measured", super::engines::WITHOUT_LLAMA);
     }
 
+    if !base.engine.server.url.trim().is_empty() {
+        eprintln!(
+            "tandem: the server of engine.server.url is not asked: what is measured is this machine; `tandem eval` asks it as an \
+             editor does"
+        );
+    }
+
     let plan = arguments.plan(report.machine.threads);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let launcher = Launcher::new(loader.paths(), runtime.handle());

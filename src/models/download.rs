@@ -32,11 +32,19 @@ use attempt::{Attempt, Broken, Way};
 use journal::Identity;
 use ranges::Ranges;
 
+/// Bytes in a second that a line of a gigabit carries.
+const FULL_LINE: u64 = 118_000_000;
+
 /// How a file is brought.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Connections at once.
+    /// Most connections at once.
     pub ranges: usize,
+    /// Bytes in a second that are enough of one connection. It brings them in order, so that the digest reads what was written a
+    /// moment before; what several bring has left the processor's caches by then, and that costs more than the digest itself.
+    pub enough: u64,
+    /// How long the first connection is looked at before it is judged, again and again. Zero: all connections from the beginning.
+    pub trial: Duration,
     /// Longest part that one request asks for, in bytes. Long ones cost fewer round trips, short ones let the digest follow closer.
     pub piece: u64,
     /// Least time between two entries of the journal. Each costs two writes to the disk for certain.
@@ -50,6 +58,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             ranges: 4,
+            enough: FULL_LINE,
+            trial: Duration::from_millis(200),
             piece: 64 << 20,
             checkpoint: Duration::from_millis(250),
             magic: b"GGUF",

@@ -4,6 +4,7 @@
 //! What a header announces is bounded before memory is taken for it, and what is kept of it is bounded altogether.
 
 mod header;
+mod joined;
 mod kinds;
 mod reader;
 #[cfg(test)]
@@ -16,18 +17,24 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 
 pub use header::{Header, Tensor, Value};
+pub use joined::Joined;
 pub use kinds::{block_of, name_of};
 
 use super::store::parts;
 
 const MAGIC: &[u8; 4] = b"GGUF";
 
-/// Checks that a file is a complete GGUF. Returns its size in bytes.
+/// Checks that a file is a complete GGUF that can be loaded, and of several parts the first. Returns its size in bytes.
 ///
 /// # Errors
 /// One sentence with what is wrong and the way out, without the path.
 pub fn check(path: &Path) -> Result<u64> {
-    read(path).map(|header| header.bytes)
+    let header = read(path)?;
+    if let Some(first) = parts(path).first().filter(|first| *first != path) {
+        let first = first.file_name().unwrap_or_default().display();
+        bail!("it is a part of a model, and not the first; name {first}, which finds the others (engine.model)");
+    }
+    Ok(header.bytes)
 }
 
 /// Reads what a file says of itself, and checks that it is complete.
@@ -63,18 +70,18 @@ pub fn read(path: &Path) -> Result<Header> {
     Ok(header)
 }
 
-/// The same of a model in several files, of which `path` is the first: what the first says of itself, with the tensors and the
+/// The same of a model in several files, of which `path` is any one: what the first says of itself, with the tensors and the
 /// bytes of all.
 ///
 /// # Errors
-/// As `read`; one that names the part, where another than the first is the cause.
+/// As `read`; where there are several parts, one that names the part at fault.
 pub fn read_whole(path: &Path) -> Result<Header> {
-    let mut whole = read(path)?;
-    for part in parts(path).into_iter().filter(|part| part != path) {
-        let name = part.file_name().unwrap_or_default().display().to_string();
-        let header = read(&part).with_context(|| format!("of its parts, {name} cannot be used"))?;
-        whole.bytes = whole.bytes.saturating_add(header.bytes);
-        whole.tensors.extend(header.tensors);
+    let files = parts(path);
+    let mut joined = Joined::new(files.len());
+    for file in &files {
+        let name = || format!("of its parts, {} cannot be used", file.file_name().unwrap_or_default().display());
+        let added = read(file).and_then(|header| joined.add(header));
+        if files.len() == 1 { added } else { added.with_context(name) }?;
     }
-    Ok(whole)
+    joined.whole()
 }

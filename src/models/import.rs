@@ -110,15 +110,19 @@ pub fn import(
         return Err(ImportError::Unusable(problem.clone()));
     }
     let own = places_in_store(store, candidate)?;
-    let mut facts = None;
+    let mut joined = gguf::Joined::new(candidate.files.len());
     let mut sizes = Vec::new();
     for file in &candidate.files {
-        let header = gguf::read(&file.path)
-            .map_err(|error| ImportError::NoModel { path: file.path.clone(), reason: format!("{error:#}") })?;
+        let no_model =
+            |error: anyhow::Error| ImportError::NoModel { path: file.path.clone(), reason: format!("{error:#}") };
+        let header = gguf::read(&file.path).map_err(no_model)?;
         sizes.push(header.bytes);
-        facts.get_or_insert(header);
+        joined.add(header).map_err(no_model)?;
     }
-    let Some(header) = facts else { return Err(ImportError::Unusable("it has no file".to_owned())) };
+    let Some(first) = candidate.files.first() else { return Err(ImportError::Unusable("it has no file".to_owned())) };
+    let header = joined
+        .whole()
+        .map_err(|error| ImportError::NoModel { path: first.path.clone(), reason: format!("{error:#}") })?;
     // A file in its place has the name that it had.
     let named = own.as_ref().and_then(|places| places.first()).and_then(|place| name_of_place(place));
     let wishes = Wishes { name: wishes.name.clone().or(named), ..wishes.clone() };

@@ -50,6 +50,21 @@ fn without_a_repository_our_own_text_is_used_and_nothing_is_indexed() {
 }
 
 #[test]
+fn a_server_is_not_measured_and_that_is_said() {
+    let user = user();
+    let server = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("engine.server.url=http://{}", server.local_addr().unwrap());
+    for more in [&["--engine", "lookup"][..], &[]] {
+        let arguments = [&["bench", "--seconds", "1", "--set", &url], more].concat();
+        // Without llama.cpp there is nothing but lookup, and with it the model in this machine.
+        let ended = user.run(&arguments).expect_code(0);
+        assert!(ended.stderr.contains("the server of engine.server.url is not asked"), "{}", ended.stderr);
+    }
+    server.set_nonblocking(true).unwrap();
+    assert_eq!(server.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock, "nobody came");
+}
+
+#[test]
 fn reports_are_files_that_a_later_run_is_compared_with() {
     let user = user();
     bench(&user, &["--out", "results"]).expect_code(0);

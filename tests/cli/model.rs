@@ -45,7 +45,7 @@ fn installed(user: &User) -> Vec<String> {
 }
 
 #[track_caller]
-fn expect(text: &str, parts: &[&str]) {
+pub fn expect(text: &str, parts: &[&str]) {
     for part in parts {
         assert!(text.contains(part), "{part}\n---\n{text}");
     }

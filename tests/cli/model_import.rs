@@ -2,18 +2,11 @@
 
 use std::process::Stdio;
 
-use super::model::{json, model_file};
+use super::model::{expect, json, model_file};
 use super::support::{Ended, User, files};
 
 const STORE: &str = ".local/share/tandem/models";
 const LIBRARY: &str = ".ollama/models/manifests/registry.ollama.ai/library";
-
-#[track_caller]
-fn expect(text: &str, parts: &[&str]) {
-    for part in parts {
-        assert!(text.contains(part), "{part}\n---\n{text}");
-    }
-}
 
 fn manifest(digest: &str, size: u64) -> String {
     format!(
@@ -65,6 +58,42 @@ fn ollama_s_models_are_used_without_a_copy_and_without_a_change() {
     // `ollama rm`: the link stays.
     std::fs::remove_file(user.path(&blob)).unwrap();
     user.run(&["model", "verify", "mine-1b"]).expect_code(0);
+}
+
+/// The block of docs/models.md, line by line, in a home where both programs have something.
+#[test]
+fn the_commands_of_the_document_do_as_they_stand() {
+    let user = User::new();
+    ollama(&user, ".ollama/models", "qwen2.5-coder/1.5b", "qwen2");
+    // As `ollama pull hf.co/…` and one of somebody's own leave them; one blob may have several names.
+    let blob = ollama(&user, ".ollama/models", "mine/1b", "llama");
+    let digest = blob.rsplit('-').next().unwrap();
+    let size = user.path(&blob).metadata().unwrap().len();
+    for name in ["hf.co/ann/New-GGUF/Q8_0", "registry.ollama.ai/ann/other/latest"] {
+        user.write(&format!(".ollama/models/manifests/{name}"), &manifest(digest, size));
+    }
+    let publisher = ".lmstudio/models/lmstudio-community/Qwen2.5-Coder-7B-Instruct-GGUF";
+    for (number, file) in
+        [format!("{publisher}/Qwen2.5-Coder-7B-Instruct-Q8_0.gguf"), "work/some.gguf".to_owned()].iter().enumerate()
+    {
+        // Other bytes, so that it is another model.
+        let path = model_file(&user, file, "qwen2");
+        let mut bytes = std::fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() = number as u8 + 1;
+        std::fs::write(path, bytes).unwrap();
+    }
+    let document = include_str!("../../docs/models.md");
+    let section = document.split("\n## Models of other programs\n").nth(1).unwrap();
+    let block = section.split("```sh\n").nth(1).unwrap().split("```").next().unwrap();
+    for line in block.lines() {
+        let words: Vec<&str> = line.split('#').next().unwrap().split_whitespace().collect();
+        assert_eq!(words[..3], ["tandem", "model", "import"], "{line}");
+        user.run(&words[1..]).expect_code(0);
+    }
+    assert_eq!(block.lines().count(), 4);
+    let listed = user.run(&["model", "list", "--installed"]).expect_code(0).stdout;
+    expect(&listed, &["ollama-qwen2.5-coder-1.5b", "qwen2.5-coder-7b-instruct", "some"]);
+    user.run(&["model", "verify"]).expect_code(0);
 }
 
 #[test]

@@ -43,6 +43,9 @@ pub struct Record {
     pub asked: Vec<Asked>,
     /// Bytes of files.
     pub sent: u64,
+    /// Answers whose bytes are on their way, and the most that there were at once.
+    pouring: usize,
+    pub most_at_once: usize,
     issued: u64,
     uses: HashMap<String, usize>,
 }
@@ -147,7 +150,8 @@ impl Hub {
     }
 
     pub fn forget(&self) {
-        *lock(&self.shared.record) = Record::default();
+        let mut record = lock(&self.shared.record);
+        *record = Record { pouring: record.pouring, ..Record::default() };
     }
 
     /// What it serves now.

@@ -14,13 +14,13 @@ const SIZE: u64 = 8 << 20;
 const MODEL: &str = "owner/model/a-Q8_0.gguf";
 
 /// A user with a home of their own, and the double for a hub.
-struct Home {
+pub struct Home {
     place: tempfile::TempDir,
     hub: String,
 }
 
 impl Home {
-    fn of(double: &Hub) -> Self {
+    pub fn of(double: &Hub) -> Self {
         Self { place: tempfile::tempdir().unwrap(), hub: double.url() }
     }
 
@@ -41,7 +41,7 @@ impl Home {
         command
     }
 
-    async fn run(&self, arguments: &[&str]) -> Ended {
+    pub async fn run(&self, arguments: &[&str]) -> Ended {
         let mut command = self.command(arguments);
         Ended::of(tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap())
     }
@@ -50,7 +50,7 @@ impl Home {
         self.command(arguments).spawn().unwrap()
     }
 
-    fn models(&self) -> PathBuf {
+    pub fn models(&self) -> PathBuf {
         self.place.path().join(".local/share/tandem/models")
     }
 
@@ -58,21 +58,21 @@ impl Home {
         self.models().join("a/q8_0").join(FILE)
     }
 
-    fn lock(&self) -> String {
+    pub fn lock(&self) -> String {
         std::fs::read_to_string(self.models().join("models.lock")).unwrap_or_default()
     }
 
-    fn left_over(&self) -> Vec<String> {
+    pub fn left_over(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.models().join("partial")).into_iter().flatten().filter_map(Result::ok);
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     }
 }
 
 #[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Ended {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 impl Ended {
@@ -86,7 +86,7 @@ impl Ended {
     }
 
     #[track_caller]
-    fn expect(self, code: i32) -> Self {
+    pub fn expect(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
@@ -204,26 +204,6 @@ async fn what_is_not_for_work_is_asked_about() {
     );
     assert_eq!(double.record().sent, 0);
     home.run(&[&entry.name, "--yes"]).await.expect(0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn split_models_come_whole() {
-    let names = ["q6/big-Q6_K-00001-of-00002.gguf", "q6/big-Q6_K-00002-of-00002.gguf", "big-Q2_K.gguf"];
-    let files =
-        names.iter().enumerate().map(|(at, name)| (*name, Content::model(SIZE + at as u64, at as u64))).collect();
-    let double = Hub::with(files).await;
-    let home = Home::of(&double);
-    home.run(&["owner/model:Q6_K"]).await.expect(0);
-    for name in &names[..2] {
-        let file = home.models().join("big/q6_k").join(name.rsplit('/').next().unwrap());
-        assert!(double.content(name).is_in(&file), "{}", file.display());
-    }
-    assert_eq!(home.left_over(), [""; 0]);
-    let unknown = home.run(&["owner/model:Q8_0"]).await.expect(2);
-    assert!(
-        unknown.stderr.contains("has no file of q8_0; there is q6/big-Q6_K-00001-of-00002.gguf, big-Q2_K.gguf"),
-        "{unknown:?}"
-    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

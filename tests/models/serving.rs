@@ -124,6 +124,20 @@ async fn a_stopped_download_goes_on_where_it_was() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_is_fast_enough_stays_alone() {
+    for (enough, is_alone) in [(0, true), (u64::MAX, false)] {
+        let double = serving(SIZE).await;
+        double.change(|rules| rules.pace = std::time::Duration::from_millis(5));
+        let mut user = User::of(&double);
+        (user.fetch.options.enough, user.fetch.options.trial) = (enough, std::time::Duration::from_millis(1));
+        let finished = user.pull().await.unwrap();
+        assert!(double.content(FILE).is_in(&finished.path));
+        let most_at_once = double.record().most_at_once;
+        assert_eq!(most_at_once == 1, is_alone, "{most_at_once}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_whole_file_is_not_asked_for_again() {
     let double = serving(SIZE).await;
     let user = User::of(&double);

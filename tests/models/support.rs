@@ -57,7 +57,13 @@ impl User {
             }),
             ..Patience::default()
         };
-        let options = Options { patience, piece: 1 << 20, checkpoint: Duration::from_millis(20), ..Options::default() };
+        let options = Options {
+            patience,
+            piece: 1 << 20,
+            trial: Duration::ZERO,
+            checkpoint: Duration::from_millis(20),
+            ..Options::default()
+        };
         let fetch = Fetch {
             hub: Arc::new(hub),
             options,

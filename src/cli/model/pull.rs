@@ -60,7 +60,7 @@ pub struct Arguments {
     #[arg(long, value_name = "REVISION")]
     revision: Option<String>,
 
-    /// Connections at once
+    /// Most connections at once; one that is fast enough stays alone
     #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=16))]
     connections: u8,
 

@@ -11,6 +11,7 @@ use crate::cli::terminal::Terminal;
 use crate::cli::user_file::UserFile;
 use crate::config::{KEYS, Loader, Settings};
 use crate::models::name::{AUTO, STARTER};
+use crate::models::store::parts;
 use crate::models::{Installed, ModelName, Role, Store, gguf, import};
 
 /// Use this model from now on.
@@ -80,8 +81,10 @@ pub fn run(terminal: &mut Terminal, loader: &Loader, arguments: &Arguments) -> a
             (Some(name.to_string()), wished.unwrap_or(role))
         }
         None => {
-            let file = std::path::absolute(loader.environment().expand_home(&arguments.model))?;
-            let header = gguf::read(&file).map_err(|error| anyhow::anyhow!("{}: {error:#}", file.display()))?;
+            let named = std::path::absolute(loader.environment().expand_home(&arguments.model))?;
+            // Of a split model the first part is loaded, whichever was named.
+            let file = parts(&named).into_iter().next().unwrap_or(named);
+            let header = gguf::read_whole(&file).map_err(|error| anyhow::anyhow!("{}: {error:#}", file.display()))?;
             let Some(text) = file.to_str() else { bail!("{} is not Unicode: rename it", file.display()) };
             (Some(text.to_owned()), wished.unwrap_or_else(|| import::role_of(&header)))
         }

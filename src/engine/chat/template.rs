@@ -3,28 +3,28 @@
 //! The template sees marks in place of what people and files say. What it writes around them is markup and may hold special
 //! tokens; what stands for a mark is put in later as plain text. So nothing that is asked can end a turn or begin another.
 
+mod limits;
+
 use std::io;
 use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Rest, Value};
-use minijinja::{AutoEscape, Environment, ErrorKind, State, context};
+use minijinja::{AutoEscape, Environment, ErrorKind, context};
 
 use super::fallback::{self, Builtin};
 use super::{ChatRole, ChatTurn, ChatVocabulary};
 
-/// Bytes of a template. The longest of well-known models, with all of their tools, have about 20 KB.
-const LONGEST_TEMPLATE: usize = 256 << 10;
+/// Bytes of a template. The longest of well-known models, with all of their tools, have about 20 KB. Each byte of it can nest an
+/// expression deeper, and so takes some of the stack (`limits::STACK`).
+const LONGEST_TEMPLATE: usize = 64 << 10;
 /// Bytes that a template may write, marks in place of texts.
 const LONGEST_OUTPUT: usize = 1 << 20;
 /// Steps of a template and 64-byte pieces of memory, and how many more for each turn: the largest that was looked at takes a
 /// few thousand for ten turns.
 const FUEL: u64 = 20_000;
 const FUEL_EACH: u64 = 400;
-/// Bytes of a text that a method is called on or with: it reads all of it, which costs no fuel. What is said is a mark of a few
-/// bytes to a template.
-const LONGEST_TEXT: usize = 64 << 10;
 /// Nested blocks and macro calls.
 const DEPTH: usize = 120;
 /// Turns that a template is shown: more of them are cut by whoever asks.
@@ -126,9 +126,10 @@ impl ChatTemplate {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| sentence(&error))?);
         environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_unknown_method_callback(method);
+        environment.set_unknown_method_callback(limits::method);
+        environment.add_filter("tojson", limits::tojson);
         environment.set_recursion_limit(DEPTH);
-        environment.add_template_owned(NAME, text).map_err(|error| sentence(&error))?;
+        limits::on_a_deep_stack(|| environment.add_template_owned(NAME, text).map_err(|error| sentence(&error)))?;
         let bos = vocabulary.bos().map(|token| vocabulary.spelling(token)).unwrap_or_default();
         let eos = vocabulary.eos().map(|token| vocabulary.spelling(token)).unwrap_or_default();
         let template = Self { environment, source, bos, eos };
@@ -185,24 +186,16 @@ impl ChatTemplate {
         };
         let mut environment = self.environment.clone();
         environment.set_fuel(Some(FUEL + FUEL_EACH * turns.len() as u64));
-        let template = environment.get_template(NAME).map_err(|error| sentence(&error))?;
-        let mut written = Bounded(Vec::new());
-        template.render_captured_to(variables, &mut written).map_err(|error| sentence(&error))?;
-        let written = String::from_utf8(written.0).map_err(|_| "it writes no text".to_owned())?;
+        // Everything that the template made goes with the thread: nested values end as deep as they are.
+        let written = limits::on_a_deep_stack(move || {
+            let template = environment.get_template(NAME).map_err(|error| sentence(&error))?;
+            let mut written = Bounded(Vec::new());
+            template.render_captured_to(variables, &mut written).map_err(|error| sentence(&error))?;
+            Ok(written.0)
+        })?;
+        let written = String::from_utf8(written).map_err(|_| "it writes no text".to_owned())?;
         parts(&written, turns)
     }
-}
-
-/// Python's methods, on texts of a length that they may have. A text is paid for by each call.
-fn method(state: &mut State, value: &Value, name: &str, arguments: &[Value]) -> Result<Value, minijinja::Error> {
-    let texts = std::iter::once(value).chain(arguments).filter_map(|value| value.as_str());
-    let bytes: usize = texts.map(str::len).sum();
-    if bytes > LONGEST_TEXT {
-        let why = format!("it works on a text of {bytes} bytes, and {LONGEST_TEXT} are the most");
-        return Err(minijinja::Error::new(ErrorKind::InvalidOperation, why));
-    }
-    state.consume_fuel(bytes as u64 / 64)?;
-    minijinja_contrib::pycompat::unknown_method_callback(state, value, name, arguments)
 }
 
 fn raise_exception(message: Rest<Value>) -> Result<Value, minijinja::Error> {

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::hash::{self, Digests, Frontier};
@@ -145,41 +146,46 @@ impl<'a> Attempt<'a> {
 
     /// All parts, and journal entries meanwhile.
     async fn bring(&self) -> Result<(), Broken> {
-        let workers = match self.shared.way {
-            Way::Parts => self.download.options.ranges.max(1),
-            Way::OneStream => 1,
-        };
+        let options = &self.download.options;
         // The first request shows whether parts can be had at all.
         let Some(first) = work::first(&self.shared).await? else { return Ok(()) };
         let mut working = JoinSet::new();
-        self.shared.active.store(workers, Ordering::SeqCst);
-        let mut first = Some(first);
-        for _ in 0..workers {
-            working.spawn(work::work(self.shared.clone(), first.take()));
-        }
+        self.start(&mut working, Some(first));
+        let mut helpers = match self.shared.way {
+            Way::Parts => options.ranges.saturating_sub(1),
+            Way::OneStream => 0,
+        };
         let mut written = Ranges::default();
-        let mut pause = self.download.options.checkpoint;
+        let mut checkpoint = Instant::now() + options.checkpoint;
+        let mut judged = (Instant::now(), self.shared.plan().finished().total());
         let mut result = Ok(());
         loop {
             let ended = tokio::select! {
                 ended = working.join_next() => ended,
-                () = tokio::time::sleep(pause) => {
+                () = sleep_until(judged.0 + options.trial), if helpers > 0 => {
+                    let now = (Instant::now(), self.shared.plan().finished().total());
+                    let seconds = (now.0 - judged.0).as_secs_f64();
+                    if options.trial.is_zero() || ((now.1 - judged.1) as f64) < options.enough as f64 * seconds {
+                        (0..std::mem::take(&mut helpers)).for_each(|_| self.start(&mut working, None));
+                    }
+                    judged = now;
+                    continue;
+                }
+                () = sleep_until(checkpoint) => {
                     let before = Instant::now();
                     if let Err(failure) = self.checkpoint(&mut written).await {
                         result = result.and(Err(Broken::Failed(failure)));
                         self.shared.stop.cancel();
                     }
                     let took = before.elapsed() * CHECKPOINT_SHARE;
-                    pause = took.clamp(self.download.options.checkpoint, LONGEST_CHECKPOINT.max(self.download.options.checkpoint));
+                    let pause = took.clamp(options.checkpoint, LONGEST_CHECKPOINT.max(options.checkpoint));
+                    checkpoint = Instant::now() + pause;
                     continue;
                 }
             };
             match ended {
                 // Whoever gave a part back may have done so when all others had gone.
-                None if result.is_ok() && !self.shared.plan().is_done() => {
-                    self.shared.active.store(1, Ordering::SeqCst);
-                    working.spawn(work::work(self.shared.clone(), None));
-                }
+                None if result.is_ok() && !self.shared.plan().is_done() => self.start(&mut working, None),
                 None => return result,
                 Some(Ok(Ok(()))) => {}
                 Some(Ok(Err(broken))) => {
@@ -193,6 +199,11 @@ impl<'a> Attempt<'a> {
                 }
             }
         }
+    }
+
+    fn start(&self, working: &mut JoinSet<Result<(), Broken>>, given: Option<work::Given>) {
+        self.shared.active.fetch_add(1, Ordering::SeqCst);
+        working.spawn(work::work(self.shared.clone(), given));
     }
 
     /// Writes down what is there, after seeing that it is on the disk. What comes over one stream begins anew anyway.

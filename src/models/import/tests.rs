@@ -174,8 +174,10 @@ fn lm_studio_s_models_keep_their_names_and_parts() {
     place.write("lm/ann/Some-Model-GGUF/some-model-Q4_K_M.gguf", &completer());
     place.write("lm/ann/Some-Model-GGUF/mmproj-some-model.gguf", b"x");
     place.write("lm/ann/Some-Model-GGUF/README.md", b"x");
-    place.write("lm/ann/Big/big-Q6_K-00001-of-00002.gguf", &completer());
-    place.write("lm/ann/Big/big-Q6_K-00002-of-00002.gguf", &gguf_bytes(&[("split.no", "1")], &[]));
+    let first = gguf_bytes(&[("general.architecture", "qwen2")], &[("split.no", 0), ("split.count", 2)]);
+    place.write("lm/ann/Big/big-Q6_K-00001-of-00002.gguf", &first);
+    let second = gguf_bytes(&[], &[("split.no", 1), ("split.count", 2)]);
+    place.write("lm/ann/Big/big-Q6_K-00002-of-00002.gguf", &second);
     place.write("lm/ann/Cut/cut-00001-of-00003.gguf", &completer());
     let found = find_in_lm_studio(&root).unwrap();
     let names: Vec<&str> = found.iter().map(|candidate| candidate.origin.repository.as_str()).collect();

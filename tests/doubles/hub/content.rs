@@ -9,6 +9,13 @@ use sha2::Digest;
 const BLOCK: usize = 1 << 20;
 const PAGE: usize = 4096;
 
+/// A key of a header.
+enum Key {
+    Text(&'static str, &'static str),
+    U16(&'static str, u16),
+    I32(&'static str, i32),
+}
+
 #[derive(Clone, Debug)]
 pub struct Content {
     pub size: u64,
@@ -21,6 +28,27 @@ pub struct Content {
 impl Content {
     /// A model of one tensor of bytes. Another seed is another file of the same length.
     pub fn model(size: u64, seed: u64) -> Self {
+        Self::gguf(size, seed, &[Key::Text("general.architecture", "qwen2")])
+    }
+
+    /// Part `number`, from 1, of such a model in `count` files of a tensor each.
+    pub fn part(size: u64, seed: u64, number: u16, count: u16) -> Self {
+        Self::part_of(size, seed, number, count, u32::from(count))
+    }
+
+    /// The same, of a model that has so many tensors.
+    pub fn part_of(size: u64, seed: u64, number: u16, count: u16, tensors: u32) -> Self {
+        let own = Key::Text("general.architecture", "qwen2");
+        let split = [
+            Key::U16("split.no", number - 1),
+            Key::U16("split.count", count),
+            Key::I32("split.tensors.count", tensors as i32),
+        ];
+        let keys: Vec<Key> = Some(own).filter(|_| number == 1).into_iter().chain(split).collect();
+        Self::gguf(size, seed, &keys)
+    }
+
+    fn gguf(size: u64, seed: u64, keys: &[Key]) -> Self {
         let mut head = b"GGUF".to_vec();
         let text = |head: &mut Vec<u8>, text: &str| {
             head.extend((text.len() as u64).to_le_bytes());
@@ -28,10 +56,25 @@ impl Content {
         };
         head.extend(3u32.to_le_bytes());
         head.extend(1u64.to_le_bytes());
-        head.extend(1u64.to_le_bytes());
-        text(&mut head, "general.architecture");
-        head.extend(8u32.to_le_bytes());
-        text(&mut head, "qwen2");
+        head.extend((keys.len() as u64).to_le_bytes());
+        for key in keys {
+            let (Key::Text(name, _) | Key::U16(name, _) | Key::I32(name, _)) = key;
+            text(&mut head, name);
+            match key {
+                Key::Text(_, value) => {
+                    head.extend(8u32.to_le_bytes());
+                    text(&mut head, value);
+                }
+                Key::U16(_, value) => {
+                    head.extend(2u32.to_le_bytes());
+                    head.extend(value.to_le_bytes());
+                }
+                Key::I32(_, value) => {
+                    head.extend(5u32.to_le_bytes());
+                    head.extend(value.to_le_bytes());
+                }
+            }
+        }
         text(&mut head, "weights");
         head.extend(1u32.to_le_bytes());
         let tensor = head.len() as u64 + 8 + 4 + 8;

@@ -53,6 +53,8 @@ pub struct Rules {
     pub said: Said,
     /// Of another file, with another digest, than what comes.
     pub lies: bool,
+    /// `lies` is about the file whose path ends so, and about no other.
+    pub lies_of: &'static str,
     /// So many bytes more than there are.
     pub size_lie: u64,
     pub parts: Parts,
@@ -78,6 +80,7 @@ impl Default for Rules {
         Self {
             said: Said::Linked,
             lies: false,
+            lies_of: "",
             size_lie: 0,
             parts: Parts::Given,
             place: Place::Here,

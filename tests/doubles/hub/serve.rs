@@ -109,8 +109,11 @@ impl Turn<'_> {
         if !is_plain {
             headers.push(("x-repo-commit", format!("{:040x}", 0xc0ffee + self.rules.version)));
         }
-        let told =
-            if self.rules.lies { self.shared.content(path, u64::MAX).expect("the file") } else { content.clone() };
+        let told = if self.rules.lies && path.ends_with(self.rules.lies_of) {
+            self.shared.content(path, u64::MAX).expect("the file")
+        } else {
+            content.clone()
+        };
         match self.rules.said {
             Said::Linked if !is_plain => {
                 headers.push(("x-linked-etag", format!("\"{}\"", told.sha256())));
@@ -234,6 +237,7 @@ impl Turn<'_> {
         };
         let mut piece = vec![0; if self.rules.pace.is_zero() { 4 * PIECE } else { PIECE }];
         let mut at = sent.start;
+        let mut pouring = Some(Pouring::begin(self.shared));
         while at < sent.end.min(limit) {
             let count = usize::try_from((sent.end.min(limit) - at).min(piece.len() as u64)).expect("a small piece");
             content.fill(at, &mut piece[..count]);
@@ -243,6 +247,8 @@ impl Turn<'_> {
             self.stream.write_all(&piece[..count]).await?;
             at += count as u64;
             self.shared.note(|record| record.sent += count as u64);
+            // Its client may ask for more from now on.
+            pouring.take_if(|_| at == sent.end);
             if !self.rules.pace.is_zero() {
                 tokio::time::sleep(self.rules.pace).await;
             }
@@ -260,6 +266,25 @@ impl Turn<'_> {
             Some(Fault::Cut(_)) => Ok(false),
             _ => Ok(true),
         }
+    }
+}
+
+/// Counts an answer while it is on its way.
+struct Pouring<'a>(&'a Shared);
+
+impl<'a> Pouring<'a> {
+    fn begin(shared: &'a Shared) -> Self {
+        shared.note(|record| {
+            record.pouring += 1;
+            record.most_at_once = record.most_at_once.max(record.pouring);
+        });
+        Self(shared)
+    }
+}
+
+impl Drop for Pouring<'_> {
+    fn drop(&mut self) {
+        self.0.note(|record| record.pouring -= 1);
     }
 }
 

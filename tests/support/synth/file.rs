@@ -12,6 +12,8 @@ const ALIGNMENT: u64 = 32;
 
 #[derive(Clone, Debug)]
 pub enum Value {
+    U16(u16),
+    I32(i32),
     U32(u32),
     F32(f32),
     Flag(bool),
@@ -50,6 +52,8 @@ impl Tensor {
 impl Value {
     fn number(&self) -> u32 {
         match self {
+            Self::U16(_) => 2,
+            Self::I32(_) => 5,
             Self::U32(_) => 4,
             Self::F32(_) => 6,
             Self::Flag(_) => 7,
@@ -64,6 +68,8 @@ impl Value {
             out.extend((count as u64).to_le_bytes());
         };
         match self {
+            Self::U16(value) => out.extend(value.to_le_bytes()),
+            Self::I32(value) => out.extend(value.to_le_bytes()),
             Self::U32(value) => out.extend(value.to_le_bytes()),
             Self::F32(value) => out.extend(value.to_le_bytes()),
             Self::Flag(value) => out.push(u8::from(*value)),
@@ -98,6 +104,22 @@ impl File {
 
     pub fn remove(&mut self, key: &str) {
         self.keys.retain(|(known, _)| known != key);
+    }
+
+    /// The same model in so many files, as llama.cpp's `llama-gguf-split` writes them.
+    pub fn split(&self, count: usize) -> Vec<File> {
+        let each = self.tensors.len().div_ceil(count);
+        let parts = self.tensors.chunks(each).enumerate().map(|(number, tensors)| {
+            let keys = if number == 0 { self.keys.clone() } else { Vec::new() };
+            let mut part = File { keys, tensors: tensors.to_vec() };
+            part.set("split.no", Value::U16(number as u16));
+            part.set("split.count", Value::U16(count as u16));
+            part.set("split.tensors.count", Value::I32(self.tensors.len() as i32));
+            part
+        });
+        let parts: Vec<File> = parts.collect();
+        assert_eq!(parts.len(), count, "a part without tensors");
+        parts
     }
 
     /// Everything before the tensors' bytes.

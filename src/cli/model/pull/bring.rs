@@ -168,7 +168,7 @@ impl Pull<'_> {
             return self.already(&installed, SAME).map(Some);
         }
         let before = draft.installed(&self.store)?;
-        if let Some(failure) = parts.iter().find_map(|part| plan::changed(before.as_ref(), part)) {
+        if let Some(failure) = plan::changed(before.as_ref(), &parts) {
             for part in &parts {
                 self.forget(&key(&draft, part))?;
             }
@@ -181,7 +181,7 @@ impl Pull<'_> {
         let mut arrived = Vec::new();
         let mut partials = Vec::new();
         let origin = draft.origin_at(&parts);
-        let mut role = draft.role;
+        let mut joined = gguf::Joined::new(parts.len());
         for (number, part) in parts.into_iter().enumerate() {
             let key = key(&draft, &part);
             let partial = match self.take(&key).await? {
@@ -194,7 +194,7 @@ impl Pull<'_> {
                 }
                 (partial, _) => partial,
             };
-            let pinned = pinned(before.as_ref(), &part);
+            let pinned = pinned(before.as_ref(), &part, &origin.revision);
             let (file_name, source) = (part.remote.file_name(), source_name(&part.source));
             let finished = match self.bring(part, &partial, pinned).await {
                 Ok(finished) => finished,
@@ -203,15 +203,9 @@ impl Pull<'_> {
                     return Err(self.explained(plan::with_way_out(failure, &draft.name).into()));
                 }
             };
-            let header = match gguf::read(&finished.path) {
-                Ok(header) => header,
-                Err(error) => {
-                    partial.discard()?;
-                    bail!("{}: {error:#}. Nothing of it was kept", printable(&file_name));
-                }
-            };
-            if number == 0 {
-                role = role.or_else(|| Some(role_of(&header)));
+            if let Err(error) = gguf::read(&finished.path).and_then(|header| joined.add(header)) {
+                partial.discard()?;
+                bail!("{}: {error:#}. Nothing of it was kept", printable(&file_name));
             }
             if !finished.was_known && pinned.is_none() {
                 self.screen.say(&format!(
@@ -224,7 +218,14 @@ impl Pull<'_> {
             arrived.push(ArrivedFile { partial: path, file_name, source, bytes, sha256 });
             partials.push(partial);
         }
-        let role = role.unwrap_or(crate::models::Role::Completion);
+        let header = match joined.whole() {
+            Ok(header) => header,
+            Err(error) => {
+                partials.iter().try_for_each(|partial| partial.discard())?;
+                bail!("{}: {error:#}. Nothing of them was kept", draft.name);
+            }
+        };
+        let role = draft.role.unwrap_or_else(|| role_of(&header));
         let arrival = Arrival { name: draft.name.clone(), role, origin, files: arrived };
         let installed = self.store.take_in(&arrival)?;
         drop(partials);
@@ -423,15 +424,13 @@ impl Pull<'_> {
 fn is_same(installed: &Installed, parts: &[Part]) -> bool {
     use crate::models::hub::FileDigest;
 
+    // Without a digest the commit tells, or the version that an address's host names. Who names none is asked for all.
+    let revision = plan::revision(parts);
+    let is_same_version = !revision.is_empty() && installed.origin.revision == revision;
     installed.files.len() == parts.len()
         && installed.files.iter().zip(parts).all(|(file, part)| match part.remote.digest {
             Some(FileDigest::Sha256(digest)) => file.sha256 == digest,
-            // Without a digest the commit tells, or the version that an address's host names. Who names none is asked for all.
-            _ => {
-                !installed.origin.revision.is_empty()
-                    && installed.origin.revision == plan::revision(part)
-                    && file.bytes == part.remote.size
-            }
+            _ => is_same_version && file.bytes == part.remote.size,
         })
 }
 

@@ -10,7 +10,7 @@ use crate::cli::terminal::printable;
 use crate::models::catalogue::Licence;
 use crate::models::download::{EARLIER, Failure, Fetch, Source};
 use crate::models::fit::Machine;
-use crate::models::hub::{HubFile, Remote, Repository, Wanted, choose_files};
+use crate::models::hub::{HubAddress, HubFile, Remote, Repository, Wanted, choose_files};
 use crate::models::store::{parts, split_of};
 use crate::models::{
     Catalogue, CommercialUse, Installed, ModelName, Origin, OriginKind, Quantisation, Role, Sha256, Store,
@@ -62,12 +62,14 @@ pub async fn draft(fetch: &Fetch, arguments: &Arguments, machine: &Machine) -> a
             let file = address.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
             let name = name_of(file).with_context(|| format!("{address} names no file: give it a name with --name"));
             let name = arguments.name.clone().map_or(name, |name| Ok(with_quantisation(name, file)))?;
+            // The other parts of a split model stand beside the one that is named.
+            let parts: Vec<HubAddress> = all_parts(file).iter().map(|part| with_file(&address, part)).collect();
             Draft {
                 name,
                 role: None,
                 licence: None,
-                origin: address.to_string(),
-                sources: vec![Source::Address(address)],
+                origin: parts.first().unwrap_or(&address).to_string(),
+                sources: parts.into_iter().map(Source::Address).collect(),
                 remark: None,
             }
         }
@@ -141,6 +143,14 @@ fn all_parts(path: &str) -> Vec<String> {
     parts(Path::new(path)).iter().map(|part| part.to_string_lossy().replace('\\', "/")).collect()
 }
 
+/// The same address with another file at its end.
+fn with_file(address: &HubAddress, file: &str) -> HubAddress {
+    let mut address = address.clone();
+    let path = address.path().rsplit_once('/').map_or_else(String::new, |(folder, _)| format!("{folder}/{file}"));
+    address.set_path(&path);
+    address
+}
+
 /// A name of its own, never one of the catalogue: what that means must not depend on what else was pulled.
 fn name_of(file: &str) -> Option<ModelName> {
     let lower = file.rsplit('/').next()?.to_ascii_lowercase();
@@ -190,8 +200,7 @@ pub async fn look(fetch: &Fetch, sources: Vec<Source>) -> Result<Vec<Part>, Fail
 
 impl Draft {
     pub fn origin_at(&self, parts: &[Part]) -> Origin {
-        let revision = parts.first().map(revision).unwrap_or_default();
-        Origin { kind: OriginKind::Hub, repository: self.origin.clone(), revision }
+        Origin { kind: OriginKind::Hub, repository: self.origin.clone(), revision: revision(parts) }
     }
 
     /// What is installed under this name from the same place.
@@ -208,25 +217,30 @@ impl Draft {
     }
 }
 
-/// The commit; of an address the version that its host names, which may be none.
-pub fn revision(part: &Part) -> String {
-    match &part.source {
-        Source::Hub(_) => part.remote.commit.clone(),
-        Source::Address(_) => part.remote.version(),
+/// The commit; of addresses the versions that their hosts name, which may be none.
+pub fn revision(parts: &[Part]) -> String {
+    match parts.first() {
+        Some(Part { source: Source::Hub(_), remote }) => remote.commit.clone().unwrap_or_default(),
+        _ => {
+            let versions: Option<Vec<String>> = parts.iter().map(|part| part.remote.version()).collect();
+            versions.unwrap_or_default().join(", ")
+        }
     }
-    .unwrap_or_default()
 }
 
 /// An address that has another file now than the one that was pulled is refused before it is fetched: it would be in vain.
-pub fn changed(installed: Option<&Installed>, part: &Part) -> Option<Failure> {
-    let Source::Address(address) = &part.source else { return None };
+pub fn changed(installed: Option<&Installed>, parts: &[Part]) -> Option<Failure> {
     let installed = installed?;
-    let file = installed.files.iter().find(|file| file.source == address.to_string())?;
-    let (before, now) = (&installed.origin.revision, revision(part));
-    let is_other = file.bytes != part.remote.size || !before.is_empty() && !now.is_empty() && *before != now;
-    let version = if now.is_empty() { String::new() } else { format!(" ({})", printable(&now)) };
-    let found = format!("another file of {} bytes{version}", part.remote.size);
-    is_other.then(|| Failure::lie(&part.remote.what, EARLIER, format!("sha256:{}", file.sha256), found))
+    let (before, now) = (&installed.origin.revision, revision(parts));
+    let is_newer = !before.is_empty() && !now.is_empty() && *before != now;
+    parts.iter().find_map(|part| {
+        let Source::Address(address) = &part.source else { return None };
+        let file = installed.files.iter().find(|file| file.source == address.to_string())?;
+        let version = if now.is_empty() { String::new() } else { format!(" ({})", printable(&now)) };
+        let found = format!("another file of {} bytes{version}", part.remote.size);
+        let is_other = is_newer || file.bytes != part.remote.size;
+        is_other.then(|| Failure::lie(&part.remote.what, EARLIER, format!("sha256:{}", file.sha256), found))
+    })
 }
 
 /// The way out of a failure by the name that the model has here.
@@ -241,11 +255,11 @@ pub fn with_way_out(failure: Failure, name: &ModelName) -> Failure {
 }
 
 /// The digest that this file had when it was pulled at this commit before. An address has no commits: there any earlier one counts.
-pub fn pinned(installed: Option<&Installed>, part: &Part) -> Option<Sha256> {
+pub fn pinned(installed: Option<&Installed>, part: &Part, revision: &str) -> Option<Sha256> {
     let installed = installed?;
     let file = installed.files.iter().find(|file| file.source == source_name(&part.source))?;
     let is_address = matches!(part.source, Source::Address(_));
-    (is_address || installed.origin.revision == revision(part)).then_some(file.sha256)
+    (is_address || installed.origin.revision == revision).then_some(file.sha256)
 }
 
 /// What a file is called where it comes from.

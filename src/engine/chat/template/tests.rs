@@ -280,7 +280,29 @@ fn hostile_templates_end_as_a_sentence() {
     (0..2000).for_each(|_| nested.push_str("{% if true %}"));
     (0..2000).for_each(|_| nested.push_str("{% endif %}"));
     let long = "x".repeat(LONGEST_TEMPLATE + 1);
+    let doubled = |how: &str| {
+        format!(
+            "{{% set ns = namespace(s='ab') %}}{{% for i in range(40) %}}{{% set ns.s = {how} %}}{{% endfor %}}{{{{ ns.s }}}}"
+        )
+    };
+    let (added, replaced) = (doubled("ns.s + ns.s"), doubled("ns.s|replace('a', 'aa')|replace('b', 'bb')"));
     for (text, part) in [
+        (added.as_str(), "no end"),
+        (&replaced, "no end"),
+        ("{{ range(1000000000)|list|length }}", "too many"),
+        ("{{ range(100000)|join(range(100000)|join(',')) }}", "no end"),
+        ("{% macro f(n) %}{{ f(n + 1) }}{{ f(n + 1) }}{% endmacro %}{{ f(0) }}", "recursion"),
+        ("{{ ('a\n' * 60000)|indent(1000000) }}", "no end"),
+        ("{{ '%2000000000d'|format(1) }}", "no end"),
+        ("{% set s = 'a' * 60000 %}{{ ''.join([s, s]) }}", "65536"),
+        ("{% set s = 'a' * 60000 %}{% set l = [s] * 5000 %}{{ ''.join(l) }}", "65536"),
+        ("{{ ('a' * 30000).replace('a', 'b' * 30000) }}", "no end"),
+        ("{{ '{:>400000000}'.format(1) }}", "65536"),
+        ("{{ '{:>99999999999999999999999}'.format(1) }}", "65536"),
+        ("{{ '{:>{}}'.format(1, 400000000) }}", "65536"),
+        ("{% set s = 'a' * 30000 %}{{ ('{0}' * 10000).format(s) }}", "65536"),
+        ("{{ [[1]]|tojson(indent=2000000000) }}", "indents JSON"),
+        ("{{ [[1]]|tojson(2000000000) }}", "indents JSON"),
         ("{% for i in range(100000) %}{% for j in range(100000) %}x{% endfor %}{% endfor %}", ""),
         (
             "{% set ns = namespace(x='aaaaaaaa') %}{% for i in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
@@ -310,6 +332,35 @@ fn hostile_templates_end_as_a_sentence() {
         let is_one_line = !refused.contains('\n') && refused.len() < 500;
         assert!(is_one_line && refused.contains(part) && refused.contains("engine.chatModel"), "{refused}");
     }
+}
+
+/// The library would go as deep as these are long, on whatever stack there is.
+#[test]
+fn deep_templates_and_deep_values_do_not_end_the_process() {
+    let most = LONGEST_TEMPLATE - 100;
+    let chain = |before: &str, link: &str, after: &str| format!("{before}{}{after}", link.repeat(most / link.len()));
+    for text in [
+        chain("{{ x", ".a", " }}"),
+        chain("{{ x", "|e", " }}"),
+        chain("{{ x", "()", " }}"),
+        chain("{{ 1", "+1", " }}"),
+        chain("{{ ", "-", "1 }}"),
+        chain("{{ ", "not ", "1 }}"),
+        chain("{{ ", "(", "1"),
+        chain("{{ ", "1 if 1 else ", "1 }}"),
+        chain("{% if 1 %}", "{% elif 1 %}", "{% endif %}"),
+    ] {
+        assert!(ChatTemplate::of(Some(&text), &Words::new(&[]), false).is_err());
+    }
+    // Good for the conversation that it is tried on, and deeper with each turn of a longer one.
+    let nesting = template(
+        "{% set ns = namespace(l=[]) %}{% for m in messages %}{{ m.content }}{% for i in range(600) %}{% set ns.l = [ns.l] %}\
+         {% endfor %}{% endfor %}",
+    );
+    let side = |turn| if turn % 2 == 0 { ChatRole::User } else { ChatRole::Assistant };
+    let long: Vec<ChatTurn> = (0..301).map(|turn| ChatTurn::new(side(turn), "x")).collect();
+    let refused = nesting.render(&long, Ask { thinks: false, now: NOW }).unwrap_err();
+    assert!(refused.contains("no end"), "{refused}");
 }
 
 /// What each of ours ends with, behind the last question.
