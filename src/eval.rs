@@ -16,6 +16,7 @@ mod regression;
 mod run;
 mod sample;
 mod score;
+mod search;
 mod statistics;
 mod summary;
 
@@ -26,6 +27,9 @@ pub use journal::{Header, Journal};
 pub use record::{Candidate, Guess, Prompt, Record};
 pub use run::Runner;
 pub use sample::{Plan, Sample, sample};
+pub use search::{
+    Found, LOOKED_AT, QuestionKind, SearchFigures, SearchPlan, SearchQuestion, SearchRanks, ask, prepare,
+};
 pub use statistics::{Mean, Rate, Spread, percentile};
 pub use summary::{Difference, Figures, Group, Summary, Tokens, VariantSummary};
 

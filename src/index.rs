@@ -59,14 +59,14 @@ pub use progress::{Phase, Progress};
 pub use provenance::Provenance;
 pub use related::{Answer, CursorText, FEATURES, Features, IsLate, Piece, Related, Viewed, Wish, types_of};
 pub use resolve::shared_parts;
-pub use search::{FoundBy, Hit, SearchBy};
+pub use search::{FoundBy, Hit, Ranks, SearchBy};
 use shared::{OpenDocument, Shared};
 use signatures::Signatures;
 pub use stale::{Formerly, StaleFile, StaleFiles};
 pub use state::{File, FileId, State, Totals};
 pub use store::{Glance, glance};
 pub use symbols::SymbolHit;
-pub use vectors::{Meaning, VectorStatus};
+pub use vectors::{GiveWay, Meaning, Urgent, VectorGlance, VectorStatus, glance as glance_vectors};
 pub use verify::Difference;
 
 use crate::privacy::IgnoreRules;

@@ -101,7 +101,7 @@ impl Session {
         board.set_eagerness(settings.completion.eagerness);
         let next_edits = NextEdits::start();
         next_edits.enable(settings.completion.next_edit);
-        let indexes = Indexes::start(next_edits.clone());
+        let indexes = Indexes::start(next_edits.clone(), board.clone());
         let analyst = Analyst::start(indexes.clone());
         let mut documents = Documents::default();
         documents.limit_size(settings.completion.max_document_bytes, &analyst);
@@ -349,7 +349,7 @@ impl Session {
         let request = self.request(document, position, trigger, patience);
         let recalled = request.as_ref().and_then(complete::recall);
         let pending = Pending::new(&self.accounts, self.asked(document, position, trigger, request.as_ref()));
-        let busy = Busy::enter(&self.board);
+        let busy = (Busy::enter(&self.board), self.indexes.urgent());
         let session = self.clone();
         let span = tracing::debug_span!("completion", document, ?trigger);
         let answer = async move {

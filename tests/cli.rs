@@ -23,6 +23,8 @@ mod cli {
     mod outline;
     mod refs;
     mod search;
+    #[cfg(feature = "llama")]
+    mod search_meaning;
     mod setup;
     mod stats;
     #[path = "../support/stdio.rs"]

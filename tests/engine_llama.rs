@@ -9,6 +9,8 @@ mod cancels;
 mod chat;
 #[path = "engine_llama/completes.rs"]
 mod completes;
+#[path = "engine_llama/embeds.rs"]
+mod embeds;
 #[path = "engine_llama/faults.rs"]
 mod faults;
 #[path = "engine_llama/gguf.rs"]

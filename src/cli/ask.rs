@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::terminal::{Style, Terminal};
-use super::workspace;
+use super::{meaning, workspace};
 use crate::ask::{Asked, ConsentReply, Question, Step, Workspace};
 use crate::config::{Loader, RouteChoice};
 use crate::session::questions::{Answerer, Payload, words};
@@ -122,6 +122,9 @@ fn with_question(
     work: impl AsyncFnOnce(Arc<dyn Answerer>, Question, Workspace) -> anyhow::Result<ExitCode>,
 ) -> anyhow::Result<ExitCode> {
     let opened = arguments.workspace.open(loader)?;
+    // What has vectors is found by them, too; none are made, and words alone are enough where the model is away.
+    let _understood = meaning::understand(&opened, loader, false, meaning::QUESTION_PATIENCE)?;
+    meaning::settle(&opened);
     let place = arguments.file.as_ref().map(|range| Place::read(range, &opened)).transpose()?;
     let route = match (arguments.local, arguments.cloud) {
         (true, _) => Some(RouteChoice::Local),

@@ -155,6 +155,7 @@ pub fn embedding_model(settings: &Settings, paths: &Paths, patience: Duration, m
             return None;
         }
     };
+    let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = (settings.index.vectors_mb as u64).saturating_mul(1 << 20);
     let (paths, runtime) = (paths.clone(), Handle::current());
     let make = move || -> Result<Arc<dyn EmbedEngine>, String> {
@@ -174,7 +175,8 @@ pub fn embedding_model(settings: &Settings, paths: &Paths, patience: Duration, m
             }
         }
     };
-    Some(Meaning { engine: Arc::new(OnDemand::new(make)), identity, bytes, patience, makes_missing })
+    let engine = Arc::new(OnDemand::new(make));
+    Some(Meaning { bytes, patience, makes_missing, ..Meaning::new(engine, identity, name) })
 }
 
 /// A model that nobody asked for so long is left, and its process ends if it has no other client.

@@ -86,7 +86,7 @@ pub fn run(arguments: &Arguments, loader: &Loader) -> anyhow::Result<ExitCode> {
     if arguments.check {
         return check(&workspace, &mut terminal);
     }
-    let _understood = meaning::understand(&workspace, loader, true)?;
+    let _understood = meaning::understand(&workspace, loader, true, meaning::PATIENCE)?;
     meaning::settle(&workspace);
     let report = report(&workspace, started);
     if !workspace.print_json(&mut terminal, "index", &report)? {

@@ -11,8 +11,10 @@ use super::workspace::Workspace;
 use crate::config::Loader;
 use crate::index::Index;
 
-/// A command waits until a model is loaded, but not for one that hangs.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// A search waits until a model is loaded, but not for one that hangs.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+/// So long a question waits for the vector of its words: a small model is loaded by then, and without it words are enough.
+pub const QUESTION_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Keeps the way to the model open. With it the index is one of words again: nobody is left who asks the model.
 pub struct Understood {
@@ -20,14 +22,19 @@ pub struct Understood {
     runtime: Option<Runtime>,
 }
 
-/// Gives the workspace's index its model, where the settings name one.
-pub fn understand(workspace: &Workspace, loader: &Loader, makes_missing: bool) -> anyhow::Result<Understood> {
+/// Gives the workspace's index its model, where the settings name one. A search waits `patience` for its query's vector.
+pub fn understand(
+    workspace: &Workspace,
+    loader: &Loader,
+    makes_missing: bool,
+    patience: Duration,
+) -> anyhow::Result<Understood> {
     if workspace.settings.engine.embedding_model.is_none() {
         return Ok(Understood { index: workspace.index.clone(), runtime: None });
     }
     let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let entered = runtime.enter();
-    let meaning = engines::embedding_model(&workspace.settings, loader.paths(), PATIENCE, makes_missing);
+    let meaning = engines::embedding_model(&workspace.settings, loader.paths(), patience, makes_missing);
     drop(entered);
     if meaning.is_none() {
         eprintln!("tandem: there is no model of vectors here (engine.embeddingModel); search is by words alone");

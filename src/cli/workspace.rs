@@ -53,12 +53,17 @@ impl WorkspaceArguments {
 
     /// Opens the index; it has only begun to scan then.
     pub fn start(&self, loader: &Loader) -> anyhow::Result<Workspace> {
+        self.start_with(loader, |settings| settings)
+    }
+
+    /// The same with the settings changed by `own`.
+    pub fn start_with(&self, loader: &Loader, own: impl FnOnce(Settings) -> Settings) -> anyhow::Result<Workspace> {
         let folder = root(self.folder.as_deref())?;
         let loaded = loader.load(std::slice::from_ref(&folder), None);
         for problem in &loaded.problems {
             eprintln!("tandem: {problem}");
         }
-        let (settings, user) = (loaded.settings, loaded.user);
+        let (settings, user) = (own(loaded.settings), loaded.user);
         if !settings.index.enabled {
             bail!("index.enabled is false here; --set index.enabled=true turns the index on for this command");
         }

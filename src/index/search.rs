@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Input, MatchKind};
 use rustc_hash::FxHashMap;
 
-pub use fused::{FoundBy, SearchBy};
+pub use fused::{FoundBy, Ranks, SearchBy};
 
 use super::chunks::{Chunk, chunks};
 use super::facts::FileFacts;
@@ -63,6 +63,9 @@ pub struct Hit {
     /// By what it was found, where vectors took part; the score is one of ranks then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub by: Option<FoundBy>,
+    /// And at which place of each list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ranks: Option<Ranks>,
 }
 
 impl Shared {
@@ -161,6 +164,7 @@ impl Shared {
                 best_row,
                 line: lines.get(best_row as usize).map_or_else(String::new, |line| shorten(line.trim())),
                 by: None,
+                ranks: None,
             });
         }
     }

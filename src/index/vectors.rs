@@ -8,17 +8,20 @@ mod store;
 mod table;
 #[cfg(test)]
 mod tests;
+mod way;
 mod work;
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustc_hash::FxHashSet;
 
+pub use self::store::{VectorGlance, glance};
 use self::table::Table;
+pub use self::way::{GiveWay, Urgent};
 use super::Shared;
 use crate::engine::CancelFlag;
 use crate::engine::embed::{EmbedEngine, EmbedJob, Purpose};
@@ -29,12 +32,35 @@ pub struct Meaning {
     pub engine: Arc<dyn EmbedEngine>,
     /// What tells its vectors from those of other models; see `engine::embed::identity`.
     pub identity: String,
+    /// What people call it.
+    pub name: String,
     /// Most bytes that the vectors of a folder take in memory.
     pub bytes: u64,
     /// So long a search waits for the vector of its query.
     pub patience: Duration,
     /// Makes what is missing in the background; otherwise what is stored is used and nothing is written.
     pub makes_missing: bool,
+    /// What is made is on the disk after so long: no more is lost when the process is killed.
+    pub save_after: Duration,
+    /// Whom the making of vectors gives way to.
+    pub way: Arc<GiveWay>,
+}
+
+impl Meaning {
+    /// Of a model with its usual costs: 256 MiB, searches that wait for a second and a half, what is made on the disk after
+    /// a minute.
+    pub fn new(engine: Arc<dyn EmbedEngine>, identity: String, name: String) -> Self {
+        Self {
+            engine,
+            identity,
+            name,
+            bytes: 256 << 20,
+            patience: Duration::from_millis(1_500),
+            makes_missing: true,
+            save_after: Duration::from_secs(60),
+            way: Arc::default(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Meaning {
@@ -55,9 +81,11 @@ impl PartialEq for Meaning {
 }
 
 /// How far the vectors are.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct VectorStatus {
+    /// The model that makes them.
+    pub model: String,
     /// Pieces of files that were looked at so far.
     pub pieces: usize,
     /// Those of them that have a vector.
@@ -69,13 +97,27 @@ pub struct VectorStatus {
     /// Nothing is to be done.
     pub is_done: bool,
     /// Why no further vectors are made, a phrase.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
 }
 
 impl VectorStatus {
+    /// That of two folders together.
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            model: self.model,
+            pieces: self.pieces + other.pieces,
+            vectors: self.vectors + other.vectors,
+            left_out: self.left_out + other.left_out,
+            bytes: self.bytes + other.bytes,
+            is_done: self.is_done && other.is_done,
+            problem: self.problem.or(other.problem),
+        }
+    }
+
     /// One line for people.
     pub fn describe(&self) -> String {
-        let mut line = format!("{} of {} pieces have vectors", self.vectors, self.pieces);
+        let mut line = format!("{} of {} pieces have vectors of {}", self.vectors, self.pieces, self.model);
         if self.left_out > 0 {
             line.push_str(&format!("; {} are left out (index.vectorsMb)", self.left_out));
         }
@@ -114,6 +156,10 @@ pub struct Vectors {
     seen: AtomicU64,
     /// Something is not stored yet.
     is_changed: AtomicBool,
+    /// The batch that is being made.
+    batch: Mutex<CancelFlag>,
+    /// Until then queries are not waited for: the last one got no vector in its time.
+    late_until: Mutex<Option<Instant>>,
     worker: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -130,6 +176,8 @@ impl Vectors {
             is_done: AtomicBool::new(false),
             seen: AtomicU64::new(0),
             is_changed: AtomicBool::new(false),
+            batch: Mutex::default(),
+            late_until: Mutex::default(),
             worker: Mutex::default(),
         });
         let (own, index) = (vectors.clone(), shared.clone());
@@ -155,13 +203,15 @@ impl Vectors {
             return None;
         }
         let job = EmbedJob::new(Purpose::Query, vec![crate::engine::embed::cut(query, QUERY_BYTES).to_owned()]);
-        let vector = match self.meaning.engine.embed(job, &CancelFlag::default(), self.meaning.patience) {
+        let vector = match self.meaning.engine.embed(job, &CancelFlag::default(), self.patience()) {
             Ok(vectors) => vectors.into_iter().next()?,
             Err(error) => {
                 tracing::info!(%error, "this search is by words alone");
+                *self.late_until() = Some(Instant::now() + LATE);
                 return None;
             }
         };
+        *self.late_until() = None;
         let state = shared.read();
         // What was changed since has pieces elsewhere.
         let weight = |path: &str, hash: &[u8; 16]| {
@@ -171,10 +221,21 @@ impl Vectors {
         self.read().nearest(&vector, limit, weight)
     }
 
+    /// A model that did not answer is not waited for a second time, only looked at.
+    fn patience(&self) -> Duration {
+        let is_late = self.late_until().is_some_and(|until| Instant::now() < until);
+        if is_late { self.meaning.patience.min(GLANCE) } else { self.meaning.patience }
+    }
+
+    fn late_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.late_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn status(&self) -> VectorStatus {
         let problem = self.problem.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let table = self.read();
         VectorStatus {
+            model: self.meaning.name.clone(),
             pieces: table.pieces(),
             vectors: table.pieces() - table.left_out(),
             left_out: table.left_out(),
@@ -194,7 +255,7 @@ impl Vectors {
                 return;
             }
             self.look();
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(SETTLE_LOOK);
         }
     }
 
@@ -215,6 +276,8 @@ impl Vectors {
     /// Ends the thread, and waits for it. Job and pause end at once.
     pub fn stop(&self) {
         self.cancel.cancel();
+        self.batch.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+        self.meaning.way.wake();
         self.look();
         let worker = self.worker().take();
         if let Some(worker) = worker {
@@ -243,3 +306,8 @@ impl Vectors {
 
 /// Most bytes of a query: a pasted page is not a query.
 const QUERY_BYTES: usize = 4 << 10;
+/// Between two looks of who waits for all vectors.
+const SETTLE_LOOK: Duration = Duration::from_millis(20);
+/// So long after a query without a vector the next ones wait for a glance.
+const LATE: Duration = Duration::from_secs(15);
+const GLANCE: Duration = Duration::from_millis(100);

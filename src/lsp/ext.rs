@@ -14,6 +14,7 @@ use crate::complete::{self, Decision, LookAheadCounts};
 use crate::config::Eagerness;
 use crate::context::Considered;
 use crate::engine::{self, EngineState, Sent, ServerStatus};
+use crate::index::VectorStatus;
 use crate::nextedit::{Certainty, PlaceKind};
 use crate::session;
 
@@ -166,6 +167,9 @@ pub struct Status {
     /// Absent where the cloud is off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub today: Option<Today>,
+    /// How far the vectors for search by meaning are; absent without a model for them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub vectors: Option<VectorStatus>,
 }
 
 /// How often the model was put away, and what it takes less of now.
@@ -388,6 +392,7 @@ impl From<&session::Status> for Status {
             eagerness: status.eagerness,
             cloud: status.cloud.as_ref().map(Cloud::from),
             today: status.cloud.as_ref().and_then(|cloud| cloud.spent.as_ref()).map(Today::from),
+            vectors: status.vectors.clone(),
         }
     }
 }

@@ -20,9 +20,9 @@ use crate::privacy::Trust;
 use crate::session::{IndexPlan, Session};
 
 /// Makes the engine that the settings ask for; None for lookup alone. Must return at once: engines load in the background.
+pub type EngineFactory = Arc<dyn Fn(&Settings) -> Option<Arc<dyn Engine>> + Send + Sync>;
 /// Makes what folders are searched by meaning with, by the settings. Must not wait.
 pub type MeaningFactory = Arc<dyn Fn(&Settings) -> Option<Meaning> + Send + Sync>;
-pub type EngineFactory = Arc<dyn Fn(&Settings) -> Option<Arc<dyn Engine>> + Send + Sync>;
 
 /// Most problems shown at once; the rest is in the log.
 const SHOWN_PROBLEMS: usize = 3;

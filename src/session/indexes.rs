@@ -7,9 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use super::documents::file_path;
 use super::next_edits::{Event, NextEdits};
 use super::repositories::Repositories;
+use super::status::StatusBoard;
 use crate::context::Analysis;
 use crate::engine::lookup::Vantage;
-use crate::index::{Index, IndexOptions, Meaning};
+use crate::index::{GiveWay, Index, IndexOptions, Meaning, Urgent, VectorStatus};
 use crate::syntax::Language;
 use crate::text::{Document, DocumentId};
 
@@ -31,6 +32,9 @@ pub struct Indexes {
     repositories: Arc<Repositories>,
     /// Told of what the indexes have taken up.
     next_edits: OnceLock<Arc<NextEdits>>,
+    /// Told how far the vectors are.
+    board: OnceLock<Arc<StatusBoard>>,
+    way: Arc<GiveWay>,
 }
 
 #[derive(Debug, Default)]
@@ -49,9 +53,9 @@ enum Waiting {
 
 impl Indexes {
     /// Starts the thread that takes up documents; it ends with the last handle.
-    pub fn start(next_edits: Arc<NextEdits>) -> Arc<Self> {
-        let next_edits = OnceLock::from(next_edits);
-        let indexes = Arc::new(Self { repositories: Repositories::start(), next_edits, ..Self::default() });
+    pub fn start(next_edits: Arc<NextEdits>, board: Arc<StatusBoard>) -> Arc<Self> {
+        let (next_edits, board) = (OnceLock::from(next_edits), OnceLock::from(board));
+        let indexes = Arc::new(Self { repositories: Repositories::start(), next_edits, board, ..Self::default() });
         let weak = Arc::downgrade(&indexes);
         let thread = std::thread::Builder::new().name("tandem-documents".to_owned()).spawn(move || take_up(&weak));
         if let Err(error) = thread {
@@ -86,6 +90,7 @@ impl Indexes {
 
     /// What all of them are searched by meaning with, from now on. The same again does nothing.
     pub fn understand(&self, meaning: Option<Meaning>) {
+        let meaning = meaning.map(|meaning| Meaning { way: self.way.clone(), ..meaning });
         let mut state = self.state();
         if state.meaning == meaning {
             return;
@@ -95,6 +100,16 @@ impl Indexes {
         drop(state);
         // What was begun ends first, and nobody waits for it.
         std::thread::spawn(move || indexes.iter().for_each(|index| index.understand(meaning.clone())));
+    }
+
+    /// Somebody waits for a completion until this is dropped: no vectors are made meanwhile.
+    pub fn urgent(&self) -> Urgent {
+        self.way.urgent()
+    }
+
+    /// How far the vectors of all folders are. None without a model for them.
+    fn vectors(&self) -> Option<VectorStatus> {
+        self.all().iter().filter_map(|index| index.vector_status()).reduce(VectorStatus::with)
     }
 
     /// Whether a document is in one of the folders.
@@ -170,6 +185,9 @@ fn take_up(indexes: &Weak<Indexes>) {
         let waiting = std::mem::take(&mut state.waiting);
         let all = state.indexes.clone();
         drop(state);
+        if let Some(board) = indexes.board.get() {
+            board.set_vectors(indexes.vectors());
+        }
         for (id, waiting) in waiting {
             let Some(path) = file_path(&id) else { continue };
             for index in all.iter().filter(|index| index.holds(&path)) {

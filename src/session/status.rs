@@ -10,6 +10,7 @@ use crate::budget::Picodollars;
 use crate::complete::{LookAheadCounts, Outcome, Reason, Source};
 use crate::config::Eagerness;
 use crate::engine::{EngineState, EngineStatus};
+use crate::index::VectorStatus;
 
 /// What the status line shows.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -33,6 +34,8 @@ pub struct Status {
     pub eagerness: Eagerness,
     /// None until it was looked into.
     pub cloud: Option<CloudStatus>,
+    /// How far the vectors of all folders are. None without a model for them.
+    pub vectors: Option<VectorStatus>,
 }
 
 /// What a status line can show of the cloud. See `questions::Budget`.
@@ -94,6 +97,7 @@ impl StatusBoard {
             questions: QuestionStatus::default(),
             eagerness: Eagerness::default(),
             cloud: None,
+            vectors: None,
         };
         let board = Arc::new(Self { status: watch::Sender::new(status), follower: Mutex::default() });
         board.follow(engine);
@@ -158,6 +162,14 @@ impl StatusBoard {
 
     pub fn set_cloud(&self, cloud: CloudStatus) {
         self.status.send_if_modified(|status| status.cloud.replace(cloud) != status.cloud);
+    }
+
+    pub fn set_vectors(&self, vectors: Option<VectorStatus>) {
+        self.status.send_if_modified(|status| {
+            let changed = status.vectors != vectors;
+            status.vectors = vectors;
+            changed
+        });
     }
 
     pub fn set_eagerness(&self, eagerness: Eagerness) {

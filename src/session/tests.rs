@@ -5,6 +5,7 @@ mod context;
 mod control;
 mod doubt;
 mod idle;
+mod meaning;
 mod steady;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use tandem::config::Settings;
 use tandem::engine::chat::{ChatEngine, ChatJob, ChatRole, ChatTurn};
+use tandem::engine::embed::{EmbedEngine, EmbedJob, Purpose};
 use tandem::engine::host::{Holding, HostConfig, HostEngine, Register, Role};
-use tandem::engine::llama::{LlamaEngine, ModelConfig};
-use tandem::engine::{Engine, EngineState, Event, Finish, Job, Task, Urgency};
+use tandem::engine::llama::{LlamaEmbedder, LlamaEngine, ModelConfig};
+use tandem::engine::{CancelFlag, Engine, EngineState, Event, Finish, Job, Task, Urgency};
 
 use super::chat::heard;
 use super::support::{Place, Test, complete, drain, is_alive, job, reason, sentence, signal, text, wait};
 
-use crate::synth::{Spec, Weights, tiny};
+use crate::synth::{Spec, Thesaurus, Weights, tiny};
 
 pub const TESTS: &[Test] = &[
     ("the_starter_model_survives_a_kill_in_mid_decode", the_starter_model_survives_a_kill_in_mid_decode),
@@ -21,6 +22,10 @@ pub const TESTS: &[Test] = &[
     ),
     ("a_model_that_does_not_load_says_why", a_model_that_does_not_load_says_why),
     ("a_conversation_is_the_same_in_a_host_and_here", a_conversation_is_the_same_in_a_host_and_here),
+    (
+        "vectors_are_the_same_in_a_host_and_here_and_survive_a_kill",
+        vectors_are_the_same_in_a_host_and_here_and_survive_a_kill,
+    ),
 ];
 
 fn place(change: impl FnOnce(&mut Settings)) -> Place {
@@ -144,4 +149,44 @@ fn a_conversation_is_the_same_in_a_host_and_here() {
     let process = own.host_process().expect("connected");
     drop(own);
     wait("the host for questions is gone", || !is_alive(process));
+}
+
+/// The host that makes vectors dies with one on its way: who asked is told, and the next text finds another host.
+fn vectors_are_the_same_in_a_host_and_here_and_survive_a_kill() {
+    let directory = tempfile::tempdir().expect("tempdir");
+    let file = directory.path().join("thesaurus.gguf");
+    Thesaurus { groups: &[&["charge", "bill"], &["client", "customer"]] }.write(&file).expect("written");
+    let mut settings = Settings::default();
+    settings.engine.threads = 1;
+    settings.engine.unload_under_pressure = false;
+    settings.engine.embedding_model = Some(file.clone());
+    let mut place = Place::new(&[]);
+    let program = env!("CARGO_BIN_EXE_tandem").into();
+    place.config =
+        HostConfig::with_role(place.config.paths.clone(), program, &settings, Role::Embedding).expect("works");
+    place.config.idle = std::time::Duration::from_millis(200);
+
+    let patience = std::time::Duration::from_secs(60);
+    let embed = |engine: &dyn EmbedEngine| {
+        let texts = ["bill the customer", "charge_client()", "nothing known"].map(str::to_owned).to_vec();
+        engine.embed(EmbedJob::new(Purpose::Document, texts), &CancelFlag::default(), patience)
+    };
+    let config = ModelConfig::new(&settings.engine, &settings.completion, directory.path().to_owned());
+    let here = embed(&LlamaEmbedder::start(ModelConfig { model: Some(file), ..config })).expect("vectors");
+    let engine = place.engine();
+    let there = embed(&engine).expect("vectors");
+    assert_eq!(there, here);
+    let near = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(one, other)| one * other).sum::<f32>();
+    let (same, other) = (near(&there[0], &there[1]), near(&there[0], &there[2]));
+    assert!(same > 0.9 && other < 0.7, "{same} {other}");
+
+    let host = engine.host_process().expect("connected");
+    let held = Register::new(&place.address(1)).others();
+    let [Holding { role: Role::Embedding, is_awake: true, .. }] = &held[..] else { panic!("{held:?}") };
+    signal(host, libc::SIGKILL);
+    wait("the host is gone", || !is_alive(host));
+    // Asked right after its end, this may be told that it ended; it is never left waiting.
+    let again = embed(&engine).or_else(|_| embed(&engine)).expect("vectors of another host");
+    assert_eq!(again, here);
+    assert_ne!(engine.host_process(), Some(host));
 }

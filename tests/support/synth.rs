@@ -12,6 +12,8 @@ mod file;
 mod layout;
 #[path = "synth/shapes.rs"]
 mod shapes;
+#[path = "synth/thesaurus.rs"]
+mod thesaurus;
 #[path = "synth/vocabulary.rs"]
 mod vocabulary;
 #[path = "synth/weights.rs"]
@@ -23,6 +25,7 @@ use std::path::Path;
 pub use adapter::Adapter;
 pub use file::{File, Tensor, Value};
 pub use shapes::{Experts, KNOWN, Latent, Spec, known, tiny};
+pub use thesaurus::Thesaurus;
 pub use weights::Kind;
 
 /// What the weights are made of.

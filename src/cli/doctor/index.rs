@@ -1,11 +1,14 @@
-//! The stored index of this folder. Nothing is indexed for it.
+//! The stored index of this folder, and its vectors. Nothing is indexed for it.
 
+use std::path::Path;
 use std::time::SystemTime;
 
 use super::look::Scene;
 use super::machine::size;
 use super::report::{Fix, Section};
-use crate::index::{Glance, IndexOptions, glance};
+use crate::cli::engines::with_files;
+use crate::engine::embed::identity;
+use crate::index::{Glance, IndexOptions, VectorGlance, glance, glance_vectors};
 
 pub fn look(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
     let settings = &scene.settings.index;
@@ -27,7 +30,38 @@ pub fn look(scene: &Scene, section: &mut Section) -> anyhow::Result<()> {
             section.warn("index-damaged", what, Fix::run("tandem index"));
         }
     }
+    // A model that is not there is told of beside the others.
+    let files = with_files(&scene.settings, scene.loader.paths());
+    if let Some(model) = files.ok().and_then(|settings| settings.engine.embedding_model) {
+        vectors(section, &model, glance_vectors(&scene.folder, &options));
+    }
     Ok(())
+}
+
+/// The stored vectors, where `model` makes some.
+fn vectors(section: &mut Section, model: &Path, found: anyhow::Result<Option<VectorGlance>>) {
+    let name = model.file_stem().unwrap_or_default().to_string_lossy();
+    let is_of_it = |found: &VectorGlance| !found.is_old && identity(model).is_ok_and(|own| own == found.identity);
+    match found {
+        Ok(Some(found)) if is_of_it(&found) => {
+            section.fact("vectors", format!("{} vectors of {name}, {}", found.vectors, size(found.bytes)));
+        }
+        Ok(Some(found)) => {
+            section.fact("vectors", format!("{} of another model, version or limits", found.vectors));
+            let what = format!("the stored vectors are not of {name} as it is: a server makes them anew");
+            section.note("vectors-other", what, Fix::run("tandem index"));
+        }
+        Ok(None) => {
+            section.fact("vectors", format!("none of {name} yet; a server makes them"));
+            let what = "search by meaning has no vectors of this folder yet: it is by words alone";
+            section.note("vectors-none", what, Fix::run("tandem index"));
+        }
+        Err(error) => {
+            section.fact("vectors", "damaged");
+            let what = format!("the stored vectors cannot be used: {error:#}");
+            section.warn("vectors-damaged", what, Fix::run("tandem index"));
+        }
+    }
 }
 
 fn stored(section: &mut Section, found: Option<Glance>, now: SystemTime) {
@@ -61,8 +95,11 @@ fn length(seconds: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::look::testing::{ids, scene, write};
+    use std::sync::Arc;
+
     use super::*;
-    use crate::index::Index;
+    use crate::engine::embed::fake::HashedWords;
+    use crate::index::{Index, Meaning};
 
     fn looked(scene: &Scene) -> Section {
         let mut section = Section::new("index", "Index");
@@ -93,6 +130,37 @@ mod tests {
         assert_eq!(ids(&looked(&scene)), ["index-damaged"]);
         scene.settings.index.enabled = false;
         assert_eq!(ids(&looked(&scene)), [""; 0]);
+    }
+
+    #[test]
+    fn vectors_are_counted_where_they_are_of_the_model_that_is_named() {
+        let place = tempfile::tempdir().unwrap();
+        let mut scene = scene(place.path(), &[]);
+        scene.folder = scene.folder.canonicalize().unwrap();
+        write(place.path(), "work/a.rs", "fn a() {}\n");
+        write(place.path(), "small.gguf", "weights");
+        let model = place.path().join("small.gguf");
+        let options = IndexOptions::new(&scene.settings.index, Some(scene.loader.paths().index_directory()));
+        let index = Index::open(&scene.folder, options);
+        crate::cli::workspace::wait_for(&index, None);
+        index.save().unwrap();
+        assert_eq!(ids(&looked(&scene)), [""; 0], "nobody asked for vectors");
+
+        scene.settings.engine.embedding_model = Some(model.clone());
+        assert_eq!(ids(&looked(&scene)), ["vectors-none"]);
+        let engine = Arc::new(HashedWords::new(8));
+        index.understand(Some(Meaning::new(engine, identity(&model).unwrap(), "small".to_owned())));
+        index.settle_vectors(|_| false);
+        index.save().unwrap();
+        let section = looked(&scene);
+        assert_eq!(ids(&section), [""; 0]);
+        assert!(section.facts[2].value.starts_with("1 vectors of small, "), "{:?}", section.facts);
+
+        write(place.path(), "small.gguf", "other weights");
+        assert_eq!(ids(&looked(&scene)), ["vectors-other"]);
+        let file = index.stored_at().unwrap().with_extension("vectors");
+        std::fs::write(file, "no vectors").unwrap();
+        assert_eq!(ids(&looked(&scene)), ["vectors-damaged"]);
     }
 
     #[test]

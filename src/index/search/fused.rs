@@ -24,13 +24,33 @@ pub enum FoundBy {
     Both,
 }
 
-impl FoundBy {
-    pub fn word(self) -> &'static str {
+/// Places in the two lists, counted from 1; absent where a list does not have it among those that take part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Ranks {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub words: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub meaning: Option<usize>,
+}
+
+impl Ranks {
+    fn by(self) -> FoundBy {
         match self {
-            Self::Words => "words",
-            Self::Meaning => "meaning",
-            Self::Both => "words and meaning",
+            Self { words: Some(_), meaning: Some(_) } => FoundBy::Both,
+            Self { words: Some(_), .. } => FoundBy::Words,
+            _ => FoundBy::Meaning,
         }
+    }
+
+    fn score(self) -> f64 {
+        [self.words, self.meaning].into_iter().flatten().map(|rank| 1.0 / (K + rank as f64)).sum()
+    }
+
+    /// For people: where it stands in which list.
+    pub fn describe(self) -> String {
+        let told = |list: &str, rank: Option<usize>| rank.map(|rank| format!("{list} {rank}"));
+        let told = [told("words", self.words), told("meaning", self.meaning)];
+        told.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -67,12 +87,12 @@ impl Shared {
         let mut words: FxHashMap<Place, Hit> = words.into_iter().map(|hit| (place(&hit), hit)).collect();
         let mut near: FxHashMap<Place, Near> = by_meaning.iter().cloned().zip(near).collect();
         let mut hits = Vec::new();
-        for (score, by, place) in fuse(&by_words, &by_meaning) {
+        for (ranks, place) in fuse(&by_words, &by_meaning) {
             if hits.len() == limit {
                 break;
             }
             let hit = words.remove(&place).or_else(|| self.hit_of(near.remove(&place)?));
-            hits.extend(hit.map(|hit| Hit { score, by: Some(by), ..hit }));
+            hits.extend(hit.map(|hit| Hit { score: ranks.score(), by: Some(ranks.by()), ranks: Some(ranks), ..hit }));
         }
         hits
     }
@@ -100,28 +120,24 @@ impl Shared {
             line: shorten(line.trim()),
             rows: chunk.rows,
             by: None,
+            ranks: None,
         })
     }
 }
 
 /// Best first; equal ones in the order of their places.
-fn fuse(words: &[Place], meaning: &[Place]) -> Vec<(f64, FoundBy, Place)> {
-    let mut found: FxHashMap<&Place, (f64, FoundBy)> = FxHashMap::default();
-    let score = |rank: usize| 1.0 / (K + rank as f64);
+fn fuse(words: &[Place], meaning: &[Place]) -> Vec<(Ranks, Place)> {
+    let mut found: FxHashMap<&Place, Ranks> = FxHashMap::default();
     for (rank, place) in (1..).zip(words) {
-        found.insert(place, (score(rank), FoundBy::Words));
+        found.entry(place).or_default().words.get_or_insert(rank);
     }
     for (rank, place) in (1..).zip(meaning) {
-        let entry = found.entry(place).or_insert((0.0, FoundBy::Meaning));
-        entry.0 += score(rank);
-        if entry.1 == FoundBy::Words {
-            entry.1 = FoundBy::Both;
-        }
+        found.entry(place).or_default().meaning.get_or_insert(rank);
     }
-    let mut fused: Vec<_> = found.into_iter().map(|(place, (score, by))| (score, by, place.clone())).collect();
+    let mut fused: Vec<(Ranks, Place)> = found.into_iter().map(|(place, ranks)| (ranks, place.clone())).collect();
     fused.sort_by(|one, other| {
-        let place = |found: &(f64, FoundBy, Place)| (found.2.0.clone(), found.2.1.start, found.2.1.end);
-        other.0.total_cmp(&one.0).then_with(|| place(one).cmp(&place(other)))
+        let place = |found: &(Ranks, Place)| (found.1.0.clone(), found.1.1.start, found.1.1.end);
+        other.0.score().total_cmp(&one.0.score()).then_with(|| place(one).cmp(&place(other)))
     });
     fused
 }
@@ -137,7 +153,7 @@ mod tests {
     #[test]
     fn places_count_by_their_ranks() {
         let fused = fuse(&places(&["a", "b", "c"]), &places(&["c", "d", "b"]));
-        let told: Vec<_> = fused.iter().map(|(score, by, place)| (place.0.as_str(), *by, *score)).collect();
+        let told: Vec<_> = fused.iter().map(|(ranks, place)| (place.0.as_str(), ranks.by(), ranks.score())).collect();
         let at = |rank: f64| 1.0 / (60.0 + rank);
         // By hand: c is third and first, b second and third, a first of words, d second of meaning.
         assert_eq!(
@@ -149,12 +165,14 @@ mod tests {
                 ("d", FoundBy::Meaning, at(2.0)),
             ]
         );
+        let described: Vec<String> = fused.iter().map(|(ranks, _)| ranks.describe()).collect();
+        assert_eq!(described, ["words 3, meaning 1", "words 2, meaning 3", "words 1", "meaning 2"]);
     }
 
     #[test]
     fn equal_ranks_are_in_the_order_of_places() {
         let fused = fuse(&places(&["z"]), &places(&["y"]));
-        assert_eq!(fused.iter().map(|found| found.2.0.as_str()).collect::<Vec<_>>(), ["y", "z"]);
+        assert_eq!(fused.iter().map(|found| found.1.0.as_str()).collect::<Vec<_>>(), ["y", "z"]);
         assert_eq!(fuse(&[], &[]), []);
     }
 }

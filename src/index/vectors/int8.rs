@@ -20,9 +20,19 @@ pub fn quantise(vector: &[f32]) -> Option<Quantised> {
 
 /// The product of two rows of numbers, without their scales. A sum of 100,000 products still fits.
 ///
-/// Written so that the compiler makes vector instructions of it: no early end, no carry but the sum.
+/// Written so that the compiler makes vector instructions of it on any processor: sixteen products that fit into as many halves
+/// of a word, then two sums of each eight. Nearly twice as fast as one sum over all (docs/benchmarks.md).
 pub fn product(one: &[i8], other: &[i8]) -> i32 {
-    one.iter().zip(other).map(|(one, other)| i32::from(i16::from(*one) * i16::from(*other))).sum()
+    let ((ones, rest_of_one), (others, rest_of_other)) = (one.as_chunks::<16>(), other.as_chunks::<16>());
+    let mut sums = [0_i32; 8];
+    for (one, other) in ones.iter().zip(others) {
+        let products: [i16; 16] = std::array::from_fn(|at| i16::from(one[at]) * i16::from(other[at]));
+        for (at, sum) in sums.iter_mut().enumerate() {
+            *sum += i32::from(products[at]) + i32::from(products[at + 8]);
+        }
+    }
+    let rest = rest_of_one.iter().zip(rest_of_other).map(|(one, other)| i32::from(*one) * i32::from(*other));
+    sums.iter().sum::<i32>() + rest.sum::<i32>()
 }
 
 #[cfg(test)]
@@ -52,5 +62,8 @@ mod tests {
         assert_eq!(quantise(&[f32::INFINITY, 1.0]), None);
         assert_eq!(quantise(&[-0.5, 1.0]).unwrap().numbers, [-64, 127]);
         assert_eq!(product(&[-127; 4096], &[127; 4096]), -127 * 127 * 4096);
+        let (one, other) = ([3_i8, -5, 127, 1, 0, 2, -128, 9, 4, -1, 8, 8, 6, -7, 1, 2, 11, -12, 13], [5_i8; 19]);
+        let sum: i32 = one.iter().map(|number| i32::from(*number) * 5).sum();
+        assert_eq!((product(&one, &other), product(&[], &[])), (sum, 0), "also what is left of sixteen");
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::int8::Quantised;
 use super::table::{FilePieces, Key, Piece, Table};
+use crate::index::IndexOptions;
 use crate::index::store::{Reader, Writer, replace};
 
 /// The first bytes. The number counts the formats.
@@ -93,6 +94,44 @@ pub fn read(file: &Path, header: &Header, most_bytes: u64) -> anyhow::Result<Opt
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     };
     decode(input, header, most_bytes).with_context(|| format!("{} cannot be used", file.display()))
+}
+
+/// What is stored for a folder, without taking it up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VectorGlance {
+    /// Of the file on disk.
+    pub bytes: u64,
+    /// `Meaning::identity` of the model that made them.
+    pub identity: String,
+    pub vectors: usize,
+    /// Of another version or other limits: they are made anew.
+    pub is_old: bool,
+}
+
+/// Reads the file once. None where nothing is stored, an error where it is damaged or cannot be read.
+pub fn glance(root: &Path, options: &IndexOptions) -> anyhow::Result<Option<VectorGlance>> {
+    let Some(directory) = &options.store else { return Ok(None) };
+    let file = directory.join(crate::index::store::file_name(root)).with_extension("vectors");
+    let input = match std::fs::File::open(&file) {
+        Ok(input) => input,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let bytes = input.metadata()?.len();
+    let count = || {
+        let mut input = Reader::open(input, MAGIC)?;
+        let Some(block) = input.block()? else { bail!("it has no header") };
+        let (header, _): (Header, u32) = postcard::from_bytes(block).context("its header")?;
+        let mut vectors = 0;
+        while let Some(block) = input.block()? {
+            let (keys, _): (Vec<Key>, _) = postcard::take_from_bytes(block).context("its vectors")?;
+            vectors += keys.len();
+        }
+        while input.block()?.is_some() {}
+        let is_old = header.fingerprint != crate::index::store::fingerprint(options);
+        Ok(VectorGlance { bytes, identity: header.identity, vectors, is_old })
+    };
+    count().map(Some).with_context(|| format!("{} cannot be used", file.display()))
 }
 
 fn decode(input: std::fs::File, header: &Header, most_bytes: u64) -> anyhow::Result<Option<Table>> {

@@ -8,7 +8,7 @@ use super::*;
 use crate::engine::embed::EmbedError;
 use crate::engine::embed::fake::HashedWords;
 use crate::index::tests::Bench;
-use crate::index::{FoundBy, Index, SearchBy};
+use crate::index::{FoundBy, Index, Ranks, SearchBy};
 
 const DIMENSIONS: usize = 64;
 
@@ -22,11 +22,9 @@ const FILES: &[(&str, &str)] = &[
 
 fn meaning(engine: &Arc<HashedWords>, identity: &str) -> Meaning {
     Meaning {
-        engine: engine.clone(),
-        identity: identity.to_owned(),
         bytes: 1 << 20,
         patience: Duration::from_secs(1),
-        makes_missing: true,
+        ..Meaning::new(engine.clone(), identity.to_owned(), "a model".to_owned())
     }
 }
 
@@ -224,6 +222,143 @@ fn one_that_only_asks_makes_and_writes_nothing() {
     drop(index);
     assert_eq!(std::fs::read(stored(&bench)).unwrap(), before);
     assert_eq!(engine.documents(), 3);
+}
+
+#[test]
+fn what_was_made_outlasts_a_kill() {
+    /// Makes two vectors and then none until it is cancelled.
+    struct Slow(HashedWords);
+    impl EmbedEngine for Slow {
+        fn embed(&self, job: EmbedJob, cancel: &CancelFlag, patience: Duration) -> Result<Vec<Vec<f32>>, EmbedError> {
+            while self.0.documents() >= 2 && !cancel.is_cancelled() {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            self.0.embed(job, cancel, patience)
+        }
+    }
+    let bench = bench();
+    let index = bench.open();
+    let slow = Slow(HashedWords::new(DIMENSIONS));
+    let slow = Meaning { engine: Arc::new(slow), save_after: Duration::ZERO, ..meaning(&Arc::default(), "m") };
+    index.understand(Some(slow));
+    let first_file = || {
+        let mut files = std::fs::read_dir(bench.store.path()).unwrap().map(|entry| entry.unwrap().path());
+        files.find(|file| file.extension().is_some_and(|extension| extension == "vectors"))
+    };
+    let kept = loop {
+        // As it is on the disk while the rest is still being made, which is what a kill leaves.
+        match first_file() {
+            Some(file) => break std::fs::read(file).unwrap(),
+            None => std::thread::sleep(Duration::from_millis(1)),
+        }
+    };
+    let file = first_file().unwrap();
+    drop(index);
+    std::fs::write(&file, kept).unwrap();
+    // And half of a write that the kill cut off.
+    std::fs::write(file.with_extension("1-0.new"), "tandem vec").unwrap();
+    let again = Arc::new(HashedWords::new(DIMENSIONS));
+    let index = open(&bench, meaning(&again, "m"));
+    assert_eq!(index.vector_status().unwrap().vectors, 3);
+    assert!(again.documents() < 3, "what was on the disk is not made again: {}", again.documents());
+}
+
+#[test]
+fn a_completion_takes_the_place_of_a_batch_and_loses_nothing() {
+    /// Waits for its first batch to be cancelled; makes all others.
+    struct Once(HashedWords, AtomicBool, AtomicBool);
+    impl EmbedEngine for Once {
+        fn embed(&self, job: EmbedJob, cancel: &CancelFlag, patience: Duration) -> Result<Vec<Vec<f32>>, EmbedError> {
+            if !self.1.swap(true, Ordering::SeqCst) {
+                while !cancel.is_cancelled() {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                self.2.store(true, Ordering::SeqCst);
+                return Err(EmbedError::Cancelled);
+            }
+            self.0.embed(job, cancel, patience)
+        }
+    }
+    let bench = bench();
+    let index = bench.open();
+    let once = Arc::new(Once(HashedWords::new(DIMENSIONS), AtomicBool::new(false), AtomicBool::new(false)));
+    let way = Arc::new(GiveWay::default());
+    let first = Meaning { engine: once.clone(), way: way.clone(), ..meaning(&Arc::default(), "m") };
+    index.understand(Some(first));
+    while !once.1.load(Ordering::SeqCst) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    drop(way.urgent());
+    let status = settle(&index);
+    assert!(once.2.load(Ordering::SeqCst), "the batch was cancelled");
+    assert_eq!((status.vectors, status.problem, once.0.documents()), (3, None, 3), "and made afterwards");
+}
+
+#[test]
+fn a_model_that_does_not_answer_is_waited_for_once() {
+    /// Never has a vector in time for a query, and remembers for how long it was waited for.
+    #[derive(Default)]
+    struct Late(HashedWords, Mutex<Vec<Duration>>);
+    impl EmbedEngine for Late {
+        fn embed(&self, job: EmbedJob, cancel: &CancelFlag, patience: Duration) -> Result<Vec<Vec<f32>>, EmbedError> {
+            if job.purpose == Purpose::Document {
+                return self.0.embed(job, cancel, patience);
+            }
+            self.1.lock().unwrap().push(patience);
+            Err(EmbedError::Late)
+        }
+    }
+    let bench = bench();
+    let late = Arc::new(Late(HashedWords::new(DIMENSIONS), Mutex::default()));
+    let index = open(&bench, Meaning { engine: late.clone(), ..meaning(&Arc::default(), "m") });
+    let words = index.search_by("charge card", 5, SearchBy::Words);
+    for _ in 0..3 {
+        assert_eq!(index.search("charge card", 5), words);
+    }
+    assert_eq!(*late.1.lock().unwrap(), [Duration::from_secs(1), GLANCE, GLANCE]);
+}
+
+#[test]
+fn half_of_the_vectors_are_of_use_already() {
+    /// Makes the vectors of one file.
+    struct Half(HashedWords);
+    impl EmbedEngine for Half {
+        fn embed(&self, job: EmbedJob, cancel: &CancelFlag, patience: Duration) -> Result<Vec<Vec<f32>>, EmbedError> {
+            if job.purpose == Purpose::Document && job.texts.iter().any(|text| text.contains("deliver")) {
+                return Err(EmbedError::Away("the machine is hot".to_owned()));
+            }
+            self.0.embed(job, cancel, patience)
+        }
+    }
+    let bench = bench();
+    // The older file, so that the other one is made first.
+    let old = std::time::SystemTime::now() - Duration::from_secs(3600);
+    let file = std::fs::File::options().write(true).open(bench.root().join("src/mail.rs")).unwrap();
+    file.set_modified(old).unwrap();
+    let half = Meaning { engine: Arc::new(Half(HashedWords::new(DIMENSIONS))), ..meaning(&Arc::default(), "m") };
+    let index = open(&bench, half);
+    let status = index.vector_status().unwrap();
+    assert_eq!((status.vectors, status.problem.as_deref()), (2, Some("the machine is hot")));
+    let ranks = |query: &str, name: &str| {
+        let hits = index.search(query, 5);
+        hits.into_iter().find(|hit| hit.name.as_deref() == Some(name)).and_then(|hit| hit.ranks).unwrap()
+    };
+    assert_eq!(ranks("charge card", "charge"), Ranks { words: Some(1), meaning: Some(1) });
+    assert_eq!(ranks("deliver letter", "deliver"), Ranks { words: Some(1), meaning: None }, "by words as before");
+}
+
+#[test]
+fn a_glance_says_what_is_stored() {
+    let bench = bench();
+    let options = || crate::index::IndexOptions::new(&bench.settings, Some(bench.store.path().to_owned()));
+    let root = bench.root().canonicalize().unwrap();
+    assert_eq!(glance(&root, &options()).unwrap(), None);
+    drop(open(&bench, meaning(&Arc::new(HashedWords::new(DIMENSIONS)), "m")));
+    let found = glance(&root, &options()).unwrap().unwrap();
+    assert_eq!((found.vectors, found.identity.as_str(), found.is_old), (3, "m", false));
+    assert_eq!(found.bytes, std::fs::metadata(stored(&bench)).unwrap().len());
+    std::fs::write(stored(&bench), "no vectors").unwrap();
+    assert!(glance(&root, &options()).is_err());
 }
 
 #[test]

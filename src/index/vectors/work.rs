@@ -11,6 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::table::{Key, NewPiece};
 use super::{Vectors, store};
+use crate::engine::CancelFlag;
 use crate::engine::embed::{EmbedError, EmbedJob, Purpose, cut};
 use crate::index::chunks::chunks;
 use crate::index::search::names_of;
@@ -23,8 +24,10 @@ const BATCH: usize = 8;
 const MOST_BYTES: usize = 4 << 10;
 /// Between two looks at the index: keys come faster than vectors.
 const LOOK: Duration = Duration::from_secs(2);
-/// What was made is on disk after so long, and when the index is closed.
-const SAVE_AFTER: Duration = Duration::from_secs(60);
+/// At most one part in so many of the time goes into writing.
+const SAVE_SHARE: u32 = 20;
+/// After so long the files are looked at again: one that was opened meanwhile goes before the rest.
+const SLICE: Duration = Duration::from_secs(10);
 /// A batch on a busy processor takes seconds, a model on a slow disk a minute to load.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// A model that is away, or that failed, is tried again after so long.
@@ -58,7 +61,7 @@ pub fn load(vectors: &Vectors, shared: &Shared) {
 
 /// Until the vectors are stopped.
 pub fn run(vectors: &Vectors, shared: &Shared) {
-    let mut saved_at = Instant::now();
+    let mut saving = Saving { at: Instant::now(), took: Duration::ZERO };
     while !vectors.cancel.is_cancelled() {
         // What is not listed yet would look as if it were gone.
         let is_caught_up = shared.board.subscribe().borrow().is_caught_up;
@@ -67,11 +70,15 @@ pub fn run(vectors: &Vectors, shared: &Shared) {
         let mut pause = LOOK;
         if is_caught_up && is_new {
             vectors.is_done.store(false, Ordering::Release);
-            match pass(vectors, shared) {
-                Ok(()) => {
+            match pass(vectors, shared, &mut saving) {
+                Ok(is_whole) => {
                     set_problem(vectors, None);
-                    vectors.seen.store(generation, Ordering::Release);
-                    vectors.is_done.store(true, Ordering::Release);
+                    if is_whole {
+                        vectors.seen.store(generation, Ordering::Release);
+                        vectors.is_done.store(true, Ordering::Release);
+                    } else {
+                        pause = Duration::ZERO;
+                    }
                 }
                 Err(EmbedError::Cancelled) => break,
                 Err(error) => {
@@ -81,14 +88,28 @@ pub fn run(vectors: &Vectors, shared: &Shared) {
                     set_problem(vectors, Some(error.to_string()));
                 }
             }
-            if saved_at.elapsed() >= SAVE_AFTER {
-                save(vectors, shared);
-                saved_at = Instant::now();
-            }
+            saving.when_due(vectors, shared);
         }
         wait(vectors, pause);
     }
     save(vectors, shared);
+}
+
+/// When what was made was written last, and how long that took: a large file is written less often.
+struct Saving {
+    at: Instant,
+    took: Duration,
+}
+
+impl Saving {
+    fn when_due(&mut self, vectors: &Vectors, shared: &Shared) {
+        if self.at.elapsed() < vectors.meaning.save_after.max(self.took * SAVE_SHARE) {
+            return;
+        }
+        let begun = Instant::now();
+        save(vectors, shared);
+        (self.at, self.took) = (Instant::now(), begun.elapsed());
+    }
 }
 
 fn save(vectors: &Vectors, shared: &Shared) {
@@ -108,11 +129,12 @@ fn wait(vectors: &Vectors, pause: Duration) {
     *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
 }
 
-/// One look at all files.
+/// One look at all files, or as many as a slice of time is enough for: then false.
 ///
 /// # Errors
 /// The model makes no vectors; what was made until then stays.
-fn pass(vectors: &Vectors, shared: &Shared) -> Result<(), EmbedError> {
+fn pass(vectors: &Vectors, shared: &Shared, saving: &mut Saving) -> Result<bool, EmbedError> {
+    let begun = Instant::now();
     let mut wanted = wanted(vectors, shared);
     // The newest first; equal ones by path, so that a full table holds the same pieces wherever it is made.
     wanted.sort_by(|one, other| {
@@ -121,7 +143,14 @@ fn pass(vectors: &Vectors, shared: &Shared) -> Result<(), EmbedError> {
         };
         rank(one).cmp(&rank(other))
     });
-    wanted.iter().try_for_each(|file| one(vectors, shared, file))
+    for file in &wanted {
+        one(vectors, shared, file)?;
+        saving.when_due(vectors, shared);
+        if begun.elapsed() >= SLICE {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Files without the vectors of their version. Those of files that are gone go.
@@ -201,7 +230,7 @@ fn make(
         }
         let started = Instant::now();
         let job = EmbedJob::new(Purpose::Document, batch.iter().map(|(_, text)| text.clone()).collect());
-        let answer = vectors.meaning.engine.embed(job, &vectors.cancel, PATIENCE)?;
+        let answer = unhurried(vectors, job)?;
         if answer.len() != batch.len() {
             return Err(EmbedError::Failed(format!("{} vectors came for {} texts", answer.len(), batch.len())));
         }
@@ -213,6 +242,24 @@ fn make(
         }
     }
     Ok(made)
+}
+
+/// The vectors of one batch, begun anew as often as a completion comes between.
+fn unhurried(vectors: &Vectors, job: EmbedJob) -> Result<Vec<Vec<f32>>, EmbedError> {
+    let way = &vectors.meaning.way;
+    loop {
+        let batch = CancelFlag::default();
+        *vectors.batch.lock().unwrap_or_else(PoisonError::into_inner) = batch.clone();
+        // Asked after the flag is where a stop finds it.
+        if !way.begin(&batch, &vectors.cancel) {
+            return Err(EmbedError::Cancelled);
+        }
+        let made = vectors.meaning.engine.embed(job.clone(), &batch, PATIENCE);
+        way.done(&batch);
+        if made != Err(EmbedError::Cancelled) || vectors.cancel.is_cancelled() {
+            return made;
+        }
+    }
 }
 
 /// A rest that a stop ends.

@@ -11,6 +11,7 @@ use crate::budget::{Outcome, Picodollars, Total, WindowState};
 use crate::complete::gate::{Contribution, GateAccount, Verdict};
 use crate::complete::{Reason, Source, Suggestion, Trigger};
 use crate::engine::{self, Device, EngineStatus, Finish, ModelInfo, PromptReport, Report, SelfTest, TokenShare};
+use crate::index::VectorStatus;
 use crate::text::PositionEncoding;
 
 const DESCRIPTION: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/lsp-extensions.md"));
@@ -87,6 +88,7 @@ fn a_status_leaves_out_what_it_does_not_know() {
         questions: session::QuestionStatus::default(),
         eagerness: Eagerness::default(),
         cloud: None,
+        vectors: None,
     };
     let json = serde_json::to_string(&Status::from(&status)).expect("JSON");
     assert_eq!(json, r#"{"state":"ready","engine":"lookup","busy":0,"eagerness":"medium"}"#);
@@ -151,6 +153,7 @@ fn full_status() -> session::Status {
         questions: session::QuestionStatus { running: 1, last: Some(session::LastAnswer::default()) },
         eagerness: Eagerness::Strictest(crate::config::Level::Low, 7),
         cloud: Some(session::CloudStatus::from(&full_budget())),
+        vectors: Some(VectorStatus { problem: Some("it is away".to_owned()), ..VectorStatus::default() }),
     }
 }
 

@@ -151,6 +151,22 @@ impl File {
         self.header().len() as u64 + tensors.sum::<u64>()
     }
 
+    /// Writes the file with these values, of tensors that are all `Kind::F32`.
+    pub fn write_values(&self, path: &Path, values: impl Fn(&Tensor) -> Vec<f32>) -> io::Result<()> {
+        let mut out = BufWriter::new(fs::File::create(path)?);
+        out.write_all(&self.header())?;
+        for tensor in &self.tensors {
+            let values = values(tensor);
+            assert!(tensor.kind == Kind::F32 && values.len() as u64 == tensor.elements(), "{}", tensor.name);
+            for value in values {
+                out.write_all(&value.to_le_bytes())?;
+            }
+            let padding = tensor.bytes().next_multiple_of(ALIGNMENT) - tensor.bytes();
+            out.write_all(&vec![0; padding as usize])?;
+        }
+        out.flush()
+    }
+
     pub fn write(&self, path: &Path, weights: Weights) -> io::Result<()> {
         let header = self.header();
         let mut out = BufWriter::with_capacity(1 << 20, fs::File::create(path)?);
