@@ -411,3 +411,6 @@ fn log_loaded(model: &LlamaModel, path: &Path, info: &ModelInfo) {
         fim = %info.fim, load_ms = info.load_ms, "model loaded"
     );
 }
+
+#[cfg(test)]
+mod tests;
