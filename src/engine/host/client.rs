@@ -284,8 +284,8 @@ async fn host_once(shared: &Shared, config: &HostConfig, recovery: &mut Recovery
         Next::StayDown => {
             let reason = format!(
                 "The engine host ended {ENDS_TO_GIVE_UP} times within {} s and is not started again. Last: {sentence} \
-                 Choose another model (engine.model) or less of it (engine.gpuLayers, engine.contextTokens), or \
-                 restart the server to try again.",
+                 Choose another model (engine.model), less of it (engine.gpuLayers, engine.contextTokens) or the processor \
+                 (engine.device = \"cpu\", where a graphics driver is at fault), or restart the server to try again.",
                 WINDOW.as_secs()
             );
             tracing::error!("{reason}");

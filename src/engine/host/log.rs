@@ -55,10 +55,6 @@ impl LogMark {
         Self { log, from }
     }
 
-    pub fn log(&self) -> &Path {
-        &self.log
-    }
-
     /// The last lines since the mark that say what went wrong.
     pub fn last_words(&self) -> Option<String> {
         let mut file = File::open(&self.log).ok()?;
