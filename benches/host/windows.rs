@@ -145,11 +145,11 @@ pub fn measure() {
     println!("  alone, 16 tokens a job: {}", told(&alone[0]));
     println!("  alone, 8 tokens and a pause: {}", told(&run(&mut windows, &[typing()])[0]));
     for (what, orders) in [
+        ("8 tokens and a pause beside a window that never stops, 64 tokens a job", [typing(), order(8, 64)]),
         ("both one job at a time, 16 tokens", [order(1, 16), order(1, 16)]),
         ("both eight jobs open, 16 tokens", [order(8, 16), order(8, 16)]),
         ("one job of 16 tokens open beside eight", [order(1, 16), order(8, 16)]),
         ("eight jobs open, 8 tokens beside 64", [order(8, 8), order(8, 64)]),
-        ("8 tokens and a pause beside a window that never stops, 64 tokens a job", [typing(), order(8, 64)]),
     ] {
         let both = run(&mut windows, &orders);
         let share = both[0][4] / (both[0][4] + both[1][4]).max(1.0);
