@@ -14,6 +14,9 @@ use tandem::engine::{Engine, EngineState, Event, Finish, Generation, Job};
 
 use super::synth::{self, Weights};
 
+/// Between two suggestions of somebody who types.
+const TYPING: Duration = Duration::from_millis(1500);
+
 /// How long windows compete.
 const SPAN: Duration = Duration::from_secs(20);
 
@@ -135,10 +138,14 @@ pub fn measure() {
         windows.iter_mut().zip(orders).for_each(|(window, order)| window.order(order));
         windows[..orders.len()].iter_mut().map(Window::numbers).collect()
     };
-    let order = |open: usize, tokens: u32| format!("load {open} {tokens} {}", SPAN.as_millis());
+    let order = |open: usize, tokens: u32| format!("load {open} {tokens} {} 0", SPAN.as_millis());
+    // As somebody who types: a pause after each suggestion.
+    let typing = || format!("load 1 8 {} {}", SPAN.as_millis(), TYPING.as_millis());
     let alone = run(&mut windows, &[order(1, 16)]);
     println!("  alone, 16 tokens a job: {}", told(&alone[0]));
+    println!("  alone, 8 tokens and a pause: {}", told(&run(&mut windows, &[typing()])[0]));
     for (what, orders) in [
+        ("8 tokens and a pause beside a window that never stops, 64 tokens a job", [typing(), order(8, 64)]),
         ("both one job at a time, 16 tokens", [order(1, 16), order(1, 16)]),
         ("both eight jobs open, 16 tokens", [order(8, 16), order(8, 16)]),
         ("one job of 16 tokens open beside eight", [order(1, 16), order(8, 16)]),
@@ -187,7 +194,8 @@ pub fn window() {
                 say("done");
             }
             "load" => {
-                let load = load(&engine, number(1), number(2) as u32, Duration::from_millis(number(3)));
+                let [span, pause] = [3, 4].map(|index| Duration::from_millis(number(index)));
+                let load = load(&engine, number(1), number(2) as u32, span, pause);
                 say(&runtime.block_on(load));
             }
             other => panic!("no such order: {other}"),
@@ -200,8 +208,8 @@ fn say(line: &str) {
     std::io::stdout().flush().expect("flushed");
 }
 
-/// Keeps `open` jobs open, each on a lane of its own with a prompt of its own.
-async fn load(engine: &HostEngine, open: u64, tokens: u32, span: Duration) -> String {
+/// Keeps `open` jobs open, each on a lane of its own with a prompt of its own, and a pause after each.
+async fn load(engine: &HostEngine, open: u64, tokens: u32, span: Duration, pause: Duration) -> String {
     let start = Instant::now();
     let lanes = (0..open).map(|lane| async move {
         let mut seen = Vec::new();
@@ -221,6 +229,7 @@ async fn load(engine: &HostEngine, open: u64, tokens: u32, span: Duration) -> St
                 }
             }
             seen.push((first.unwrap_or_else(|| asked.elapsed()), generated, ran));
+            tokio::time::sleep(pause).await;
         }
         seen
     });

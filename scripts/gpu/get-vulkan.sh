@@ -74,10 +74,12 @@ write_runner() {
 here=\$(cd "\$(dirname "\$0")/.." && pwd)
 export VK_DRIVER_FILES="$1" VK_ICD_FILENAMES="$1" GGML_VK_VISIBLE_DEVICES=0
 export MESA_SHADER_CACHE_DIR="\$here/shaders"
+. "\$here/driver.env"
 $2
 exec "\$@"
 END
     chmod +x "$tree/bin/with-software-gpu"
+    echo "# What llama.cpp must leave to this driver." >"$tree/driver.env"
 }
 
 # The names that llama.cpp uses of the headers and that older ones lack.
@@ -182,6 +184,10 @@ if system_has_all; then from_system; else from_packages; fi
 cat "$here/gpu/get-vulkan.sh" "$here/debian-packages.sh" >"$tree/made-from"
 "$tree/bin/with-software-gpu" "$tree/bin/vulkaninfo" --summary >"$work/summary" 2>&1 ||
     { tail -n 5 "$work/summary" >&2; cannot "the software driver does not run here: its C library is newer than the system's, perhaps"; }
+# Where llama.cpp fuses operations, Mesa 22's device uses buffers again that it has freed and crashes; that of Mesa 25 does not.
+if grep -q 'driverInfo.*Mesa 22\.' "$work/summary"; then
+    echo 'export GGML_VK_DISABLE_FUSION=1' >>"$tree/driver.env"
+fi
 grep -q llvmpipe "$work/summary" || { cat "$work/summary" >&2; cannot "the software driver shows no device"; }
 rm -rf "$place"
 mv "$tree" "$place"

@@ -1,6 +1,7 @@
 //! A snapshot of the process's environment, taken once, so that tests bring their own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
@@ -15,6 +16,8 @@ const OTHER_VARIABLES: &[&str] = &["TANDEM_LOG", "TANDEM_CONFIG"];
 #[derive(Clone, Default)]
 pub struct Environment {
     variables: BTreeMap<String, String>,
+    /// Names of those whose values are not Unicode.
+    unreadable: BTreeSet<String>,
 }
 
 /// Names only: among the values are keys.
@@ -25,18 +28,31 @@ impl std::fmt::Debug for Environment {
 }
 
 impl Environment {
-    /// Values that are not Unicode are left out: none of ours can be.
     pub fn of_process() -> Self {
-        let unicode = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        };
-        Self { variables: std::env::vars_os().filter_map(unicode).collect() }
+        Self::of_all(std::env::vars_os())
+    }
+
+    /// Values that are not Unicode are left out: none of ours can be. That they are there is known.
+    fn of_all(all: impl Iterator<Item = (OsString, OsString)>) -> Self {
+        let mut environment = Self::default();
+        for (name, value) in all.filter_map(|(name, value)| Some((name.into_string().ok()?, value))) {
+            match value.into_string() {
+                Ok(value) => drop(environment.variables.insert(name, value)),
+                Err(_) => drop(environment.unreadable.insert(name)),
+            }
+        }
+        environment
     }
 
     /// An environment with these variables and nothing else.
     pub fn of(variables: &[(&str, &str)]) -> Self {
         let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        Self { variables: owned.collect() }
+        Self { variables: owned.collect(), unreadable: BTreeSet::new() }
+    }
+
+    /// A variable is set and not empty, whatever its value: other people's code in this process may read it.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some() || self.unreadable.contains(name)
     }
 
     /// A variable that is set and not empty.
@@ -155,6 +171,18 @@ mod tests {
                 "log.filter": "debug",
             })
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_value_that_is_not_unicode_is_not_read_and_is_known_to_be_there() {
+        use std::os::unix::ffi::OsStringExt;
+        let variables: [(&str, &[u8]); 3] = [("ODD", b"/lib/\xff.so"), ("PLAIN", b"x"), ("EMPTY", b"")];
+        let all = variables.map(|(name, value)| (name.into(), OsString::from_vec(value.to_vec())));
+        let environment = Environment::of_all(all.into_iter());
+        assert_eq!((environment.get("ODD"), environment.get("PLAIN")), (None, Some("x")));
+        let set = ["ODD", "PLAIN", "EMPTY", "ABSENT"].map(|name| environment.is_set(name));
+        assert_eq!(set, [true, true, false, false]);
     }
 
     #[cfg(unix)]

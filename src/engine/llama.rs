@@ -16,7 +16,7 @@ mod fit;
 mod generate;
 mod load;
 mod lora;
-#[cfg(feature = "dynamic-backends")]
+#[cfg(any(test, feature = "dynamic-backends"))]
 mod modules;
 mod queue;
 mod rehearsal;
@@ -24,6 +24,7 @@ mod scores;
 mod self_test;
 mod slots;
 pub mod starter;
+mod steps;
 mod vocabulary;
 mod worker;
 

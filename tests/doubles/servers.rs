@@ -63,8 +63,9 @@ pub struct Setup {
     pub infill: bool,
     /// Ollama: the template has a suffix.
     pub insert: bool,
-    /// The server tells probabilities.
+    /// The server tells probabilities, and these as the tokens that were less likely.
     pub scores: bool,
+    pub others: [&'static str; 2],
     /// llama-server: still loading.
     pub loading: bool,
 }
@@ -89,6 +90,7 @@ impl Setup {
             infill: true,
             insert: true,
             scores: true,
+            others: ["other", "third"],
             loading: false,
         }
     }

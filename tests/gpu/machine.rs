@@ -18,6 +18,7 @@ pub const TESTS: &[Test] = &[
     ("doctor_names_the_device", doctor_names_the_device),
     ("without_a_driver_the_processor_computes", without_a_driver_the_processor_computes),
     ("a_device_that_is_not_there_is_no_crash", a_device_that_is_not_there_is_no_crash),
+    ("a_module_from_elsewhere_is_not_loaded", a_module_from_elsewhere_is_not_loaded),
 ];
 
 /// A bound against hanging, not a measurement.
@@ -64,8 +65,13 @@ fn no_layer_is_on_the_device_when_none_is_wanted() {
 
 /// `tandem doctor` of nobody in particular, with variables beside this process's.
 fn doctor(home: &Path, variables: &[(&str, &str)]) -> Output {
+    doctor_with(home, variables, &[])
+}
+
+/// The same with further arguments.
+fn doctor_with(home: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tandem"));
-    command.args(["doctor", "--set", "engine.threads=1", "--set", "engine.hostIdleSeconds=1"]);
+    command.args(["doctor", "--set", "engine.threads=1", "--set", "engine.hostIdleSeconds=1"]).args(arguments);
     command.current_dir(home).env("HOME", home).env("XDG_RUNTIME_DIR", home);
     for name in ["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
         command.env_remove(name);
@@ -115,4 +121,24 @@ fn a_device_that_is_not_there_is_no_crash() {
     }
     let home = home();
     works_on_the_processor(&doctor(home.path(), &[("GGML_VK_VISIBLE_DEVICES", "7")]));
+}
+
+/// Where llama.cpp looks for modules it also loads what a variable names: a process that computes itself refuses that, and the
+/// engine's process is started without the variable.
+fn a_module_from_elsewhere_is_not_loaded() {
+    if !cfg!(feature = "dynamic-backends") {
+        return eprintln!("this build has no modules");
+    }
+    let home = home();
+    let elsewhere = home.path().join("libggml-elsewhere.so");
+    let elsewhere = [("GGML_BACKEND_PATH", elsewhere.to_str().expect("a path"))];
+    let output = doctor_with(home.path(), &elsewhere, &["--quick", "--set", "engine.host=in-process"]);
+    let told = said(&output);
+    assert!(
+        !output.status.success() && told.contains("GGML_BACKEND_PATH is set") && told.contains("unset it"),
+        "{told}"
+    );
+    let output = doctor_with(home.path(), &elsewhere, &["--quick"]);
+    let told = said(&output);
+    assert!(told.contains("known holes filled"), "the engine's process works without it:\n{told}");
 }

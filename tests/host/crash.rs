@@ -8,6 +8,7 @@ use super::support::{Place, Test, complete, drain, is_alive, job, sentence, sign
 pub const TESTS: &[Test] = &[
     ("a_kill_in_mid_decode_costs_one_request", a_kill_in_mid_decode_costs_one_request),
     ("a_killed_host_is_replaced_for_every_window", a_killed_host_is_replaced_for_every_window),
+    ("every_window_is_told_how_its_host_ended", every_window_is_told_how_its_host_ended),
     ("a_model_that_kills_its_host_stays_down", a_model_that_kills_its_host_stays_down),
     ("a_program_that_is_no_host_is_reported", a_program_that_is_no_host_is_reported),
     ("a_directory_that_cannot_be_made_is_reported", a_directory_that_cannot_be_made_is_reported),
@@ -43,6 +44,23 @@ fn a_killed_host_is_replaced_for_every_window() {
     assert!(engines.windows(2).all(|pair| pair[0].host_process() == pair[1].host_process()));
 }
 
+/// The one that started the host knows its signal; both know what it wrote and where the rest is.
+fn every_window_is_told_how_its_host_ended() {
+    let place = Place::new(&["--abort-on", "poison", "--pace-ms", "10", "--text", &"x".repeat(10_000)]);
+    let (engine, window) = (place.ready(), place.ready());
+    let waits = window.generate(job(1, "fn "));
+    let ends = sentence(&drain(engine.generate(job(1, "poison"))));
+    let waits = sentence(&drain(waits));
+    assert!(ends.contains("SIGABRT"), "{ends}");
+    let log = place.address(0).log(&place.config.paths.state_dir);
+    for said in [&ends, &waits] {
+        for part in ["ended unexpectedly", "ASSERT(bearable) failed", "try again", &log.display().to_string()] {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+    }
+    wait("both are back", || [&engine, &window].iter().all(|engine| engine.status().borrow().is_ready()));
+}
+
 fn a_model_that_kills_its_host_stays_down() {
     let place = Place::new(&["--abort-on", "poison"]);
     let engine = place.ready();
@@ -59,7 +77,7 @@ fn a_model_that_kills_its_host_stays_down() {
         wait("the host is gone", || !is_alive(host));
     }
     let said = sentence(&drain(engine.generate(job(1, "fn "))));
-    for part in ["3 times within 60 s", "SIGABRT", "engine.model", "restart the server"] {
+    for part in ["3 times within 60 s", "SIGABRT", "ASSERT(bearable)", ".log", "engine.model", "restart the server"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(engine.status().borrow().state, EngineState::Failed { reason: said });
@@ -79,7 +97,7 @@ fn a_program_that_is_no_host_is_reported() {
         || matches!(&status.borrow().state, EngineState::Failed { reason } if reason.contains("3 times")),
     );
     let EngineState::Failed { reason } = status.borrow().state.clone() else { panic!("it works") };
-    for part in ["ended while it started", "exit status: 1", ".log"] {
+    for part in ["ended while it started", "exit status: 1", "its log is", ".log"] {
         assert!(reason.contains(part), "{reason}");
     }
     assert_eq!(status.borrow().restarts, 0, "it never ran");

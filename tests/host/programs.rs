@@ -22,7 +22,7 @@ struct EngineProgram {
     text: String,
     #[arg(long, default_value_t = 0)]
     pace_ms: u64,
-    /// Abort, as llama.cpp does, when the prompt contains this.
+    /// Abort, as llama.cpp does, with a line on stderr, when the prompt contains this.
     #[arg(long)]
     abort_on: Option<String>,
     /// What conversations are answered with, a character every ten milliseconds.
@@ -35,6 +35,7 @@ pub fn engine() {
     let (text, pace, abort_on) = (program.text, Duration::from_millis(program.pace_ms), program.abort_on);
     let engine = FakeEngine::new(move |job| {
         if abort_on.as_deref().is_some_and(|word| job.prompt.prefix.contains(word)) {
+            eprintln!("engine.cpp:7: ASSERT(bearable) failed");
             std::process::abort();
         }
         text.clone()

@@ -158,6 +158,27 @@ async fn candidates_differ_in_their_first_token() {
     assert_eq!((answer.texts.len(), answer.finishes.len()), (1, 1));
 }
 
+/// Its text would be a marker in the next prompt, which a server reads as text.
+#[tokio::test]
+async fn a_candidate_that_would_complete_a_special_token_is_not_asked_for() {
+    let writes = |before: &str| if before.ends_with("<|fim_") { "b".to_owned() } else { "(x)".to_owned() };
+    for kind in [Kind::LlamaServer, Kind::Vllm] {
+        let setup = Setup { others: ["middle|>", "third"], writes: std::sync::Arc::new(writes), ..Setup::new(kind) };
+        let server = Server::with(setup).await;
+        let engine = ready(&server, kind).await;
+        let mut job = job("let marker = \"<|fim_$0\";\n");
+        job.candidates = 2;
+        let answer = ask(&engine, job).await;
+        assert_eq!(answer.texts, ["b", "third(x)"], "{kind:?}");
+        let record = server.record();
+        let prompts: Vec<_> = record.asked().iter().filter_map(|asked| asked.json()).collect();
+        for prompt in prompts.iter().filter_map(|asked| asked["prompt"].as_str()) {
+            assert_eq!(prompt.matches("<|fim_middle|>").count(), 1, "{kind:?}: {prompt}");
+        }
+        assert_eq!(prompts.len(), 2, "{kind:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_way_that_is_refused_after_the_first_candidate_ends_with_what_is_there() {
     let server = Server::start(Kind::LlamaServer).await;

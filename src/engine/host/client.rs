@@ -28,8 +28,8 @@ use crate::engine::{Engine, EngineState, EngineStatus, Event, Finish, Generation
 /// Most bytes of requests that a host may leave unread.
 const UNREAD_BYTES: usize = 2 * MAX_FRAME;
 
-/// How long the reason of an end is waited for.
-const REASON_TIME: Duration = Duration::from_millis(100);
+/// How long the reason of an end is waited for. It is there as soon as the system has taken the process away.
+const REASON_TIME: Duration = Duration::from_secs(1);
 
 /// Most jobs without a last event. The host has the finer rule.
 const MOST_JOBS: usize = 2 * MAX_JOBS;
@@ -199,6 +199,16 @@ impl Shared {
         }
     }
 
+    /// No job goes to the host from here on; those that are open still have their end before them.
+    fn detach(&self) {
+        let mut link = self.lock();
+        link.outbox = None;
+        link.process = None;
+        link.absent_because = Some(ENDED.to_owned());
+        drop(link);
+        self.set_state(EngineState::Loading { progress: 0.0 });
+    }
+
     /// Ends every open job with the sentence; jobs that come later get it, too.
     fn disconnect(&self, sentence: &str) {
         let (jobs, open) = {
@@ -256,9 +266,9 @@ async fn host_once(shared: &Shared, config: &HostConfig, recovery: &mut Recovery
                     shared.set_state(EngineState::Idle);
                     return None;
                 }
-                Lost::Broken(phrase) => {
+                Lost::Broken(sentence) => {
                     shared.status.send_modify(|status| status.restarts += 1);
-                    (since.elapsed(), format!("The engine host ended unexpectedly ({phrase})."))
+                    (since.elapsed(), sentence)
                 }
             }
         }
@@ -274,8 +284,8 @@ async fn host_once(shared: &Shared, config: &HostConfig, recovery: &mut Recovery
         Next::StayDown => {
             let reason = format!(
                 "The engine host ended {ENDS_TO_GIVE_UP} times within {} s and is not started again. Last: {sentence} \
-                 Choose another model (engine.model) or less of it (engine.gpuLayers, engine.contextTokens), or \
-                 restart the server to try again.",
+                 Choose another model (engine.model), less of it (engine.gpuLayers, engine.contextTokens) or the processor \
+                 (engine.device = \"cpu\", where a graphics driver is at fault), or restart the server to try again.",
                 WINDOW.as_secs()
             );
             tracing::error!("{reason}");
@@ -290,13 +300,13 @@ async fn host_once(shared: &Shared, config: &HostConfig, recovery: &mut Recovery
 enum Lost {
     /// In good order; nothing to repair.
     Goodbye(String),
-    /// A phrase.
+    /// A sentence.
     Broken(String),
 }
 
 /// Serves one connection. When it returns, every open job has ended.
 async fn attend(shared: &Shared, connected: Connected) -> Lost {
-    let Connected { stream, process, mut launched } = connected;
+    let Connected { stream, process, mut launched, log } = connected;
     tracing::info!(process, "connected to the engine host");
     let (outbox, drain) = outbox(UNREAD_BYTES);
     {
@@ -317,13 +327,15 @@ async fn attend(shared: &Shared, connected: Connected) -> Lost {
         Ok(None) => "it closed the connection".to_owned(),
         Err(error) => error.to_string(),
     };
-    shared.disconnect(ENDED);
-    shared.set_state(EngineState::Loading { progress: 0.0 });
+    shared.detach();
     // Who started the host knows better why it ended.
-    match &mut launched {
-        Some(launched) => Lost::Broken(launched.end_within(REASON_TIME).await.unwrap_or(phrase)),
-        None => Lost::Broken(phrase),
-    }
+    let phrase = match &mut launched {
+        Some(launched) => launched.end_within(REASON_TIME).await.unwrap_or(phrase),
+        None => phrase,
+    };
+    let hint = log.hint();
+    shared.disconnect(&format!("{ENDED} What is known: {phrase}; {hint}."));
+    Lost::Broken(format!("The engine host ended unexpectedly ({phrase}; {hint})."))
 }
 
 /// Reads until the end; the reason of a goodbye, or None when the host closed without one.

@@ -10,6 +10,7 @@ use super::address::HostAddress;
 use super::config::HostConfig;
 use super::frame::{FrameError, decode_json, encode_json, read_frame};
 use super::launch::{Launched, launch};
+use super::log::LogMark;
 use super::private::{check_peer, our_user, prepare_directory};
 use super::protocol::{Because, Hello, MAX_HANDSHAKE, PROTOCOL, Reply};
 use super::transport::{self, Stream};
@@ -35,6 +36,8 @@ pub struct Connected {
     pub process: u32,
     /// When this client started it.
     pub launched: Option<Launched>,
+    /// What the host writes from here on, or from its start.
+    pub log: LogMark,
 }
 
 /// Finds or starts the host. An error is a sentence for the user.
@@ -61,11 +64,12 @@ async fn open_at(config: &HostConfig, address: &HostAddress) -> anyhow::Result<G
     prepare_directory(&address.directory)?;
     let deadline = Instant::now() + START_TIME;
     let mut launched: Option<Launched> = None;
+    let log = LogMark::now(address.log(&config.paths.state_dir));
     loop {
         let trouble = match transport::connect(address).await {
             Ok(stream) => match greet(stream, config).await? {
                 Ok((stream, Reply::Welcome { process, .. })) => {
-                    return Ok(Greeting::Welcome(Connected { stream, process, launched }));
+                    return Ok(Greeting::Welcome(Connected { stream, process, launched, log }));
                 }
                 Ok((_, Reply::Refused { because, message })) => return Ok(Greeting::Refused(because, message)),
                 // A host that ends at this moment; the next one will answer.
@@ -73,10 +77,9 @@ async fn open_at(config: &HostConfig, address: &HostAddress) -> anyhow::Result<G
             },
             Err(error) => {
                 match launched.as_ref().map(Launched::ended) {
-                    Some(Some((false, phrase))) => bail!(
-                        "The engine host ended while it started ({phrase}); its log is {}.",
-                        address.log(&config.paths.state_dir).display()
-                    ),
+                    Some(Some((false, phrase))) => {
+                        bail!("The engine host ended while it started ({phrase}); {}.", log.hint())
+                    }
                     // It runs, and will open its socket soon.
                     Some(None) => {}
                     None => launched = Some(launch(config, address)?),
@@ -90,10 +93,7 @@ async fn open_at(config: &HostConfig, address: &HostAddress) -> anyhow::Result<G
             }
         };
         if Instant::now() > deadline {
-            bail!(
-                "The engine host does not answer ({trouble}); its log is {}.",
-                address.log(&config.paths.state_dir).display()
-            );
+            bail!("The engine host does not answer ({trouble}); {}.", log.hint());
         }
         tokio::time::sleep(POLL).await;
     }

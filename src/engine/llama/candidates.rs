@@ -71,7 +71,8 @@ fn grow(runner: &mut Runner<'_>, mut growing: Vec<Growing<'_>>, turn: &Turn<'_>,
         if growing.is_empty() {
             return Ok(());
         }
-        (turn.between)();
+        // Their sequences are those that others' candidates would take: nobody is let ahead.
+        turn.inbox.iter().for_each(|inbox| inbox.answer_cancelled());
         if sender.is_cancelled() {
             for candidate in &mut growing {
                 let reason = candidate.text.end(sender, Finish::Cancelled);

@@ -11,25 +11,14 @@ use llama_cpp_2::token::LlamaToken;
 use super::load::ContextPlan;
 use super::lora::Adapter;
 use super::slots::{Slots, common_prefix};
+use super::steps::Steps;
 use crate::engine::fim::Token;
 use crate::engine::threads::Threads;
-
-/// A prefill step should take about this long, in µs: a cancel waits for one of them. A GPU's cost hardly depends on the length
-/// until its units are full, so there a longer step is worth its time; one that is none in truth (a software device) is found
-/// out by its first step.
-const CPU_STEP_GOAL_US: f32 = 5000.0;
-const GPU_STEP_GOAL_US: f32 = 40_000.0;
 
 /// Most bytes of keys and values that move into another context.
 const MOST_CARRIED: usize = 128 << 20;
 
 const NO_CONTEXT: &str = "there is no context any more";
-
-/// Shorter steps waste the machine's width.
-const SHORTEST_STEP: usize = 16;
-
-/// Where a context's first step begins.
-const FIRST_STEP: usize = 32;
 
 /// A context with its book-keeping.
 pub(super) struct Decoder<'m> {
@@ -44,8 +33,8 @@ pub(super) struct Decoder<'m> {
     pub threads: Threads,
     /// Sequences can be cut back to a common prefix.
     pub can_cut: bool,
-    /// Tokens of a prefill step; adapted to the machine.
-    step: usize,
+    /// How long steps of a prompt are.
+    steps: Steps,
     vocabulary_size: usize,
     /// µs inside llama.cpp since it was last taken.
     compute_us: u64,
@@ -64,7 +53,7 @@ impl<'m> Decoder<'m> {
         Self {
             batch: LlamaBatch::new(plan.batch as usize, 1),
             slots: Slots::new(plan.slots as usize, plan.cells as usize),
-            step: (plan.batch as usize).min(FIRST_STEP),
+            steps: Steps::new(plan.batch as usize, is_for_threads(&plan)),
             context: Some(context),
             threads: Threads::new(plan.threads),
             plan,
@@ -77,6 +66,11 @@ impl<'m> Decoder<'m> {
 
     pub fn take_compute_us(&mut self) -> u64 {
         std::mem::take(&mut self.compute_us)
+    }
+
+    /// What was taken before another job ran in between.
+    pub fn give_compute_us(&mut self, compute_us: u64) {
+        self.compute_us = compute_us;
     }
 
     /// Evaluates at most `plan.batch` tokens; returns the µs that it took.
@@ -104,6 +98,7 @@ impl<'m> Decoder<'m> {
         context.synchronize();
         let elapsed = start.elapsed();
         self.compute_us += elapsed.as_micros() as u64;
+        self.steps.decoded(self.batch.n_tokens() as usize, elapsed.as_secs_f32() * 1e6);
         if self.computes_on_threads() {
             let width = self.batch.n_tokens() as usize;
             self.threads.measured(start + elapsed, self.plan.threads, width, elapsed.as_secs_f32() * 1e6);
@@ -160,7 +155,7 @@ impl<'m> Decoder<'m> {
     /// that is among them.
     pub fn prefill_step(&mut self, slot: usize, prompt: &[Token]) -> Result<Option<usize>> {
         let done = self.slots.get(slot).tokens.len();
-        let count = self.step.min(prompt.len() - done);
+        let count = self.steps.next().min(prompt.len() - done);
         let last = done + count == prompt.len();
         let chunk = &prompt[done..done + count];
         let elapsed = self.decode(chunk.iter().enumerate().map(|(index, token)| Entry {
@@ -170,16 +165,8 @@ impl<'m> Decoder<'m> {
             logits: last && index + 1 == count,
         }))?;
         self.slots.get_mut(slot).tokens.extend_from_slice(chunk);
-        self.adapt_step(count, elapsed);
+        self.steps.stepped(count, elapsed);
         Ok(last.then(|| count - 1))
-    }
-
-    fn adapt_step(&mut self, count: usize, elapsed: f32) {
-        // Short steps say little of long ones.
-        if count == self.step {
-            let longest = self.plan.batch as usize;
-            self.step = next_step(count, elapsed, longest, self.computes_on_threads());
-        }
     }
 
     /// Shortens a slot's sequence to at most `length` tokens.
@@ -225,7 +212,9 @@ impl<'m> Decoder<'m> {
         let widest = self.plan.batch as usize;
         self.reset();
         let context = vec![filler; CONTEXT.min(self.plan.window as usize / 2)];
-        self.prefill(0, &context, || false)?;
+        // A slow device has a shorter one, or it would take longer than all that is measured in it.
+        self.prefill(0, &context, || start.elapsed() > limit / 2)?;
+        let context = self.slots.get(0).tokens.len();
         let mut best: Vec<(usize, f32)> = Vec::new();
         for _ in 0..4 {
             for (index, width) in WIDTHS.into_iter().filter(|width| *width <= widest).enumerate() {
@@ -234,7 +223,7 @@ impl<'m> Decoder<'m> {
                 }
                 let elapsed = self.decode((0..width).map(|offset| Entry {
                     token: filler,
-                    position: context.len() + offset,
+                    position: context + offset,
                     sequence: 0,
                     logits: true,
                 }))?;
@@ -242,7 +231,7 @@ impl<'m> Decoder<'m> {
                     Some((_, least)) => *least = least.min(elapsed),
                     None => best.push((width, elapsed)),
                 }
-                self.cut(0, context.len());
+                self.cut(0, context);
             }
         }
         self.reset();
@@ -259,7 +248,7 @@ impl<'m> Decoder<'m> {
 
     /// Threads matter. On a GPU they wait.
     pub fn computes_on_threads(&self) -> bool {
-        self.plan.batch <= crate::models::fit::CPU_BATCH
+        is_for_threads(&self.plan)
     }
 
     /// Computes with so many threads from now on. llama.cpp's wrapper gives no access to a context's threads, so `make`
@@ -300,6 +289,7 @@ impl<'m> Decoder<'m> {
             }
         }
         self.context = Some(context);
+        self.steps = Steps::new(plan.batch as usize, is_for_threads(&plan));
         self.plan = plan;
         Ok(())
     }
@@ -310,58 +300,6 @@ impl<'m> Decoder<'m> {
     }
 }
 
-/// Tokens of the step after one of `count` tokens that took `elapsed` µs.
-fn next_step(count: usize, elapsed: f32, longest: usize, is_on_cpu: bool) -> usize {
-    let shortest = SHORTEST_STEP.min(longest);
-    if is_on_cpu {
-        return match elapsed / CPU_STEP_GOAL_US {
-            1.25.. => (count * 3 / 4).max(shortest),
-            ..0.75 => (count + count / 4 + 1).min(longest),
-            _ => count,
-        };
-    }
-    // The first step also compiles what the device runs, so a long one must not keep the next ones short for good.
-    match elapsed / GPU_STEP_GOAL_US {
-        over @ 1.25.. => ((count as f32 / over) as usize).max(shortest),
-        ..0.5 => (count * 2).min(longest),
-        _ => count,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Steps of a prompt on a device that takes `fixed` µs a step and `each` µs a token, the first `slow` µs longer.
-    fn steps(fixed: f32, each: f32, slow: f32, longest: usize, is_on_cpu: bool) -> Vec<usize> {
-        let mut steps = vec![FIRST_STEP];
-        for index in 0..40 {
-            let count = steps[index];
-            let elapsed = fixed + each * count as f32 + if index == 0 { slow } else { 0.0 };
-            steps.push(next_step(count, elapsed, longest, is_on_cpu));
-        }
-        steps
-    }
-
-    #[test]
-    fn a_gpu_gets_long_steps_soon_also_after_a_first_one_that_compiled() {
-        assert_eq!(steps(2000.0, 10.0, 0.0, 512, false)[..6], [32, 64, 128, 256, 512, 512]);
-        assert_eq!(steps(2000.0, 10.0, 3e6, 512, false)[..7], [32, 16, 32, 64, 128, 256, 512]);
-    }
-
-    #[test]
-    fn a_device_that_is_slow_for_each_token_is_not_kept_for_long() {
-        // 7B on a card: 512 tokens would take a fifth of a second.
-        let step = *steps(8000.0, 300.0, 0.0, 512, false).last().unwrap();
-        assert!((8000.0 + 300.0 * step as f32) < 1.25 * GPU_STEP_GOAL_US, "{step}");
-        // In software: the shortest that there is.
-        assert_eq!(*steps(0.0, 70_000.0, 0.0, 512, false).last().unwrap(), SHORTEST_STEP);
-    }
-
-    #[test]
-    fn a_cpu_gets_steps_of_a_few_milliseconds() {
-        let step = *steps(100.0, 200.0, 0.0, 64, true).last().unwrap();
-        assert!((100.0 + 200.0 * step as f32) < 1.5 * CPU_STEP_GOAL_US, "{step}");
-        assert_eq!(*steps(100.0, 10.0, 0.0, 64, true).last().unwrap(), 64);
-    }
+fn is_for_threads(plan: &ContextPlan) -> bool {
+    plan.batch <= crate::models::fit::CPU_BATCH
 }

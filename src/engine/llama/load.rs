@@ -161,6 +161,14 @@ pub(super) fn flash_attention_policy(wanted: Option<bool>) -> sys::llama_flash_a
 /// Making contexts concurrently is a data race inside llama.cpp.
 pub(super) static MAKING: Mutex<()> = Mutex::new(());
 
+#[cfg(test)]
+thread_local! {
+    /// Contexts that this thread can still make; for tests in which there is no memory for one more.
+    pub(super) static CONTEXTS_LEFT: std::cell::Cell<Option<u32>> = const { std::cell::Cell::new(None) };
+}
+
+/// # Errors
+/// A sentence for the user, which ends without a full stop.
 pub(super) fn context<'m>(
     model: &'m LlamaModel,
     config: &ModelConfig,
@@ -184,6 +192,11 @@ pub(super) fn context<'m>(
         .with_type_v(kind);
     let (context, complaints) = collect_complaints(|| {
         let _making = MAKING.lock();
+        #[cfg(test)]
+        match CONTEXTS_LEFT.get() {
+            Some(0) => return Err(llama_cpp_2::LlamaContextLoadError::NullReturn),
+            left => CONTEXTS_LEFT.set(left.map(|left| left - 1)),
+        }
         model.new_context(backend, parameters)
     });
     context.map_err(|error| {

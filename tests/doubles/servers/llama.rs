@@ -71,7 +71,8 @@ fn stream(setup: &Setup, body: &Value, before: &str) -> Reply {
         if body["n_probs"].as_u64().unwrap_or(0) > 0 {
             let scored = |text: &str, logprob: f64| json!({"id": 1, "token": text, "bytes": text.as_bytes(), "logprob": logprob});
             let mut told = scored(token, -0.25);
-            told["top_logprobs"] = json!([scored(token, -0.25), scored("other", -1.5), scored("third", -2.5)]);
+            let [other, third] = setup.others;
+            told["top_logprobs"] = json!([scored(token, -0.25), scored(other, -1.5), scored(third, -2.5)]);
             message["completion_probabilities"] = json!([told]);
         }
         pieces.push(format!("data: {message}\n\n"));

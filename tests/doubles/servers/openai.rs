@@ -82,8 +82,9 @@ fn completions(setup: &Setup, body: &Value) -> Reply {
             choice["text"] = text.into();
             choice["logprobs"] = Value::Null;
             if scored {
+                let [other, third] = setup.others;
                 choice["logprobs"] = json!({"tokens": [text], "token_logprobs": [-0.25], "text_offset": [0],
-                    "top_logprobs": [{(text): -0.25, "other": -1.5, "third": -2.5}]});
+                    "top_logprobs": [{(text): -0.25, (other): -1.5, (third): -2.5}]});
             }
         }
         let object = if is_chat_shaped { "chat.completion.chunk" } else { "text_completion" };

@@ -186,6 +186,74 @@ fn who_had_the_engine_for_less_time_is_next() {
     assert_eq!(order, [1, 2, 2, 1, 2, 1]);
 }
 
+/// As if so much time had passed.
+fn let_pass(inbox: &Inbox, time: Duration) {
+    for running in &mut inbox.lock().running {
+        running.since = running.since.checked_sub(time).expect("the machine has run for longer");
+    }
+}
+
+fn guest(inbox: &Inbox) -> Option<u64> {
+    inbox.guest().map(|ticket| ticket.client)
+}
+
+#[test]
+fn a_long_job_lets_another_clients_ahead() {
+    let inbox = Inbox::default();
+    let _running = awaited(&inbox, 1, 1);
+    next(&inbox);
+    let _streams = (awaited(&inbox, 1, 2), background(&inbox, 2, 1));
+    let_pass(&inbox, 100 * LEAST_TURN);
+    assert_eq!(guest(&inbox), None, "neither its own client's nor a guess");
+    let _other = awaited(&inbox, 2, 2);
+    let _third = awaited(&inbox, 3, 1);
+    assert_eq!(guest(&inbox), Some(2));
+    assert_eq!(guest(&inbox), None, "one at a time, and no guest of a guest");
+    let_pass(&inbox, 200 * LEAST_TURN);
+    inbox.guest_ended();
+    assert_eq!(guest(&inbox), Some(3), "who had nothing");
+    inbox.guest_ended();
+    let _again = awaited(&inbox, 2, 2);
+    assert_eq!(guest(&inbox), None, "it had twice as long as the one that runs");
+    // What that one lent is not its own.
+    assert_eq!((next(&inbox).0, next(&inbox).0), (1, 2));
+}
+
+#[test]
+fn a_job_that_has_only_begun_goes_on() {
+    let inbox = Inbox::default();
+    let _running = awaited(&inbox, 1, 1);
+    next(&inbox);
+    let _other = awaited(&inbox, 2, 1);
+    let hour = Duration::from_secs(3600);
+    inbox.lock().running[0].since = Instant::now() + hour;
+    assert_eq!(guest(&inbox), None);
+    let_pass(&inbox, hour + LEAST_TURN);
+    assert_eq!(guest(&inbox), Some(2));
+}
+
+#[test]
+fn a_job_that_lets_another_ahead_ends_like_one_that_runs() {
+    let inbox = Inbox::default();
+    let _running = awaited(&inbox, 1, 1);
+    let (.., running) = next(&inbox);
+    let _other = awaited(&inbox, 2, 1);
+    let_pass(&inbox, 10 * LEAST_TURN);
+    let other = inbox.guest().expect("it is let ahead").sender;
+    let _newer = awaited(&inbox, 1, 1);
+    assert_eq!((running.is_cancelled(), other.is_cancelled()), (true, false));
+    let _newest = awaited(&inbox, 2, 1);
+    assert!(other.is_cancelled());
+    let inbox = Inbox::default();
+    let _running = awaited(&inbox, 1, 1);
+    let (.., running) = next(&inbox);
+    let _other = awaited(&inbox, 2, 1);
+    let_pass(&inbox, 10 * LEAST_TURN);
+    let other = inbox.guest().expect("it is let ahead").sender;
+    inbox.close("over");
+    assert!(running.is_cancelled() && other.is_cancelled());
+}
+
 fn chat(inbox: &Inbox) -> ChatStream {
     let (sender, stream) = chat_stream();
     inbox.push_chat(ChatJob::default(), sender);
