@@ -21,6 +21,19 @@ def load_checkpoint(path: Path) -> Llama:
     return model
 
 
+def check_layout(layout: str, measured: dict[str, float]) -> None:
+    """Refuses a prefix-first model that has not learnt its layout yet.
+
+    A small model learns suffix-first at once, because there the middle simply goes on; of prefix-first it may have learnt
+    nothing when its plain text is good already. Knowing what follows, a middle has to be no harder than plain text.
+    """
+    if layout == "psm" and not measured.get("middle", float("inf")) <= measured["validation"]:
+        raise ValueError(
+            f"prefix-first is not learnt yet: a middle costs {measured.get('middle')} nats a token, plain text "
+            f"{measured['validation']}; train longer, or take the layout spm-no-middle"
+        )
+
+
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m recipe.export", description=__doc__.splitlines()[0])
     parser.add_argument("--config", type=Path, required=True)
@@ -30,6 +43,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--quantization", choices=gguf_file.QUANTIZATIONS, help="instead of that of the settings")
     options = parser.parse_args(arguments)
     config = Config.read(options.config)
+    if config.mix.layout == "psm":
+        check_layout("psm", torch.load(options.checkpoint, map_location="cpu", weights_only=True)["measured"])
     quantization = options.quantization or config.export.quantization
     gguf_file.write(
         options.out,

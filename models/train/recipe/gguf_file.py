@@ -12,7 +12,7 @@ from gguf import LlamaFileType
 from tokenizers import Tokenizer
 
 from .model import Llama, Shape
-from .tokenizer import END, PRE_TOKENIZER, SPECIAL, merges_of, pieces_of
+from .tokenizer import END, PRE_TOKENIZER, merges_of, pieces_of
 
 LAYOUT_KEY = "tandem.fim.layout"
 
@@ -82,7 +82,9 @@ def _write_tokenizer(writer: gguf.GGUFWriter, tokenizer: Tokenizer) -> None:
     writer.add_tokenizer_model("gpt2")
     writer.add_tokenizer_pre(PRE_TOKENIZER)
     writer.add_token_list(pieces)
-    kinds = [gguf.TokenType.CONTROL if piece in SPECIAL else gguf.TokenType.NORMAL for piece in pieces]
+    # Spare ones as well: no text may become one.
+    control = tokenizer.get_added_tokens_decoder()
+    kinds = [gguf.TokenType.CONTROL if id in control else gguf.TokenType.NORMAL for id in range(len(pieces))]
     writer.add_token_types(kinds)
     writer.add_token_merges(merges_of(tokenizer))
     writer.add_bos_token_id(number(END))

@@ -62,6 +62,8 @@ class Trainer:
         self.step = 0
         self.tokens = 0
         self.seconds = 0.0
+        self.measured: dict[str, float] = {}
+        """What was validated last."""
         self.losses: Losses = torch.compile(model.losses, dynamic=False) if self.run.compile else model.losses
         self._pool = ThreadPoolExecutor(self.run.workers)
 
@@ -108,7 +110,8 @@ class Trainer:
             losses = self.model.losses(rows.to(self.device)).cpu()
             all_of_it.append(losses[counts >= 0.5])
             middles.append(losses[counts >= self.config.mix.middle_weight - 0.1])
-        return {"validation": float(torch.cat(all_of_it).mean()), "middle": float(torch.cat(middles).mean())}
+        self.measured = {"validation": float(torch.cat(all_of_it).mean()), "middle": float(torch.cat(middles).mean())}
+        return self.measured
 
     def save(self, path: Path) -> None:
         state = {
@@ -118,6 +121,7 @@ class Trainer:
             "step": self.step,
             "tokens": self.tokens,
             "seconds": self.seconds,
+            "measured": self.measured,
         }
         partial = path.with_suffix(".partial")
         torch.save(state, partial)

@@ -43,7 +43,7 @@ TINY = {
         "heads": 2,
         "kv_heads": 1,
         "head_width": 16,
-        "feed_forward": 48,
+        "feed_forward": 64,
         "context": 128,
     },
     "mix": {"languages": {"rust": 1.0}},

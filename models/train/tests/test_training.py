@@ -8,6 +8,7 @@ import pytest
 import torch
 from recipe import gguf_file
 from recipe.config import Config
+from recipe.export import check_layout
 from recipe.model import Llama
 from recipe.optimiser import Rates, orthogonal
 from recipe.shards import read_shard
@@ -110,6 +111,13 @@ def test_what_is_exported_reads_back(
     assert pieces_of(again) == pieces_of(tokenizer)
     text = "fn draw(&self, at: Point) {\n    self.radius * 3.0\n}\n"
     assert again.encode(text, add_special_tokens=False).ids == tokenizer.encode(text, add_special_tokens=False).ids
+
+
+def test_prefix_first_is_exported_only_once_it_is_learnt() -> None:
+    check_layout("psm", {"validation": 2.0, "middle": 1.9})
+    check_layout("spm-no-middle", {"validation": 2.0, "middle": 2.5})
+    with pytest.raises(ValueError, match="not learnt yet"):
+        check_layout("psm", {"validation": 2.0, "middle": 2.5})
 
 
 def test_a_misspelt_setting_is_refused() -> None:
