@@ -62,7 +62,7 @@ strip_into "$binary" "$stage/tandem$exe"
 case " $features " in *" dynamic-backends "*) . scripts/package/modules.sh ;; esac
 python3 scripts/package/readme.py "$version" >"$stage/README.md"
 cp LICENSE-MIT LICENSE-APACHE "$stage/"
-case " $features " in *" llama "*) cp models/MODEL_CARD.md "$stage/" ;; esac
+case " $features " in *" llama "*) cp models/README.md "$stage/MODEL_CARD.md" ;; esac
 python3 scripts/package/third_party.py --subject "tandem $version for $target, built with: $features" \
     --target "$target" --features "$features" --out "$stage/THIRD-PARTY.txt"
 "$generator" man "$stage/man/man1"

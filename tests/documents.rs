@@ -114,9 +114,8 @@ fn the_table_in_the_readme_is_up_to_date() {
 #[test]
 fn links_between_documents_lead_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut documents: Vec<_> = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "models/MODEL_CARD.md"]
-        .map(|name| root.join(name))
-        .to_vec();
+    let mut documents: Vec<_> =
+        ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "models/README.md"].map(|name| root.join(name)).to_vec();
     documents.extend(std::fs::read_dir(root.join("docs")).unwrap().map(|entry| entry.unwrap().path()));
     let mut broken = Vec::new();
     for document in documents.iter().filter(|path| path.extension().is_some_and(|kind| kind == "md")) {

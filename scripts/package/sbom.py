@@ -75,7 +75,7 @@ def starter_model():
     version = sha256(path)[:16]
     return component(
         "machine-learning-model", "tandem-starter", version, "MIT OR Apache-2.0", f"pkg:generic/tandem-starter@{version}",
-        description="The starter model, compiled into the program; models/MODEL_CARD.md tells of it.",
+        description="The starter model, compiled into the program; models/README.md tells of it.",
         hashes=hashes("SHA-256", sha256(path)),
     )
 

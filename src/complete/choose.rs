@@ -7,7 +7,7 @@ use crate::config::Level;
 /// How much of a model's own confidence is believed, by its number of parameters.
 ///
 /// Small models are sure of themselves and wrong. The starter (4 M) is exactly right at 13 % of line ends where the
-/// lookup engine is right at 25 % (models/MODEL_CARD.md), so its word counts half. What was measured on the user's own
+/// lookup engine is right at 25 % (models/README.md), so its word counts half. What was measured on the user's own
 /// code comes on top: `Calibration`.
 pub fn trust(parameters: u64) -> f32 {
     match parameters {

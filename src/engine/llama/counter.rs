@@ -6,6 +6,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
 use super::backend::{backend, collect_complaints, reason_of};
+use crate::engine::fim::Token;
 use crate::models::gguf;
 
 /// A model's vocabulary; its weights are not read.
@@ -31,6 +32,11 @@ impl TokenCounter {
 
     /// Tokens of a text by itself: nothing is put before it, and what looks like a special token is text.
     pub fn count(&self, text: &str) -> usize {
-        self.model.vocab().tokenize(text.as_bytes(), false, false).len()
+        self.tokens(text).len()
+    }
+
+    /// The tokens that `count` counts.
+    pub fn tokens(&self, text: &str) -> Vec<Token> {
+        self.model.vocab().tokenize(text.as_bytes(), false, false).into_iter().map(|token| token.0).collect()
     }
 }
