@@ -13,7 +13,7 @@ help:
 	@echo "make demo          build Tandem and watch it complete code in this repository"
 	@echo "make test          all tests, a real Neovim and Helix included, formatting and lints"
 	@echo "make test-editors  drive a real Neovim, Helix and VS Code (fetched into the user's cache directory); MORE="emacs kakoune" drives these, too"
-	@echo "make test-gpu      the model on a software Vulkan device (fetched into the user's cache directory); part of make test"
+	@echo "make test-gpu      the model on a software Vulkan device (fetched into the user's cache directory)"
 	@echo "make gpu-check     measures the GPU of this machine beside llama.cpp's own loops: FEATURES=\"--features vulkan\""
 	@echo "make test-servers  engines over HTTP against a real llama-server and a gateway (fetched into the user's cache directory)"
 	@echo "make unit          the tests that need no llama.cpp (quick)"
@@ -33,14 +33,13 @@ demo: setup
 	@$(ENVIRONMENT) cargo build --locked $(FEATURES)
 	@$(ENVIRONMENT) cargo run --quiet --locked $(FEATURES) -- demo
 
-# The protocol without llama.cpp first, because it is quick; then everything; then Neovim and Helix with what was built, and the
-# model on a software GPU, where they can be had. Where they cannot, a line says SKIPPED and why.
+# The protocol without llama.cpp first, because it is quick; then everything; then Neovim and Helix with what was built, where
+# they can be had. Where they cannot, a line says SKIPPED and why. `make test-gpu` is apart: it builds llama.cpp again.
 test: setup
 	$(ENVIRONMENT) cargo test --locked --no-default-features --lib
 	$(ENVIRONMENT) cargo test --locked --no-fail-fast $(FEATURES)
 	$(ENVIRONMENT) cargo build --locked $(FEATURES) --bin tandem $(DOUBLE)
 	@tests/editors/run.sh "$(or $(CARGO_TARGET_DIR),target)/debug/tandem"
-	@$(if $(findstring --no-default-features,$(FEATURES)),,$(ENVIRONMENT) scripts/gpu/test.sh)
 	@$(MAKE) --no-print-directory lint lint-editors test-extension
 
 # llama.cpp once more, with its Vulkan backend: about eight minutes on two cores the first time. Docs: docs/gpu.md.

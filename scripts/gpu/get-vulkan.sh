@@ -184,7 +184,7 @@ if system_has_all; then from_system; else from_packages; fi
 cat "$here/gpu/get-vulkan.sh" "$here/debian-packages.sh" >"$tree/made-from"
 "$tree/bin/with-software-gpu" "$tree/bin/vulkaninfo" --summary >"$work/summary" 2>&1 ||
     { tail -n 5 "$work/summary" >&2; cannot "the software driver does not run here: its C library is newer than the system's, perhaps"; }
-# Where llama.cpp fuses operations, Mesa 22's device uses buffers again that it has freed and crashes; that of Mesa 25 does not.
+# Where llama.cpp fuses operations, the device of Mesa 22 crashes in a thread of its own.
 if grep -q 'driverInfo.*Mesa 22\.' "$work/summary"; then
     echo 'export GGML_VK_DISABLE_FUSION=1' >>"$tree/driver.env"
 fi
