@@ -81,7 +81,9 @@ class Reference:
             allowed = torch.tensor([bool(p) and (p.startswith(forced) or forced.startswith(p)) for p in self.pieces])
             logits = self.model(torch.tensor([tokens]))[0, -1].masked_fill(~allowed, -torch.inf)
             first = int(logits.argmax())
-            if len(self.pieces[first]) < len(forced) or not written.startswith(self.pieces[first]):
+            if len(self.pieces[first]) < len(forced):
+                return ["not compared: the token before the cursor is written in parts"]
+            if not written.startswith(self.pieces[first]):
                 best, other = logits.topk(2).values.tolist()
                 return ["tie" if best - other < NEAR else "first token"]
             tokens.append(first)
