@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tandem::config::Settings;
 use tandem::engine::fake::FakeEngine;
-use tandem::engine::fallback::{Fallback, FallbackParts, Guard, ServerSite, SystemClock};
+use tandem::engine::fallback::{Fallback, FallbackParts, Guard, PATIENCE, ServerSite, SystemClock};
 use tandem::engine::http::{HttpConfig, HttpEngine, NoKeys, ServerKind};
 use tandem::engine::{
     Engine, EngineState, Event, FimPrompt, Finish, Job, Origin, PromptBudget, Snippet, Task, Urgency,
@@ -249,6 +249,7 @@ fn prompts(folder: &Path) -> std::io::Result<Vec<FimPrompt>> {
                 snippets: vec![snippet(1), snippet(2)],
                 prefix: cut(at, 6_000).into(),
                 suffix: cut(at + 6_000, 1_000).into(),
+                offset: 6_000,
                 origin: origin.clone(),
             }
         })
