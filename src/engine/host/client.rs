@@ -315,12 +315,19 @@ async fn attend(shared: &Shared, connected: Connected) -> Lost {
         link.process = Some(process);
         link.absent_because = None;
     }
+    let answers = read_answers(&stream, shared);
+    tokio::pin!(answers);
     let ended = tokio::select! {
-        ended = read_answers(&stream, shared) => ended,
-        drained = drain.write_to(&stream) => Err(match drained {
-            Drained::Failed(error) => error.into(),
-            Drained::Overflow | Drained::Done => FrameError::Cut,
-        }),
+        biased;
+        ended = &mut answers => ended,
+        drained = drain.write_to(&stream) => match drained {
+            // A host that closed may have said goodbye before, which stands unread in the socket.
+            Drained::Failed(error) => match tokio::time::timeout(REASON_TIME, answers).await {
+                Ok(Ok(Some(reason))) => Ok(Some(reason)),
+                _ => Err(error.into()),
+            },
+            Drained::Overflow | Drained::Done => Err(FrameError::Cut),
+        },
     };
     let phrase = match ended {
         Ok(Some(reason)) => return Lost::Goodbye(reason),
