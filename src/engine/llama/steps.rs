@@ -153,8 +153,8 @@ mod tests {
     #[test]
     fn odd_widths_are_left_out() {
         for (fixed, each) in [(900.0, 411.0), (3.0, 377.0), (2_000.0, 133.0)] {
-            let odd = |count: &usize| *count > FOURS && count % FOURS != 0;
-            assert!(!counts(&steps(fixed, each, 0.0, 64, true)).iter().any(|count| odd(count)));
+            let odd = |count: &usize| *count > FOURS && !count.is_multiple_of(FOURS);
+            assert!(!counts(&steps(fixed, each, 0.0, 64, true)).iter().any(odd));
         }
     }
 }
