@@ -27,5 +27,3 @@ mod speculates;
 mod support;
 #[path = "support/synth.rs"]
 mod synth;
-#[path = "engine_llama/windows.rs"]
-mod windows;

@@ -24,21 +24,11 @@ impl Turns {
 
     /// Of those that wait, in the order in which they came to wait, whose turn it is; the first where all are level.
     pub fn next(&mut self, waiting: impl IntoIterator<Item = u64>) -> Option<u64> {
-        let (used, client) = self.first(waiting)?;
+        let (used, client) =
+            waiting.into_iter().map(|client| (self.used(client), client)).min_by_key(|(used, _)| *used)?;
         self.floor = used;
         self.used.retain(|_, used| *used > self.floor);
         Some(client)
-    }
-
-    /// The same while `client` has run for so many µs that are not counted yet: whose turn it is before that one's.
-    pub fn before(&mut self, client: u64, microseconds: u64, waiting: impl IntoIterator<Item = u64>) -> Option<u64> {
-        let until = self.used(client).saturating_add(microseconds);
-        let (used, first) = self.first(waiting)?;
-        if used < until { self.next([first]) } else { None }
-    }
-
-    fn first(&self, waiting: impl IntoIterator<Item = u64>) -> Option<(u64, u64)> {
-        waiting.into_iter().map(|client| (self.used(client), client)).min_by_key(|(used, _)| *used)
     }
 
     fn used(&self, client: u64) -> u64 {
@@ -86,18 +76,6 @@ mod tests {
             })
             .collect();
         assert_eq!(order.iter().filter(|client| **client == 2).count(), 3, "{order:?}");
-    }
-
-    #[test]
-    fn who_had_less_goes_before_one_that_runs() {
-        let mut turns = Turns::default();
-        assert_eq!(turns.before(1, 0, [2]), None, "level with one that has only begun");
-        assert_eq!(turns.before(1, 10, [2, 3]), Some(2));
-        turns.ran(2, 30);
-        assert_eq!(turns.before(1, 20, [2]), None, "it had more by then");
-        assert_eq!(turns.before(1, 20, [2, 3]), Some(3), "who comes anew is level with who came last");
-        assert_eq!(turns.before(1, 40, [2]), Some(2));
-        assert_eq!(turns.before(1, 40, []), None);
     }
 
     #[test]

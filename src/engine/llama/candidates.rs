@@ -71,8 +71,7 @@ fn grow(runner: &mut Runner<'_>, mut growing: Vec<Growing<'_>>, turn: &Turn<'_>,
         if growing.is_empty() {
             return Ok(());
         }
-        // Their sequences are those that others' candidates would take: nobody is let ahead.
-        turn.inbox.iter().for_each(|inbox| inbox.answer_cancelled());
+        (turn.between)();
         if sender.is_cancelled() {
             for candidate in &mut growing {
                 let reason = candidate.text.end(sender, Finish::Cancelled);

@@ -68,11 +68,6 @@ impl<'m> Decoder<'m> {
         std::mem::take(&mut self.compute_us)
     }
 
-    /// What was taken before another job ran in between.
-    pub fn give_compute_us(&mut self, compute_us: u64) {
-        self.compute_us = compute_us;
-    }
-
     /// Evaluates at most `plan.batch` tokens; returns the µs that it took.
     ///
     /// # Errors

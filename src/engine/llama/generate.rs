@@ -1,6 +1,5 @@
 //! One job from its text to its last event: prompt, prefill, greedy generation with speculation, report.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
@@ -8,7 +7,7 @@ use anyhow::Result;
 use super::candidates;
 use super::decode::{Decoder, Entry};
 use super::draft::{DraftSource, Guess, Origin, Pace, from_own_tokens};
-use super::queue::{Inbox, Ticket};
+use super::queue::Ticket;
 use super::scores;
 use super::vocabulary::LlamaVocabulary;
 use crate::engine::emit::{Emitter, Stop};
@@ -25,16 +24,14 @@ pub(super) struct Runner<'m> {
     pub pace: Pace,
     /// Tokens that end a generation, by id.
     pub ends: Vec<bool>,
-    /// For how long jobs let others ahead, all of them together.
-    pub lent: Duration,
 }
 
 /// One job as it runs: what was asked, where its prompt is, and who listens.
 pub(super) struct Turn<'a> {
     pub job: &'a Job,
     pub sender: &'a GenerationSender,
-    /// Where others wait; looked at once a decode step. None where nobody can.
-    pub inbox: Option<&'a Inbox>,
+    /// Called once a decode step.
+    pub between: &'a dyn Fn(),
     /// The KV slot of the prompt.
     pub slot: usize,
     /// The row of logits after the prompt.
@@ -55,33 +52,22 @@ pub(super) struct Choice {
 }
 
 impl Runner<'_> {
-    /// Runs a job and sends all its events. Those that wait in `inbox` are looked at once a decode step.
-    pub fn run(&mut self, ticket: Ticket, inbox: Option<&Inbox>) {
+    /// Runs a job and sends all its events. `between` is called once a decode step.
+    pub fn run(&mut self, ticket: Ticket, between: &dyn Fn()) {
         let Ticket { client, job, sender, received } = ticket;
         let mut report = Report { queue_us: micros(received.elapsed()), ..Report::default() };
-        let lent = self.lent;
         self.decoder.take_compute_us();
         if sender.is_cancelled() {
             sender.send(Event::Finished { candidate: 0, reason: Finish::Cancelled });
-        } else if let Err(error) = self.attempt(client, &job, &sender, received, &mut report, inbox) {
+        } else if let Err(error) = self.attempt(client, &job, &sender, received, &mut report, between) {
             tracing::warn!("a job failed: {error:#}");
             self.decoder.reset();
             let reason = format!("the model could not write here: {error:#}. The next request starts afresh");
             sender.send(Event::Finished { candidate: 0, reason: Finish::Failed(reason) });
         }
-        report.queue_us += micros(self.lent - lent);
         report.compute_us = self.decoder.take_compute_us();
         report.total_us = micros(received.elapsed());
         sender.send(Event::Done(report));
-    }
-
-    /// The same, and a panic fails that job alone.
-    pub fn run_safely(&mut self, ticket: Ticket, inbox: &Inbox) {
-        let sender = ticket.sender.clone();
-        if catch_unwind(AssertUnwindSafe(|| self.run(ticket, Some(inbox)))).is_err() {
-            self.decoder.reset();
-            sender.finish(Finish::Failed("the engine failed inside; the next request starts afresh".to_owned()));
-        }
     }
 
     fn attempt(
@@ -91,29 +77,25 @@ impl Runner<'_> {
         sender: &GenerationSender,
         received: Instant,
         report: &mut Report,
-        inbox: Option<&Inbox>,
+        between: &dyn Fn(),
     ) -> Result<()> {
         let start = Instant::now();
         let mut prompt = self.builder.build(self.vocabulary, client, job);
         self.fit(&mut prompt);
         report.tokenize_us = micros(start.elapsed());
 
-        let (start, lent) = (Instant::now(), self.lent);
+        let start = Instant::now();
         let candidates = job.candidates.clamp(1, MOST_CANDIDATES) as usize;
         let window = self.decoder.plan.window as usize;
         let room = window.saturating_sub(prompt.tokens.len());
         let most = if job.task == Task::Prefill { 0 } else { (job.max_tokens as usize).min(room) };
         let slot = self.decoder.slots.choose((client, job.lane), &prompt.tokens);
         let reused = self.decoder.prepare(slot, &prompt.tokens, candidates * most);
-        let mut row = None;
-        while row.is_none() {
-            self.pause(inbox, slot, prompt.tokens.len() + candidates * most)?;
-            if sender.is_cancelled() {
-                break;
-            }
-            row = self.decoder.prefill_step(slot, &prompt.tokens)?;
-        }
-        report.prefill_us = micros(start.elapsed().saturating_sub(self.lent - lent));
+        let row = self.decoder.prefill(slot, &prompt.tokens, || {
+            between();
+            sender.is_cancelled()
+        })?;
+        report.prefill_us = micros(start.elapsed());
         let evaluated = self.decoder.slots.get(slot).tokens.len() - reused;
         sender.send(Event::Started(PromptReport {
             tokens: prompt.tokens.len() as u32,
@@ -130,10 +112,10 @@ impl Runner<'_> {
             sender.send(Event::Finished { candidate: 0, reason: Finish::Cancelled });
             return Ok(());
         };
-        let (start, lent) = (Instant::now(), self.lent);
+        let start = Instant::now();
         report.first_token_us = micros(received.elapsed());
         let entropy = self.entropy(row, &prompt.forced);
-        let turn = Turn { job, sender, inbox, slot, row, forced: &prompt.forced, entropy, most };
+        let turn = Turn { job, sender, between, slot, row, forced: &prompt.forced, entropy, most };
         if most == 0 {
             sender.send(Event::Finished { candidate: 0, reason: Finish::MaxTokens });
         } else if candidates == 1 {
@@ -143,31 +125,7 @@ impl Runner<'_> {
         } else {
             candidates::run(self, &turn, candidates, report)?;
         }
-        report.decode_us = micros(start.elapsed().saturating_sub(self.lent - lent));
-        Ok(())
-    }
-
-    /// Between two steps of a job whose prompt is in `slot`, and that may come to have `most` tokens: ends those that wait and
-    /// were cancelled, and lets another client's job ahead where it is its turn.
-    ///
-    /// # Errors
-    /// When that one failed so that the cache is empty.
-    fn pause(&mut self, inbox: Option<&Inbox>, slot: usize, most: usize) -> Result<()> {
-        let Some(inbox) = inbox else { return Ok(()) };
-        inbox.answer_cancelled();
-        if !self.decoder.slots.has_room() {
-            return Ok(());
-        }
-        let Some(ticket) = inbox.guest() else { return Ok(()) };
-        let (start, done) = (Instant::now(), self.decoder.slots.get(slot).tokens.len());
-        let compute_us = self.decoder.take_compute_us();
-        self.decoder.slots.hold(slot, most);
-        self.run_safely(ticket, inbox);
-        self.decoder.slots.release();
-        self.decoder.give_compute_us(compute_us);
-        inbox.guest_ended();
-        self.lent += start.elapsed();
-        anyhow::ensure!(self.decoder.slots.get(slot).tokens.len() == done, "another window's request failed inside");
+        report.decode_us = micros(start.elapsed());
         Ok(())
     }
 
@@ -192,8 +150,7 @@ impl Runner<'_> {
                 return Ok(reason);
             }
             guess.advance(choice.token);
-            // What is chosen is known here, and the next batch not begun: nobody needs the logits.
-            self.pause(turn.inbox, slot, self.decoder.slots.get(slot).tokens.len() + 1 + turn.most - text.generated)?;
+            (turn.between)();
             if sender.is_cancelled() {
                 return Ok(text.end(sender, Finish::Cancelled));
             }

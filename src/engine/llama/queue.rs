@@ -3,15 +3,13 @@
 //!
 //! Background jobs stand apart: one runs only while nobody waits for anything, and ends when somebody does. In a quiet
 //! inbox none runs at all. While the model sleeps, the inbox is where the worker is woken.
-//!
-//! A long job lets one of another client ahead, at a step of it, where that client had the engine for less time.
 
 mod chats;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::engine::chat::{ChatFinish, ChatJob, ChatSender};
 use crate::engine::turns::Turns;
@@ -29,8 +27,6 @@ pub(super) struct Ticket {
 
 /// Most waiting jobs of one client; each lane has at most one, so this is a bound on lanes.
 const MOST_WAITING: usize = 256;
-/// A job is let go on for so long before it lets another ahead: most have ended by then.
-const LEAST_TURN: Duration = Duration::from_millis(50);
 /// Most waiting background jobs of all clients: guesses that grow old.
 const MOST_BACKGROUND: usize = 16;
 
@@ -47,18 +43,6 @@ struct Running {
     urgency: Urgency,
     cancel: CancelFlag,
     since: Instant,
-    /// For how long it let another ahead.
-    lent: Duration,
-}
-
-impl Running {
-    fn end(&self) {
-        self.cancel.cancel();
-    }
-
-    fn microseconds(&self) -> u64 {
-        self.since.elapsed().saturating_sub(self.lent).as_micros() as u64
-    }
 }
 
 /// What the worker is to do next.
@@ -94,8 +78,7 @@ struct State {
     clients: VecDeque<(u64, VecDeque<Ticket>)>,
     /// Of all clients, the newest last.
     background: VecDeque<Ticket>,
-    /// The job in the worker's hands, and behind it the one that it lets ahead.
-    running: Vec<Running>,
+    running: Option<Running>,
     chats: chats::Chats,
     /// Set once: no more jobs are taken, and why.
     closed: Option<String>,
@@ -105,10 +88,10 @@ impl State {
     /// Returns the jobs that end because of it.
     fn add(&mut self, ticket: Ticket) -> Vec<Ticket> {
         let (client, lane) = (ticket.client, ticket.job.lane);
-        for running in &self.running {
-            if running.urgency == Urgency::Background || (running.client, running.lane) == (client, lane) {
-                running.cancel.cancel();
-            }
+        if let Some(running) = &self.running
+            && (running.urgency == Urgency::Background || (running.client, running.lane) == (client, lane))
+        {
+            running.cancel.cancel();
         }
         let mut replaced: Vec<Ticket> = self.take_background(client, lane).into_iter().collect();
         let index = self.clients.iter().position(|(owner, _)| *owner == client).unwrap_or_else(|| {
@@ -133,7 +116,7 @@ impl State {
             return vec![ticket];
         }
         let is_awaited = self.clients.iter().flat_map(|(_, queue)| queue).any(|waiting| waiting.is_of(client, lane));
-        let own = self.running.iter().find(|running| (running.client, running.lane) == (client, lane));
+        let own = self.running.as_ref().filter(|running| (running.client, running.lane) == (client, lane));
         match own {
             _ if is_awaited => return vec![ticket],
             Some(running) if running.urgency == Urgency::Awaited && !running.cancel.is_cancelled() => {
@@ -154,25 +137,6 @@ impl State {
     fn take_next(&mut self) -> Option<Ticket> {
         let Self { turns, clients, .. } = self;
         let client = turns.next(clients.iter().map(|(client, _)| *client))?;
-        self.take_of(client)
-    }
-
-    /// The newest job of a client whose turn it is before that of the one that runs.
-    fn take_guest(&mut self) -> Option<Ticket> {
-        let Self { turns, clients, running, .. } = self;
-        let [running] = &running[..] else { return None };
-        let used = running.microseconds();
-        if running.urgency == Urgency::Background || used < LEAST_TURN.as_micros() as u64 {
-            return None;
-        }
-        let others = clients.iter().map(|(client, _)| *client).filter(|client| *client != running.client);
-        let client = turns.before(running.client, used, others)?;
-        self.take_of(client)
-    }
-
-    /// The newest job of a client.
-    fn take_of(&mut self, client: u64) -> Option<Ticket> {
-        let clients = &mut self.clients;
         let index = clients.iter().position(|(owner, _)| *owner == client)?;
         let (_, mut queue) = clients.remove(index)?;
         // A client is one user: what was asked last is what is wanted first.
@@ -182,17 +146,6 @@ impl State {
             clients.push_back((client, queue));
         }
         ticket
-    }
-
-    /// The newest of what runs has ended.
-    fn ran(&mut self) {
-        let Some(ran) = self.running.pop() else { return };
-        if ran.urgency == Urgency::Awaited {
-            self.turns.ran(ran.client, ran.microseconds());
-        }
-        if let Some(host) = self.running.last_mut() {
-            host.lent += ran.since.elapsed();
-        }
     }
 
     fn take_background(&mut self, client: u64, lane: u64) -> Option<Ticket> {
@@ -233,8 +186,10 @@ impl Inbox {
     /// the next conversation, which comes before guesses. `is_answering`: such an answer goes on where no job waits.
     pub fn next(&self, is_answering: bool, until: Option<Instant>) -> Call {
         let mut state = self.lock();
-        while !state.running.is_empty() {
-            state.ran();
+        if let Some(ran) = state.running.take()
+            && ran.urgency == Urgency::Awaited
+        {
+            state.turns.ran(ran.client, ran.since.elapsed().as_micros() as u64);
         }
         loop {
             if state.closed.is_some() {
@@ -301,7 +256,11 @@ impl Inbox {
             return sender.finish(ChatFinish::Failed(reason.clone()));
         }
         let refused = state.chats.add(ChatTicket { job, sender, received: Instant::now() });
-        state.running.iter().filter(|running| running.urgency == Urgency::Background).for_each(Running::end);
+        if let Some(running) = &state.running
+            && running.urgency == Urgency::Background
+        {
+            running.cancel.cancel();
+        }
         drop(state);
         self.arrived.notify_one();
         if let Some(refused) = refused {
@@ -339,7 +298,11 @@ impl Inbox {
         if !quiet {
             return;
         }
-        state.running.iter().filter(|running| running.urgency == Urgency::Background).for_each(Running::end);
+        if let Some(running) = &state.running
+            && running.urgency == Urgency::Background
+        {
+            running.cancel.cancel();
+        }
         let background = std::mem::take(&mut state.background);
         self.count(&state);
         drop(state);
@@ -359,25 +322,9 @@ impl Inbox {
     fn hand_out(&self, state: &mut State, ticket: Ticket) -> Ticket {
         let (lane, urgency) = (ticket.job.lane, ticket.job.urgency);
         let cancel = ticket.sender.cancel_flag().clone();
-        let (since, lent) = (Instant::now(), Duration::ZERO);
-        state.running.push(Running { client: ticket.client, lane, urgency, cancel, since, lent });
+        state.running = Some(Running { client: ticket.client, lane, urgency, cancel, since: Instant::now() });
         self.count(state);
         ticket
-    }
-
-    /// A job that the one that runs lets ahead; cheap enough for every decode step. `guest_ended` tells of its end.
-    pub fn guest(&self) -> Option<Ticket> {
-        if self.waiting.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        let mut state = self.lock();
-        let ticket = state.take_guest()?;
-        Some(self.hand_out(&mut state, ticket))
-    }
-
-    /// The job that was let ahead has ended.
-    pub fn guest_ended(&self) {
-        self.lock().ran();
     }
 
     /// Answers the waiting jobs that were cancelled; cheap enough for every decode step.
@@ -403,7 +350,9 @@ impl Inbox {
     pub fn close(&self, reason: &str) {
         let mut state = self.lock();
         state.closed.get_or_insert_with(|| reason.to_owned());
-        state.running.iter().for_each(Running::end);
+        if let Some(running) = &state.running {
+            running.cancel.cancel();
+        }
         let waiting = std::mem::take(&mut state.clients);
         let background = std::mem::take(&mut state.background);
         state.chats.end(reason);

@@ -77,7 +77,7 @@ struct Answer {
 fn fill(runner: &mut Runner<'_>, path: &str, prefix: &str, suffix: &str) -> Answer {
     let job = holes::job(0, path, prefix, suffix);
     let (sender, mut stream) = generation();
-    runner.run(Ticket { client: CLIENT, job, sender, received: Instant::now() }, None);
+    runner.run(Ticket { client: CLIENT, job, sender, received: Instant::now() }, &|| ());
     let mut answer = Answer::default();
     while let Some(event) = stream.blocking_next() {
         match event {

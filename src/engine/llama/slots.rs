@@ -21,8 +21,6 @@ pub(super) struct Slots {
     clock: u64,
     /// Cells of the cache that all sequences share.
     cells: usize,
-    /// The slot of a job that lets another ahead, and how many tokens it may still come to have.
-    held: Option<(usize, usize)>,
 }
 
 /// A lane keeps its slot if this share of the prompt at least is there already, in percent; else the longest prefix wins.
@@ -30,25 +28,7 @@ const KEEP_PERCENT: usize = 50;
 
 impl Slots {
     pub fn new(count: usize, cells: usize) -> Self {
-        Self { slots: (0..count.max(1)).map(|_| Slot::default()).collect(), clock: 0, cells, held: None }
-    }
-
-    /// Nobody gets this slot until it is released: its job goes on, to as many tokens as that.
-    pub fn hold(&mut self, slot: usize, most: usize) {
-        self.held = Some((slot, most));
-    }
-
-    pub fn release(&mut self) {
-        self.held = None;
-    }
-
-    /// There is a slot for another job beside one that is held.
-    pub fn has_room(&self) -> bool {
-        self.slots.len() > 1
-    }
-
-    fn is_held(&self, index: usize) -> bool {
-        self.held.is_some_and(|(held, _)| held == index)
+        Self { slots: (0..count.max(1)).map(|_| Slot::default()).collect(), clock: 0, cells }
     }
 
     pub fn get(&self, index: usize) -> &Slot {
@@ -73,16 +53,15 @@ impl Slots {
         self.clock += 1;
         let clock = self.clock;
         let common = |slot: &Slot| common_prefix(&slot.tokens, prompt);
-        let free = || (0..self.slots.len()).filter(|&index| !self.is_held(index));
-        let own = free().find(|&index| self.slots[index].owner == Some(owner));
-        let longest = free().max_by_key(|&index| common(&self.slots[index])).unwrap_or(0);
+        let own = self.slots.iter().position(|slot| slot.owner == Some(owner));
+        let longest = (0..self.slots.len()).max_by_key(|&index| common(&self.slots[index])).unwrap_or(0);
         let chosen = match own {
             Some(own) if common(&self.slots[own]) * 100 >= prompt.len() * KEEP_PERCENT => own,
             _ if common(&self.slots[longest]) * 100 >= self.slots[longest].tokens.len().max(1) * KEEP_PERCENT => {
                 longest
             }
             Some(own) => own,
-            None => free().min_by_key(|&index| self.slots[index].used).unwrap_or(0),
+            None => (0..self.slots.len()).min_by_key(|&index| self.slots[index].used).unwrap_or(0),
         };
         self.slots[chosen].owner = Some(owner);
         self.slots[chosen].used = clock;
@@ -92,21 +71,15 @@ impl Slots {
     /// The slot to empty so that `needed` cells are free beside what `keep` shares with its prompt; None when they are.
     pub fn to_evict(&self, keep: usize, needed: usize) -> Option<usize> {
         let others = || self.slots.iter().enumerate().filter(|(index, slot)| *index != keep && !slot.tokens.is_empty());
-        let growth = |index: usize, tokens: usize| match self.held {
-            Some((held, most)) if held == index => most.max(tokens),
-            _ => tokens,
-        };
-        let taken: usize = others().map(|(index, slot)| growth(index, slot.tokens.len())).sum();
+        let taken: usize = others().map(|(_, slot)| slot.tokens.len()).sum();
         if taken + needed <= self.cells {
             return None;
         }
-        let free = others().filter(|(index, _)| !self.is_held(*index));
-        free.min_by_key(|(_, slot)| slot.used).map(|(index, _)| index)
+        others().min_by_key(|(_, slot)| slot.used).map(|(index, _)| index)
     }
 
     pub fn clear(&mut self) {
         self.slots.iter_mut().for_each(|slot| *slot = Slot::default());
-        self.held = None;
     }
 }
 
@@ -140,23 +113,6 @@ mod tests {
         assert_eq!(slots.choose((0, 3), &[7, 8, 9, 1]), 1);
         assert_eq!(slots.choose((0, 4), &[5, 5]), 0);
         assert_eq!(slots.choose((9, 4), &[1, 2, 3, 4]), 0, "another client's equal prompt is of use");
-    }
-
-    #[test]
-    fn a_slot_that_is_held_is_neither_given_nor_emptied() {
-        let mut slots = filled(&[(1, &[1, 2, 3, 4]), (2, &[7, 8, 9])]);
-        assert!(slots.has_room() && !Slots::new(1, 20).has_room());
-        slots.hold(0, 10);
-        assert_eq!(slots.choose((9, 1), &[1, 2, 3, 4, 5]), 1, "the longest prefix is in use");
-        slots.get_mut(1).tokens = vec![7; 3];
-        assert_eq!(slots.to_evict(1, 10), None, "beside ten of the one that is held");
-        assert_eq!(slots.to_evict(1, 11), None, "there is nothing that could go");
-        let mut third = filled(&[(1, &[1, 2, 3, 4]), (2, &[7, 8, 9]), (3, &[])]);
-        third.hold(0, 10);
-        assert_eq!((third.to_evict(2, 7), third.to_evict(2, 8)), (None, Some(1)));
-        third.release();
-        assert_eq!(third.to_evict(2, 13), None);
-        assert_eq!(third.choose((9, 1), &[1, 2, 3, 4, 5]), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Instant, SystemTime};
 
 use llama_cpp_2::model::LlamaModel;
 
@@ -205,7 +205,6 @@ impl Worker<'_> {
                     pace: Pace::new(config.max_draft_tokens as usize),
                     vocabulary: &vocabulary,
                     ends,
-                    lent: Duration::ZERO,
                 })
             }
         };
@@ -318,12 +317,14 @@ impl Worker<'_> {
     }
 
     fn job(&self, runner: Option<&mut Runner<'_>>, ticket: Ticket) {
-        match runner {
-            Some(runner) => runner.run_safely(ticket, self.inbox),
-            None => {
-                let reason = "this model answers questions and completes nothing".to_owned();
-                ticket.sender.finish(Finish::Failed(reason));
-            }
+        let sender = ticket.sender.clone();
+        let Some(runner) = runner else {
+            return sender.finish(Finish::Failed("this model answers questions and completes nothing".to_owned()));
+        };
+        let ran = catch_unwind(AssertUnwindSafe(|| runner.run(ticket, &|| self.inbox.answer_cancelled())));
+        if ran.is_err() {
+            runner.decoder.reset();
+            sender.finish(Finish::Failed("the engine failed inside; the next request starts afresh".to_owned()));
         }
     }
 
