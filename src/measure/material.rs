@@ -115,9 +115,9 @@ impl Material {
         if left.len() < before {
             // What is missing comes from the end, as if the text were a ring.
             let missing = (before - left.len()).min(right.len());
-            prefix.push_str(&right[ceil_boundary(right, right.len() - missing)..]);
+            prefix.push_str(&right[floor_boundary(right, right.len() - missing)..]);
         }
-        prefix.push_str(&left[ceil_boundary(left, left.len().saturating_sub(before))..]);
+        prefix.push_str(&left[floor_boundary(left, left.len().saturating_sub(before))..]);
         (prefix, right[..ceil_boundary(right, after.min(right.len()))].to_owned())
     }
 
@@ -182,6 +182,10 @@ fn ceil_boundary(text: &str, at: usize) -> usize {
     (at..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
+fn floor_boundary(text: &str, at: usize) -> usize {
+    (0..=at).rfind(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -212,6 +216,16 @@ mod tests {
         heads.sort_unstable();
         heads.dedup();
         assert_eq!(heads.len(), number);
+    }
+
+    #[test]
+    fn a_window_that_would_begin_inside_a_character_is_longer_by_it() {
+        let material = Material::of("work", vec![("a.rs".into(), code(8000))]);
+        // Somewhere in so many bytes stands an `ä`.
+        for before in 500..560 {
+            let (prefix, _) = material.window(5, before, 10);
+            assert!((before..before + 2).contains(&prefix.len()), "{before}: {}", prefix.len());
+        }
     }
 
     #[test]
